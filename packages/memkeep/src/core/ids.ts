@@ -1,0 +1,36 @@
+import { randomBytes } from 'node:crypto'
+
+/** Makes ids and nonces' worth of randomness. A seam: tests and the simulator bring a seeded one. */
+export interface IdSource {
+  /** A UUIDv7 (RFC 9562 §5.7), lower-case, hyphenated. `nowMs` becomes its time field. */
+  uuid(nowMs: number): string
+}
+
+/** UUIDv7 from 48 bits of time and ten random bytes, of which 74 bits survive the version and variant fields. */
+export function uuidV7(nowMs: number, random: Uint8Array): string {
+  const bytes = Buffer.alloc(16)
+  bytes.writeUIntBE(nowMs, 0, 6)
+  bytes.set(random.subarray(0, 10), 6)
+  bytes[6] = (bytes[6]! & 0x0f) | 0x70
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80
+  return formatUuid(bytes)
+}
+
+export function formatUuid(bytes: Buffer): string {
+  const hex = bytes.toString('hex')
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+}
+
+/** The 16 bytes of a hyphenated UUID. The caller has checked its form. */
+export function uuidBytes(uuid: string): Buffer {
+  return Buffer.from(uuid.replaceAll('-', ''), 'hex')
+}
+
+const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+
+/** True for a lower-case hyphenated UUID and nothing else: ids are compared as written. */
+export function isUuid(value: unknown): value is string {
+  return typeof value === 'string' && uuidForm.test(value)
+}
+
+export const randomIds: IdSource = Object.freeze({ uuid: (nowMs: number) => uuidV7(nowMs, randomBytes(10)) })

@@ -1,0 +1,59 @@
+import type { Actor, Sensitivity, Trust } from './labels.ts'
+
+/** A value that JSON can carry. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
+
+/** What the screen thought of a memory. Until screening is configured every verdict is `allow`. */
+export type Verdict = 'allow' | 'flag' | 'quarantine' | 'refuse'
+
+/** One version of a memory, opened. Times are UTC. */
+export interface Memory {
+  readonly id: string
+  /** 1 for the first; each update makes the next. */
+  readonly version: number
+  readonly content: string
+  readonly actor: Actor
+  readonly trust: Trust
+  readonly sensitivity: Sensitivity
+  readonly kind: string
+  readonly tags: readonly string[]
+  readonly metadata: { readonly [key: string]: Json }
+  /** Where it came from, in the caller's words; null when not given. */
+  readonly source: string | null
+  readonly derivedFrom: readonly string[]
+  readonly agent: string | null
+  readonly session: string | null
+  /** Name of the speaker of a turn; null otherwise. */
+  readonly speaker: string | null
+  /** When what it tells of happened or was said. */
+  readonly at: Date
+  /** When the first version was stored. */
+  readonly createdAt: Date
+  /** When this version was stored. */
+  readonly updatedAt: Date
+  readonly expiresAt: Date | null
+  /** True for a memory of the tenant as a whole. */
+  readonly common: boolean
+  /** The subject it is about; set only in answers to a tenant-wide scope, null for common memories and elsewhere. */
+  readonly subject: string | null
+}
+
+/** A memory that a search found. */
+export interface FoundMemory extends Memory {
+  /** Higher is better; comparable within one answer only. */
+  readonly score: number
+  /** Remarks of the retrieval screen. */
+  readonly flags: readonly string[]
+  /** The parts of the score, when `explain` was asked for. */
+  readonly explain?: { readonly [part: string]: number }
+}
+
+/** What `add` answers. `durableUntil` is null when the memory stays until it is deleted. */
+export interface StoredReceipt {
+  readonly outcome: 'stored'
+  readonly id: string
+  readonly version: number
+  readonly trust: Trust
+  readonly durableUntil: Date | null
+  readonly verdict: Verdict
+}

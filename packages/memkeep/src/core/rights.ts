@@ -1,0 +1,46 @@
+/** What a principal may do, as bits of the scope token. Never renumber: doorways test these bits. */
+export const rightBits = Object.freeze({
+  /** search, get, list, history */
+  read: 1 << 0,
+  /** add, update */
+  write: 1 << 1,
+  /** delete, deleteMany */
+  delete: 1 << 2,
+  /** write and delete what belongs to the tenant as a whole */
+  common: 1 << 3,
+  /** read every subject of the tenant */
+  tenant: 1 << 4,
+  /** lower a memory's sensitivity */
+  reclassify: 1 << 5,
+  /** export with full clearance */
+  export: 1 << 6,
+  /** erase a subject or the tenant */
+  erase: 1 << 7,
+  /** raise a memory's trust */
+  endorse: 1 << 8,
+  /** work on the quarantine */
+  review: 1 << 9,
+  /** change the tenant's policy */
+  policy: 1 << 10,
+  /** exchange a credential for a scoped token */
+  mint: 1 << 11,
+  /** look up a credential */
+  authenticate: 1 << 12,
+  /** create, list and reopen tenants: only ever in a grant */
+  tenants: 1 << 13,
+  /** remove what has expired: only ever upkeep's */
+  upkeep: 1 << 14,
+})
+
+export type Right = keyof typeof rightBits
+
+export const rights: readonly Right[] = Object.freeze(Object.keys(rightBits) as Right[])
+
+/** Rights that no tenant principal can hold: they come with a grant, or belong to upkeep. */
+export const grantOnlyRights: readonly Right[] = Object.freeze(['tenants', 'upkeep', 'authenticate'] as const)
+
+export function rightsMask(held: Iterable<Right>): number {
+  let mask = 0
+  for (const right of held) mask |= rightBits[right]
+  return mask
+}

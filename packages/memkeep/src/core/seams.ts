@@ -1,0 +1,24 @@
+import { type Clock, systemClock } from './clock.ts'
+import { type IdSource, randomIds } from './ids.ts'
+
+/** Places where a test may end the process, named for what has just been done. */
+export type KillPoint =
+  | 'keys.subject-created'
+  | 'keys.tenant-created'
+  | 'memory.sealed'
+  | 'memory.sent'
+  | 'memory.acknowledged'
+  | 'tenant.recorded'
+  | 'install.migrated'
+  | 'upkeep.keys-installed'
+  | 'upkeep.expired'
+
+/** Everything that is not determined by the calls themselves. For tests and the simulator; production takes the defaults. */
+export interface Seams {
+  readonly clock: Clock
+  readonly ids: IdSource
+  /** Called at each kill point. Production does nothing. */
+  readonly reach: (point: KillPoint) => void
+}
+
+export const productionSeams: Seams = Object.freeze({ clock: systemClock, ids: randomIds, reach: () => {} })
