@@ -4,6 +4,9 @@ import { existsSync } from 'node:fs'
 
 const tsc = new URL('../node_modules/typescript/bin/tsc', import.meta.url).pathname
 if (existsSync(tsc)) {
-  const built = spawnSync(process.execPath, [tsc, '-b'], { stdio: 'inherit', cwd: new URL('..', import.meta.url).pathname })
+  const built = spawnSync(process.execPath, [tsc, '-b'], {
+    stdio: 'inherit',
+    cwd: new URL('..', import.meta.url).pathname,
+  })
   process.exitCode = built.status ?? 1
 }

@@ -1,1 +1,1 @@
-export {}
+export { type EmbeddedOptions, embedded } from './embedded.ts'

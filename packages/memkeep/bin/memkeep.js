@@ -5,7 +5,9 @@ try {
   cli = await import('@memkeep/server/cli')
 } catch (error) {
   if (error?.code !== 'ERR_MODULE_NOT_FOUND') throw error
-  process.stderr.write('memkeep: the command line lives in @memkeep/server; install it with: npm install @memkeep/server\n')
+  process.stderr.write(
+    'memkeep: the command line lives in @memkeep/server; install it with: npm install @memkeep/server\n',
+  )
   process.exit(2)
 }
 process.exitCode = await cli.main(process.argv.slice(2))

@@ -44,7 +44,11 @@ export class Grant {
 /** Mints a grant. Throws `ERR_INPUT_INVALID` for an unknown right, an empty list or a missing reason. */
 export function mintGrant(input: GrantInput): Grant {
   if (typeof input !== 'object' || input === null) throw new MemkeepError('ERR_SCOPE_REQUIRED', 'a grant is required')
-  if (!Array.isArray(input.rights) || input.rights.length === 0 || !input.rights.every((right) => right === 'tenants')) {
+  if (
+    !Array.isArray(input.rights) ||
+    input.rights.length === 0 ||
+    !input.rights.every((right) => right === 'tenants')
+  ) {
     throw new MemkeepError('ERR_INPUT_INVALID', "rights must be a list of 'tenants'")
   }
   const claims: GrantClaims = Object.freeze({

@@ -91,13 +91,19 @@ export function mintScope(input: SubjectScopeInput): SubjectScope {
 /** Mints a scope of the tenant's common memories. Writing them needs the right `common`. */
 export function mintCommonScope(input: CommonScopeInput): CommonScope {
   const base = checkBase(input)
-  return new CommonScope(mintMark, Object.freeze({ ...base, reach: 'common', subject: null, agent: null, session: null }))
+  return new CommonScope(
+    mintMark,
+    Object.freeze({ ...base, reach: 'common', subject: null, agent: null, session: null }),
+  )
 }
 
 /** Mints a scope that reads every subject of the tenant. Using it needs the right `tenant`. */
 export function mintTenantScope(input: CommonScopeInput): TenantWideScope {
   const base = checkBase(input)
-  return new TenantWideScope(mintMark, Object.freeze({ ...base, reach: 'all', subject: null, agent: null, session: null }))
+  return new TenantWideScope(
+    mintMark,
+    Object.freeze({ ...base, reach: 'all', subject: null, agent: null, session: null }),
+  )
 }
 
 /** The claims of a minted scope that has not expired. Throws `ERR_SCOPE_REQUIRED` or `ERR_SCOPE_EXPIRED`. */

@@ -1,1 +1,2 @@
-export {}
+export { type DirectoryKeyStoreInput, directoryKeyStore } from './directory-key-store.ts'
+export { type LocalKeysInput, localKeys } from './local-keys.ts'

@@ -1,0 +1,79 @@
+import type { KeyObject } from 'node:crypto'
+import { canonicalBytes, type Field } from '../proof/canonical-bytes.ts'
+import { aeadOpen, aeadOverhead, aeadSeal, sealBroken } from './aead.ts'
+import type { Secret } from './secret.ts'
+
+/** What a sealed record is for. Each purpose has a subkey of its own. */
+export type Purpose = 'content' | 'details' | 'entry' | 'audit' | 'name' | 'policy' | 'receipt'
+
+/** Whose key it is. `subjectTag` is null for the key of the tenant itself. */
+export interface DataKeyPlace {
+  readonly tenantTag: Buffer
+  readonly subjectTag: Buffer | null
+  readonly epoch: number
+  readonly version: number
+}
+
+const formatId = 1
+/** Format id, key version (u32, big-endian). */
+const headBytes = 5
+
+/**
+ * Seals and opens records of one subject. A sealed record is: format id (1 byte), key version (u32), nonce (12 bytes),
+ * AES-256-GCM ciphertext, tag (16 bytes): 33 bytes more than the plaintext. It opens only under the same tenant, subject, epoch,
+ * key version, purpose and `context` (the caller names table, record id, memory version, column and the labels' digest).
+ */
+export class DataKey {
+  readonly epoch: number
+  readonly version: number
+  readonly #secret: Secret
+  readonly #place: DataKeyPlace
+  readonly #subkeys = new Map<Purpose, KeyObject>()
+
+  /** Takes the secret over: it goes when this key goes. */
+  constructor(secret: Secret, place: DataKeyPlace) {
+    this.#secret = secret
+    this.#place = place
+    this.epoch = place.epoch
+    this.version = place.version
+  }
+
+  seal(purpose: Purpose, plaintext: Uint8Array, context: readonly Field[]): Buffer {
+    const record = aeadSeal(this.#subkey(purpose), plaintext, this.#associated(purpose, context), headBytes)
+    record[0] = formatId
+    record.writeUInt32BE(this.version, 1)
+    return record
+  }
+
+  /** The plaintext. Throws `ERR_SEAL_BROKEN` when anything at all is not as it was sealed. */
+  open(purpose: Purpose, record: Uint8Array, context: readonly Field[]): Buffer {
+    if (keyVersionOf(record) !== this.version) throw sealBroken()
+    return aeadOpen(this.#subkey(purpose), record, this.#associated(purpose, context), headBytes)
+  }
+
+  /** After it `seal` and `open` throw `ERR_KEY_UNAVAILABLE` (retryable). */
+  destroy(): void {
+    this.#secret.destroy()
+    this.#subkeys.clear()
+  }
+
+  #associated(purpose: Purpose, context: readonly Field[]): Buffer {
+    const { tenantTag, epoch, subjectTag, version } = this.#place
+    return canonicalBytes([formatId, tenantTag, epoch, subjectTag, version, purpose, ...context])
+  }
+
+  #subkey(purpose: Purpose): KeyObject {
+    let subkey = this.#subkeys.get(purpose)
+    if (subkey === undefined) {
+      subkey = this.#secret.subkey('seal', purpose)
+      this.#subkeys.set(purpose, subkey)
+    }
+    return subkey
+  }
+}
+
+/** The key version that a record names, not yet authenticated. Throws `ERR_SEAL_BROKEN` for what is no sealed record. */
+export function keyVersionOf(record: Uint8Array): number {
+  if (record.length < headBytes + aeadOverhead || record[0] !== formatId) throw sealBroken()
+  return Buffer.from(record.buffer, record.byteOffset, record.length).readUInt32BE(1)
+}

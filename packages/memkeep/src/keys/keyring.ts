@@ -1,0 +1,144 @@
+import type { Clock } from '../core/clock.ts'
+import { MemkeepError } from '../core/errors.ts'
+import type { KillPoint } from '../core/seams.ts'
+import { HeldKeys } from './held-keys.ts'
+import type { KeyProvider } from './key-provider.ts'
+import type { KeyStore } from './key-store.ts'
+import { newestVersion } from './newest-version.ts'
+import type { Secret } from './secret.ts'
+import { TenantKeys } from './tenant-keys.ts'
+import { keyGone, WrappedKeys } from './wrapped-keys.ts'
+
+export interface KeyringInput {
+  readonly provider: KeyProvider
+  readonly store: KeyStore
+  readonly clock: Clock
+  /** The longest time that anything stays open. Default 300,000; at least 1,000. */
+  readonly holdMs?: number
+  readonly reach: (point: KillPoint) => void
+}
+
+/**
+ * Every key of a deployment, opened when asked for and held for at most `holdMs`. Processes may share a key store: of two
+ * that make the same key, one wins and both use it. Never makes a key in place of one that is lost or cannot be opened.
+ * For errors see `WrappedKeys`; every call throws `ERR_CLOSED` after `close`.
+ */
+export class Keyring {
+  readonly #held: HeldKeys
+  readonly #wrapped: WrappedKeys
+  readonly #reach: (point: KillPoint) => void
+
+  constructor(input: KeyringInput) {
+    const holdMs = input.holdMs ?? 300_000
+    if (!(holdMs >= 1000)) throw new MemkeepError('ERR_INPUT_INVALID', 'holdMs must be at least 1,000')
+    this.#held = new HeldKeys(input.clock, holdMs)
+    this.#wrapped = new WrappedKeys(input.provider, input.store, this.#held)
+    this.#reach = input.reach
+  }
+
+  /** 16 bytes; the tenant need not exist. */
+  async tenantTag(tenant: string): Promise<Buffer> {
+    return (await this.#deploymentTagKey()).tag('tenant', tenant)
+  }
+
+  /**
+   * Makes the tenant's keys unless it has some. `created` is true for the one call that put the last record; a call that was
+   * killed may have put it, so do whatever else a tenant needs in either case.
+   */
+  async createTenant(tenant: string): Promise<{ keys: TenantKeys; created: boolean }> {
+    const tag = await this.tenantTag(tenant)
+    const created = await this.#makeTenant(tag)
+    if (created) this.#reach('keys.tenant-created')
+    return { keys: await this.tenantByTag(tag), created }
+  }
+
+  /** Throws `ERR_TENANT_UNKNOWN` when it has no keys. */
+  async tenant(tenant: string): Promise<TenantKeys> {
+    return this.tenantByTag(await this.tenantTag(tenant))
+  }
+
+  /** As `tenant`. */
+  async tenantByTag(tag: Buffer): Promise<TenantKeys> {
+    return this.#held.get(tenantPrefix(tag), () => this.#openTenant(tag))
+  }
+
+  /** Keys of the deployment itself, made when absent. No tenant id gives its tag. */
+  async deployment(): Promise<TenantKeys> {
+    const tag = (await this.#deploymentTagKey()).tag('deployment')
+    return this.#held.get(tenantPrefix(tag), async () => {
+      await this.#makeTenant(tag)
+      return this.#openTenant(tag)
+    })
+  }
+
+  /** 32 bytes that sign tokens of one window (u32). Use them at once: they are zero-filled within the hold time. */
+  async tokenKey(window: number): Promise<Buffer> {
+    if (!Number.isInteger(window) || window < 0 || window > 0xffff_ffff) {
+      throw new MemkeepError('ERR_INPUT_INVALID', 'the window of a token key is an unsigned 32-bit number')
+    }
+    const { bytes } = await this.#held.get(`token/${window}`, async () => {
+      const derived = (await this.#tokenRoot()).derive('token', window)
+      return { bytes: derived, destroy: () => void derived.fill(0) }
+    })
+    return bytes
+  }
+
+  /** Drops a tenant's opened keys, and its subjects', in use or not: when its epoch has changed. */
+  forget(tag: Buffer): void {
+    this.#held.drop(tenantPrefix(tag))
+    this.#held.drop(`subject/${tag.toString('hex')}/`)
+  }
+
+  /** Drops everything. */
+  close(): void {
+    this.#held.close()
+  }
+
+  /** The tag key goes first, the tenant key last: a tenant exists from its key on, and a retry completes what is missing. */
+  async #makeTenant(tag: Buffer): Promise<boolean> {
+    const prefix = tenantPrefix(tag)
+    if (newestVersion(prefix, await this.#wrapped.list(prefix)) !== null) return false
+    // Nobody has subjects before a key: this one was lost, and a new one would open nothing.
+    if ((await this.#wrapped.list(`subject/${tag.toString('hex')}/`)).length > 0) throw keyGone()
+    const generation = await this.#wrapped.generation()
+    await this.#wrapped.make(`${prefix}tag`, generation)
+    return this.#wrapped.make(`${prefix}1/1`, generation)
+  }
+
+  async #openTenant(tag: Buffer): Promise<TenantKeys> {
+    const prefix = tenantPrefix(tag)
+    const newest = newestVersion(prefix, await this.#wrapped.list(prefix))
+    if (newest === null) throw new MemkeepError('ERR_TENANT_UNKNOWN', 'there is no such tenant')
+    const tagKey = await this.#wrapped.open(`${prefix}tag`)
+    const [wrapped, held, reach] = [this.#wrapped, this.#held, this.#reach]
+    return new TenantKeys({ tag: Buffer.from(tag), tagKey, newest, wrapped, held, reach })
+  }
+
+  /** Never made anew beside tenants: their tags would change, and with them everything would be out of reach. */
+  #deploymentTagKey(): Promise<Secret> {
+    const name = 'deployment/tag'
+    return this.#held.get(name, async () => {
+      const found = await this.#wrapped.find(name)
+      if (found !== null) return found
+      if ((await this.#wrapped.list('tenant/')).length === 0) {
+        await this.#wrapped.make(name, await this.#wrapped.generation())
+      }
+      return this.#wrapped.open(name)
+    })
+  }
+
+  #tokenRoot(): Promise<Secret> {
+    const name = 'deployment/token'
+    return this.#held.get(name, async () => {
+      const found = await this.#wrapped.find(name)
+      if (found !== null) return found
+      await this.#wrapped.make(name, await this.#wrapped.generation())
+      return this.#wrapped.open(name)
+    })
+  }
+}
+
+function tenantPrefix(tag: Buffer): string {
+  if (tag.length !== 16) throw new MemkeepError('ERR_INPUT_INVALID', 'a tenant tag is 16 bytes')
+  return `tenant/${tag.toString('hex')}/`
+}

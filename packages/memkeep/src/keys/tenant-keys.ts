@@ -1,0 +1,112 @@
+import { MemkeepError } from '../core/errors.ts'
+import type { KillPoint } from '../core/seams.ts'
+import { DataKey } from './data-key.ts'
+import type { HeldKeys } from './held-keys.ts'
+import { type KeyVersion, newestVersion } from './newest-version.ts'
+import { Secret } from './secret.ts'
+import type { WrappedKeys } from './wrapped-keys.ts'
+
+/** What a tenant's keys need; the keyring brings it. */
+export interface TenantKeysInput {
+  readonly tag: Buffer
+  readonly tagKey: Secret
+  /** The tenant key that wraps new subject keys. */
+  readonly newest: KeyVersion
+  readonly wrapped: WrappedKeys
+  readonly held: HeldKeys
+  readonly reach: (point: KillPoint) => void
+}
+
+const tagBytes = 16
+const commonTag = Buffer.alloc(tagBytes)
+
+/**
+ * The keys of one tenant, opened as they are asked for. An object lives for the keyring's hold time: ask the keyring in each
+ * operation instead of keeping it. After its time, or once forgotten, its calls throw `ERR_KEY_UNAVAILABLE` (retryable).
+ */
+export class TenantKeys {
+  /** 16 bytes; do not change them. */
+  readonly tag: Buffer
+  readonly epoch: number
+  readonly #input: TenantKeysInput
+
+  constructor(input: TenantKeysInput) {
+    this.#input = input
+    this.tag = input.tag
+    this.epoch = input.newest.epoch
+  }
+
+  /** 16 zero bytes: the shelf of what belongs to the tenant as a whole. */
+  get commonTag(): Buffer {
+    return commonTag
+  }
+
+  /** 16 bytes; the same for the same id for as long as the tenant's tag key lives, over all epochs. */
+  subjectTag(subject: string): Buffer {
+    return this.#input.tagKey.tag('subject', subject)
+  }
+
+  principalTag(principal: string): Buffer {
+    return this.#input.tagKey.tag('principal', principal)
+  }
+
+  /** 16 bytes of any other value; never equal to another purpose's, nor to a subject's or principal's tag. */
+  keyedTag(purpose: string, value: string | Uint8Array): Buffer {
+    return this.#input.tagKey.tag('keyed', purpose, value)
+  }
+
+  /** The key of the tenant itself: for its name, its policy, its subjects' names. */
+  own(): Promise<DataKey> {
+    const { tag, newest, held, wrapped } = this.#input
+    const { epoch, version } = newest
+    return held.get(`tenant/${tag.toString('hex')}/own/${epoch}/${version}`, async () => {
+      const secret = new Secret((await wrapped.held(newest.name)).derive('own'))
+      return new DataKey(secret, { tenantTag: tag, subjectTag: null, epoch, version })
+    })
+  }
+
+  /**
+   * The subject's newest key. Its first one is made in the tenant's epoch; when two processes race, both get the winner's.
+   * Never ask for a subject that is only read.
+   */
+  async forWriting(subjectTag: Buffer): Promise<DataKey> {
+    const prefix = this.#prefix(subjectTag)
+    const newest = await this.#input.held.get(prefix, async () => ({
+      ...(await this.#newestOrFirst(prefix)),
+      destroy() {},
+    }))
+    return this.forOpening(subjectTag, newest.epoch, newest.version)
+  }
+
+  /** Throws `ERR_KEY_DESTROYED` when its record is gone, `ERR_KEY_UNAVAILABLE` when store or root cannot be reached. */
+  async forOpening(subjectTag: Buffer, epoch: number, version: number): Promise<DataKey> {
+    const name = `${this.#prefix(subjectTag)}${epoch}/${version}`
+    const { tag, held, wrapped } = this.#input
+    return held.get(name, async () => {
+      const place = { tenantTag: tag, subjectTag: Buffer.from(subjectTag), epoch, version }
+      return new DataKey(await wrapped.open(name), place)
+    })
+  }
+
+  /** Drops the subject's opened keys, in use or not: after an erasure, and when a doorway refused the epoch. */
+  forget(subjectTag: Buffer): void {
+    this.#input.held.drop(this.#prefix(subjectTag))
+  }
+
+  destroy(): void {
+    this.#input.tagKey.destroy()
+  }
+
+  async #newestOrFirst(prefix: string): Promise<{ epoch: number; version: number }> {
+    const { newest: tenantKey, reach, wrapped } = this.#input
+    const found = newestVersion(prefix, await wrapped.list(prefix))
+    if (found !== null) return found
+    if (await wrapped.make(`${prefix}${this.epoch}/1`, tenantKey.name)) reach('keys.subject-created')
+    return { epoch: this.epoch, version: 1 }
+  }
+
+  #prefix(subjectTag: Buffer): string {
+    if (subjectTag.length !== tagBytes) throw new MemkeepError('ERR_INPUT_INVALID', 'a subject tag is 16 bytes')
+    return `subject/${this.tag.toString('hex')}/${subjectTag.toString('hex')}/`
+  }
+}

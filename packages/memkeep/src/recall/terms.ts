@@ -1,0 +1,36 @@
+/** Marks that change how a character looks, not which word it is in: joiners, variation selectors, skin tones, key caps. */
+const decoration = /[\p{Cf}\p{Me}\p{Variation_Selector}\p{Emoji_Modifier}]/gu
+/** A run of letters and digits with their accents; a flag; a pictograph. Anything else parts terms. */
+const run = /[\p{L}\p{N}][\p{L}\p{N}\p{Mn}\p{Mc}]*|\p{Regional_Indicator}{2}|\p{Extended_Pictographic}/gu
+/** Scripts that put no space between words: only here does the segmenter know more than the expression above. */
+const unspaced =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u
+/** Longest term in code points: the rest of a longer run (a blob in base64, say) does not take part in matching. */
+const longest = 64
+
+// The locale is fixed: the terms of a text must not depend on where the process runs.
+const segmenter = new Intl.Segmenter('en', { granularity: 'word' })
+
+/**
+ * The words of `text` and how often each stands in it, for matching only: Unicode word segmentation, NFKC, lower case.
+ * An apostrophe, a dot or an underscore parts words (`Sarah's` is found by `sarah`); every emoji is a word.
+ * The same map for the same text on one version of ICU, in order of first appearance. Empty when the text has neither
+ * letters nor digits nor emoji. Never throws.
+ */
+export function termsOf(text: string): Map<string, number> {
+  const counts = new Map<string, number>()
+  const plain = text.replace(decoration, '').normalize('NFKC').toLowerCase()
+  for (const [found] of plain.matchAll(run)) {
+    if (unspaced.test(found)) {
+      for (const { segment } of segmenter.segment(found)) count(counts, segment)
+    } else {
+      count(counts, found)
+    }
+  }
+  return counts
+}
+
+function count(counts: Map<string, number>, word: string): void {
+  const term = word.length > longest ? [...word].slice(0, longest).join('') : word
+  counts.set(term, (counts.get(term) ?? 0) + 1)
+}

@@ -1,0 +1,74 @@
+import type pg from 'pg'
+import { MemkeepError } from '../core/errors.ts'
+import type { Clock } from '../core/clock.ts'
+import type { IdSource } from '../core/ids.ts'
+import { isCommittedReplay, isConnectionLoss, storeFailure } from './failure.ts'
+import { type Claims, mintToken, type TokenKey, tokenLifetimeMs, tokenWindow } from './token.ts'
+
+/** Where the keys of scope tokens come from: the keyring, one key a window. */
+export type TokenKeySource = (window: number) => Promise<Buffer>
+
+/** One call of one doorway. `args` follow the tenant and the token. */
+export interface DoorwayCall {
+  readonly doorway: string
+  readonly claims: Claims
+  /** Audit event id; made by the caller when it must be known beforehand. */
+  readonly event?: string
+  /** The kernel's time of the call; made by the caller when rows are sealed under it. */
+  readonly atMs?: number
+  readonly args: readonly unknown[]
+}
+
+/**
+ * Calls doorways: one statement, one round trip, one transaction each. Rows are handed on only after the server said that
+ * the transaction has committed (`pg` settles a query at ReadyForQuery, which follows the commit of its implicit
+ * transaction). When a connection dies under a call, the call is sent again with the same token: if the first had
+ * committed, its event id is taken and the second cannot commit again.
+ */
+export class Doorways {
+  readonly #pool: pg.Pool
+  readonly #keyOf: TokenKeySource
+  readonly #clock: Clock
+  readonly #ids: IdSource
+  #key: TokenKey | null = null
+
+  constructor(pool: pg.Pool, keyOf: TokenKeySource, clock: Clock, ids: IdSource) {
+    this.#pool = pool
+    this.#keyOf = keyOf
+    this.#clock = clock
+    this.#ids = ids
+  }
+
+  /** Rows of the doorway, or `committed` when an earlier send of this very call had already committed. */
+  async call<Row extends pg.QueryResultRow>(call: DoorwayCall): Promise<Row[] | 'committed'> {
+    const atMs = call.atMs ?? this.#clock.now()
+    const event = call.event ?? this.#ids.uuid(atMs)
+    const token = mintToken(await this.#currentKey(), call.claims, { doorway: call.doorway, event, atMs })
+    const places = call.args.map((_, index) => `$${index + 3}`).join(', ')
+    const text = `select * from memkeep.${call.doorway}($1, $2${places === '' ? '' : `, ${places}`})`
+    const giveUpAt = Date.now() + tokenLifetimeMs / 3
+    for (let sent = 0; ; sent++) {
+      try {
+        const result = await this.#pool.query<Row>(text, [call.claims.tenant, token, ...call.args])
+        return result.rows
+      } catch (error) {
+        if (sent > 0 && isCommittedReplay(error)) return 'committed'
+        if (!isConnectionLoss(error) || Date.now() > giveUpAt) throw storeFailure(error)
+        await new Promise((resolve) => setTimeout(resolve, 50 * (sent + 1)))
+      }
+    }
+  }
+
+  /** For doorways whose repeated answer cannot be told from the rows: a replay becomes a retryable error. */
+  async read<Row extends pg.QueryResultRow>(call: DoorwayCall): Promise<Row[]> {
+    const rows = await this.call<Row>(call)
+    if (rows !== 'committed') return rows
+    throw new MemkeepError('ERR_STORE_UNAVAILABLE', 'the connection was lost after the answer', { retryable: true })
+  }
+
+  async #currentKey(): Promise<TokenKey> {
+    const id = tokenWindow(Date.now())
+    if (this.#key?.id !== id) this.#key = { id, key: await this.#keyOf(id) }
+    return this.#key
+  }
+}

@@ -1,0 +1,60 @@
+import { MemkeepError } from '../core/errors.ts'
+
+interface DriverError {
+  readonly code?: string
+  readonly constraint?: string
+  readonly where?: string
+}
+
+/** True when the token's event is already in the ledger: this very call has committed before. */
+export function isCommittedReplay(error: unknown): boolean {
+  const { code, constraint } = error as DriverError
+  return code === '23505' && constraint === 'event_pkey'
+}
+
+/** True when the connection was lost, so that nobody knows whether the call committed. */
+export function isConnectionLoss(error: unknown): boolean {
+  const code = (error as DriverError)?.code
+  if (code === undefined) return /[Cc]onnection terminated|timeout exceeded when trying to connect/.test(String((error as Error)?.message))
+  return connectionCodes.has(code) || code.startsWith('08')
+}
+
+const connectionCodes = new Set(['57P01', '57P02', '57P03', 'ECONNRESET', 'ECONNREFUSED', 'ENOENT', 'EPIPE', 'ETIMEDOUT'])
+
+const refusals: Readonly<Record<string, () => MemkeepError>> = {
+  MK001: () => new MemkeepError('ERR_SCOPE_FORGED', 'the database refused the scope token'),
+  MK002: () => new MemkeepError('ERR_STORE_UNAVAILABLE', "the database's clock and this process's differ by over 30 s"),
+  MK003: () =>
+    new MemkeepError('ERR_STORE_UNAVAILABLE', 'the database has no current token key: upkeep has not run', {
+      retryable: true,
+    }),
+  MK004: () => new MemkeepError('ERR_STORE_UNSAFE', 'doorways work under read committed only'),
+  MK005: () => new MemkeepError('ERR_STORE_UNSAFE', 'the database holds another token key: is it another KeyStore?'),
+}
+
+/**
+ * The typed error for whatever the driver threw. The driver's error becomes the cause; its text is not repeated, for it
+ * can quote values.
+ */
+export function storeFailure(error: unknown): MemkeepError {
+  if (error instanceof MemkeepError) return error
+  const { code = '', where = '' } = error as DriverError
+  const refusal = refusals[code]
+  if (refusal !== undefined) return refusal()
+  if (isConnectionLoss(error) || code.startsWith('53') || code === '25006') {
+    return new MemkeepError('ERR_STORE_UNAVAILABLE', 'the database cannot be reached or has no room', {
+      cause: error,
+      retryable: true,
+    })
+  }
+  if (where.includes('memkeep.record(')) {
+    return new MemkeepError('ERR_AUDIT_UNAVAILABLE', 'the audit row could not be written, so nothing was done', { cause: error })
+  }
+  if (code === '42883' || code === '3F000') {
+    return new MemkeepError('ERR_STORE_VERSION', 'the schema is not one that this code knows', { cause: error })
+  }
+  if (code === '28P01' || code === '28000' || code === '42501') {
+    return new MemkeepError('ERR_STORE_UNSAFE', 'the database refused this login', { cause: error })
+  }
+  return new MemkeepError('ERR_STORE_UNAVAILABLE', 'the database failed', { cause: error })
+}

@@ -1,0 +1,180 @@
+import pg from 'pg'
+import { MemkeepError } from '../core/errors.ts'
+import {
+  doorwayFiles,
+  doorwaysDigest,
+  functionsOf,
+  grantsText,
+  guardFiles,
+  loginRoles,
+  ownerRoles,
+  policiesText,
+  type SqlFile,
+  schemaVersion,
+  tableFiles,
+} from './schema.ts'
+import { scramVerifier } from './scram.ts'
+
+/** Passwords for the two logins; a login whose password is not given keeps the one it has. */
+export interface LoginPasswords {
+  readonly app?: string
+  readonly upkeep?: string
+}
+
+/**
+ * Installs or upgrades the schema in the database of `admin`, in one transaction under an advisory lock: all of it or
+ * nothing, and two installers at once are one after the other. `admin` is a superuser, or a role with CREATEROLE that owns
+ * the database (docs/install.md lists its exact rights).
+ * Returns whether anything was changed. Throws `ERR_STORE_VERSION` when the schema is newer than this code.
+ */
+export async function install(admin: pg.ClientConfig, passwords: LoginPasswords = {}): Promise<boolean> {
+  const client = new pg.Client(admin)
+  await client.connect()
+  try {
+    return await inTransaction(client, () => installWith(client, passwords))
+  } finally {
+    await client.end()
+  }
+}
+
+async function inTransaction<T>(client: pg.Client, work: () => Promise<T>): Promise<T> {
+  // Roles belong to the cluster and advisory locks to a database: two databases of one cluster may still meet on a role.
+  for (let attempt = 1; ; attempt++) {
+    await client.query('begin')
+    try {
+      const result = await work()
+      await client.query('commit')
+      return result
+    } catch (error) {
+      await client.query('rollback')
+      if (attempt === 20 || !isRoleRace(error)) throw error
+      await new Promise((resolve) => setTimeout(resolve, 20 * attempt))
+    }
+  }
+}
+
+function isRoleRace(error: unknown): boolean {
+  const { code, message } = error as { code?: string; message?: string }
+  return code === '42710' || code === '23505' || (code === 'XX000' && message === 'tuple concurrently updated')
+}
+
+async function installWith(client: pg.Client, passwords: LoginPasswords): Promise<boolean> {
+  await client.query('select pg_advisory_xact_lock(4937012)')
+  await ensureRoles(client, passwords)
+  const installed = await installedVersion(client)
+  if (installed !== null && installed.version > schemaVersion) {
+    throw new MemkeepError('ERR_STORE_VERSION', 'the schema was made by a newer version of Memkeep')
+  }
+  await closeToPublic(client)
+  if (installed?.version === schemaVersion && installed.digest === doorwaysDigest()) return false
+  await applyAll(client, installed?.version ?? 0)
+  return true
+}
+
+async function ensureRoles(client: pg.Client, passwords: LoginPasswords): Promise<void> {
+  const { rows } = await client.query<{ rolname: string }>('select rolname from pg_roles where rolname = any ($1)', [
+    [...ownerRoles, ...loginRoles],
+  ])
+  const present = new Set(rows.map((row) => row.rolname))
+  for (const role of ownerRoles) if (!present.has(role)) await client.query(`create role ${role} nologin noinherit`)
+  for (const role of loginRoles) {
+    if (!present.has(role)) await client.query(`create role ${role} login noinherit`)
+    const password = role === 'memkeep_app' ? passwords.app : passwords.upkeep
+    if (password !== undefined) {
+      await client.query(`alter role ${role} password ${client.escapeLiteral(scramVerifier(password))}`)
+    }
+  }
+}
+
+async function installedVersion(client: pg.Client): Promise<{ version: number; digest: string } | null> {
+  const { rows } = await client.query<{ note: string | null }>(
+    "select obj_description(oid, 'pg_namespace') as note from pg_namespace where nspname = 'memkeep'",
+  )
+  return rows[0] === undefined ? null : parseSchemaNote(rows[0].note)
+}
+
+/** The schema's comment is where its version stands: every login can read it without a privilege on any table. */
+export function parseSchemaNote(note: string | null): { version: number; digest: string } {
+  const parsed = /^memkeep schema (\d+) doorways ([0-9a-f]{32})$/.exec(note ?? '')
+  if (parsed === null) throw new MemkeepError('ERR_STORE_VERSION', 'schema memkeep exists but was not made by Memkeep')
+  return { version: Number(parsed[1]), digest: parsed[2]! }
+}
+
+/** Rights on the database itself: these do not travel when a database is made from a template. */
+async function closeToPublic(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ name: string }>('select current_database() as name')
+  const database = client.escapeIdentifier(rows[0]!.name)
+  await client.query(`revoke all on database ${database} from public`)
+  await client.query(`grant connect on database ${database} to ${loginRoles.join(', ')}`)
+  await client.query('revoke all on schema public from public')
+}
+
+async function applyAll(client: pg.Client, from: number): Promise<void> {
+  const { rows } = await client.query<{ admin: string; super: boolean }>(
+    'select current_user as admin, rolsuper as super from pg_roles where rolname = current_user',
+  )
+  const { admin, super: isSuper } = rows[0]!
+  const roles = ownerRoles.join(', ')
+  if (!isSuper) await client.query(`grant ${roles} to ${client.escapeIdentifier(admin)}`)
+  for (const role of ownerRoles) {
+    await client.query(`alter default privileges for role ${role} revoke execute on functions from public`)
+    await client.query(`alter default privileges for role ${role} revoke usage on types from public`)
+  }
+  if (from === 0) await client.query('create schema memkeep authorization memkeep_owner')
+  await asRole(client, 'memkeep_owner', `grant usage on schema memkeep to ${roles}, ${loginRoles.join(', ')}`)
+  await asRole(client, 'memkeep_owner', `grant create on schema memkeep to ${roles}`)
+  await applyTables(client, from)
+  for (const file of [...guardFiles(), ...doorwayFiles()]) await applyFile(client, file)
+  await dropStrangers(client)
+  await asRole(client, 'memkeep_owner', grantsText())
+  await asRole(client, 'memkeep_owner', policiesText())
+  const withoutOwner = ownerRoles.filter((role) => role !== 'memkeep_owner').join(', ')
+  await asRole(client, 'memkeep_owner', `revoke create on schema memkeep from ${withoutOwner}`)
+  const note = `memkeep schema ${schemaVersion} doorways ${doorwaysDigest()}`
+  await asRole(client, 'memkeep_owner', `comment on schema memkeep is ${client.escapeLiteral(note)}`)
+  if (!isSuper) await client.query(`revoke ${roles} from ${client.escapeIdentifier(admin)}`)
+}
+
+async function applyTables(client: pg.Client, from: number): Promise<void> {
+  for (const file of tableFiles()) {
+    if (file.number > from) await asRole(client, file.owner, file.text)
+  }
+  // Forced for the owner too: nobody but a superuser reads a tenant's table without a policy.
+  const { rows } = await client.query<{ name: string }>(
+    "select relname as name from pg_class where relnamespace = 'memkeep'::regnamespace and relkind in ('r', 'p')",
+  )
+  for (const { name } of rows) {
+    if (name === 'token_key') continue
+    const table = `memkeep.${client.escapeIdentifier(name)}`
+    await asRole(client, 'memkeep_owner', `alter table ${table} enable row level security, force row level security`)
+  }
+}
+
+async function applyFile(client: pg.Client, file: SqlFile): Promise<void> {
+  await asRole(client, file.owner, file.text)
+  for (const name of functionsOf(file)) {
+    await asRole(client, file.owner, `revoke all on function memkeep.${name} from public, ${loginRoles.join(', ')}`)
+    await asRole(client, file.owner, `grant execute on function memkeep.${name} to ${file.callers.join(', ')}`)
+  }
+  for (const type of file.text.matchAll(/create type memkeep\.(\w+)/g)) {
+    const everybody = [...ownerRoles, ...loginRoles].join(', ')
+    await asRole(client, file.owner, `grant usage on type memkeep.${type[1]} to ${everybody}`)
+  }
+}
+
+/** Functions of an earlier version that this one no longer has: an overload left behind would be a door left open. */
+async function dropStrangers(client: pg.Client): Promise<void> {
+  const known = [...guardFiles(), ...doorwayFiles()].flatMap(functionsOf)
+  const { rows } = await client.query<{ signature: string; owner: string }>(
+    `select p.oid::regprocedure::text as signature, r.rolname as owner from pg_proc p join pg_roles r on r.oid = p.proowner
+     where p.pronamespace = 'memkeep'::regnamespace and p.proname <> all ($1)`,
+    [known],
+  )
+  for (const { signature, owner } of rows) await asRole(client, owner, `drop function ${signature}`)
+}
+
+async function asRole(client: pg.Client, role: string, sql: string): Promise<void> {
+  await client.query(`set local role ${role}`)
+  await client.query(sql)
+  await client.query('reset role')
+}

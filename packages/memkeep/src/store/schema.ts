@@ -1,0 +1,85 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+
+/** The schema version that this code writes. It accepts this one and the one before it, so that deploys can roll. */
+export const schemaVersion = 2
+
+/** Roles without a login: they own tables, doorways and token keys. None is superuser, CREATEROLE or BYPASSRLS. */
+export const ownerRoles = [
+  'memkeep_owner',
+  'memkeep_seal',
+  'memkeep_door',
+  'memkeep_wide_door',
+  'memkeep_upkeep_door',
+] as const
+
+export type OwnerRole = (typeof ownerRoles)[number]
+
+/** Roles that log in. They hold EXECUTE on their doorways and nothing else. */
+export const loginRoles = ['memkeep_app', 'memkeep_upkeep'] as const
+
+export type LoginRole = (typeof loginRoles)[number]
+
+/** One file of `sql/guards` or `sql/doorways`: its functions, who owns them and who may call them. */
+export interface SqlFile {
+  readonly name: string
+  readonly owner: OwnerRole
+  readonly callers: readonly string[]
+  readonly text: string
+}
+
+const root = new URL('../../src/store/sql/', import.meta.url)
+
+function readSql(path: string): string {
+  return readFileSync(new URL(path, root), 'utf8')
+}
+
+function sqlFiles(folder: string): string[] {
+  return readdirSync(fileURLToPath(new URL(folder, root)))
+    .filter((file) => file.endsWith('.sql'))
+    .sort()
+    .map((file) => `${folder}/${file}`)
+}
+
+function parseFile(path: string): SqlFile {
+  const text = readSql(path)
+  const header = /^-- owner: (\S+)\n-- callers: (.+)\n/.exec(text)
+  if (header === null) throw new Error(`${path} does not say its owner and callers`)
+  return { name: path, owner: header[1] as OwnerRole, callers: header[2]!.split(' '), text }
+}
+
+/** Numbered migrations, in order. */
+export function tableFiles(): (SqlFile & { readonly number: number })[] {
+  return sqlFiles('tables').map((path) => ({ ...parseFile(path), number: Number(/\/(\d+)-/.exec(path)![1]) }))
+}
+
+/** Functions that only doorways call. */
+export const guardFiles = (): SqlFile[] => sqlFiles('guards').map(parseFile)
+
+/** The doorways: what a login may call. */
+export const doorwayFiles = (): SqlFile[] => sqlFiles('doorways').map(parseFile)
+
+export const policiesText = (): string => readSql('policies.sql')
+
+export const grantsText = (): string => readSql('grants.sql')
+
+/** Names of the functions that a file makes. */
+export function functionsOf(file: SqlFile): string[] {
+  return [...file.text.matchAll(/create or replace function memkeep\.(\w+)/g)].map((match) => match[1]!)
+}
+
+/** Names of the doorways that a login may call: its EXECUTE set must be exactly this. */
+export function doorwaysOf(login: LoginRole): string[] {
+  return doorwayFiles()
+    .filter((file) => file.callers.includes(login))
+    .flatMap(functionsOf)
+    .sort()
+}
+
+/** Digest of all that is re-applied whole: unchanged, and an installer leaves the database as it is. */
+export function doorwaysDigest(): string {
+  const hash = createHash('sha256')
+  for (const file of [...guardFiles(), ...doorwayFiles()]) hash.update(file.text)
+  return hash.update(policiesText()).update(grantsText()).digest('hex').slice(0, 32)
+}

@@ -1,0 +1,23 @@
+-- owner: memkeep_upkeep_door
+-- callers: memkeep_upkeep
+
+-- Shelves with something to sweep at the token's time: something that has expired. The first argument is the deployment's
+-- own tag. Needs the right `upkeep`. One more row brings the outcome (ok, denied).
+create or replace function memkeep.due_shelves(p_tenant bytea, p_token bytea, p_limit integer, p_detail bytea)
+returns table (outcome text, tenant bytea, subject bytea, tenant_epoch integer, shelf_epoch integer)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp as $$
+declare
+  c memkeep.claims := memkeep.open_token(p_tenant, p_token, 'due_shelves');
+  number integer := 0;
+begin
+  outcome := case when c.rights & 16384 = 0 then 'denied' else 'ok' end;
+  return next;
+  if outcome = 'ok' then
+    return query select null::text, s.tenant, s.subject, t.epoch, s.epoch from memkeep.shelf s
+      join memkeep.tenant t on t.tenant = s.tenant
+      where s.state = 0 and t.state = 0 and s.due_ms <= c.at_ms limit least(p_limit, 1000);
+    get diagnostics number = row_count;
+  end if;
+  perform memkeep.record(c, 'upkeep.due', outcome, '{}', number, p_detail);
+end $$;

@@ -1,0 +1,18 @@
+-- owner: memkeep_seal
+-- callers: memkeep_upkeep
+
+-- Installs the pads of one token key and drops those whose time has passed. An installed key is never replaced: the same id
+-- with other pads is refused with MK005. The one doorway without a tenant: no token can be checked before it has run.
+create or replace function memkeep.install_token_key(p_id integer, p_ipad bytea, p_opad bytea, p_from_ms bigint,
+  p_until_ms bigint) returns void
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp as $$
+begin
+  delete from memkeep.token_key where until_ms < extract(epoch from clock_timestamp()) * 1000;
+  insert into memkeep.token_key (id, ipad, opad, from_ms, until_ms) values (p_id, p_ipad, p_opad, p_from_ms, p_until_ms)
+    on conflict (id) do nothing;
+  perform 1 from memkeep.token_key where id = p_id and ipad = p_ipad and opad = p_opad;
+  if not found and p_until_ms >= extract(epoch from clock_timestamp()) * 1000 then
+    raise exception 'another token key stands under this id' using errcode = 'MK005';
+  end if;
+end $$;

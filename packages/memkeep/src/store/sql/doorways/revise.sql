@@ -1,0 +1,69 @@
+-- owner: memkeep_door
+-- callers: memkeep_app
+
+-- Puts a new version in the place of version p_expected; the replaced one goes to the history. When the sensitivity
+-- changes, p_old_* bring every earlier version (the replaced one included) sealed anew under the new label.
+-- Outcomes: ok, missing (no such memory in sight), conflict (another version stands there), denied, barred, epoch, policy,
+-- unknown.
+create or replace function memkeep.revise(p_tenant bytea, p_token bytea, p_id uuid, p_expected integer,
+  p_sensitivity smallint, p_trust smallint, p_actor smallint, p_expires_ms bigint, p_content bytea, p_details bytea,
+  p_entry bytea, p_old_version integer[], p_old_content bytea[], p_old_details bytea[], p_detail bytea)
+returns table (outcome text, shelf_version bigint)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp as $$
+declare
+  c memkeep.claims := memkeep.open_token(p_tenant, p_token, 'revise');
+  old memkeep.memory;
+  action text := 'memory.update';
+  earlier integer;
+begin
+  outcome := memkeep.admit(c, case when c.reach = 0 then 2 | 8 else 2 end);
+  if outcome = 'ok' and (c.reach = 2 or c.actors & (1 << p_actor) = 0) then outcome := 'denied'; end if;
+  if outcome = 'ok' then select * into outcome, shelf_version from memkeep.lock_shelf(c, null); end if;
+  if outcome = 'ok' then
+    select * into old from memkeep.memory m where m.tenant = p_tenant and m.subject = c.shelf and m.id = p_id
+      and (m.expires_ms is null or m.expires_ms > c.at_ms);
+    if not found then outcome := 'missing';
+    elsif old.version <> p_expected then outcome := 'conflict';
+    elsif old.trust < p_trust then outcome := 'denied';
+    elsif p_sensitivity < old.sensitivity and c.rights & 32 = 0 then outcome := 'denied';
+    end if;
+  end if;
+  if outcome = 'ok' and p_sensitivity <> old.sensitivity then
+    action := 'memory.reclassify';
+    select count(*) into earlier from memkeep.memory_version v
+      where v.tenant = p_tenant and v.subject = c.shelf and v.id = p_id;
+    if earlier + 1 <> cardinality(p_old_version) then outcome := 'conflict'; end if;
+  end if;
+  if outcome = 'ok' then
+    shelf_version := shelf_version + 1;
+    insert into memkeep.memory_version (tenant, subject, id, version, sensitivity, trust, actor, kind, at_ms, created_ms,
+      updated_ms, expires_ms, derived_from, epoch, content, details)
+    values (p_tenant, c.shelf, p_id, old.version, old.sensitivity, old.trust, old.actor, old.kind, old.at_ms,
+      old.created_ms, old.updated_ms, old.expires_ms, old.derived_from, old.epoch, old.content, old.details);
+    if action = 'memory.reclassify' then
+      -- A row may leave this call's clearance here, which an UPDATE could not do under the policies: hence delete, insert.
+      with gone as (
+        delete from memkeep.memory_version v where v.tenant = p_tenant and v.subject = c.shelf and v.id = p_id returning v.*
+      )
+      insert into memkeep.memory_version (tenant, subject, id, version, sensitivity, trust, actor, kind, at_ms, created_ms,
+        updated_ms, expires_ms, derived_from, epoch, content, details)
+      select g.tenant, g.subject, g.id, g.version, p_sensitivity, g.trust, g.actor, g.kind, g.at_ms, g.created_ms,
+        g.updated_ms, g.expires_ms, g.derived_from, c.shelf_epoch, n.content, n.details
+      from gone g join unnest(p_old_version, p_old_content, p_old_details) as n (version, content, details)
+        on n.version = g.version;
+      insert into memkeep.removal (tenant, subject, shelf_version, id, sensitivity, removed_ms)
+        values (p_tenant, c.shelf, revise.shelf_version, p_id, old.sensitivity, c.at_ms);
+    end if;
+    delete from memkeep.memory m where m.tenant = p_tenant and m.subject = c.shelf and m.id = p_id;
+    insert into memkeep.memory (tenant, subject, id, version, sensitivity, trust, actor, kind, at_ms, created_ms,
+      updated_ms, expires_ms, derived_from, shelf_version, epoch, content, details, entry)
+    values (p_tenant, c.shelf, p_id, old.version + 1, p_sensitivity, p_trust, p_actor, old.kind, old.at_ms,
+      old.created_ms, c.at_ms, p_expires_ms, old.derived_from, revise.shelf_version, c.shelf_epoch, p_content,
+      p_details, p_entry);
+    update memkeep.shelf s set version = revise.shelf_version, due_ms = least(s.due_ms, p_expires_ms)
+      where s.tenant = p_tenant and s.subject = c.shelf;
+  end if;
+  perform memkeep.record(c, action, outcome, array[p_id], case when outcome = 'ok' then 1 else 0 end, p_detail);
+  return next;
+end $$;

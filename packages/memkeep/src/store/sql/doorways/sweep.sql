@@ -1,0 +1,33 @@
+-- owner: memkeep_door
+-- callers: memkeep_upkeep
+
+-- Removes what has expired on one shelf at the token's time: memories with their versions, answers to idempotent calls,
+-- and removal rows older than an hour. Needs the right `upkeep`. Outcomes: ok, denied, barred, epoch.
+create or replace function memkeep.sweep(p_tenant bytea, p_token bytea, p_detail bytea)
+returns table (outcome text, ids uuid[])
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp as $$
+declare
+  c memkeep.claims := memkeep.open_token(p_tenant, p_token, 'sweep');
+  current_version bigint;
+begin
+  ids := '{}';
+  outcome := case when c.rights & 16384 = 0 then 'denied' else 'ok' end;
+  if outcome = 'ok' then select * into outcome, current_version from memkeep.lock_shelf(c, null); end if;
+  if outcome = 'ok' then
+    ids := memkeep.remove(c, '{}', false, c.at_ms, current_version + 1);
+    delete from memkeep.request r where r.tenant = p_tenant and r.subject = c.shelf and r.until_ms <= c.at_ms;
+    with gone as (
+      delete from memkeep.removal r
+      where r.tenant = p_tenant and r.subject = c.shelf and r.removed_ms < c.at_ms - 3600000 returning r.shelf_version
+    )
+    update memkeep.shelf s set floor = greatest(s.floor, coalesce((select max(shelf_version) from gone), 0)),
+      due_ms = least(
+        (select min(m.expires_ms) from memkeep.memory m where m.tenant = p_tenant and m.subject = c.shelf),
+        (select min(r.until_ms) from memkeep.request r where r.tenant = p_tenant and r.subject = c.shelf),
+        (select min(r.removed_ms) + 3600000 from memkeep.removal r where r.tenant = p_tenant and r.subject = c.shelf))
+      where s.tenant = p_tenant and s.subject = c.shelf;
+  end if;
+  perform memkeep.record(c, 'memory.expire', outcome, ids, cardinality(ids), p_detail);
+  return next;
+end $$;

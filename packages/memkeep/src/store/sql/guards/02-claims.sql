@@ -1,0 +1,70 @@
+-- owner: memkeep_owner
+-- callers: memkeep_door memkeep_wide_door memkeep_upkeep_door
+
+-- What a verified token states. Offsets are those of store/token.ts.
+do $$ begin
+  if to_regtype('memkeep.claims') is null then
+    create type memkeep.claims as (
+      reach smallint, tenant bytea, shelf bytea, tenant_epoch integer, shelf_epoch integer, clearance integer,
+      writable integer, actors integer, rights integer, principal bytea, event uuid, at_ms bigint, policy_version integer
+    );
+  end if;
+end $$;
+
+-- The tenant of the token that this call opened; null without one, and then no row is visible.
+create or replace function memkeep.claim_tenant() returns bytea language sql stable
+return substring(memkeep.open_claims() from 6 for 16);
+
+-- The shelf a call may write: its subject's, or the common one. Null for a tenant-wide reach, which writes nothing.
+create or replace function memkeep.claim_shelf() returns bytea language plpgsql stable
+set search_path = pg_catalog, pg_temp as $$
+declare c bytea := memkeep.open_claims();
+begin
+  return case when get_byte(c, 21) in (0, 1) then substring(c from 23 for 16) end;
+end $$;
+
+-- The shelves a call may read: its subject's and the common one. Null for a tenant-wide reach.
+create or replace function memkeep.claim_shelves() returns bytea[] language plpgsql stable
+set search_path = pg_catalog, pg_temp as $$
+declare c bytea := memkeep.open_claims();
+begin
+  return case get_byte(c, 21)
+    when 0 then array[substring(c from 23 for 16)]
+    when 1 then array[substring(c from 23 for 16), '\x00000000000000000000000000000000'::bytea]
+  end;
+end $$;
+
+-- The tenant of a token whose reach is every subject; null for any other token.
+create or replace function memkeep.claim_wide_tenant() returns bytea language plpgsql stable
+set search_path = pg_catalog, pg_temp as $$
+declare c bytea := memkeep.open_claims();
+begin
+  return case when get_byte(c, 21) = 2 then substring(c from 6 for 16) end;
+end $$;
+
+-- The sensitivities a call may read.
+create or replace function memkeep.claim_clearance() returns smallint[] language plpgsql stable
+set search_path = pg_catalog, pg_temp as $$
+declare mask integer := get_byte(memkeep.open_claims(), 46);
+begin
+  return array(select s::smallint from generate_series(0, 2) s where mask & (1 << s) <> 0);
+end $$;
+
+-- True when the token opened by this call may write such a row. One call a row, so it verifies once.
+create or replace function memkeep.claim_writes(p_tenant bytea, p_subject bytea, p_sensitivity smallint)
+returns boolean language plpgsql stable
+set search_path = pg_catalog, pg_temp as $$
+declare c bytea := memkeep.open_claims();
+begin
+  return coalesce(substring(c from 6 for 16) = p_tenant and get_byte(c, 21) in (0, 1)
+    and substring(c from 23 for 16) = p_subject
+    and (p_sensitivity is null or get_byte(c, 47) & (1 << p_sensitivity) <> 0), false);
+end $$;
+
+-- True when the token opened by this call carries the right (a bit of core/rights.ts).
+create or replace function memkeep.claim_right(p_right integer) returns boolean language plpgsql stable
+set search_path = pg_catalog, pg_temp as $$
+declare c bytea := memkeep.open_claims();
+begin
+  return coalesce(('x' || encode(substring(c from 49 for 4), 'hex'))::bit(32)::integer & p_right <> 0, false);
+end $$;

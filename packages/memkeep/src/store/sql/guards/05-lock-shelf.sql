@@ -1,0 +1,48 @@
+-- owner: memkeep_owner
+-- callers: memkeep_door
+
+-- Takes the row lock of the shelf that this call writes, making the shelf when there is none. The lock is the deletion
+-- barrier: a shelf that is barred, or whose tenant is, lets no write pass whenever it began. Making a shelf takes the
+-- tenant row FOR SHARE (a plain read or FOR KEY SHARE loses the race with a bar). Returns the version before this write.
+create or replace function memkeep.lock_shelf(c memkeep.claims, p_name bytea, out outcome text, out version bigint)
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp as $$
+declare s record;
+begin
+  loop
+    select h.state, h.epoch, h.version into s from memkeep.shelf h
+      where h.tenant = c.tenant and h.subject = c.shelf for update;
+    if found then
+      outcome := case when s.state <> 0 then 'barred' when s.epoch <> c.shelf_epoch then 'epoch' else 'ok' end;
+      version := s.version;
+      return;
+    end if;
+    perform 1 from memkeep.tenant t where t.tenant = c.tenant and t.state = 0 for share;
+    if not found then
+      outcome := 'barred';
+      return;
+    end if;
+    insert into memkeep.shelf (tenant, subject, epoch, state, version, floor, memories, name, created_ms)
+      values (c.tenant, c.shelf, c.shelf_epoch, 0, 0, 0, 0, p_name, c.at_ms)
+      on conflict do nothing;
+  end loop;
+end $$;
+
+-- Whether every source that the memories name can be seen by this call and is trusted at least as much as they are.
+-- A foreign source and a missing one are the same: 'missing'.
+create or replace function memkeep.check_sources(c memkeep.claims, p_derived text[], p_trust smallint[])
+returns text language plpgsql stable
+set search_path = pg_catalog, pg_temp as $$
+declare m record; seen record;
+begin
+  for m in select d.derived::uuid[] as sources, d.trust from unnest(p_derived, p_trust) as d (derived, trust)
+    where d.derived <> '{}'
+  loop
+    select count(*) as number, min(o.trust) as trust into seen from memkeep.memory o
+      where o.tenant = c.tenant and o.subject = any (memkeep.claim_shelves()) and o.id = any (m.sources)
+        and (o.expires_ms is null or o.expires_ms > c.at_ms);
+    if seen.number <> (select count(distinct s) from unnest(m.sources) s) then return 'missing'; end if;
+    if seen.trust < m.trust then return 'conflict'; end if;
+  end loop;
+  return 'ok';
+end $$;

@@ -1,0 +1,28 @@
+-- owner: memkeep_owner
+-- callers: memkeep_door
+
+-- Removes memories of the locked shelf with every version: those in p_ids, all, or those expired at p_expired_ms. Leaves a
+-- removal row for each, so that other processes drop them, and the shelf at p_shelf_version. Returns the ids removed.
+create or replace function memkeep.remove(c memkeep.claims, p_ids uuid[], p_all boolean, p_expired_ms bigint,
+  p_shelf_version bigint) returns uuid[]
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp as $$
+declare ids uuid[];
+begin
+  with gone as (
+    delete from memkeep.memory m
+    where m.tenant = c.tenant and m.subject = c.shelf and (p_all or m.id = any (p_ids) or m.expires_ms <= p_expired_ms)
+    returning m.id, m.sensitivity
+  ), left_behind as (
+    insert into memkeep.removal (tenant, subject, shelf_version, id, sensitivity, removed_ms)
+    select c.tenant, c.shelf, p_shelf_version, g.id, g.sensitivity, c.at_ms from gone g
+  )
+  select coalesce(array_agg(g.id), '{}') into ids from gone g;
+  if cardinality(ids) > 0 then
+    delete from memkeep.memory_version v where v.tenant = c.tenant and v.subject = c.shelf and v.id = any (ids);
+    update memkeep.shelf s set version = p_shelf_version, memories = s.memories - cardinality(ids),
+      due_ms = least(s.due_ms, c.at_ms + 3600000)
+      where s.tenant = c.tenant and s.subject = c.shelf;
+  end if;
+  return ids;
+end $$;

@@ -1,0 +1,36 @@
+-- owner: memkeep_owner
+-- callers: memkeep_door memkeep_wide_door
+
+-- The rows of `load` and `wide_load`: part 0, then part 3 for each entry of the page.
+create or replace function memkeep.load_rows(c memkeep.claims, p_subject bytea, p_after_version bigint, p_after_id uuid,
+  p_limit integer, p_detail bytea)
+returns setof memkeep.reading
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp as $$
+declare
+  answer memkeep.reading;
+  shelves bytea[] := memkeep.shelves_of(c);
+  number integer := 0;
+begin
+  answer.part := 0;
+  answer.shelf_version := 0;
+  answer.outcome := memkeep.admit(c, case when c.reach = 2 then 1 | 16 else 1 end);
+  if answer.outcome = 'ok' then answer.outcome := memkeep.shelf_open(c); end if;
+  if answer.outcome = 'ok' and shelves is not null and p_subject <> all (shelves) then answer.outcome := 'denied'; end if;
+  if answer.outcome = 'ok' then
+    select s.version into answer.shelf_version from memkeep.shelf s where s.tenant = c.tenant and s.subject = p_subject;
+    answer.shelf_version := coalesce(answer.shelf_version, 0);
+  end if;
+  return next answer;
+  if answer.outcome = 'ok' then
+    return query
+      select null::text, 3::smallint, m.subject, m.shelf_version, m.id, m.version, m.sensitivity, m.trust, m.actor, m.kind,
+        m.at_ms, m.created_ms, m.updated_ms, m.expires_ms, m.derived_from, m.epoch, null::bytea, null::bytea, m.entry
+      from memkeep.memory m
+      where m.tenant = c.tenant and m.subject = p_subject and (m.shelf_version, m.id) > (p_after_version, p_after_id)
+        and (m.expires_ms is null or m.expires_ms > c.at_ms)
+      order by m.shelf_version, m.id limit least(p_limit, 5000);
+    get diagnostics number = row_count;
+  end if;
+  perform memkeep.record(c, 'shelf.load', answer.outcome, '{}', number, p_detail);
+end $$;

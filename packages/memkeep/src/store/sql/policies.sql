@@ -1,0 +1,70 @@
+-- Row policies, re-applied whole. Every table of a tenant is forced under them; what no policy allows is not there. Each
+-- comparison is `column = claim` on columns that an index begins with, so the claims are verified once a scan.
+-- No policy holds a subquery (Citus refuses it).
+
+do $$ declare p record; begin
+  for p in select policyname, tablename from pg_policies where schemaname = 'memkeep' loop
+    execute format('drop policy %I on memkeep.%I', p.policyname, p.tablename);
+  end loop;
+end $$;
+
+create policy read on memkeep.tenant for select to memkeep_door, memkeep_wide_door
+  using (tenant = memkeep.claim_tenant());
+create policy list on memkeep.tenant for select to memkeep_upkeep_door
+  using (memkeep.claim_right(8192 | 16384));
+create policy create_ on memkeep.tenant for insert to memkeep_door
+  with check (tenant = memkeep.claim_tenant() and memkeep.claim_right(8192));
+create policy change on memkeep.tenant for update to memkeep_door
+  using (tenant = memkeep.claim_tenant()) with check (tenant = memkeep.claim_tenant());
+
+create policy read on memkeep.shelf for select to memkeep_door
+  using (tenant = memkeep.claim_tenant() and subject = any (memkeep.claim_shelves()));
+create policy read_wide on memkeep.shelf for select to memkeep_wide_door
+  using (tenant = memkeep.claim_wide_tenant());
+create policy list on memkeep.shelf for select to memkeep_upkeep_door
+  using (memkeep.claim_right(16384));
+create policy create_ on memkeep.shelf for insert to memkeep_door
+  with check (memkeep.claim_writes(tenant, subject, null));
+create policy change on memkeep.shelf for update to memkeep_door
+  using (tenant = memkeep.claim_tenant() and subject = memkeep.claim_shelf())
+  with check (memkeep.claim_writes(tenant, subject, null));
+
+create policy read on memkeep.memory for select to memkeep_door
+  using (tenant = memkeep.claim_tenant() and subject = any (memkeep.claim_shelves())
+    and sensitivity = any (memkeep.claim_clearance()));
+create policy read_wide on memkeep.memory for select to memkeep_wide_door
+  using (tenant = memkeep.claim_wide_tenant() and sensitivity = any (memkeep.claim_clearance()));
+create policy create_ on memkeep.memory for insert to memkeep_door
+  with check (memkeep.claim_writes(tenant, subject, sensitivity));
+create policy remove on memkeep.memory for delete to memkeep_door
+  using (tenant = memkeep.claim_tenant() and subject = memkeep.claim_shelf());
+
+create policy read on memkeep.memory_version for select to memkeep_door
+  using (tenant = memkeep.claim_tenant() and subject = any (memkeep.claim_shelves())
+    and sensitivity = any (memkeep.claim_clearance()));
+create policy read_wide on memkeep.memory_version for select to memkeep_wide_door
+  using (tenant = memkeep.claim_wide_tenant() and sensitivity = any (memkeep.claim_clearance()));
+create policy create_ on memkeep.memory_version for insert to memkeep_door
+  with check (memkeep.claim_writes(tenant, subject, sensitivity));
+create policy remove on memkeep.memory_version for delete to memkeep_door
+  using (tenant = memkeep.claim_tenant() and subject = memkeep.claim_shelf());
+
+create policy read on memkeep.removal for select to memkeep_door
+  using (tenant = memkeep.claim_tenant() and subject = any (memkeep.claim_shelves())
+    and sensitivity = any (memkeep.claim_clearance()));
+create policy read_wide on memkeep.removal for select to memkeep_wide_door
+  using (tenant = memkeep.claim_wide_tenant() and sensitivity = any (memkeep.claim_clearance()));
+create policy create_ on memkeep.removal for insert to memkeep_door
+  with check (memkeep.claim_writes(tenant, subject, sensitivity));
+create policy remove on memkeep.removal for delete to memkeep_door
+  using (tenant = memkeep.claim_tenant() and subject = memkeep.claim_shelf());
+
+create policy read on memkeep.request for select to memkeep_door
+  using (tenant = memkeep.claim_tenant() and subject = memkeep.claim_shelf());
+create policy create_ on memkeep.request for insert to memkeep_door
+  with check (memkeep.claim_writes(tenant, subject, null));
+create policy remove on memkeep.request for delete to memkeep_door
+  using (tenant = memkeep.claim_tenant() and subject = memkeep.claim_shelf());
+
+create policy append on memkeep.event for insert to memkeep_door, memkeep_wide_door, memkeep_upkeep_door
+  with check (tenant = memkeep.claim_tenant());
