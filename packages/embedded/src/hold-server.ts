@@ -50,6 +50,7 @@ export async function holdServer(layout: Layout, idleSeconds: number): Promise<R
       released = true
       if (!held) return
       keepAlive(held, true)
+      await ensureSupervisor(held, layout, idleSeconds)
       await held.end()
     },
   })

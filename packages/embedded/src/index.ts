@@ -1,1 +1,2 @@
 export { type EmbeddedOptions, embedded } from './embedded.ts'
+export { openLocal } from './open-local.ts'

@@ -51,8 +51,11 @@ export async function openServer(layout: Layout, { idleSeconds, create }: Openin
 
 /** Gives the server a supervisor when its own was killed. Never rejects. */
 export async function ensureSupervisor(client: Client, layout: Layout, idleSeconds: number): Promise<void> {
-  const attended = await hasSupervisor(client).catch(() => true)
-  if (!attended) spawnSupervisor(layout, idleSeconds, 'existing').leave()
+  try {
+    if (!(await hasSupervisor(client))) spawnSupervisor(layout, idleSeconds, 'existing').leave()
+  } catch {
+    // The server is gone, or its directory is.
+  }
 }
 
 /** @returns null when there is no server, or none with a supervisor that would stop it one day */

@@ -11,6 +11,7 @@ import type { Secrets } from './secrets.ts'
 import { livePostmaster, readPostmaster, type ServerName, serverName } from './server-processes.ts'
 import { serverSettings } from './server-settings.ts'
 import type { ServerUser } from './server-user.ts'
+import { socketFile } from './socket-directory.ts'
 import { stopServer } from './stop-server.ts'
 
 /** A server that says it is ready and takes no connection for this long has lost its socket. */
@@ -33,7 +34,7 @@ export async function startServer(
   const adopted = await reachServer(layout, secrets, () => livePostmaster(layout, server) !== null)
   if (adopted) return adopted
   await stopServer(layout, server)
-  forgetOldPid(layout, server)
+  forgetKilledServer(layout, server, socketDirectory)
   turnLog(layout)
   const child = runAsServer(
     {
@@ -63,9 +64,14 @@ export async function reachServer(layout: Layout, secrets: Secrets, alive: () =>
   return null
 }
 
-/** PostgreSQL refuses to start when the pid that a killed server left behind is in use again, by anything of this user. */
-function forgetOldPid(layout: Layout, server: ServerName): void {
-  if (readPostmaster(layout) && livePostmaster(layout, server) === null) rmSync(join(layout.data, 'postmaster.pid'))
+/**
+ * PostgreSQL refuses to start when the pid that a killed server left behind is still taken: by another program, or by its
+ * own zombie in a container whose first process reaps nobody.
+ */
+function forgetKilledServer(layout: Layout, server: ServerName, socketDirectory: string): void {
+  if (livePostmaster(layout, server) !== null) return
+  const socket = socketFile(socketDirectory)
+  for (const path of [join(layout.data, 'postmaster.pid'), socket, `${socket}.lock`]) rmSync(path, { force: true })
 }
 
 function turnLog(layout: Layout): void {

@@ -6,6 +6,7 @@ import { onTestFinished } from 'vitest'
 import { type Layout, layoutOf } from '../src/layout.ts'
 import { runningProcesses } from '../src/process-list.ts'
 import { readPostmaster, serverName, serverProcesses } from '../src/server-processes.ts'
+import { findSocketDirectory, removeShortDirectory } from '../src/socket-directory.ts'
 import { stopServer } from '../src/stop-server.ts'
 
 /** A directory for one engine, with nothing in it; its server and itself are gone after the test. */
@@ -14,20 +15,21 @@ export function scratch(): Layout {
   const layout = layoutOf(join(parent, 'keep'))
   onTestFinished(async () => {
     await stopAll(layout)
-    if (process.env.KEEPDIR) return
     rmSync(parent, { recursive: true, force: true, maxRetries: 5 })
   })
   return layout
 }
 
-/** Ends what the test started in the directory: supervisors first, so that nobody starts the server anew. */
-async function stopAll(layout: Layout): Promise<void> {
+/** Ends what a test started in the directory: supervisors first, so that nobody starts the server anew. */
+export async function stopAll(layout: Layout): Promise<void> {
   killAll(supervisors(layout))
+  const socket = findSocketDirectory(layout)
   try {
     await stopServer(layout, serverName(layout))
   } catch {
     // There is no cluster.
   }
+  if (socket) removeShortDirectory(layout, socket)
 }
 
 /** @returns pids of the directory's supervisors */

@@ -1,2 +1,26 @@
+/**
+ * Memory for AI agents, kept behind walls.
+ * @module
+ */
 export { MemkeepError, type MemkeepErrorCode } from './core/errors.ts'
+export type { Actor, Sensitivity, Trust } from './core/labels.ts'
+export type { Limits } from './core/limits.ts'
+export type { FoundMemory, Json, Memory, StoredReceipt, Verdict } from './core/memory.ts'
+export type { Right } from './core/rights.ts'
+export type { CommonScope, SubjectScope, TenantScope, TenantWideScope } from './core/scope.ts'
+export { type Keep, type KeepOptions, openMemkeep } from './keep.ts'
+export type { KeyProvider } from './keys/key-provider.ts'
+export type { KeyStore } from './keys/key-store.ts'
+export type { DeleteFilter } from './memory/delete.ts'
+export type { AddInput, AddOptions } from './memory/input.ts'
+export type { ListOptions, Page } from './memory/list.ts'
+export type { MessageInput } from './memory/messages.ts'
+export type { ReadableMemory, ScopedMemory, WriteOptions } from './memory/scoped-memory.ts'
+export type { SearchOptions, SearchResult } from './memory/search.ts'
+export type { MemoryPatch, UpdateOptions } from './memory/update.ts'
+export { defaultPolicy, type Policy, type RolePolicy } from './policy/policy.ts'
+export type { Privileged } from './privileged/privileged.ts'
+export type { Tenant, TenantPage } from './privileged/tenants.ts'
+export type { Embedder } from './recall/embedder.ts'
 export type { DatabaseEngine, LoginSettings, RunningEngine } from './store/engine.ts'
+export type { UpkeepReport } from './upkeep/upkeep.ts'

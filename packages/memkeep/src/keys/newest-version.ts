@@ -1,23 +1,33 @@
 /** A key record's place in its row of versions. */
 export interface KeyVersion {
   readonly name: string
+  /** 0 for generations, which have no epochs. */
   readonly epoch: number
   readonly version: number
 }
 
-/** `<prefix><epoch>/<version>`, or `<prefix><version>` for generations, which have no epochs. */
-const versionForm = /^(?:([1-9]\d{0,8})\/)?([1-9]\d{0,8})$/
+const versionForm = /^([1-9]\d{0,8})\/([1-9]\d{0,8})$/
+const generationForm = /^()([1-9]\d{0,8})$/
 
-/** The highest epoch's highest version among `names`, in numbers, not letters; null when none of them is a version. */
+/** The highest epoch's highest version, by number, among names `<prefix><epoch>/<version>`; null when none has that form. */
 export function newestVersion(prefix: string, names: readonly string[]): KeyVersion | null {
-  let newest: KeyVersion | null = null
+  return newest(prefix, versionForm, names)
+}
+
+/** As `newestVersion`, among names `generation/<version>`. */
+export function newestGeneration(names: readonly string[]): KeyVersion | null {
+  return newest('generation/', generationForm, names)
+}
+
+function newest(prefix: string, form: RegExp, names: readonly string[]): KeyVersion | null {
+  let highest: KeyVersion | null = null
   for (const name of names) {
-    const found = name.startsWith(prefix) ? versionForm.exec(name.slice(prefix.length)) : null
+    const found = name.startsWith(prefix) ? form.exec(name.slice(prefix.length)) : null
     if (found === null) continue
-    const candidate = { name, epoch: Number(found[1] ?? 0), version: Number(found[2]) }
-    if (newest === null || isNewer(candidate, newest)) newest = candidate
+    const candidate = { name, epoch: Number(found[1]), version: Number(found[2]) }
+    if (highest === null || isNewer(candidate, highest)) highest = candidate
   }
-  return newest
+  return highest
 }
 
 function isNewer(a: KeyVersion, b: KeyVersion): boolean {

@@ -6,7 +6,7 @@ import type { HeldKeys } from './held-keys.ts'
 import type { KeyProvider } from './key-provider.ts'
 import { checkCommitment, commitmentOf, encodeKeyRecord, type KeyRecord, parseKeyRecord } from './key-record.ts'
 import type { KeyStore } from './key-store.ts'
-import { newestVersion } from './newest-version.ts'
+import { newestGeneration, newestVersion } from './newest-version.ts'
 import { Secret } from './secret.ts'
 
 /**
@@ -78,11 +78,11 @@ export class WrappedKeys {
   }
 
   async #findGeneration(): Promise<string> {
-    const found = newestVersion('generation/', await this.list('generation/'))
+    const found = newestGeneration(await this.list('generation/'))
     if (found !== null) return found.name
     if ((await this.list('')).length === 0) await this.make('generation/1', null)
     // Whatever else stands there was made after a generation, so another process's first generation is seen by now.
-    const made = newestVersion('generation/', await this.list('generation/'))
+    const made = newestGeneration(await this.list('generation/'))
     if (made === null) {
       throw new MemkeepError('ERR_KEY_UNAVAILABLE', 'the key store holds keys but no generation: restore its backup')
     }
@@ -123,8 +123,8 @@ function wrappingContext(name: string, wrappedBy: string | null): Buffer {
 /** One level up, and of the same tenant: a record never sends us to another tenant's key. */
 function isParent(wrappedBy: string, name: string): boolean {
   const [kind, tenant] = name.split('/')
-  const prefix = kind === 'subject' ? `tenant/${tenant}/` : 'generation/'
-  return newestVersion(prefix, [wrappedBy]) !== null
+  const found = kind === 'subject' ? newestVersion(`tenant/${tenant}/`, [wrappedBy]) : newestGeneration([wrappedBy])
+  return found !== null
 }
 
 /** Lets our own errors through; anything else that a driver throws means that it could not be reached. */

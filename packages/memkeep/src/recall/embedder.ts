@@ -5,7 +5,7 @@ export interface Embedder {
   readonly provider: string
   readonly modelId: string
   /** Most texts in one call; without it all go in one. */
-  readonly maxEmbeddingsPerCall?: number
+  readonly maxEmbeddingsPerCall?: number | PromiseLike<number | undefined> | undefined
   /** One vector per value, in their order, all of one length. */
   doEmbed(options: { values: string[]; abortSignal?: AbortSignal }): PromiseLike<{ embeddings: number[][] }>
 }
@@ -21,37 +21,41 @@ export async function embedAll(
   texts: readonly string[],
   signal?: AbortSignal,
 ): Promise<Float32Array[]> {
-  const perCall = embedder.maxEmbeddingsPerCall ?? Number.POSITIVE_INFINITY
+  const perCall = (await guarded(async () => embedder.maxEmbeddingsPerCall, signal)) ?? Number.POSITIVE_INFINITY
   if (!(perCall >= 1)) throw fault('maxEmbeddingsPerCall of the embedder is not a positive number')
   const vectors: Float32Array[] = []
-  let from = 0
-  while (from < texts.length) {
+  for (let from = 0; from < texts.length; ) {
     const values = texts.slice(from, from + Math.floor(perCall))
+    from += values.length
     const embeddings = await embed(embedder, values, signal)
     for (const embedding of embeddings) vectors.push(unitVector(embedding, vectors[0]?.length))
-    from += values.length
   }
   return vectors
 }
 
 async function embed(embedder: Embedder, values: string[], signal?: AbortSignal): Promise<readonly unknown[]> {
+  const wanted = values.length
+  const answer = await guarded(
+    async () => embedder.doEmbed(signal ? { values, abortSignal: signal } : { values }),
+    signal,
+  )
+  if (!Array.isArray(answer?.embeddings) || answer.embeddings.length !== wanted) {
+    throw fault('the embedder did not answer with one vector per text')
+  }
+  return answer.embeddings
+}
+
+/** Runs foreign code: its failures come out as `ERR_EMBEDDER`, and an abort does not wait for it. */
+async function guarded<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   const aborted = () => new MemkeepError('ERR_ABORTED', 'embedding was aborted', { cause: signal?.reason })
   if (signal?.aborted) throw aborted()
   const stop = Promise.withResolvers<never>()
   const onAbort = () => stop.reject(aborted())
   signal?.addEventListener('abort', onAbort, { once: true })
   try {
-    // Called inside an async function: an embedder that throws at once is an embedder that rejects.
-    const asked = (async () =>
-      embedder.doEmbed(signal ? { values: [...values], abortSignal: signal } : { values: [...values] }))()
-    const answer = await Promise.race([asked, stop.promise])
-    if (!Array.isArray(answer?.embeddings) || answer.embeddings.length !== values.length) {
-      throw fault('the embedder did not answer with one vector per text')
-    }
-    return answer.embeddings
+    return await Promise.race([work(), stop.promise])
   } catch (cause) {
     if (signal?.aborted) throw aborted()
-    if (cause instanceof MemkeepError) throw cause
     throw new MemkeepError('ERR_EMBEDDER', 'the embedder failed', { cause, retryable: mayRetry(cause) })
   } finally {
     signal?.removeEventListener('abort', onAbort)

@@ -41,9 +41,4 @@ export class Postings {
     for (let at = 0; at < this.size * 2; at += 2) if (this.pairs[at] === slot) return this.pairs[at + 1]!
     return 0
   }
-
-  /** Estimate of what it takes in memory. */
-  get bytes(): number {
-    return 250 + 2 * this.term.length + this.pairs.byteLength
-  }
 }

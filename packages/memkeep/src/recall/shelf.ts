@@ -202,12 +202,12 @@ export class Shelf {
 }
 
 /** Measured on Node 24: a term with its first posting; one posting and the reference to it. */
-const perTerm = 300
+const perTerm = 330
 const perPosting = 20
 
 function rowBytes(row: Row): number {
   const { id, subjectTag, kind, index } = row
   let chars = id.length + subjectTag.length + kind.length + (index.agent?.length ?? 0) + (index.session?.length ?? 0)
   for (const tag of index.tags) chars += tag.length + 16
-  return 600 + chars * 2
+  return 750 + chars * 2
 }

@@ -1,5 +1,7 @@
 /** Marks that change how a character looks, not which word it is in: joiners, variation selectors, skin tones, key caps. */
 const decoration = /[\p{Cf}\p{Me}\p{Variation_Selector}\p{Emoji_Modifier}]/gu
+/** More accents on one character than any language writes. Normalising them takes time quadratic in their number. */
+const accents = /(\p{M}{30})\p{M}+/gu
 /** A run of letters and digits with their accents; a flag; a pictograph. Anything else parts terms. */
 const run = /[\p{L}\p{N}][\p{L}\p{N}\p{Mn}\p{Mc}]*|\p{Regional_Indicator}{2}|\p{Extended_Pictographic}/gu
 /** Scripts that put no space between words: only here does the segmenter know more than the expression above. */
@@ -19,7 +21,7 @@ const segmenter = new Intl.Segmenter('en', { granularity: 'word' })
  */
 export function termsOf(text: string): Map<string, number> {
   const counts = new Map<string, number>()
-  const plain = text.replace(decoration, '').normalize('NFKC').toLowerCase()
+  const plain = text.replace(decoration, '').replace(accents, '$1').normalize('NFKC').toLowerCase()
   for (const [found] of plain.matchAll(run)) {
     if (unspaced.test(found)) {
       for (const { segment } of segmenter.segment(found)) count(counts, segment)

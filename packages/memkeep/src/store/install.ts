@@ -8,6 +8,7 @@ import {
   guardFiles,
   loginRoles,
   ownerRoles,
+  parseSchemaNote,
   policiesText,
   type SqlFile,
   schemaVersion,
@@ -91,13 +92,6 @@ async function installedVersion(client: pg.Client): Promise<{ version: number; d
     "select obj_description(oid, 'pg_namespace') as note from pg_namespace where nspname = 'memkeep'",
   )
   return rows[0] === undefined ? null : parseSchemaNote(rows[0].note)
-}
-
-/** The schema's comment is where its version stands: every login can read it without a privilege on any table. */
-export function parseSchemaNote(note: string | null): { version: number; digest: string } {
-  const parsed = /^memkeep schema (\d+) doorways ([0-9a-f]{32})$/.exec(note ?? '')
-  if (parsed === null) throw new MemkeepError('ERR_STORE_VERSION', 'schema memkeep exists but was not made by Memkeep')
-  return { version: Number(parsed[1]), digest: parsed[2]! }
 }
 
 /** Rights on the database itself: these do not travel when a database is made from a template. */

@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { MemkeepError } from '../core/errors.ts'
 
 /** The schema version that this code writes. It accepts this one and the one before it, so that deploys can roll. */
 export const schemaVersion = 2
@@ -82,4 +83,11 @@ export function doorwaysDigest(): string {
   const hash = createHash('sha256')
   for (const file of [...guardFiles(), ...doorwayFiles()]) hash.update(file.text)
   return hash.update(policiesText()).update(grantsText()).digest('hex').slice(0, 32)
+}
+
+/** The schema's comment is where its version stands: every login can read it without a privilege on any table. */
+export function parseSchemaNote(note: string | null): { version: number; digest: string } {
+  const parsed = /^memkeep schema (\d+) doorways ([0-9a-f]{32})$/.exec(note ?? '')
+  if (parsed === null) throw new MemkeepError('ERR_STORE_VERSION', 'schema memkeep exists but was not made by Memkeep')
+  return { version: Number(parsed[1]), digest: parsed[2]! }
 }

@@ -1,5 +1,5 @@
 import { createCipheriv, randomBytes } from 'node:crypto'
-import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { DataKey } from '../../src/keys/data-key.ts'
@@ -19,6 +19,7 @@ async function twoStores(): Promise<{ live: KeyPlace; copy: KeyPlace; name: stri
   const tenant = (await live.openRing().createTenant('acme')).keys
   const directory = freshDirectory()
   cpSync(live.directory, directory, { recursive: true })
+  chmodSync(join(directory, 'store'), 0o700)
   const copy = keyPlace(directory)
   const subjectTag = tenant.subjectTag('ana')
   await tenant.forWriting(subjectTag)

@@ -6,7 +6,7 @@ import { createCipheriv, randomBytes } from 'node:crypto'
  */
 export function twoKeyRecord(one: Buffer, two: Buffer, associated: Buffer): Buffer {
   const nonce = randomBytes(12)
-  const blocks = [randomBytes(16), randomBytes(16), randomBytes(16), Buffer.alloc(16)]
+  const blocks: Buffer[] = [randomBytes(16), randomBytes(16), randomBytes(16), Buffer.alloc(16)]
   const partial = (key: Buffer) => toField(gcmTag(key, nonce, associated, Buffer.concat(blocks)))
   // The free block is the last one before the lengths, so it counts with the square of the hash key.
   const weight = (key: Buffer) => multiply(hashKey(key), hashKey(key))

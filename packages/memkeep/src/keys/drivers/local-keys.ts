@@ -7,11 +7,13 @@ import {
   linkSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { MemkeepError } from '../../core/errors.ts'
 import type { KeyProvider } from '../key-provider.ts'
 import { checkOwnerOnly } from './owner-only.ts'
@@ -22,6 +24,7 @@ export interface LocalKeysInput {
 }
 
 const head = 'memkeep root key 1\n'
+const draftMark = '.new-'
 const keyBytes = 32
 const fileForm = /^memkeep root key 1\n[0-9a-f]{64}\n$/
 const [nonceBytes, tagBytes] = [12, 16]
@@ -106,23 +109,39 @@ function readOwnFile(file: string): Buffer {
 
 /** Whole or not at all, also when killed; of several processes one makes it. */
 function makeWhenAbsent(file: string): void {
-  if (existsSync(file)) return
   const directory = dirname(file)
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
-  const draft = `${file}.new-${randomBytes(8).toString('hex')}`
-  try {
+  if (!existsSync(file)) {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
     const key = randomBytes(keyBytes)
+    const draft = file + draftMark + randomBytes(8).toString('hex')
     writeDurably(draft, `${head}${key.toString('hex')}\n`)
     key.fill(0)
+    linkUnlessThere(draft, file)
+    rmSync(draft, { force: true })
+    const descriptor = openSync(directory, 'r')
+    fsyncSync(descriptor)
+    closeSync(descriptor)
+  }
+  removeSecondNames(file)
+}
+
+function linkUnlessThere(draft: string, file: string): void {
+  try {
     linkSync(draft, file)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  } finally {
-    rmSync(draft, { force: true })
   }
-  const descriptor = openSync(directory, 'r')
-  fsyncSync(descriptor)
-  closeSync(descriptor)
+}
+
+/** A process that was killed at once after making the key left it a second name: destroying the file must destroy the key. */
+function removeSecondNames(file: string): void {
+  const { ino } = statSync(file)
+  for (const name of readdirSync(dirname(file))) {
+    const path = join(dirname(file), name)
+    if (path.startsWith(file + draftMark) && statSync(path, { throwIfNoEntry: false })?.ino === ino) {
+      rmSync(path, { force: true })
+    }
+  }
 }
 
 function writeDurably(path: string, text: string): void {

@@ -6,3 +6,4 @@ grant select, insert, delete on memkeep.memory, memkeep.memory_version, memkeep.
 grant select on memkeep.tenant, memkeep.shelf, memkeep.memory, memkeep.memory_version, memkeep.removal to memkeep_wide_door;
 grant select on memkeep.tenant, memkeep.shelf to memkeep_upkeep_door;
 grant insert on memkeep.event to memkeep_door, memkeep_wide_door, memkeep_upkeep_door;
+grant select on memkeep.event to memkeep_door;

@@ -68,3 +68,5 @@ create policy remove on memkeep.request for delete to memkeep_door
 
 create policy append on memkeep.event for insert to memkeep_door, memkeep_wide_door, memkeep_upkeep_door
   with check (tenant = memkeep.claim_tenant());
+create policy settle on memkeep.event for select to memkeep_door
+  using (tenant = memkeep.claim_tenant() and principal = memkeep.claim_principal());

@@ -15,6 +15,10 @@ end $$;
 create or replace function memkeep.claim_tenant() returns bytea language sql stable
 return substring(memkeep.open_claims() from 6 for 16);
 
+-- The tag of the principal that asks.
+create or replace function memkeep.claim_principal() returns bytea language sql stable
+return substring(memkeep.open_claims() from 53 for 16);
+
 -- The shelf a call may write: its subject's, or the common one. Null for a tenant-wide reach, which writes nothing.
 create or replace function memkeep.claim_shelf() returns bytea language plpgsql stable
 set search_path = pg_catalog, pg_temp as $$

@@ -1,0 +1,36 @@
+import type { Principal } from '../core/principal.ts'
+
+/**
+ * What an audit event says beyond its row: who asked and with which settings. Never content, never a query's text, never a
+ * subject's id.
+ */
+export interface EventDetail {
+  readonly principal: string
+  readonly roles: readonly string[]
+  readonly agent?: string
+  readonly session?: string
+  /** Why, as the holder of a grant stated it. */
+  readonly reason?: string
+  /** The deployment policy that a process began to serve under. */
+  readonly policy?: unknown
+}
+
+export function eventDetail(principal: Required<Principal>, more: Omit<EventDetail, 'principal' | 'roles'> = {}): EventDetail {
+  return { principal: principal.id, roles: principal.roles, ...more }
+}
+
+export function encodeDetail(detail: EventDetail): Buffer {
+  return Buffer.from(JSON.stringify(detail), 'utf8')
+}
+
+/** Under whose key a detail is sealed: the tenant's own, or the subject's, so that it goes with the subject. */
+export type DetailKey = 'tenant' | 'subject'
+
+/** The sealed detail as it stands in the row: whose key (1 byte), the key's epoch (u32), the sealed record. */
+export function frameDetail(under: DetailKey, epoch: number, sealed: Uint8Array): Buffer {
+  const frame = Buffer.alloc(5 + sealed.length)
+  frame[0] = under === 'tenant' ? 0 : 1
+  frame.writeUInt32BE(epoch, 1)
+  frame.set(sealed, 5)
+  return frame
+}

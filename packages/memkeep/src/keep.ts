@@ -1,0 +1,236 @@
+import { resolve, sep } from 'node:path'
+import pg from 'pg'
+import { encodeDetail, frameDetail } from './audit/detail.ts'
+import { MemkeepError } from './core/errors.ts'
+import type { Grant } from './core/grant.ts'
+import { defaultLimits, type Limits } from './core/limits.ts'
+import { CommonScope, readScope, SubjectScope, type TenantWideScope } from './core/scope.ts'
+import { productionSeams, type Seams } from './core/seams.ts'
+import type { KeyProvider } from './keys/key-provider.ts'
+import type { KeyStore } from './keys/key-store.ts'
+import { Keyring } from './keys/keyring.ts'
+import type { Kernel } from './memory/kernel.ts'
+import { ReadableMemory, ScopedMemory } from './memory/scoped-memory.ts'
+import { TenantPolicies } from './memory/tenant-policies.ts'
+import { checkPolicy, defaultPolicy, type Policy } from './policy/policy.ts'
+import { Privileged } from './privileged/privileged.ts'
+import type { Embedder } from './recall/embedder.ts'
+import { ShelfCache } from './recall/shelf-cache.ts'
+import { openPool } from './store/connect.ts'
+import { Doorways } from './store/doorways.ts'
+import type { DatabaseEngine, RunningEngine } from './store/engine.ts'
+import { storeFailure } from './store/failure.ts'
+import { install } from './store/install.ts'
+import { Repeat } from './upkeep/repeat.ts'
+import { Upkeep, type UpkeepReport } from './upkeep/upkeep.ts'
+
+export interface KeepOptions {
+  /** An engine that the kernel starts, or the address of a PostgreSQL for the login `memkeep_app`. */
+  readonly database: DatabaseEngine | string | pg.PoolConfig
+  /** Wraps the generation key. */
+  readonly keys: KeyProvider
+  /** Where wrapped keys live: never under the database's directory, nor in its backups. */
+  readonly keyStore: KeyStore
+  /** Default none: search by words alone. */
+  readonly embedder?: Embedder
+  /** What each role may do. Default: `defaultPolicy`. */
+  readonly policy?: Policy
+  readonly limits?: Partial<Limits>
+  /**
+   * Address for the login `memkeep_upkeep`: upkeep then runs in this process. Not needed with an engine, which brings it;
+   * without either, another process must run it, or calls are refused within a day.
+   */
+  readonly upkeep?: string | pg.PoolConfig
+  /** Serve from a server that lacks the newest security fixes. */
+  readonly acceptOldServer?: boolean
+  /** The most that opened shelves may take in memory. Default 256 MiB. */
+  readonly shelfBudgetBytes?: number
+  /** The longest time a key stays open. Default 300,000. */
+  readonly holdKeysMs?: number
+  /** For tests and the simulator. */
+  readonly seams?: Partial<Seams>
+}
+
+const shelfIdleMs = 15 * 60_000
+const upkeepEveryMs = 60_000
+
+/** A deployment of Memkeep, open in this process. */
+export class Keep implements AsyncDisposable {
+  readonly #kernel: Kernel
+  readonly #upkeep: Upkeep | null
+  readonly #release: () => Promise<void>
+  #closed = false
+  #closing: Promise<void> | null = null
+
+  /** Use `openMemkeep`. */
+  constructor(parts: Omit<Kernel, 'checkOpen'>, upkeep: Upkeep | null, release: () => Promise<void>) {
+    this.#kernel = Object.freeze({ ...parts, checkOpen: () => this.#checkOpen() })
+    this.#upkeep = upkeep
+    this.#release = release
+  }
+
+  /**
+   * The memory of one scope: it reaches that scope and nothing else. Throws `ERR_SCOPE_REQUIRED` for anything that
+   * `memkeep/trust` did not mint, and `ERR_SCOPE_EXPIRED`.
+   */
+  for(scope: SubjectScope | CommonScope): ScopedMemory
+  for(scope: TenantWideScope): ReadableMemory
+  for(scope: SubjectScope | CommonScope | TenantWideScope): ReadableMemory {
+    this.#checkOpen()
+    return readScope(scope).reach === 'all' ? new ReadableMemory(this.#kernel, scope) : new ScopedMemory(this.#kernel, scope)
+  }
+
+  /** What a grant permits beyond one tenant. Throws as `for` does. */
+  privileged(grant: Grant): Privileged {
+    this.#checkOpen()
+    return new Privileged(this.#kernel, grant)
+  }
+
+  /** One pass of upkeep now. Throws `ERR_STORE_UNAVAILABLE` when this process was given no upkeep login. */
+  async runUpkeep(): Promise<UpkeepReport> {
+    this.#checkOpen()
+    if (this.#upkeep === null) throw new MemkeepError('ERR_STORE_UNAVAILABLE', 'this process has no upkeep login')
+    return this.#upkeep.run()
+  }
+
+  /** Lets go of the database and of every key. Calls under way finish first; later ones throw `ERR_CLOSED`. */
+  close(): Promise<void> {
+    this.#closed = true
+    this.#closing ??= this.#release()
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new MemkeepError('ERR_CLOSED', 'the keep was closed')
+  }
+}
+
+/**
+ * Opens a deployment. With an engine the schema is installed or upgraded first; with an address it must have been
+ * (`memkeep migrate`), and a database that does not hold the walls is refused with `ERR_STORE_UNSAFE`.
+ */
+export async function openMemkeep(options: KeepOptions): Promise<Keep> {
+  const seams: Seams = { ...productionSeams, ...options.seams }
+  const policy = options.policy === undefined ? defaultPolicy : checkPolicy(options.policy)
+  refuseKeysBesideData(options)
+  const opened: (() => Promise<void>)[] = []
+  const release = async (): Promise<void> => {
+    for (const close of opened.splice(0).reverse()) await close()
+  }
+  try {
+    const keyring = openKeyring(options, seams, opened)
+    const settings = await openDatabase(options, seams, opened)
+    const upkeep = await openUpkeep(settings, keyring, seams, opened)
+    const pool = openPool(settings.app, 'memkeep_app', settings)
+    opened.push(() => pool.end())
+    const doorways = new Doorways(pool, (window) => keyring.tokenKey(window), seams.clock, seams.ids)
+    await announce(doorways, keyring, policy)
+    return new Keep(kernelParts(options, { doorways, keyring, policy, seams }), upkeep, release)
+  } catch (error) {
+    await release().catch(() => {})
+    throw storeFailure(error)
+  }
+}
+
+function kernelParts(
+  options: KeepOptions,
+  made: Pick<Kernel, 'doorways' | 'keyring' | 'policy' | 'seams'>,
+): Omit<Kernel, 'checkOpen'> {
+  const budgetBytes = options.shelfBudgetBytes ?? 256 * 1024 * 1024
+  return {
+    ...made,
+    tenantPolicies: new TenantPolicies(),
+    limits: Object.freeze({ ...defaultLimits, ...options.limits }),
+    embedder: options.embedder ?? null,
+    shelves: new ShelfCache({ budgetBytes, maxIdleMs: shelfIdleMs, clock: made.seams.clock }),
+  }
+}
+
+interface DatabaseSettings {
+  readonly app: pg.PoolConfig
+  readonly upkeep: pg.PoolConfig | null
+  readonly embedded: boolean
+  readonly acceptOldServer: boolean
+}
+
+function openKeyring(options: KeepOptions, seams: Seams, opened: (() => Promise<void>)[]): Keyring {
+  const keyring = new Keyring({
+    provider: options.keys,
+    store: options.keyStore,
+    clock: seams.clock,
+    reach: seams.reach,
+    ...(options.holdKeysMs === undefined ? {} : { holdMs: options.holdKeysMs }),
+  })
+  opened.push(async () => keyring.close())
+  return keyring
+}
+
+async function openDatabase(options: KeepOptions, seams: Seams, opened: (() => Promise<void>)[]): Promise<DatabaseSettings> {
+  const { database, acceptOldServer = false } = options
+  const upkeep = options.upkeep === undefined ? null : poolConfig(options.upkeep)
+  if (!isEngine(database)) return { app: poolConfig(database), upkeep, embedded: false, acceptOldServer }
+  const engine: RunningEngine = await database.start()
+  opened.push(() => engine.release())
+  await install({ ...engine.admin }, { app: engine.app.password, upkeep: engine.upkeep.password })
+  seams.reach('install.migrated')
+  return { app: { ...engine.app }, upkeep: { ...engine.upkeep }, embedded: true, acceptOldServer }
+}
+
+async function openUpkeep(
+  settings: DatabaseSettings,
+  keyring: Keyring,
+  seams: Seams,
+  opened: (() => Promise<void>)[],
+): Promise<Upkeep | null> {
+  if (settings.upkeep === null) return null
+  const pool = openPool({ max: 2, ...settings.upkeep }, 'memkeep_upkeep', settings)
+  opened.push(() => pool.end())
+  const upkeep = new Upkeep(pool, keyring, seams)
+  await upkeep.installKeys()
+  // A pass that fails is repeated a minute later; what matters of it (a token key missing) shows at the calls.
+  const repeat = new Repeat(() => upkeep.run(), upkeepEveryMs, () => {})
+  opened.push(() => repeat.stop())
+  return upkeep
+}
+
+/** The process's first call: shows that its tokens pass, and leaves the deployment policy in the ledger. */
+async function announce(doorways: Doorways, keyring: Keyring, policy: Policy): Promise<void> {
+  const keys = await keyring.deployment()
+  const key = await keys.own()
+  await doorways.call({
+    doorway: 'open_keep',
+    claims: {
+      tenant: keys.tag,
+      reach: 'common',
+      shelf: keys.commonTag,
+      tenantEpoch: keys.epoch,
+      shelfEpoch: 0,
+      clearance: 0,
+      writable: 0,
+      actors: 0,
+      rights: 0,
+      principal: keys.principalTag('memkeep'),
+      policyVersion: 0,
+    },
+    args: [frameDetail('tenant', key.epoch, key.seal('audit', encodeDetail({ principal: 'memkeep', roles: [], policy }), []))],
+  })
+}
+
+function isEngine(database: KeepOptions['database']): database is DatabaseEngine {
+  return typeof database === 'object' && typeof (database as DatabaseEngine).start === 'function'
+}
+
+function poolConfig(database: string | pg.PoolConfig): pg.PoolConfig {
+  return typeof database === 'string' ? { connectionString: database } : database
+}
+
+/** Keys that lie beside the data are in its every copy, and then a stolen copy opens itself. */
+function refuseKeysBesideData({ database, keyStore }: KeepOptions): void {
+  if (!isEngine(database) || keyStore.dir === undefined) return
+  const [data, keys] = [resolve(database.dir) + sep, resolve(keyStore.dir) + sep]
+  if (keys.startsWith(data)) throw new MemkeepError('ERR_STORE_UNSAFE', "the key store lies under the database's directory")
+}

@@ -1,0 +1,95 @@
+import { encodeDetail, eventDetail, frameDetail } from '../audit/detail.ts'
+import { MemkeepError } from '../core/errors.ts'
+import type { ScopeClaims } from '../core/scope.ts'
+import type { DataKey } from '../keys/data-key.ts'
+import type { TenantKeys } from '../keys/tenant-keys.ts'
+import { checkPolicy, powersOf } from '../policy/policy.ts'
+import type { Claims } from '../store/token.ts'
+import type { Kernel } from './kernel.ts'
+import { expectOutcome, Outdated } from './outcome.ts'
+
+/** A scope made ready for one operation: its keys, and the claims that its tokens state. */
+export interface Access {
+  readonly scope: ScopeClaims
+  readonly keys: TenantKeys
+  /** For reads; a write sets `shelfEpoch` to the epoch of the key it seals under. */
+  readonly claims: Claims
+  /** The shelf that the scope writes; the common one's tag for a tenant-wide scope, which writes none. */
+  readonly shelf: Buffer
+}
+
+/**
+ * Runs one operation of a scope. When a doorway says that the policy or the epoch is not the standing one, looks again and
+ * runs it anew: nothing has been done then.
+ */
+export async function withAccess<T>(kernel: Kernel, scope: ScopeClaims, run: (access: Access) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    kernel.checkOpen()
+    const access = await openAccess(kernel, scope)
+    try {
+      return await run(access)
+    } catch (error) {
+      if (!(error instanceof Outdated)) throw error
+      if (attempt === 4) {
+        throw new MemkeepError('ERR_STORE_UNAVAILABLE', 'the scope is being changed', { cause: error, retryable: true })
+      }
+      await lookAgain(kernel, access, error)
+    }
+  }
+}
+
+async function openAccess(kernel: Kernel, scope: ScopeClaims): Promise<Access> {
+  const keys = await kernel.keyring.tenant(scope.tenant)
+  const { version, policy } = kernel.tenantPolicies.get(keys.tag)
+  const shelf = scope.subject === null ? keys.commonTag : keys.subjectTag(scope.subject)
+  const claims: Claims = {
+    tenant: keys.tag,
+    reach: scope.reach,
+    shelf,
+    tenantEpoch: keys.epoch,
+    shelfEpoch: 0,
+    ...powersOf(scope.principal, policy ?? kernel.policy),
+    principal: keys.principalTag(scope.principal.id),
+    policyVersion: version,
+  }
+  return { scope, keys, claims, shelf }
+}
+
+async function lookAgain(kernel: Kernel, access: Access, outdated: Outdated): Promise<void> {
+  const { keys, claims } = access
+  if (outdated.what === 'epoch') {
+    kernel.keyring.forget(keys.tag)
+    kernel.shelves.drop(keys.tag.toString('hex'))
+    return
+  }
+  const [row] = await kernel.doorways.read<{ outcome: string; policy_version: number; policy: Buffer | null }>({
+    doorway: 'enter',
+    claims,
+    args: [await readDetail(access)],
+  })
+  expectOutcome(row?.outcome, 'ok')
+  kernel.tenantPolicies.set(keys.tag, { version: row!.policy_version, policy: await openPolicy(keys, row!.policy) })
+}
+
+async function openPolicy(keys: TenantKeys, sealed: Buffer | null) {
+  if (sealed === null) return null
+  const opened = (await keys.own()).open('policy', sealed, policyContext)
+  return checkPolicy(JSON.parse(opened.toString('utf8')))
+}
+
+/** Where a tenant's sealed policy stands. */
+export const policyContext = Object.freeze(['tenant', 'policy'])
+
+/** The audit detail of a read: nothing of the subject stands in it, so it is sealed under the tenant's own key. */
+export async function readDetail(access: Access): Promise<Buffer> {
+  const key = await access.keys.own()
+  const sealed = key.seal('audit', encodeDetail(eventDetail(access.scope.principal)), [])
+  return frameDetail('tenant', key.epoch, sealed)
+}
+
+/** The audit detail of a write: sealed under the subject's key, so that it goes when the subject goes. */
+export function writeDetail(access: Access, key: DataKey): Buffer {
+  const { principal, agent, session } = access.scope
+  const detail = eventDetail(principal, { ...(agent === null ? {} : { agent }), ...(session === null ? {} : { session }) })
+  return frameDetail('subject', key.epoch, key.seal('audit', encodeDetail(detail), []))
+}

@@ -1,0 +1,172 @@
+import { MemkeepError } from '../core/errors.ts'
+import { actors, sensitivities, type Trust, trusts } from '../core/labels.ts'
+import type { StoredReceipt } from '../core/memory.ts'
+import type { ScopeClaims } from '../core/scope.ts'
+import { type DataKey, keyVersionOf } from '../keys/data-key.ts'
+import { canonicalBytes } from '../proof/canonical-bytes.ts'
+import { encodeEntry, type IndexEntry } from '../recall/index-entry.ts'
+import type { Labels } from '../store/reading.ts'
+import { type Access, withAccess, writeDetail } from './access.ts'
+import { indexOf, shelfEntry, vectorsOf } from './index-of.ts'
+import type { CheckedInput } from './input.ts'
+import { checkSignal } from './input.ts'
+import type { Kernel } from './kernel.ts'
+import { expectOutcome } from './outcome.ts'
+import { type Details, sealEntry, sealRow } from './row.ts'
+import { noteWrite } from './shelves.ts'
+import { trustsOf } from './trust.ts'
+import { callWrite, sealedSubjectName } from './write.ts'
+
+/** Answers to calls with an idempotency key are kept for a day. */
+const requestLifetimeMs = 86_400_000
+
+export interface Batch {
+  readonly inputs: readonly CheckedInput[]
+  readonly idempotencyKey: string | null
+  /** After the batch was sent the signal is no longer heeded: what was done is said. */
+  readonly signal: AbortSignal | undefined
+}
+
+interface Draft {
+  readonly labels: Labels
+  readonly index: IndexEntry
+  readonly content: Buffer
+  readonly details: Buffer
+  readonly entry: Buffer
+}
+
+/** Stores memories in one commit: embed, seal, then one doorway call. All of them or none. */
+export async function addBatch(kernel: Kernel, scope: ScopeClaims, batch: Batch): Promise<StoredReceipt[]> {
+  if (batch.inputs.length === 0) return []
+  checkSignal(batch.signal)
+  const texts = batch.inputs.map((input) => input.content)
+  const vectors = await vectorsOf(kernel, texts, batch.signal)
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await withAccess(kernel, scope, (access) => store(kernel, access, batch, vectors))
+    } catch (error) {
+      // A source was relabelled between the look at it and the write.
+      const lostRace = error instanceof MemkeepError && error.code === 'ERR_VERSION_CONFLICT'
+      if (!lostRace || attempt === 3) throw error
+    }
+  }
+}
+
+async function store(kernel: Kernel, access: Access, batch: Batch, vectors: (Float32Array | null)[]): Promise<StoredReceipt[]> {
+  const { inputs } = batch
+  const trusted = await trustsOf(kernel, access, inputs)
+  const key = await access.keys.forWriting(access.shelf)
+  const nowMs = kernel.seams.clock.now()
+  const drafts = inputs.map((input, index) => draft(kernel, access, key, input, trusted[index]!, vectors[index]!, nowMs))
+  const receipts = drafts.map(({ labels }) => receiptOf(labels))
+  const request = sealRequest(access, key, batch, receipts)
+  checkSignal(batch.signal)
+  kernel.seams.reach('memory.sealed')
+  const answer = await callWrite(kernel, access, key, {
+    doorway: 'remember',
+    event: kernel.seams.ids.uuid(nowMs),
+    atMs: nowMs,
+    args: [
+      await sealedSubjectName(access),
+      ...columns(drafts),
+      request?.key ?? null,
+      request?.digest ?? null,
+      request?.receipt ?? null,
+      request === null ? null : nowMs + requestLifetimeMs,
+      writeDetail(access, key),
+    ],
+  })
+  kernel.seams.reach('memory.acknowledged')
+  const outcome = expectOutcome(answer.outcome, 'ok', 'replayed', 'missing')
+  if (outcome === 'missing') {
+    throw new MemkeepError('ERR_INPUT_INVALID', 'derivedFrom names a memory that this scope does not have')
+  }
+  if (outcome === 'replayed') return openReceipts(access, key, request!.key, answer.receipt!)
+  noteWrite(kernel, access, answer.shelfVersion, (shelf, sees) => {
+    for (const { labels, index } of drafts) {
+      if (sees(labels.sensitivity)) shelf.put(shelfEntry(labels, access.shelf, index))
+    }
+  })
+  return receipts
+}
+
+function draft(
+  kernel: Kernel,
+  access: Access,
+  key: DataKey,
+  input: CheckedInput,
+  trust: Trust,
+  vector: Float32Array | null,
+  nowMs: number,
+): Draft {
+  const { content, actor, sensitivity, kind, atMs, expiresMs, derivedFrom } = input
+  const id = kernel.seams.ids.uuid(nowMs)
+  const times = { atMs, createdMs: nowMs, updatedMs: nowMs, expiresMs }
+  const labels: Labels = { id, version: 1, sensitivity, trust, actor, kind, ...times, derivedFrom }
+  const { tags, metadata, source, session, speaker } = input
+  const details: Details = { tags, metadata, source, agent: access.scope.agent, session, speaker }
+  const index = indexOf(kernel, content, details, vector)
+  return { labels, index, ...sealRow(key, labels, content, details), entry: sealEntry(key, labels, encodeEntry(index)) }
+}
+
+/** The parallel arrays of the doorway `remember`. */
+function columns(drafts: readonly Draft[]): unknown[] {
+  const labels = drafts.map((item) => item.labels)
+  return [
+    labels.map((row) => row.id),
+    labels.map((row) => actors.indexOf(row.actor)),
+    labels.map((row) => trusts.indexOf(row.trust)),
+    labels.map((row) => sensitivities.indexOf(row.sensitivity)),
+    labels.map((row) => row.kind),
+    labels.map((row) => row.atMs),
+    labels.map((row) => row.expiresMs),
+    labels.map((row) => `{${row.derivedFrom.join(',')}}`),
+    drafts.map((item) => item.content),
+    drafts.map((item) => item.details),
+    drafts.map((item) => item.entry),
+  ]
+}
+
+function receiptOf(labels: Labels): StoredReceipt {
+  return {
+    outcome: 'stored',
+    id: labels.id,
+    version: labels.version,
+    trust: labels.trust,
+    durableUntil: labels.expiresMs === null ? null : new Date(labels.expiresMs),
+    verdict: 'allow',
+  }
+}
+
+interface SealedRequest {
+  readonly key: Buffer
+  readonly digest: Buffer
+  readonly receipt: Buffer
+}
+
+function sealRequest(access: Access, key: DataKey, batch: Batch, receipts: readonly StoredReceipt[]): SealedRequest | null {
+  if (batch.idempotencyKey === null) return null
+  const tag = access.keys.keyedTag('request-key', batch.idempotencyKey)
+  const asked = batch.inputs.map((input) => JSON.stringify(askedFor(input)))
+  const digest = access.keys.keyedTag('request-digest', canonicalBytes([asked]))
+  return { key: tag, digest, receipt: key.seal('receipt', Buffer.from(JSON.stringify(receipts)), requestContext(tag)) }
+}
+
+/** What two calls must have in common to be the same: everything but a time that was not given. */
+function askedFor(input: CheckedInput): unknown {
+  const { atMs, atGiven, ...rest } = input
+  return atGiven ? { atMs, ...rest } : rest
+}
+
+function requestContext(tag: Buffer): (string | Buffer)[] {
+  return ['request', tag]
+}
+
+async function openReceipts(access: Access, key: DataKey, tag: Buffer, sealed: Buffer): Promise<StoredReceipt[]> {
+  const under = await access.keys.forOpening(access.shelf, key.epoch, keyVersionOf(sealed))
+  const receipts = JSON.parse(under.open('receipt', sealed, requestContext(tag)).toString('utf8')) as StoredReceipt[]
+  return receipts.map((receipt) => ({
+    ...receipt,
+    durableUntil: receipt.durableUntil === null ? null : new Date(receipt.durableUntil),
+  }))
+}

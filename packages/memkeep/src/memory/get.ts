@@ -1,0 +1,45 @@
+import type { Memory } from '../core/memory.ts'
+import type { ScopeClaims } from '../core/scope.ts'
+import { parts, type ReadingRow } from '../store/reading.ts'
+import { type Access, readDetail, withAccess } from './access.ts'
+import { lookupId } from './input.ts'
+import type { Kernel } from './kernel.ts'
+import { expectOutcome } from './outcome.ts'
+import { inSight, shelvesInReach } from './reach.ts'
+import { RowOpener } from './row.ts'
+
+/** The memory's current version, or null: a foreign id and a missing one are one answer and one piece of work. */
+export async function get(kernel: Kernel, scope: ScopeClaims, id: unknown): Promise<Memory | null> {
+  const [memory] = await read(kernel, scope, id, false)
+  return memory ?? null
+}
+
+/** Every version, newest first; empty when there is no such memory in sight. */
+export function history(kernel: Kernel, scope: ScopeClaims, id: unknown): Promise<Memory[]> {
+  return read(kernel, scope, id, true)
+}
+
+async function read(kernel: Kernel, scope: ScopeClaims, given: unknown, withHistory: boolean): Promise<Memory[]> {
+  const id = lookupId(given)
+  return withAccess(kernel, scope, async (access) => {
+    const memories = await readVersions(kernel, access, id, withHistory)
+    return memories[0] !== undefined && inSight(scope, memories[0]) ? memories : []
+  })
+}
+
+/** The versions of one memory as the doorway brings them, newest first. */
+export async function readVersions(kernel: Kernel, access: Access, id: string, withHistory: boolean): Promise<Memory[]> {
+  const wide = access.scope.reach === 'all'
+  const rows = await kernel.doorways.read<ReadingRow>({
+    doorway: wide ? 'wide_read' : 'read',
+    claims: access.claims,
+    args: [id, withHistory, await readDetail(access)],
+  })
+  expectOutcome(rows.find((row) => row.part === parts.outcome)?.outcome, 'ok', 'missing')
+  const found = rows.filter((row) => row.part === parts.memory)
+  const names = wide && found.length > 0 ? (await shelvesInReach(kernel, access)).names : () => null
+  const opener = new RowOpener(access.keys)
+  const memories: Memory[] = []
+  for (const row of found) memories.push(await opener.openMemory(row, names(row.subject)))
+  return memories
+}

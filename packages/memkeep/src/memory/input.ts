@@ -1,0 +1,207 @@
+import { MemkeepError } from '../core/errors.ts'
+import { type Actor, actors, type Sensitivity, sensitivities, type Trust, trusts } from '../core/labels.ts'
+import type { Limits } from '../core/limits.ts'
+import type { Json } from '../core/memory.ts'
+import { isUuid } from '../core/ids.ts'
+import { checkId, checkText } from '../core/text.ts'
+
+/** What `add` may be told beside the content. */
+export interface AddOptions {
+  /** Who authored it. Claiming an author needs the right for it. */
+  readonly actor: Actor
+  /** Default `private`. */
+  readonly sensitivity?: Sensitivity
+  /** A label of yours, stored in the clear: `[a-z][a-z0-9_-]{0,31}`. Default `note`. */
+  readonly kind?: string
+  readonly tags?: readonly string[]
+  readonly metadata?: { readonly [key: string]: Json }
+  readonly source?: string
+  /** Ids of the memories that this one was made from: it can never be trusted more than they are. */
+  readonly derivedFrom?: readonly string[]
+  /** When what it tells of happened. Default now. */
+  readonly at?: Date
+  /** Default: the scope's session. */
+  readonly session?: string
+  /** Never returned from this moment on. */
+  readonly expiresAt?: Date
+}
+
+export interface AddInput extends AddOptions {
+  readonly content: string
+}
+
+/** One memory to store: checked, with every default filled in. Times in milliseconds. */
+export interface CheckedInput {
+  readonly content: string
+  readonly actor: Actor
+  readonly sensitivity: Sensitivity
+  readonly kind: string
+  readonly tags: readonly string[]
+  readonly metadata: { readonly [key: string]: Json }
+  readonly source: string | null
+  readonly derivedFrom: readonly string[]
+  readonly atMs: number
+  /** False when the time is the default, which differs from call to call. */
+  readonly atGiven: boolean
+  readonly session: string | null
+  readonly speaker: string | null
+  readonly expiresMs: number | null
+}
+
+const addKeys = ['content', 'actor', 'sensitivity', 'kind', 'tags', 'metadata', 'source', 'derivedFrom', 'at', 'session', 'expiresAt']
+
+export function checkAdd(input: unknown, limits: Limits, nowMs: number, session: string | null): CheckedInput {
+  const given = checkKeys<AddInput>(input, 'a memory', addKeys)
+  return {
+    content: checkText(given.content, 'content', limits.contentBytes),
+    actor: checkOneOf(given.actor, 'actor', actors),
+    sensitivity: checkOneOf(given.sensitivity ?? 'private', 'sensitivity', sensitivities),
+    kind: checkKind(given.kind ?? 'note'),
+    tags: checkTags(given.tags ?? [], limits),
+    metadata: checkMetadata(given.metadata ?? {}, limits),
+    source: given.source === undefined ? null : checkText(given.source, 'source', limits.metadataBytes),
+    derivedFrom: checkSources(given.derivedFrom ?? []),
+    atMs: given.at === undefined ? nowMs : checkDate(given.at, 'at'),
+    atGiven: given.at !== undefined,
+    session: checkBound(given.session, session, 'session'),
+    speaker: null,
+    expiresMs: given.expiresAt === undefined ? null : checkExpiry(given.expiresAt, nowMs),
+  }
+}
+
+/** A plain object with no key but these: a misspelt option must not be silently ignored. */
+export function checkKeys<T>(value: unknown, what: string, allowed: readonly string[]): Partial<T> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new MemkeepError('ERR_INPUT_INVALID', `${what} must be an object`)
+  }
+  for (const key of Object.keys(value)) {
+    if (!allowed.includes(key)) throw new MemkeepError('ERR_INPUT_INVALID', `${what} has an unknown option`)
+  }
+  return value as Partial<T>
+}
+
+export function checkOneOf<T extends string>(value: unknown, what: string, allowed: readonly T[]): T {
+  if (!allowed.includes(value as T)) {
+    throw new MemkeepError('ERR_INPUT_INVALID', `${what} must be one of: ${allowed.join(', ')}`)
+  }
+  return value as T
+}
+
+export function checkTrust(value: unknown): Trust {
+  return checkOneOf(value, 'minTrust', trusts)
+}
+
+export function checkKind(value: unknown): string {
+  if (typeof value !== 'string' || !/^[a-z][a-z0-9_-]{0,31}$/.test(value)) {
+    throw new MemkeepError('ERR_INPUT_INVALID', 'kind must match [a-z][a-z0-9_-]{0,31}')
+  }
+  return value
+}
+
+export function checkTags(value: unknown, limits: Limits): readonly string[] {
+  const tags = checkArray(value, 'tags', limits.tags)
+  return [...new Set(tags.map((tag) => checkTag(tag, limits)))]
+}
+
+function checkTag(value: unknown, limits: Limits): string {
+  const tag = checkText(value, 'a tag', 4 * limits.tagChars)
+  if ([...tag].length > limits.tagChars) {
+    throw new MemkeepError('ERR_INPUT_TOO_LARGE', `a tag is longer than ${limits.tagChars} characters`)
+  }
+  return tag
+}
+
+export function checkKinds(value: unknown): readonly string[] {
+  return checkArray(value, 'kinds', 32).map(checkKind)
+}
+
+export function checkMetadata(value: unknown, limits: Limits): { readonly [key: string]: Json } {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new MemkeepError('ERR_INPUT_INVALID', 'metadata must be an object')
+  }
+  checkJson(value, 0)
+  const text = JSON.stringify(value)
+  if (Buffer.byteLength(text, 'utf8') > limits.metadataBytes) {
+    throw new MemkeepError('ERR_INPUT_TOO_LARGE', `metadata is larger than ${limits.metadataBytes} bytes`)
+  }
+  return JSON.parse(text)
+}
+
+/** Throws for whatever JSON would drop, change or loop on: nothing is silently altered. */
+function checkJson(value: unknown, depth: number): void {
+  if (depth > 32) throw new MemkeepError('ERR_INPUT_INVALID', 'metadata is nested deeper than 32')
+  if (value === null || typeof value === 'boolean') return
+  if (typeof value === 'number' && Number.isFinite(value)) return
+  if (typeof value === 'string' && value.isWellFormed() && !value.includes('\u0000')) return
+  if (Array.isArray(value)) {
+    for (const item of value) checkJson(item, depth + 1)
+    return
+  }
+  const prototype = typeof value === 'object' ? Object.getPrototypeOf(value) : undefined
+  if (prototype !== Object.prototype && prototype !== null) {
+    throw new MemkeepError('ERR_INPUT_INVALID', 'metadata holds what JSON cannot carry')
+  }
+  for (const [key, item] of Object.entries(value as object)) {
+    checkJson(key, depth + 1)
+    checkJson(item, depth + 1)
+  }
+}
+
+function checkSources(value: unknown): readonly string[] {
+  const sources = checkArray(value, 'derivedFrom', 64)
+  if (!sources.every(isUuid)) throw new MemkeepError('ERR_INPUT_INVALID', 'derivedFrom must hold ids of memories')
+  return [...new Set(sources as string[])]
+}
+
+export function checkArray(value: unknown, what: string, most: number): readonly unknown[] {
+  if (!Array.isArray(value)) throw new MemkeepError('ERR_INPUT_INVALID', `${what} must be an array`)
+  if (value.length > most) throw new MemkeepError('ERR_INPUT_TOO_LARGE', `${what} are more than ${most}`)
+  return Array.from(value)
+}
+
+export function checkDate(value: unknown, what: string): number {
+  if (!(value instanceof Date) || Number.isNaN(value.getTime())) {
+    throw new MemkeepError('ERR_INPUT_INVALID', `${what} must be a valid Date`)
+  }
+  return value.getTime()
+}
+
+export function checkExpiry(value: unknown, nowMs: number): number {
+  const expiresMs = checkDate(value, 'expiresAt')
+  if (expiresMs <= nowMs) throw new MemkeepError('ERR_INPUT_INVALID', 'expiresAt has passed')
+  return expiresMs
+}
+
+/** An agent or a session: the scope's own where it names one, and then no other can be asked for. */
+export function checkBound(value: unknown, scopes: string | null, what: 'agent' | 'session'): string | null {
+  if (value === undefined) return scopes
+  const asked = checkId(value, what, 'ERR_INPUT_INVALID')
+  if (scopes !== null && asked !== scopes) throw new MemkeepError('ERR_ACCESS_DENIED', `the scope is bound to another ${what}`)
+  return asked
+}
+
+export function checkIdempotencyKey(value: unknown): string | null {
+  return value === undefined ? null : checkId(value, 'idempotencyKey', 'ERR_INPUT_INVALID')
+}
+
+/** A whole number from 1 to the limit; the default when absent. */
+export function checkLimit(value: unknown, most: number, fallback: number): number {
+  if (value === undefined) return Math.min(fallback, most)
+  if (!Number.isInteger(value) || (value as number) < 1) {
+    throw new MemkeepError('ERR_INPUT_INVALID', 'limit must be a whole number from 1')
+  }
+  if ((value as number) > most) throw new MemkeepError('ERR_INPUT_TOO_LARGE', `limit is more than ${most}`)
+  return value as number
+}
+
+/** An id that cannot be one of ours stands for no memory: it is asked for as the nil UUID, with the same work. */
+export function lookupId(value: unknown): string {
+  if (typeof value !== 'string') throw new MemkeepError('ERR_INPUT_INVALID', 'id must be a string')
+  return isUuid(value) ? value : '00000000-0000-0000-0000-000000000000'
+}
+
+export function checkSignal(signal: AbortSignal | undefined): void {
+  if (signal === undefined) return
+  if (!(signal instanceof AbortSignal)) throw new MemkeepError('ERR_INPUT_INVALID', 'signal must be an AbortSignal')
+  if (signal.aborted) throw new MemkeepError('ERR_ABORTED', 'the call was aborted')
+}

@@ -1,0 +1,23 @@
+import type { Limits } from '../core/limits.ts'
+import type { Seams } from '../core/seams.ts'
+import type { Keyring } from '../keys/keyring.ts'
+import type { Policy } from '../policy/policy.ts'
+import type { Embedder } from '../recall/embedder.ts'
+import type { ShelfCache } from '../recall/shelf-cache.ts'
+import type { Doorways } from '../store/doorways.ts'
+import type { TenantPolicies } from './tenant-policies.ts'
+
+/** What every use case works with. Made once, by `openMemkeep`. */
+export interface Kernel {
+  readonly doorways: Doorways
+  readonly keyring: Keyring
+  /** The deployment's policy; a tenant may have its own. */
+  readonly policy: Policy
+  readonly tenantPolicies: TenantPolicies
+  readonly limits: Limits
+  readonly embedder: Embedder | null
+  readonly shelves: ShelfCache<string>
+  readonly seams: Seams
+  /** Throws `ERR_CLOSED` once the keep was closed. */
+  readonly checkOpen: () => void
+}

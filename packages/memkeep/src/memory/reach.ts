@@ -1,0 +1,38 @@
+import type { Memory } from '../core/memory.ts'
+import type { ScopeClaims } from '../core/scope.ts'
+import { type Access, readDetail } from './access.ts'
+import type { Kernel } from './kernel.ts'
+import { expectOutcome } from './outcome.ts'
+import { readableShelves } from './shelves.ts'
+import { subjectNameContext } from './write.ts'
+
+/** The shelves an operation reads, and how a shelf's subject is named in its answer: only a tenant-wide answer names any. */
+export interface Reach {
+  readonly subjects: readonly Buffer[]
+  readonly names: (subject: Buffer) => string | null
+}
+
+export async function shelvesInReach(kernel: Kernel, access: Access): Promise<Reach> {
+  if (access.scope.reach !== 'all') return { subjects: readableShelves(access), names: () => null }
+  const rows = await kernel.doorways.read<{ outcome: string | null; subject: Buffer; name: Buffer | null }>({
+    doorway: 'list_shelves',
+    claims: access.claims,
+    args: [await readDetail(access)],
+  })
+  expectOutcome(rows.find((row) => row.outcome !== null)?.outcome, 'ok')
+  const shelves = rows.filter((row) => row.outcome === null)
+  const key = await access.keys.own()
+  const names = new Map<string, string>()
+  for (const { subject, name } of shelves) {
+    if (name !== null) names.set(subject.toString('hex'), key.open('name', name, subjectNameContext(subject)).toString('utf8'))
+  }
+  return {
+    subjects: shelves.map((row) => row.subject),
+    names: (subject) => names.get(subject.toString('hex')) ?? null,
+  }
+}
+
+/** Whether a memory is one that the scope's agent and session, if it names any, may see. */
+export function inSight(scope: ScopeClaims, memory: Pick<Memory, 'agent' | 'session'>): boolean {
+  return (scope.agent === null || scope.agent === memory.agent) && (scope.session === null || scope.session === memory.session)
+}

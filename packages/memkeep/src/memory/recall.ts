@@ -1,0 +1,92 @@
+import { MemkeepError } from '../core/errors.ts'
+import type { Memory } from '../core/memory.ts'
+import { labelsOf, parts, type ReadingRow } from '../store/reading.ts'
+import { type Access, readDetail } from './access.ts'
+import type { Kernel } from './kernel.ts'
+import { expectOutcome } from './outcome.ts'
+import { RowOpener } from './row.ts'
+import { applyChanges, type OpenShelf, openShelves } from './shelves.ts'
+
+export type RecallAction = 'memory.search' | 'memory.list'
+
+/** Which of the shelves' memories an operation wants, by id, best first. Asked again when a shelf turned out to be stale. */
+export type Choose = (shelves: readonly OpenShelf[]) => readonly string[]
+
+/**
+ * Chooses memories on shelves and fetches them: one round trip when the shelves are current. When one is not, the answer
+ * brings what changed and the choice is made anew. The second answer is taken as it is: its shelves were current after
+ * this operation began, and a memory that was removed since is not in it.
+ * Returns the memories in the order of the choice, as far as they are still in sight.
+ */
+export async function recall(
+  kernel: Kernel,
+  access: Access,
+  action: RecallAction,
+  subjects: readonly Buffer[],
+  choose: Choose,
+  names: (subject: Buffer) => string | null,
+): Promise<Memory[]> {
+  let exact = true
+  for (let attempt = 1; attempt <= 5; attempt++) {
+    const open = await openShelves(kernel, access, subjects)
+    const ids = choose(open)
+    const rows = await callRecall(kernel, access, action, open, exact, ids)
+    if (expectOutcome(rows.find((row) => row.part === parts.outcome)?.outcome, 'ok', 'stale') === 'ok') {
+      return openMemories(access, rows, ids, names)
+    }
+    await applyChanges(kernel, access, open, rows)
+    // A shelf that must be loaded anew may be stale again by then; one that was brought up to date is current enough.
+    exact = rows.some((row) => row.part === parts.shelf && row.shelf_version < 0)
+  }
+  throw new MemkeepError('ERR_STORE_UNAVAILABLE', 'the shelf changes faster than it can be read', { retryable: true })
+}
+
+/** Brings the shelves up to date and returns them. */
+export async function currentShelves(kernel: Kernel, access: Access, subjects: readonly Buffer[]): Promise<readonly OpenShelf[]> {
+  let current: readonly OpenShelf[] = []
+  const choose: Choose = (open) => {
+    current = open
+    return []
+  }
+  await recall(kernel, access, 'memory.list', subjects, choose, () => null)
+  return current
+}
+
+async function callRecall(
+  kernel: Kernel,
+  access: Access,
+  action: RecallAction,
+  open: readonly OpenShelf[],
+  exact: boolean,
+  ids: readonly string[],
+): Promise<ReadingRow[]> {
+  return kernel.doorways.read<ReadingRow>({
+    doorway: access.scope.reach === 'all' ? 'wide_recall' : 'recall',
+    claims: access.claims,
+    args: [
+      action,
+      open.map(({ subject }) => subject),
+      open.map(({ shelf }) => shelf.version),
+      exact,
+      ids,
+      await readDetail(access),
+    ],
+  })
+}
+
+async function openMemories(
+  access: Access,
+  rows: readonly ReadingRow[],
+  ids: readonly string[],
+  names: (subject: Buffer) => string | null,
+): Promise<Memory[]> {
+  const opener = new RowOpener(access.keys)
+  const found = new Map<string, ReadingRow>()
+  for (const row of rows) if (row.part === parts.memory) found.set(labelsOf(row).id, row)
+  const memories: Memory[] = []
+  for (const id of ids) {
+    const row = found.get(id)
+    if (row !== undefined) memories.push(await opener.openMemory(row, names(row.subject)))
+  }
+  return memories
+}

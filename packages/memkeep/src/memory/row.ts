@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto'
+import { MemkeepError } from '../core/errors.ts'
+import { actors, sensitivities, trusts } from '../core/labels.ts'
+import type { Json, Memory } from '../core/memory.ts'
+import { type DataKey, keyVersionOf } from '../keys/data-key.ts'
+import type { TenantKeys } from '../keys/tenant-keys.ts'
+import { canonicalBytes, type Field } from '../proof/canonical-bytes.ts'
+import { type Labels, labelsOf, type ReadingRow } from '../store/reading.ts'
+
+/** What a memory says beyond its content; sealed as one JSON text. */
+export interface Details {
+  readonly tags: readonly string[]
+  readonly metadata: { readonly [key: string]: Json }
+  readonly source: string | null
+  readonly agent: string | null
+  readonly session: string | null
+  readonly speaker: string | null
+}
+
+/** The sealed columns of one version. */
+export interface SealedRow {
+  readonly content: Buffer
+  readonly details: Buffer
+}
+
+type Column = 'content' | 'details' | 'entry'
+
+/** Binds sealed bytes to their row, column and labels: moved or relabelled, they do not open. */
+function rowContext(labels: Labels, column: Column, digest: Buffer): Field[] {
+  return ['memory', labels.id, labels.version, column, digest]
+}
+
+function labelDigest(labels: Labels): Buffer {
+  const fields: Field[] = [
+    actors.indexOf(labels.actor),
+    trusts.indexOf(labels.trust),
+    sensitivities.indexOf(labels.sensitivity),
+    labels.kind,
+    labels.atMs,
+    labels.createdMs,
+    labels.updatedMs,
+    labels.expiresMs,
+    labels.derivedFrom,
+  ]
+  return createHash('sha256').update(canonicalBytes(fields)).digest()
+}
+
+export function sealRow(key: DataKey, labels: Labels, content: string, details: Details): SealedRow {
+  const digest = labelDigest(labels)
+  return {
+    content: key.seal('content', Buffer.from(content, 'utf8'), rowContext(labels, 'content', digest)),
+    details: key.seal('details', Buffer.from(JSON.stringify(details), 'utf8'), rowContext(labels, 'details', digest)),
+  }
+}
+
+export function sealEntry(key: DataKey, labels: Labels, entry: Uint8Array): Buffer {
+  return key.seal('entry', entry, rowContext(labels, 'entry', labelDigest(labels)))
+}
+
+/** Finds the keys of rows; asks the keyring once for rows sealed alike. For one operation, not to be kept. */
+export class RowOpener {
+  readonly #keys: TenantKeys
+  readonly #found = new Map<string, DataKey>()
+
+  constructor(keys: TenantKeys) {
+    this.#keys = keys
+  }
+
+  async openEntry(row: ReadingRow): Promise<Buffer> {
+    const labels = labelsOf(row)
+    const key = await this.#keyOf(row, row.entry)
+    return key.open('entry', row.entry, rowContext(labels, 'entry', labelDigest(labels)))
+  }
+
+  /** `subject` is the name to show, for answers to a tenant-wide scope. */
+  async openMemory(row: ReadingRow, subject: string | null): Promise<Memory> {
+    const labels = labelsOf(row)
+    const digest = labelDigest(labels)
+    const contentKey = await this.#keyOf(row, row.content)
+    const detailsKey = await this.#keyOf(row, row.details)
+    const content = contentKey.open('content', row.content, rowContext(labels, 'content', digest)).toString('utf8')
+    const details = parseDetails(detailsKey.open('details', row.details, rowContext(labels, 'details', digest)))
+    return {
+      id: labels.id,
+      version: labels.version,
+      content,
+      actor: labels.actor,
+      trust: labels.trust,
+      sensitivity: labels.sensitivity,
+      kind: labels.kind,
+      ...details,
+      derivedFrom: labels.derivedFrom,
+      at: new Date(labels.atMs),
+      createdAt: new Date(labels.createdMs),
+      updatedAt: new Date(labels.updatedMs),
+      expiresAt: labels.expiresMs === null ? null : new Date(labels.expiresMs),
+      common: row.subject.equals(this.#keys.commonTag),
+      subject,
+    }
+  }
+
+  async #keyOf(row: ReadingRow, record: Buffer): Promise<DataKey> {
+    const version = keyVersionOf(record)
+    const name = `${row.subject.toString('hex')}/${row.epoch}/${version}`
+    let key = this.#found.get(name)
+    if (key === undefined) {
+      key = await this.#keys.forOpening(row.subject, row.epoch, version)
+      this.#found.set(name, key)
+    }
+    return key
+  }
+}
+
+function parseDetails(bytes: Buffer): Details {
+  const { tags, metadata, source, agent, session, speaker } = JSON.parse(bytes.toString('utf8')) as Details
+  if (!Array.isArray(tags)) throw new MemkeepError('ERR_SEAL_BROKEN', 'a sealed record holds what was not sealed here')
+  return { tags, metadata, source, agent, session, speaker }
+}

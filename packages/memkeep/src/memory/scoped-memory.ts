@@ -1,0 +1,153 @@
+import type { Memory, StoredReceipt } from '../core/memory.ts'
+import { readScope, type ScopeClaims, type TenantScope } from '../core/scope.ts'
+import { checkId } from '../core/text.ts'
+import { addBatch } from './add.ts'
+import { type DeleteFilter, deleteMany, deleteOne } from './delete.ts'
+import { get, history } from './get.ts'
+import {
+  type AddInput,
+  type AddOptions,
+  checkAdd,
+  checkArray,
+  checkBound,
+  checkIdempotencyKey,
+  checkKeys,
+  checkSignal,
+} from './input.ts'
+import type { Kernel } from './kernel.ts'
+import { type ListOptions, list, type Page } from './list.ts'
+import { checkMessages, type MessageInput } from './messages.ts'
+import { type SearchOptions, type SearchResult, search } from './search.ts'
+import { type MemoryPatch, type UpdateOptions, update } from './update.ts'
+
+export interface WriteOptions {
+  /** 1 to 200 characters. The same key with the same call within a day answers as the first did; with another, it throws. */
+  readonly idempotencyKey?: string
+  /** Heeded until the write is sent. */
+  readonly signal?: AbortSignal
+}
+
+/** What every scope can do: read. Each call checks anew that the scope has not expired. */
+export class ReadableMemory {
+  readonly #kernel: Kernel
+  readonly #scope: TenantScope
+
+  constructor(kernel: Kernel, scope: TenantScope) {
+    this.#kernel = kernel
+    this.#scope = scope
+    this.#claims()
+  }
+
+  /** The memories that answer best, and the same as text for a prompt. */
+  async search(query: string, options: SearchOptions = {}): Promise<SearchResult> {
+    return search(this.#kernel, this.#claims(), query, options)
+  }
+
+  /** The memory, or null. A foreign id is null, as a missing one. */
+  async get(id: string): Promise<Memory | null> {
+    return get(this.#kernel, this.#claims(), id)
+  }
+
+  /** Memories, newest first. */
+  async list(options: ListOptions = {}): Promise<Page> {
+    return list(this.#kernel, this.#claims(), options)
+  }
+
+  /** Versions of one memory, newest first; empty when there is no such memory in sight. */
+  async history(id: string): Promise<Memory[]> {
+    return history(this.#kernel, this.#claims(), id)
+  }
+
+  #claims(): ScopeClaims {
+    this.#kernel.checkOpen()
+    return readScope(this.#scope)
+  }
+}
+
+/** Memory of one subject, or of a tenant as a whole: reaches that and nothing else. */
+export class ScopedMemory extends ReadableMemory {
+  readonly #kernel: Kernel
+  readonly #scope: TenantScope
+
+  constructor(kernel: Kernel, scope: TenantScope) {
+    super(kernel, scope)
+    this.#kernel = kernel
+    this.#scope = scope
+  }
+
+  /** Stores one memory. */
+  async add(content: string, options: AddOptions & WriteOptions): Promise<StoredReceipt> {
+    const claims = this.#claims()
+    const { idempotencyKey, signal, ...rest } = checkKeys<AddOptions & WriteOptions>(options, 'add options', addOptionKeys)
+    const input = checkAdd({ ...rest, content }, this.#kernel.limits, this.#now(), claims.session)
+    const batch = { inputs: [input], idempotencyKey: checkIdempotencyKey(idempotencyKey), signal: signal }
+    const [receipt] = await addBatch(this.#kernel, claims, batch)
+    return receipt!
+  }
+
+  /** Stores memories in one commit: all of them or none. Receipts in their order. */
+  async addMany(memories: readonly AddInput[], options: WriteOptions = {}): Promise<StoredReceipt[]> {
+    const claims = this.#claims()
+    const { limits } = this.#kernel
+    const nowMs = this.#now()
+    const inputs = checkArray(memories, 'memories', limits.batch).map((each) => checkAdd(each, limits, nowMs, claims.session))
+    return addBatch(this.#kernel, claims, { inputs, ...checkWrite(options, writeOptionKeys) })
+  }
+
+  /** Stores turns of a talk as memories of kind `turn`, in order, in one commit. */
+  async addMessages(
+    messages: readonly MessageInput[],
+    options: WriteOptions & { readonly session: string },
+  ): Promise<StoredReceipt[]> {
+    const claims = this.#claims()
+    const write = checkWrite(options, [...writeOptionKeys, 'session'])
+    const session = checkBound(checkId(options.session, 'session', 'ERR_INPUT_INVALID'), claims.session, 'session')
+    const inputs = checkMessages(messages, this.#kernel.limits, this.#now(), session!)
+    return addBatch(this.#kernel, claims, { inputs, ...write })
+  }
+
+  /** Puts a new version in place, or returns null when there is no such memory in sight. The old one stays in the history. */
+  async update(id: string, patch: MemoryPatch, options: UpdateOptions): Promise<StoredReceipt | null> {
+    return update(this.#kernel, this.#claims(), id, patch, options)
+  }
+
+  /** Deletes one memory with every version. False when there was none in sight. */
+  async delete(id: string): Promise<boolean> {
+    return deleteOne(this.#kernel, this.#claims(), id)
+  }
+
+  /** Deletes memories. An empty filter throws. Does not bar the subject. */
+  async deleteMany(filter: DeleteFilter): Promise<{ deleted: number }> {
+    return deleteMany(this.#kernel, this.#claims(), filter)
+  }
+
+  #claims(): ScopeClaims {
+    this.#kernel.checkOpen()
+    return readScope(this.#scope)
+  }
+
+  #now(): number {
+    return this.#kernel.seams.clock.now()
+  }
+}
+
+const writeOptionKeys = ['idempotencyKey', 'signal']
+const addOptionKeys = [
+  ...writeOptionKeys,
+  'actor',
+  'sensitivity',
+  'kind',
+  'tags',
+  'metadata',
+  'source',
+  'derivedFrom',
+  'at',
+  'session',
+  'expiresAt',
+]
+
+function checkWrite(options: unknown, keys: readonly string[]) {
+  const { idempotencyKey, signal } = checkKeys<WriteOptions>(options, 'options', keys)
+  checkSignal(signal)
+  return { idempotencyKey: checkIdempotencyKey(idempotencyKey), signal }
+}

@@ -1,0 +1,84 @@
+import { type Trust, trusts } from '../core/labels.ts'
+import type { FoundMemory } from '../core/memory.ts'
+import type { ScopeClaims } from '../core/scope.ts'
+import { checkText } from '../core/text.ts'
+import type { Filter } from '../recall/filter.ts'
+import { type Ranked, rank } from '../recall/rank.ts'
+import { termsOf } from '../recall/terms.ts'
+import { withAccess } from './access.ts'
+import { renderEvidence } from './evidence.ts'
+import { modelOf, vectorsOf } from './index-of.ts'
+import { checkBound, checkDate, checkKeys, checkKinds, checkLimit, checkSignal, checkTags, checkTrust } from './input.ts'
+import type { Kernel } from './kernel.ts'
+import { recall } from './recall.ts'
+import { shelvesInReach } from './reach.ts'
+
+export interface SearchOptions {
+  /** Default 10, at most 100. */
+  readonly limit?: number
+  /** A guarantee: nothing below it, nor derived from below it, is returned. */
+  readonly minTrust?: Trust
+  readonly kinds?: readonly string[]
+  /** All of them must be there. */
+  readonly tags?: readonly string[]
+  readonly agent?: string
+  readonly session?: string
+  /** By `at`: from this moment on. */
+  readonly since?: Date
+  /** By `at`: before this moment. */
+  readonly until?: Date
+  /** Return the parts of each score. */
+  readonly explain?: boolean
+  readonly signal?: AbortSignal
+}
+
+export interface SearchResult {
+  readonly memories: readonly FoundMemory[]
+  /** The memories as text for a prompt. */
+  readonly evidence: string
+}
+
+const optionKeys = ['limit', 'minTrust', 'kinds', 'tags', 'agent', 'session', 'since', 'until', 'explain', 'signal']
+
+/** embed the query → shelves → rank → doorway → open. */
+export async function search(kernel: Kernel, scope: ScopeClaims, text: unknown, given: unknown): Promise<SearchResult> {
+  const options = checkKeys<SearchOptions>(given, 'search options', optionKeys)
+  const query = checkText(text, 'query', kernel.limits.queryBytes)
+  const limit = checkLimit(options.limit, kernel.limits.results, 10)
+  const filter = checkFilter(kernel, scope, options)
+  checkSignal(options.signal)
+  const [vector] = await vectorsOf(kernel, [query], options.signal)
+  const asked = { terms: termsOf(query), vector: vector!, model: modelOf(kernel) }
+  return withAccess(kernel, scope, async (access) => {
+    const { subjects, names } = await shelvesInReach(kernel, access)
+    let ranked: Ranked[] = []
+    const memories = await recall(kernel, access, 'memory.search', subjects, (open) => {
+      checkSignal(options.signal)
+      ranked = rank(open.map(({ shelf }) => shelf), asked, filter, limit)
+      return ranked.map(({ entry }) => entry.id)
+    }, names)
+    checkSignal(options.signal)
+    const scores = new Map(ranked.map((item) => [item.entry.id, item]))
+    const found = memories
+      .filter((memory) => trusts.indexOf(memory.trust) >= trusts.indexOf(filter.minTrust ?? 'external'))
+      .map((memory): FoundMemory => {
+        const { score, parts } = scores.get(memory.id)!
+        return { ...memory, score, flags: [], ...(options.explain === true ? { explain: parts } : {}) }
+      })
+    return { memories: found, evidence: renderEvidence(found) }
+  })
+}
+
+/** A scope that names an agent or a session narrows every read to exactly it; options can only narrow further. */
+function checkFilter(kernel: Kernel, scope: ScopeClaims, options: Partial<SearchOptions>): Filter {
+  return {
+    nowMs: kernel.seams.clock.now(),
+    agent: checkBound(options.agent, scope.agent, 'agent'),
+    session: checkBound(options.session, scope.session, 'session'),
+    ...(options.kinds === undefined ? {} : { kinds: checkKinds(options.kinds) }),
+    ...(options.tags === undefined ? {} : { tags: checkTags(options.tags, kernel.limits) }),
+    ...(options.minTrust === undefined ? {} : { minTrust: checkTrust(options.minTrust) }),
+    ...(options.since === undefined ? {} : { sinceMs: checkDate(options.since, 'since') }),
+    ...(options.until === undefined ? {} : { untilMs: checkDate(options.until, 'until') }),
+  }
+}

@@ -1,0 +1,33 @@
+import type { Policy } from '../policy/policy.ts'
+
+/** A tenant's own policy, or null for the deployment's, and the version that tokens minted under it must carry. */
+export interface TenantPolicy {
+  readonly version: number
+  readonly policy: Policy | null
+}
+
+const deployments: TenantPolicy = Object.freeze({ version: 0, policy: null })
+
+/**
+ * Tenants' policies as last seen. Never trusted to be current: a token carries the version it was minted under, and the
+ * doorway refuses any but the standing one, so a tenant that is not known here is first taken to have none.
+ */
+export class TenantPolicies {
+  readonly #known = new Map<string, TenantPolicy>()
+  readonly #limit: number
+
+  constructor(limit = 10_000) {
+    this.#limit = limit
+  }
+
+  get(tenantTag: Buffer): TenantPolicy {
+    return this.#known.get(tenantTag.toString('hex')) ?? deployments
+  }
+
+  set(tenantTag: Buffer, policy: TenantPolicy): void {
+    const key = tenantTag.toString('hex')
+    this.#known.delete(key)
+    this.#known.set(key, policy)
+    if (this.#known.size > this.#limit) this.#known.delete(this.#known.keys().next().value!)
+  }
+}

@@ -1,0 +1,171 @@
+import { MemkeepError } from '../core/errors.ts'
+import { type Actor, actors, lowerTrust, type Sensitivity, sensitivities, trustCeiling, trusts } from '../core/labels.ts'
+import type { Json, Memory, StoredReceipt } from '../core/memory.ts'
+import type { ScopeClaims } from '../core/scope.ts'
+import { checkText } from '../core/text.ts'
+import type { DataKey } from '../keys/data-key.ts'
+import { encodeEntry } from '../recall/index-entry.ts'
+import type { Labels } from '../store/reading.ts'
+import { type Access, withAccess, writeDetail } from './access.ts'
+import { readVersions } from './get.ts'
+import { indexOf, shelfEntry, vectorsOf } from './index-of.ts'
+import { checkExpiry, checkKeys, checkMetadata, checkOneOf, checkTags, lookupId } from './input.ts'
+import type { Kernel } from './kernel.ts'
+import { expectOutcome } from './outcome.ts'
+import { inSight } from './reach.ts'
+import { type Details, sealEntry, sealRow } from './row.ts'
+import { noteWrite } from './shelves.ts'
+import { callWrite } from './write.ts'
+
+/** What an update changes; what is absent stays. */
+export interface MemoryPatch {
+  readonly content?: string
+  readonly tags?: readonly string[]
+  readonly metadata?: { readonly [key: string]: Json }
+  /** Goes for every version. Lowering it needs the right `reclassify`. */
+  readonly sensitivity?: Sensitivity
+  /** Null: no longer expires. */
+  readonly expiresAt?: Date | null
+}
+
+export interface UpdateOptions {
+  /** Who authored the change: the new version is trusted no more than its author, nor than the version before. */
+  readonly actor: Actor
+  /** Throws `ERR_VERSION_CONFLICT` unless this version stands. */
+  readonly ifVersion?: number
+}
+
+interface CheckedUpdate {
+  readonly patch: Partial<MemoryPatch>
+  readonly actor: Actor
+  readonly ifVersion: number | null
+}
+
+/** A new version in the place of the standing one, or null when there is no such memory in sight. */
+export async function update(
+  kernel: Kernel,
+  scope: ScopeClaims,
+  given: unknown,
+  patch: unknown,
+  options: unknown,
+): Promise<StoredReceipt | null> {
+  const id = lookupId(given)
+  const checked = checkUpdate(kernel, patch, options)
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await withAccess(kernel, scope, (access) => revise(kernel, access, id, checked))
+    } catch (error) {
+      const lostRace = error instanceof MemkeepError && error.code === 'ERR_VERSION_CONFLICT'
+      if (!lostRace || checked.ifVersion !== null || attempt === 5) throw error
+    }
+  }
+}
+
+function checkUpdate(kernel: Kernel, given: unknown, options: unknown): CheckedUpdate {
+  const { limits } = kernel
+  const patch = checkKeys<MemoryPatch>(given, 'a patch', ['content', 'tags', 'metadata', 'sensitivity', 'expiresAt'])
+  const { actor, ifVersion } = checkKeys<UpdateOptions>(options, 'update options', ['actor', 'ifVersion'])
+  if (ifVersion !== undefined && !(Number.isInteger(ifVersion) && ifVersion > 0)) {
+    throw new MemkeepError('ERR_INPUT_INVALID', 'ifVersion must be a whole number from 1')
+  }
+  const { content, tags, metadata, sensitivity, expiresAt } = patch
+  if (content !== undefined) checkText(content, 'content', limits.contentBytes)
+  if (sensitivity !== undefined) checkOneOf(sensitivity, 'sensitivity', sensitivities)
+  if (expiresAt !== undefined && expiresAt !== null) checkExpiry(expiresAt, kernel.seams.clock.now())
+  return {
+    patch: {
+      ...patch,
+      ...(tags === undefined ? {} : { tags: checkTags(tags, limits) }),
+      ...(metadata === undefined ? {} : { metadata: checkMetadata(metadata, limits) }),
+    },
+    actor: checkOneOf(actor, 'actor', actors),
+    ifVersion: ifVersion ?? null,
+  }
+}
+
+async function revise(kernel: Kernel, access: Access, id: string, change: CheckedUpdate): Promise<StoredReceipt | null> {
+  const { patch, actor, ifVersion } = change
+  const reclassifies = patch.sensitivity !== undefined
+  const versions = await readVersions(kernel, access, id, reclassifies)
+  const old = versions[0]
+  if (old === undefined || !inSight(access.scope, old)) return null
+  if (ifVersion !== null && old.version !== ifVersion) {
+    throw new MemkeepError('ERR_VERSION_CONFLICT', 'another version stands there')
+  }
+  const nowMs = kernel.seams.clock.now()
+  const labels = revisedLabels(old, patch, actor, nowMs)
+  const content = patch.content ?? old.content
+  const details: Details = { ...detailsOf(old), tags: patch.tags ?? old.tags, metadata: patch.metadata ?? old.metadata }
+  const [vector] = await vectorsOf(kernel, [content])
+  const key = await access.keys.forWriting(access.shelf)
+  const index = indexOf(kernel, content, details, vector!)
+  const sealed = sealRow(key, labels, content, details)
+  const relabelled = labels.sensitivity === old.sensitivity ? [] : versions.map((each) => relabel(key, each, labels.sensitivity))
+  const answer = await callWrite(kernel, access, key, {
+    doorway: 'revise',
+    event: kernel.seams.ids.uuid(nowMs),
+    atMs: nowMs,
+    args: [
+      id,
+      old.version,
+      sensitivities.indexOf(labels.sensitivity),
+      trusts.indexOf(labels.trust),
+      actors.indexOf(actor),
+      labels.expiresMs,
+      sealed.content,
+      sealed.details,
+      sealEntry(key, labels, encodeEntry(index)),
+      relabelled.map((each) => each.version),
+      relabelled.map((each) => each.content),
+      relabelled.map((each) => each.details),
+      writeDetail(access, key),
+    ],
+  })
+  if (expectOutcome(answer.outcome, 'ok', 'missing') === 'missing') return null
+  noteWrite(kernel, access, answer.shelfVersion, (shelf, sees) => {
+    shelf.remove(id)
+    if (sees(labels.sensitivity)) shelf.put(shelfEntry(labels, access.shelf, index))
+  })
+  const durableUntil = labels.expiresMs === null ? null : new Date(labels.expiresMs)
+  return { outcome: 'stored', id, version: labels.version, trust: labels.trust, durableUntil, verdict: 'allow' }
+}
+
+function revisedLabels(old: Memory, patch: Partial<MemoryPatch>, actor: Actor, nowMs: number): Labels {
+  const { expiresAt = old.expiresAt } = patch
+  return {
+    ...labelsFrom(old),
+    version: old.version + 1,
+    sensitivity: patch.sensitivity ?? old.sensitivity,
+    trust: lowerTrust(old.trust, trustCeiling[actor]),
+    actor,
+    updatedMs: nowMs,
+    expiresMs: expiresAt === null ? null : expiresAt.getTime(),
+  }
+}
+
+/** A version sealed anew under another sensitivity; all else about it stays. */
+function relabel(key: DataKey, memory: Memory, sensitivity: Sensitivity) {
+  const sealed = sealRow(key, { ...labelsFrom(memory), sensitivity }, memory.content, detailsOf(memory))
+  return { version: memory.version, ...sealed }
+}
+
+function labelsFrom(memory: Memory): Labels {
+  const { id, version, sensitivity, trust, actor, kind, derivedFrom } = memory
+  return {
+    id,
+    version,
+    sensitivity,
+    trust,
+    actor,
+    kind,
+    atMs: memory.at.getTime(),
+    createdMs: memory.createdAt.getTime(),
+    updatedMs: memory.updatedAt.getTime(),
+    expiresMs: memory.expiresAt === null ? null : memory.expiresAt.getTime(),
+    derivedFrom,
+  }
+}
+
+function detailsOf({ tags, metadata, source, agent, session, speaker }: Memory): Details {
+  return { tags, metadata, source, agent, session, speaker }
+}

@@ -1,0 +1,72 @@
+import { MemkeepError } from '../core/errors.ts'
+import type { DataKey } from '../keys/data-key.ts'
+import type { Claims } from '../store/token.ts'
+import type { Access } from './access.ts'
+import type { Kernel } from './kernel.ts'
+import { Outdated } from './outcome.ts'
+
+/** How a write ended. `shelfVersion` is null when the answer was lost and the outcome was asked for afterwards. */
+export interface WriteAnswer {
+  readonly outcome: string
+  readonly shelfVersion: number | null
+  readonly ids: readonly string[]
+  readonly receipt: Buffer | null
+}
+
+interface WriteRow {
+  readonly outcome: string
+  readonly shelf_version: number | null
+  readonly ids?: string[]
+  readonly receipt?: Buffer | null
+}
+
+/** The claims of a write: those of the access, with the epoch of the key it seals under. */
+export function writeClaims(access: Access, key: DataKey): Claims {
+  return { ...access.claims, shelfEpoch: key.epoch }
+}
+
+/**
+ * One write through a doorway. If the connection dies and the call turns out to have committed, the outcome is read from
+ * the ledger: a write is never repeated, and never said to have failed when it was done.
+ */
+export async function callWrite(
+  kernel: Kernel,
+  access: Access,
+  key: DataKey,
+  call: { readonly doorway: string; readonly event: string; readonly atMs: number; readonly args: readonly unknown[] },
+): Promise<WriteAnswer> {
+  const claims = writeClaims(access, key)
+  const rows = await kernel.doorways.call<WriteRow>({ ...call, claims })
+  const answer = rows === 'committed' ? await settle(kernel, claims, call.event) : rows[0]!
+  if (answer.outcome === 'epoch') access.keys.forget(access.shelf)
+  return {
+    outcome: answer.outcome,
+    shelfVersion: answer.shelf_version,
+    ids: answer.ids ?? [],
+    receipt: answer.receipt ?? null,
+  }
+}
+
+async function settle(kernel: Kernel, claims: Claims, event: string): Promise<WriteRow> {
+  const [row] = await kernel.doorways.read<{ outcome: string | null; ids: string[] | null }>({
+    doorway: 'settle',
+    claims,
+    args: [event],
+  })
+  if (row?.outcome == null) throw new MemkeepError('ERR_STORE_UNAVAILABLE', 'the answer was lost', { retryable: true })
+  // What was replayed then can be replayed again: the receipt comes with the repetition.
+  if (row.outcome === 'replayed') throw new Outdated('policy')
+  return { outcome: row.outcome, shelf_version: null, ids: row.ids ?? [] }
+}
+
+/** The sealed name of the subject, kept with its shelf so that a tenant-wide answer can say whom a memory is about. */
+export async function sealedSubjectName(access: Access): Promise<Buffer | null> {
+  if (access.scope.subject === null) return null
+  const name = Buffer.from(access.scope.subject, 'utf8')
+  return (await access.keys.own()).seal('name', name, subjectNameContext(access.shelf))
+}
+
+export function subjectNameContext(subject: Buffer): (string | Buffer)[] {
+  return ['shelf', 'name', subject]
+}
+

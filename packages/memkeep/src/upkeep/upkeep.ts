@@ -1,0 +1,103 @@
+import type pg from 'pg'
+import { encodeDetail, frameDetail } from '../audit/detail.ts'
+import { rightBits } from '../core/rights.ts'
+import type { Seams } from '../core/seams.ts'
+import type { Keyring } from '../keys/keyring.ts'
+import type { TenantKeys } from '../keys/tenant-keys.ts'
+import { Doorways } from '../store/doorways.ts'
+import type { Claims } from '../store/token.ts'
+import { installTokenKeys } from '../store/token-keys.ts'
+
+export interface UpkeepReport {
+  /** Memories removed because their time had passed. */
+  readonly expired: number
+  /** Shelves that were swept. */
+  readonly swept: number
+}
+
+interface DueRow {
+  readonly outcome: string | null
+  readonly tenant: Buffer
+  readonly subject: Buffer
+  readonly tenant_epoch: number
+  readonly shelf_epoch: number
+}
+
+const shelvesAtOnce = 500
+
+/** What runs without a caller: token keys for the database, and the removal of what has expired. Several may run. */
+export class Upkeep {
+  readonly #pool: pg.Pool
+  readonly #doorways: Doorways
+  readonly #keyring: Keyring
+  readonly #seams: Seams
+
+  /** `pool` is of the login `memkeep_upkeep`. */
+  constructor(pool: pg.Pool, keyring: Keyring, seams: Seams) {
+    this.#pool = pool
+    this.#keyring = keyring
+    this.#seams = seams
+    this.#doorways = new Doorways(pool, (window) => keyring.tokenKey(window), seams.clock, seams.ids)
+  }
+
+  /** One pass over everything that is due. */
+  async run(): Promise<UpkeepReport> {
+    await this.installKeys()
+    let expired = 0
+    let swept = 0
+    for (;;) {
+      const due = await this.#dueShelves()
+      for (const row of due) expired += await this.#sweep(row)
+      swept += due.length
+      if (due.length < shelvesAtOnce) break
+    }
+    return { expired, swept }
+  }
+
+  async installKeys(): Promise<void> {
+    await installTokenKeys(this.#pool, (window) => this.#keyring.tokenKey(window))
+    this.#seams.reach('upkeep.keys-installed')
+  }
+
+  async #dueShelves(): Promise<DueRow[]> {
+    const keys = await this.#keyring.deployment()
+    const rows = await this.#doorways.read<DueRow>({
+      doorway: 'due_shelves',
+      claims: upkeepClaims(keys, keys.commonTag, 0, keys.epoch),
+      args: [shelvesAtOnce, await upkeepDetail(keys)],
+    })
+    return rows.filter((row) => row.outcome === null)
+  }
+
+  async #sweep(due: DueRow): Promise<number> {
+    const keys = await this.#keyring.tenantByTag(due.tenant)
+    const rows = await this.#doorways.call<{ outcome: string; ids: string[] }>({
+      doorway: 'sweep',
+      claims: upkeepClaims(keys, due.subject, due.shelf_epoch, due.tenant_epoch),
+      args: [await upkeepDetail(keys)],
+    })
+    this.#seams.reach('upkeep.expired')
+    return rows === 'committed' ? 0 : rows[0]!.ids.length
+  }
+}
+
+function upkeepClaims(keys: TenantKeys, shelf: Buffer, shelfEpoch: number, tenantEpoch: number): Claims {
+  return {
+    tenant: keys.tag,
+    reach: shelf.equals(keys.commonTag) ? 'common' : 'subject',
+    shelf,
+    tenantEpoch,
+    shelfEpoch,
+    clearance: 0b111,
+    writable: 0b111,
+    actors: 0,
+    rights: rightBits.upkeep,
+    principal: keys.principalTag('memkeep upkeep'),
+    policyVersion: 0,
+  }
+}
+
+async function upkeepDetail(keys: TenantKeys): Promise<Buffer> {
+  const key = await keys.own()
+  return frameDetail('tenant', key.epoch, key.seal('audit', encodeDetail({ principal: 'memkeep upkeep', roles: [] }), []))
+}

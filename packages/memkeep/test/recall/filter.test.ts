@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest'
+import { type Filter, passes } from '../../src/recall/filter.ts'
+import { entry } from './shelf-entries.ts'
+
+const row = entry('a', {
+  kind: 'turn',
+  trust: 'user',
+  atMs: 10,
+  createdAtMs: 1000,
+  expiresAtMs: 100,
+  tags: ['red', 'blue'],
+  agent: 'scout',
+  session: 's1',
+})
+
+test.each<[string, Partial<Filter>, boolean]>([
+  ['nothing asked', {}, true],
+  ['one of the kinds', { kinds: ['fact', 'turn'] }, true],
+  ['another kind', { kinds: ['fact'] }, false],
+  ['no kind at all', { kinds: [] }, false],
+  ['all of the tags', { tags: ['blue', 'red'] }, true],
+  ['a tag too many', { tags: ['blue', 'green'] }, false],
+  ['no tags asked', { tags: [] }, true],
+  ['the agent', { agent: 'scout' }, true],
+  ['another agent', { agent: 'scouts' }, false],
+  ['any agent', { agent: null }, true],
+  ['the session', { session: 's1' }, true],
+  ['another session', { session: 's' }, false],
+  ['any session', { session: null }, true],
+  ['since that moment', { sinceMs: 10 }, true],
+  ['since later', { sinceMs: 11 }, false],
+  ['until later', { untilMs: 11 }, true],
+  ['until that moment', { untilMs: 10 }, false],
+  ['less trust', { minTrust: 'external' }, true],
+  ['that trust', { minTrust: 'user' }, true],
+  ['more trust', { minTrust: 'agent' }, false],
+  ['the last moment before it expires', { nowMs: 99 }, true],
+  ['the moment when it expires', { nowMs: 100 }, false],
+])('%s', (_, filter, wanted) => {
+  expect(passes(row, { nowMs: 0, ...filter })).toBe(wanted)
+})
+
+test('a memory without agent or session does not pass as one of a named one', () => {
+  expect(passes(entry('b'), { agent: 'scout', nowMs: 0 })).toBe(false)
+  expect(passes(entry('b'), { session: 's1', nowMs: 0 })).toBe(false)
+})
