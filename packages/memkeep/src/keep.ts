@@ -1,10 +1,10 @@
 import { resolve, sep } from 'node:path'
-import pg from 'pg'
+import type pg from 'pg'
 import { encodeDetail, frameDetail } from './audit/detail.ts'
 import { MemkeepError } from './core/errors.ts'
 import type { Grant } from './core/grant.ts'
 import { defaultLimits, type Limits } from './core/limits.ts'
-import { CommonScope, readScope, SubjectScope, type TenantWideScope } from './core/scope.ts'
+import { type CommonScope, readScope, type SubjectScope, type TenantWideScope } from './core/scope.ts'
 import { productionSeams, type Seams } from './core/seams.ts'
 import type { KeyProvider } from './keys/key-provider.ts'
 import type { KeyStore } from './keys/key-store.ts'
@@ -77,7 +77,9 @@ export class Keep implements AsyncDisposable {
   for(scope: TenantWideScope): ReadableMemory
   for(scope: SubjectScope | CommonScope | TenantWideScope): ReadableMemory {
     this.#checkOpen()
-    return readScope(scope).reach === 'all' ? new ReadableMemory(this.#kernel, scope) : new ScopedMemory(this.#kernel, scope)
+    return readScope(scope).reach === 'all'
+      ? new ReadableMemory(this.#kernel, scope)
+      : new ScopedMemory(this.#kernel, scope)
   }
 
   /** What a grant permits beyond one tenant. Throws as `for` does. */
@@ -169,7 +171,11 @@ function openKeyring(options: KeepOptions, seams: Seams, opened: (() => Promise<
   return keyring
 }
 
-async function openDatabase(options: KeepOptions, seams: Seams, opened: (() => Promise<void>)[]): Promise<DatabaseSettings> {
+async function openDatabase(
+  options: KeepOptions,
+  seams: Seams,
+  opened: (() => Promise<void>)[],
+): Promise<DatabaseSettings> {
   const { database, acceptOldServer = false } = options
   const upkeep = options.upkeep === undefined ? null : poolConfig(options.upkeep)
   if (!isEngine(database)) return { app: poolConfig(database), upkeep, embedded: false, acceptOldServer }
@@ -192,7 +198,11 @@ async function openUpkeep(
   const upkeep = new Upkeep(pool, keyring, seams)
   await upkeep.installKeys()
   // A pass that fails is repeated a minute later; what matters of it (a token key missing) shows at the calls.
-  const repeat = new Repeat(() => upkeep.run(), upkeepEveryMs, () => {})
+  const repeat = new Repeat(
+    () => upkeep.run(),
+    upkeepEveryMs,
+    () => {},
+  )
   opened.push(() => repeat.stop())
   return upkeep
 }
@@ -216,7 +226,13 @@ async function announce(doorways: Doorways, keyring: Keyring, policy: Policy): P
       principal: keys.principalTag('memkeep'),
       policyVersion: 0,
     },
-    args: [frameDetail('tenant', key.epoch, key.seal('audit', encodeDetail({ principal: 'memkeep', roles: [], policy }), []))],
+    args: [
+      frameDetail(
+        'tenant',
+        key.epoch,
+        key.seal('audit', encodeDetail({ principal: 'memkeep', roles: [], policy }), []),
+      ),
+    ],
   })
 }
 
@@ -232,5 +248,6 @@ function poolConfig(database: string | pg.PoolConfig): pg.PoolConfig {
 function refuseKeysBesideData({ database, keyStore }: KeepOptions): void {
   if (!isEngine(database) || keyStore.dir === undefined) return
   const [data, keys] = [resolve(database.dir) + sep, resolve(keyStore.dir) + sep]
-  if (keys.startsWith(data)) throw new MemkeepError('ERR_STORE_UNSAFE', "the key store lies under the database's directory")
+  if (keys.startsWith(data))
+    throw new MemkeepError('ERR_STORE_UNSAFE', "the key store lies under the database's directory")
 }

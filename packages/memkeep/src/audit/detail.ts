@@ -15,7 +15,10 @@ export interface EventDetail {
   readonly policy?: unknown
 }
 
-export function eventDetail(principal: Required<Principal>, more: Omit<EventDetail, 'principal' | 'roles'> = {}): EventDetail {
+export function eventDetail(
+  principal: Required<Principal>,
+  more: Omit<EventDetail, 'principal' | 'roles'> = {},
+): EventDetail {
   return { principal: principal.id, roles: principal.roles, ...more }
 }
 

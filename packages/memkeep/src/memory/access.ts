@@ -22,7 +22,11 @@ export interface Access {
  * Runs one operation of a scope. When a doorway says that the policy or the epoch is not the standing one, looks again and
  * runs it anew: nothing has been done then.
  */
-export async function withAccess<T>(kernel: Kernel, scope: ScopeClaims, run: (access: Access) => Promise<T>): Promise<T> {
+export async function withAccess<T>(
+  kernel: Kernel,
+  scope: ScopeClaims,
+  run: (access: Access) => Promise<T>,
+): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     kernel.checkOpen()
     const access = await openAccess(kernel, scope)
@@ -90,6 +94,9 @@ export async function readDetail(access: Access): Promise<Buffer> {
 /** The audit detail of a write: sealed under the subject's key, so that it goes when the subject goes. */
 export function writeDetail(access: Access, key: DataKey): Buffer {
   const { principal, agent, session } = access.scope
-  const detail = eventDetail(principal, { ...(agent === null ? {} : { agent }), ...(session === null ? {} : { session }) })
+  const detail = eventDetail(principal, {
+    ...(agent === null ? {} : { agent }),
+    ...(session === null ? {} : { session }),
+  })
   return frameDetail('subject', key.epoch, key.seal('audit', encodeDetail(detail), []))
 }

@@ -52,12 +52,19 @@ export async function addBatch(kernel: Kernel, scope: ScopeClaims, batch: Batch)
   }
 }
 
-async function store(kernel: Kernel, access: Access, batch: Batch, vectors: (Float32Array | null)[]): Promise<StoredReceipt[]> {
+async function store(
+  kernel: Kernel,
+  access: Access,
+  batch: Batch,
+  vectors: (Float32Array | null)[],
+): Promise<StoredReceipt[]> {
   const { inputs } = batch
   const trusted = await trustsOf(kernel, access, inputs)
   const key = await access.keys.forWriting(access.shelf)
   const nowMs = kernel.seams.clock.now()
-  const drafts = inputs.map((input, index) => draft(kernel, access, key, input, trusted[index]!, vectors[index]!, nowMs))
+  const drafts = inputs.map((input, index) =>
+    draft(kernel, access, key, input, trusted[index]!, vectors[index]!, nowMs),
+  )
   const receipts = drafts.map(({ labels }) => receiptOf(labels))
   const request = sealRequest(access, key, batch, receipts)
   checkSignal(batch.signal)
@@ -144,7 +151,12 @@ interface SealedRequest {
   readonly receipt: Buffer
 }
 
-function sealRequest(access: Access, key: DataKey, batch: Batch, receipts: readonly StoredReceipt[]): SealedRequest | null {
+function sealRequest(
+  access: Access,
+  key: DataKey,
+  batch: Batch,
+  receipts: readonly StoredReceipt[],
+): SealedRequest | null {
   if (batch.idempotencyKey === null) return null
   const tag = access.keys.keyedTag('request-key', batch.idempotencyKey)
   const asked = batch.inputs.map((input) => JSON.stringify(askedFor(input)))

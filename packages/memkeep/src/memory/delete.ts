@@ -1,6 +1,6 @@
 import { MemkeepError } from '../core/errors.ts'
-import { checkId } from '../core/text.ts'
 import type { ScopeClaims } from '../core/scope.ts'
+import { checkId } from '../core/text.ts'
 import { type Filter, passes } from '../recall/filter.ts'
 import { type Access, withAccess, writeDetail } from './access.ts'
 import { checkBound, checkKeys, checkKinds, checkTags, lookupId } from './input.ts'
@@ -12,7 +12,12 @@ import { callWrite } from './write.ts'
 
 /** Which memories to delete: all that match, or all in sight. One of the two must be said. */
 export type DeleteFilter =
-  | { readonly session?: string; readonly tags?: readonly string[]; readonly kinds?: readonly string[]; readonly all?: never }
+  | {
+      readonly session?: string
+      readonly tags?: readonly string[]
+      readonly kinds?: readonly string[]
+      readonly all?: never
+    }
   | { readonly all: true }
 
 /** Deletes one memory with every version. False when there was none in sight. */
@@ -38,7 +43,8 @@ export async function deleteMany(kernel: Kernel, scope: ScopeClaims, given: unkn
   if (all !== undefined ? all !== true || narrows : !narrows) {
     throw new MemkeepError('ERR_INPUT_INVALID', 'say which memories: session, tags or kinds, or { all: true }')
   }
-  if (tags?.length === 0 || kinds?.length === 0) throw new MemkeepError('ERR_INPUT_INVALID', 'an empty list matches nothing')
+  if (tags?.length === 0 || kinds?.length === 0)
+    throw new MemkeepError('ERR_INPUT_INVALID', 'an empty list matches nothing')
   if (session !== undefined) checkId(session, 'session', 'ERR_INPUT_INVALID')
   const filter: Filter = {
     ...boundFilter(kernel, scope),

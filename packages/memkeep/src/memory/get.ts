@@ -28,7 +28,12 @@ async function read(kernel: Kernel, scope: ScopeClaims, given: unknown, withHist
 }
 
 /** The versions of one memory as the doorway brings them, newest first. */
-export async function readVersions(kernel: Kernel, access: Access, id: string, withHistory: boolean): Promise<Memory[]> {
+export async function readVersions(
+  kernel: Kernel,
+  access: Access,
+  id: string,
+  withHistory: boolean,
+): Promise<Memory[]> {
   const wide = access.scope.reach === 'all'
   const rows = await kernel.doorways.read<ReadingRow>({
     doorway: wide ? 'wide_read' : 'read',

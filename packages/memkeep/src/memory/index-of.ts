@@ -1,13 +1,17 @@
-import type { IndexEntry } from '../recall/index-entry.ts'
 import { embedAll } from '../recall/embedder.ts'
+import type { IndexEntry } from '../recall/index-entry.ts'
+import type { ShelfEntry } from '../recall/shelf.ts'
 import { termsOf } from '../recall/terms.ts'
 import type { Labels } from '../store/reading.ts'
-import type { ShelfEntry } from '../recall/shelf.ts'
 import type { Kernel } from './kernel.ts'
 import type { Details } from './row.ts'
 
 /** Vectors of the texts, or null for each when there is no embedder. */
-export async function vectorsOf(kernel: Kernel, texts: readonly string[], signal?: AbortSignal): Promise<(Float32Array | null)[]> {
+export async function vectorsOf(
+  kernel: Kernel,
+  texts: readonly string[],
+  signal?: AbortSignal,
+): Promise<(Float32Array | null)[]> {
   if (kernel.embedder === null) return texts.map(() => null)
   return embedAll(kernel.embedder, texts, signal)
 }

@@ -1,8 +1,8 @@
 import { MemkeepError } from '../core/errors.ts'
+import { isUuid } from '../core/ids.ts'
 import { type Actor, actors, type Sensitivity, sensitivities, type Trust, trusts } from '../core/labels.ts'
 import type { Limits } from '../core/limits.ts'
 import type { Json } from '../core/memory.ts'
-import { isUuid } from '../core/ids.ts'
 import { checkId, checkText } from '../core/text.ts'
 
 /** What `add` may be told beside the content. */
@@ -48,7 +48,19 @@ export interface CheckedInput {
   readonly expiresMs: number | null
 }
 
-const addKeys = ['content', 'actor', 'sensitivity', 'kind', 'tags', 'metadata', 'source', 'derivedFrom', 'at', 'session', 'expiresAt']
+const addKeys = [
+  'content',
+  'actor',
+  'sensitivity',
+  'kind',
+  'tags',
+  'metadata',
+  'source',
+  'derivedFrom',
+  'at',
+  'session',
+  'expiresAt',
+]
 
 export function checkAdd(input: unknown, limits: Limits, nowMs: number, session: string | null): CheckedInput {
   const given = checkKeys<AddInput>(input, 'a memory', addKeys)
@@ -176,7 +188,8 @@ export function checkExpiry(value: unknown, nowMs: number): number {
 export function checkBound(value: unknown, scopes: string | null, what: 'agent' | 'session'): string | null {
   if (value === undefined) return scopes
   const asked = checkId(value, what, 'ERR_INPUT_INVALID')
-  if (scopes !== null && asked !== scopes) throw new MemkeepError('ERR_ACCESS_DENIED', `the scope is bound to another ${what}`)
+  if (scopes !== null && asked !== scopes)
+    throw new MemkeepError('ERR_ACCESS_DENIED', `the scope is bound to another ${what}`)
   return asked
 }
 

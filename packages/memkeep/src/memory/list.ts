@@ -40,12 +40,24 @@ export async function list(kernel: Kernel, scope: ScopeClaims, given: unknown): 
   return withAccess(kernel, scope, async (access) => {
     const { subjects, names } = await shelvesInReach(kernel, access)
     let nextCursor: string | null = null
-    const items = await recall(kernel, access, 'memory.list', subjects, (open) => {
-      const chosen = newestFirst(open.map(({ shelf }) => shelf), filter, after, limit + 1)
-      const page = chosen.slice(0, limit)
-      nextCursor = chosen.length > limit ? formatCursor(page.at(-1)!) : null
-      return page.map((entry) => entry.id)
-    }, names)
+    const items = await recall(
+      kernel,
+      access,
+      'memory.list',
+      subjects,
+      (open) => {
+        const chosen = newestFirst(
+          open.map(({ shelf }) => shelf),
+          filter,
+          after,
+          limit + 1,
+        )
+        const page = chosen.slice(0, limit)
+        nextCursor = chosen.length > limit ? formatCursor(page.at(-1)!) : null
+        return page.map((entry) => entry.id)
+      },
+      names,
+    )
     return { items, nextCursor }
   })
 }
@@ -55,8 +67,10 @@ function formatCursor(entry: { readonly createdAtMs: number; readonly id: string
 }
 
 function parseCursor(cursor: unknown): { createdAtMs: number; id: string } {
-  const text = typeof cursor === 'string' && cursor.length <= 128 ? Buffer.from(cursor, 'base64url').toString('utf8') : ''
+  const text =
+    typeof cursor === 'string' && cursor.length <= 128 ? Buffer.from(cursor, 'base64url').toString('utf8') : ''
   const [, created, id] = /^(\d{1,16})\/(.{36})$/.exec(text) ?? []
-  if (created === undefined || !isUuid(id)) throw new MemkeepError('ERR_INPUT_INVALID', 'cursor is not one that list gave')
+  if (created === undefined || !isUuid(id))
+    throw new MemkeepError('ERR_INPUT_INVALID', 'cursor is not one that list gave')
   return { createdAtMs: Number(created), id }
 }

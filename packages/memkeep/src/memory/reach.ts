@@ -24,7 +24,8 @@ export async function shelvesInReach(kernel: Kernel, access: Access): Promise<Re
   const key = await access.keys.own()
   const names = new Map<string, string>()
   for (const { subject, name } of shelves) {
-    if (name !== null) names.set(subject.toString('hex'), key.open('name', name, subjectNameContext(subject)).toString('utf8'))
+    if (name !== null)
+      names.set(subject.toString('hex'), key.open('name', name, subjectNameContext(subject)).toString('utf8'))
   }
   return {
     subjects: shelves.map((row) => row.subject),
@@ -34,5 +35,8 @@ export async function shelvesInReach(kernel: Kernel, access: Access): Promise<Re
 
 /** Whether a memory is one that the scope's agent and session, if it names any, may see. */
 export function inSight(scope: ScopeClaims, memory: Pick<Memory, 'agent' | 'session'>): boolean {
-  return (scope.agent === null || scope.agent === memory.agent) && (scope.session === null || scope.session === memory.session)
+  return (
+    (scope.agent === null || scope.agent === memory.agent) &&
+    (scope.session === null || scope.session === memory.session)
+  )
 }

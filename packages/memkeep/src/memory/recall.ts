@@ -42,7 +42,11 @@ export async function recall(
 }
 
 /** Brings the shelves up to date and returns them. */
-export async function currentShelves(kernel: Kernel, access: Access, subjects: readonly Buffer[]): Promise<readonly OpenShelf[]> {
+export async function currentShelves(
+  kernel: Kernel,
+  access: Access,
+  subjects: readonly Buffer[],
+): Promise<readonly OpenShelf[]> {
   let current: readonly OpenShelf[] = []
   const choose: Choose = (open) => {
     current = open

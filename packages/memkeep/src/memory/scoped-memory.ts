@@ -78,7 +78,11 @@ export class ScopedMemory extends ReadableMemory {
   /** Stores one memory. */
   async add(content: string, options: AddOptions & WriteOptions): Promise<StoredReceipt> {
     const claims = this.#claims()
-    const { idempotencyKey, signal, ...rest } = checkKeys<AddOptions & WriteOptions>(options, 'add options', addOptionKeys)
+    const { idempotencyKey, signal, ...rest } = checkKeys<AddOptions & WriteOptions>(
+      options,
+      'add options',
+      addOptionKeys,
+    )
     const input = checkAdd({ ...rest, content }, this.#kernel.limits, this.#now(), claims.session)
     const batch = { inputs: [input], idempotencyKey: checkIdempotencyKey(idempotencyKey), signal: signal }
     const [receipt] = await addBatch(this.#kernel, claims, batch)
@@ -90,7 +94,9 @@ export class ScopedMemory extends ReadableMemory {
     const claims = this.#claims()
     const { limits } = this.#kernel
     const nowMs = this.#now()
-    const inputs = checkArray(memories, 'memories', limits.batch).map((each) => checkAdd(each, limits, nowMs, claims.session))
+    const inputs = checkArray(memories, 'memories', limits.batch).map((each) =>
+      checkAdd(each, limits, nowMs, claims.session),
+    )
     return addBatch(this.#kernel, claims, { inputs, ...checkWrite(options, writeOptionKeys) })
   }
 

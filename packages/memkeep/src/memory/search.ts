@@ -8,10 +8,19 @@ import { termsOf } from '../recall/terms.ts'
 import { withAccess } from './access.ts'
 import { renderEvidence } from './evidence.ts'
 import { modelOf, vectorsOf } from './index-of.ts'
-import { checkBound, checkDate, checkKeys, checkKinds, checkLimit, checkSignal, checkTags, checkTrust } from './input.ts'
+import {
+  checkBound,
+  checkDate,
+  checkKeys,
+  checkKinds,
+  checkLimit,
+  checkSignal,
+  checkTags,
+  checkTrust,
+} from './input.ts'
 import type { Kernel } from './kernel.ts'
-import { recall } from './recall.ts'
 import { shelvesInReach } from './reach.ts'
+import { recall } from './recall.ts'
 
 export interface SearchOptions {
   /** Default 10, at most 100. */
@@ -52,11 +61,23 @@ export async function search(kernel: Kernel, scope: ScopeClaims, text: unknown, 
   return withAccess(kernel, scope, async (access) => {
     const { subjects, names } = await shelvesInReach(kernel, access)
     let ranked: Ranked[] = []
-    const memories = await recall(kernel, access, 'memory.search', subjects, (open) => {
-      checkSignal(options.signal)
-      ranked = rank(open.map(({ shelf }) => shelf), asked, filter, limit)
-      return ranked.map(({ entry }) => entry.id)
-    }, names)
+    const memories = await recall(
+      kernel,
+      access,
+      'memory.search',
+      subjects,
+      (open) => {
+        checkSignal(options.signal)
+        ranked = rank(
+          open.map(({ shelf }) => shelf),
+          asked,
+          filter,
+          limit,
+        )
+        return ranked.map(({ entry }) => entry.id)
+      },
+      names,
+    )
     checkSignal(options.signal)
     const scores = new Map(ranked.map((item) => [item.entry.id, item]))
     const found = memories

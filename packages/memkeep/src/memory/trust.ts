@@ -22,6 +22,9 @@ export async function trustsOf(kernel: Kernel, access: Access, inputs: readonly 
     }
   }
   return inputs.map((input) =>
-    input.derivedFrom.reduce<Trust>((trust, id) => lowerTrust(trust, sources.get(id) ?? trust), trustCeiling[input.actor]),
+    input.derivedFrom.reduce<Trust>(
+      (trust, id) => lowerTrust(trust, sources.get(id) ?? trust),
+      trustCeiling[input.actor],
+    ),
   )
 }

@@ -1,5 +1,13 @@
 import { MemkeepError } from '../core/errors.ts'
-import { type Actor, actors, lowerTrust, type Sensitivity, sensitivities, trustCeiling, trusts } from '../core/labels.ts'
+import {
+  type Actor,
+  actors,
+  lowerTrust,
+  type Sensitivity,
+  sensitivities,
+  trustCeiling,
+  trusts,
+} from '../core/labels.ts'
 import type { Json, Memory, StoredReceipt } from '../core/memory.ts'
 import type { ScopeClaims } from '../core/scope.ts'
 import { checkText } from '../core/text.ts'
@@ -83,7 +91,12 @@ function checkUpdate(kernel: Kernel, given: unknown, options: unknown): CheckedU
   }
 }
 
-async function revise(kernel: Kernel, access: Access, id: string, change: CheckedUpdate): Promise<StoredReceipt | null> {
+async function revise(
+  kernel: Kernel,
+  access: Access,
+  id: string,
+  change: CheckedUpdate,
+): Promise<StoredReceipt | null> {
   const { patch, actor, ifVersion } = change
   const reclassifies = patch.sensitivity !== undefined
   const versions = await readVersions(kernel, access, id, reclassifies)
@@ -100,7 +113,8 @@ async function revise(kernel: Kernel, access: Access, id: string, change: Checke
   const key = await access.keys.forWriting(access.shelf)
   const index = indexOf(kernel, content, details, vector!)
   const sealed = sealRow(key, labels, content, details)
-  const relabelled = labels.sensitivity === old.sensitivity ? [] : versions.map((each) => relabel(key, each, labels.sensitivity))
+  const relabelled =
+    labels.sensitivity === old.sensitivity ? [] : versions.map((each) => relabel(key, each, labels.sensitivity))
   const answer = await callWrite(kernel, access, key, {
     doorway: 'revise',
     event: kernel.seams.ids.uuid(nowMs),

@@ -69,4 +69,3 @@ export async function sealedSubjectName(access: Access): Promise<Buffer | null> 
 export function subjectNameContext(subject: Buffer): (string | Buffer)[] {
   return ['shelf', 'name', subject]
 }
-

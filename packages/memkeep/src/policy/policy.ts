@@ -47,8 +47,14 @@ export interface Powers {
 export function powersOf(principal: Required<Principal>, policy: Policy): Powers {
   const held = principal.roles.filter((role) => Object.hasOwn(policy, role)).map((role) => policy[role]!)
   return {
-    clearance: mask(held.flatMap((role) => role.reads), sensitivities),
-    writable: mask(held.flatMap((role) => role.writes), sensitivities),
+    clearance: mask(
+      held.flatMap((role) => role.reads),
+      sensitivities,
+    ),
+    writable: mask(
+      held.flatMap((role) => role.writes),
+      sensitivities,
+    ),
     actors: mask([...held.flatMap((role) => role.actors), ...principal.actors], actors),
     rights: rightsMask([...held.flatMap((role) => role.rights), ...principal.rights]),
   }
@@ -65,7 +71,11 @@ export function checkPolicy(value: unknown): Policy {
   }
   const entries = Object.entries(value)
   if (entries.length > 64) throw new MemkeepError('ERR_INPUT_INVALID', 'a policy has at most 64 roles')
-  return freezePolicy(Object.fromEntries(entries.map(([role, brings]) => [checkId(role, 'role', 'ERR_INPUT_INVALID'), checkRole(brings)])))
+  return freezePolicy(
+    Object.fromEntries(
+      entries.map(([role, brings]) => [checkId(role, 'role', 'ERR_INPUT_INVALID'), checkRole(brings)]),
+    ),
+  )
 }
 
 function checkRole(value: unknown): RolePolicy {
@@ -79,7 +89,11 @@ function checkRole(value: unknown): RolePolicy {
   return {
     reads: checkItems(role.reads, 'reads', sensitivities),
     writes: checkItems(role.writes, 'writes', sensitivities),
-    rights: checkItems(role.rights, 'rights', rights.filter((right) => !grantOnlyRights.includes(right))),
+    rights: checkItems(
+      role.rights,
+      'rights',
+      rights.filter((right) => !grantOnlyRights.includes(right)),
+    ),
     actors: checkItems(role.actors, 'actors', actors),
   }
 }

@@ -1,5 +1,5 @@
 import { encodeDetail, eventDetail, frameDetail } from '../audit/detail.ts'
-import { type GrantClaims, type GrantRight } from '../core/grant.ts'
+import type { GrantClaims, GrantRight } from '../core/grant.ts'
 import { rightsMask } from '../core/rights.ts'
 import type { Seams } from '../core/seams.ts'
 import type { Keyring } from '../keys/keyring.ts'

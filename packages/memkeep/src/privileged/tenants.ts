@@ -58,7 +58,8 @@ export class Tenants {
     if (rows === 'committed') return { tenant, created: true }
     const { outcome } = rows[0]!
     if (outcome === 'barred') throw new MemkeepError('ERR_SCOPE_BARRED', 'the tenant was erased')
-    if (outcome !== 'ok' && outcome !== 'exists') throw new MemkeepError('ERR_ACCESS_DENIED', 'the grant does not permit this')
+    if (outcome !== 'ok' && outcome !== 'exists')
+      throw new MemkeepError('ERR_ACCESS_DENIED', 'the grant does not permit this')
     return { tenant, created: outcome === 'ok' }
   }
 

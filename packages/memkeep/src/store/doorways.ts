@@ -1,6 +1,6 @@
 import type pg from 'pg'
-import { MemkeepError } from '../core/errors.ts'
 import type { Clock } from '../core/clock.ts'
+import { MemkeepError } from '../core/errors.ts'
 import type { IdSource } from '../core/ids.ts'
 import { isCommittedReplay, isConnectionLoss, storeFailure } from './failure.ts'
 import { type Claims, mintToken, type TokenKey, tokenLifetimeMs, tokenWindow } from './token.ts'

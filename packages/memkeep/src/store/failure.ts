@@ -15,11 +15,21 @@ export function isCommittedReplay(error: unknown): boolean {
 /** True when the connection was lost, so that nobody knows whether the call committed. */
 export function isConnectionLoss(error: unknown): boolean {
   const code = (error as DriverError)?.code
-  if (code === undefined) return /[Cc]onnection terminated|timeout exceeded when trying to connect/.test(String((error as Error)?.message))
+  if (code === undefined)
+    return /[Cc]onnection terminated|timeout exceeded when trying to connect/.test(String((error as Error)?.message))
   return connectionCodes.has(code) || code.startsWith('08')
 }
 
-const connectionCodes = new Set(['57P01', '57P02', '57P03', 'ECONNRESET', 'ECONNREFUSED', 'ENOENT', 'EPIPE', 'ETIMEDOUT'])
+const connectionCodes = new Set([
+  '57P01',
+  '57P02',
+  '57P03',
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'ENOENT',
+  'EPIPE',
+  'ETIMEDOUT',
+])
 
 const refusals: Readonly<Record<string, () => MemkeepError>> = {
   MK001: () => new MemkeepError('ERR_SCOPE_FORGED', 'the database refused the scope token'),
@@ -48,7 +58,9 @@ export function storeFailure(error: unknown): MemkeepError {
     })
   }
   if (where.includes('memkeep.record(')) {
-    return new MemkeepError('ERR_AUDIT_UNAVAILABLE', 'the audit row could not be written, so nothing was done', { cause: error })
+    return new MemkeepError('ERR_AUDIT_UNAVAILABLE', 'the audit row could not be written, so nothing was done', {
+      cause: error,
+    })
   }
   if (code === '42883' || code === '3F000') {
     return new MemkeepError('ERR_STORE_VERSION', 'the schema is not one that this code knows', { cause: error })

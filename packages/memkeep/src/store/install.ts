@@ -25,14 +25,19 @@ export interface LoginPasswords {
 /**
  * Installs or upgrades the schema in the database of `admin`, in one transaction under an advisory lock: all of it or
  * nothing, and two installers at once are one after the other. `admin` is a superuser, or a role with CREATEROLE that owns
- * the database (docs/install.md lists its exact rights).
+ * the database (docs/install.md lists its exact rights). `again` applies functions, policies and grants anew although the
+ * schema says that it has them: the repair of what an inspection found altered.
  * Returns whether anything was changed. Throws `ERR_STORE_VERSION` when the schema is newer than this code.
  */
-export async function install(admin: pg.ClientConfig, passwords: LoginPasswords = {}): Promise<boolean> {
+export async function install(
+  admin: pg.ClientConfig,
+  passwords: LoginPasswords = {},
+  options: { readonly again?: boolean } = {},
+): Promise<boolean> {
   const client = new pg.Client(admin)
   await client.connect()
   try {
-    return await inTransaction(client, () => installWith(client, passwords))
+    return await inTransaction(client, () => installWith(client, passwords, options.again ?? false))
   } finally {
     await client.end()
   }
@@ -59,7 +64,9 @@ function isRoleRace(error: unknown): boolean {
   return code === '42710' || code === '23505' || (code === 'XX000' && message === 'tuple concurrently updated')
 }
 
-async function installWith(client: pg.Client, passwords: LoginPasswords): Promise<boolean> {
+async function installWith(client: pg.Client, passwords: LoginPasswords, again: boolean): Promise<boolean> {
+  // Nothing in the administrator's own search path may stand in for a function or operator that the SQL files name.
+  await client.query('set local search_path = pg_catalog, pg_temp')
   await client.query('select pg_advisory_xact_lock(4937012)')
   await ensureRoles(client, passwords)
   const installed = await installedVersion(client)
@@ -67,7 +74,7 @@ async function installWith(client: pg.Client, passwords: LoginPasswords): Promis
     throw new MemkeepError('ERR_STORE_VERSION', 'the schema was made by a newer version of Memkeep')
   }
   await closeToPublic(client)
-  if (installed?.version === schemaVersion && installed.digest === doorwaysDigest()) return false
+  if (!again && installed?.version === schemaVersion && installed.digest === doorwaysDigest()) return false
   await applyAll(client, installed?.version ?? 0)
   return true
 }
@@ -118,8 +125,10 @@ async function applyAll(client: pg.Client, from: number): Promise<void> {
   await asRole(client, 'memkeep_owner', `grant usage on schema memkeep to ${roles}, ${loginRoles.join(', ')}`)
   await asRole(client, 'memkeep_owner', `grant create on schema memkeep to ${roles}`)
   await applyTables(client, from)
-  for (const file of [...guardFiles(), ...doorwayFiles()]) await applyFile(client, file)
+  const files = [...guardFiles(), ...doorwayFiles()]
+  for (const file of files) await applyFile(client, file)
   await dropStrangers(client)
+  for (const file of files) await closeFile(client, file)
   await asRole(client, 'memkeep_owner', grantsText())
   await asRole(client, 'memkeep_owner', policiesText())
   const withoutOwner = ownerRoles.filter((role) => role !== 'memkeep_owner').join(', ')
@@ -146,25 +155,28 @@ async function applyTables(client: pg.Client, from: number): Promise<void> {
 
 async function applyFile(client: pg.Client, file: SqlFile): Promise<void> {
   await asRole(client, file.owner, file.text)
+  for (const type of file.text.matchAll(/create type memkeep\.(\w+)/g)) {
+    await asRole(client, file.owner, `grant usage on type memkeep.${type[1]} to ${ownerRoles.join(', ')}`)
+    await asRole(client, file.owner, `revoke usage on type memkeep.${type[1]} from public, ${loginRoles.join(', ')}`)
+  }
+}
+
+/** Leaves what a file made to its callers alone. */
+async function closeFile(client: pg.Client, file: SqlFile): Promise<void> {
   for (const name of functionsOf(file)) {
     await asRole(client, file.owner, `revoke all on function memkeep.${name} from public, ${loginRoles.join(', ')}`)
     await asRole(client, file.owner, `grant execute on function memkeep.${name} to ${file.callers.join(', ')}`)
   }
-  for (const type of file.text.matchAll(/create type memkeep\.(\w+)/g)) {
-    const everybody = [...ownerRoles, ...loginRoles].join(', ')
-    await asRole(client, file.owner, `grant usage on type memkeep.${type[1]} to ${everybody}`)
-  }
 }
 
-/** Functions of an earlier version that this one no longer has: an overload left behind would be a door left open. */
+/** Functions that this transaction did not make: an earlier version's, or an overload, would be a door left open. */
 async function dropStrangers(client: pg.Client): Promise<void> {
-  const known = [...guardFiles(), ...doorwayFiles()].flatMap(functionsOf)
   const { rows } = await client.query<{ signature: string; owner: string }>(
     `select p.oid::regprocedure::text as signature, r.rolname as owner from pg_proc p join pg_roles r on r.oid = p.proowner
-     where p.pronamespace = 'memkeep'::regnamespace and p.proname <> all ($1)`,
-    [known],
+     where p.pronamespace = 'memkeep'::regnamespace and p.xmin <> pg_current_xact_id()::xid`,
   )
-  for (const { signature, owner } of rows) await asRole(client, owner, `drop function ${signature}`)
+  for (const { signature, owner } of rows)
+    await asRole(client, client.escapeIdentifier(owner), `drop routine ${signature}`)
 }
 
 async function asRole(client: pg.Client, role: string, sql: string): Promise<void> {

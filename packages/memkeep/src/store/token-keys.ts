@@ -23,7 +23,13 @@ export async function installTokenKeys(
     await upkeep.query(
       `select memkeep.install_token_key(k.id, k.ipad, k.opad, k.from_ms, k.until_ms)
        from unnest($1::integer[], $2::bytea[], $3::bytea[], $4::bigint[], $5::bigint[]) as k (id, ipad, opad, from_ms, until_ms)`,
-      [windows, pads.map((pad) => pad.ipad), pads.map((pad) => pad.opad), bounds.map((each) => each.fromMs), bounds.map((each) => each.untilMs)],
+      [
+        windows,
+        pads.map((pad) => pad.ipad),
+        pads.map((pad) => pad.opad),
+        bounds.map((each) => each.fromMs),
+        bounds.map((each) => each.untilMs),
+      ],
     )
   } catch (error) {
     throw storeFailure(error)

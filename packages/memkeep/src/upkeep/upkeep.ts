@@ -99,5 +99,9 @@ function upkeepClaims(keys: TenantKeys, shelf: Buffer, shelfEpoch: number, tenan
 
 async function upkeepDetail(keys: TenantKeys): Promise<Buffer> {
   const key = await keys.own()
-  return frameDetail('tenant', key.epoch, key.seal('audit', encodeDetail({ principal: 'memkeep upkeep', roles: [] }), []))
+  return frameDetail(
+    'tenant',
+    key.epoch,
+    key.seal('audit', encodeDetail({ principal: 'memkeep upkeep', roles: [] }), []),
+  )
 }

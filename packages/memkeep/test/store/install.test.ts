@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { install } from '../../src/store/install.ts'
 import { freshDatabase, loginPasswords, type TestDatabase } from '../../../../test/database.ts'
+import { install } from '../../src/store/install.ts'
 
 let database: TestDatabase
 

@@ -1,7 +1,10 @@
 -- What the doorways' owners may do to tables, re-applied whole. Nobody else may do anything.
 revoke all on memkeep.tenant, memkeep.shelf, memkeep.memory, memkeep.memory_version, memkeep.removal, memkeep.request,
   memkeep.event from memkeep_door, memkeep_wide_door, memkeep_upkeep_door;
-grant select, insert, update on memkeep.tenant, memkeep.shelf to memkeep_door;
+grant select, insert on memkeep.tenant, memkeep.shelf to memkeep_door;
+-- Neither epoch nor state: no bug in a doorway reopens what was barred.
+grant update (policy, policy_version) on memkeep.tenant to memkeep_door;
+grant update (version, floor, memories, due_ms) on memkeep.shelf to memkeep_door;
 grant select, insert, delete on memkeep.memory, memkeep.memory_version, memkeep.removal, memkeep.request to memkeep_door;
 grant select on memkeep.tenant, memkeep.shelf, memkeep.memory, memkeep.memory_version, memkeep.removal to memkeep_wide_door;
 grant select on memkeep.tenant, memkeep.shelf to memkeep_upkeep_door;

@@ -15,7 +15,8 @@ create policy list on memkeep.tenant for select to memkeep_upkeep_door
 create policy create_ on memkeep.tenant for insert to memkeep_door
   with check (tenant = memkeep.claim_tenant() and memkeep.claim_right(8192));
 create policy change on memkeep.tenant for update to memkeep_door
-  using (tenant = memkeep.claim_tenant()) with check (tenant = memkeep.claim_tenant());
+  using (tenant = memkeep.claim_tenant())
+  with check (tenant = memkeep.claim_tenant() and memkeep.claim_right(8192 | 1024));
 
 create policy read on memkeep.shelf for select to memkeep_door
   using (tenant = memkeep.claim_tenant() and subject = any (memkeep.claim_shelves()));
@@ -37,7 +38,8 @@ create policy read_wide on memkeep.memory for select to memkeep_wide_door
 create policy create_ on memkeep.memory for insert to memkeep_door
   with check (memkeep.claim_writes(tenant, subject, sensitivity));
 create policy remove on memkeep.memory for delete to memkeep_door
-  using (tenant = memkeep.claim_tenant() and subject = memkeep.claim_shelf());
+  using (tenant = memkeep.claim_tenant() and subject = memkeep.claim_shelf()
+    and sensitivity = any (memkeep.claim_clearance()) and memkeep.claim_right(2 | 4 | 16384));
 
 create policy read on memkeep.memory_version for select to memkeep_door
   using (tenant = memkeep.claim_tenant() and subject = any (memkeep.claim_shelves())
@@ -47,7 +49,8 @@ create policy read_wide on memkeep.memory_version for select to memkeep_wide_doo
 create policy create_ on memkeep.memory_version for insert to memkeep_door
   with check (memkeep.claim_writes(tenant, subject, sensitivity));
 create policy remove on memkeep.memory_version for delete to memkeep_door
-  using (tenant = memkeep.claim_tenant() and subject = memkeep.claim_shelf());
+  using (tenant = memkeep.claim_tenant() and subject = memkeep.claim_shelf()
+    and sensitivity = any (memkeep.claim_clearance()) and memkeep.claim_right(2 | 4 | 16384));
 
 create policy read on memkeep.removal for select to memkeep_door
   using (tenant = memkeep.claim_tenant() and subject = any (memkeep.claim_shelves())
@@ -57,14 +60,15 @@ create policy read_wide on memkeep.removal for select to memkeep_wide_door
 create policy create_ on memkeep.removal for insert to memkeep_door
   with check (memkeep.claim_writes(tenant, subject, sensitivity));
 create policy remove on memkeep.removal for delete to memkeep_door
-  using (tenant = memkeep.claim_tenant() and subject = memkeep.claim_shelf());
+  using (tenant = memkeep.claim_tenant() and subject = memkeep.claim_shelf()
+    and sensitivity = any (memkeep.claim_clearance()) and memkeep.claim_right(2 | 4 | 16384));
 
 create policy read on memkeep.request for select to memkeep_door
   using (tenant = memkeep.claim_tenant() and subject = memkeep.claim_shelf());
 create policy create_ on memkeep.request for insert to memkeep_door
   with check (memkeep.claim_writes(tenant, subject, null));
 create policy remove on memkeep.request for delete to memkeep_door
-  using (tenant = memkeep.claim_tenant() and subject = memkeep.claim_shelf());
+  using (tenant = memkeep.claim_tenant() and subject = memkeep.claim_shelf() and memkeep.claim_right(2 | 4 | 16384));
 
 create policy append on memkeep.event for insert to memkeep_door, memkeep_wide_door, memkeep_upkeep_door
   with check (tenant = memkeep.claim_tenant());

@@ -54,7 +54,8 @@ begin
   return array(select s::smallint from generate_series(0, 2) s where mask & (1 << s) <> 0);
 end $$;
 
--- True when the token opened by this call may write such a row. One call a row, so it verifies once.
+-- True when the token opened by this call may write such a row: it carries a right to write (2), delete (4) or sweep (16384)
+-- and reaches that shelf and label. One call a row, so it verifies once.
 create or replace function memkeep.claim_writes(p_tenant bytea, p_subject bytea, p_sensitivity smallint)
 returns boolean language plpgsql stable
 set search_path = pg_catalog, pg_temp as $$
@@ -62,10 +63,11 @@ declare c bytea := memkeep.open_claims();
 begin
   return coalesce(substring(c from 6 for 16) = p_tenant and get_byte(c, 21) in (0, 1)
     and substring(c from 23 for 16) = p_subject
+    and ('x' || encode(substring(c from 49 for 4), 'hex'))::bit(32)::integer & (2 | 4 | 16384) <> 0
     and (p_sensitivity is null or get_byte(c, 47) & (1 << p_sensitivity) <> 0), false);
 end $$;
 
--- True when the token opened by this call carries the right (a bit of core/rights.ts).
+-- True when the token opened by this call carries one of the rights (bits of core/rights.ts).
 create or replace function memkeep.claim_right(p_right integer) returns boolean language plpgsql stable
 set search_path = pg_catalog, pg_temp as $$
 declare c bytea := memkeep.open_claims();

@@ -4,7 +4,9 @@
 -- Opens a scope token for one call of one doorway: every doorway's first act. Returns its claims and leaves them, under a
 -- ticket good for this statement only, where the policies look; record() takes them away again. Raises MK001 when the token is not authentic or is meant for another doorway or tenant, MK002 when
 -- its time is wrong by the database's clock, MK003 when the key it names is not (or no longer) installed, MK004 under an
--- isolation level whose snapshot could miss a bar. Says nothing more.
+-- isolation level whose snapshot could miss a bar, or in a transaction that has opened a token (or written) before: with the
+-- tickets of two tokens, SQL injected into a doorway could have one policy read the tenant of one and the clearance of the
+-- other. A transaction id cannot be given back, not by a savepoint either, so it tells. Says nothing more.
 create or replace function memkeep.open_token(p_tenant bytea, p_token bytea, p_doorway text) returns memkeep.claims
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp as $$
@@ -18,6 +20,9 @@ declare
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
     raise exception 'read committed only' using errcode = 'MK004';
+  end if;
+  if pg_current_xact_id_if_assigned() is not null then
+    raise exception 'one doorway call a transaction' using errcode = 'MK004';
   end if;
   if size is null or size < 106 or get_byte(p_token, 0) <> 1 then
     raise exception 'scope token refused' using errcode = 'MK001';
@@ -41,7 +46,7 @@ begin
   end if;
   -- The token's own MAC begins with its version, 1; a ticket's with 2: neither passes for the other.
   perform set_config('memkeep.claims', encode(payload || sha256(key.opad || sha256(key.ipad || '\x02'::bytea
-    || int4send(pg_backend_pid()) || timestamptz_send(statement_timestamp()) || payload)), 'hex'), true);
+    || xid8send(pg_current_xact_id()) || timestamptz_send(statement_timestamp()) || payload)), 'hex'), true);
   claims.reach := get_byte(payload, 21);
   claims.tenant := p_tenant;
   claims.shelf := substring(payload from 23 for 16);
