@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
@@ -79,6 +79,8 @@ test('kill -9 of a backend: the server recovers and keeps its supervisor', async
   const { rows } = await victim.query('select pg_backend_pid() as pid')
   killAll([rows[0].pid])
   await lost
+  // Until it has noticed, PostgreSQL lets clients in, and cuts them off a moment later.
+  await until(() => readFileSync(layout.log, 'utf8').includes('reinitializing'))
   const again = await engine.start()
   expect(await query(again.admin, 'select 1 as one')).toEqual([{ one: 1 }])
   expect(postmaster(layout)).toBe(pid)

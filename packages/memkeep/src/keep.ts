@@ -1,4 +1,5 @@
-import { resolve, sep } from 'node:path'
+import { existsSync, realpathSync } from 'node:fs'
+import { basename, dirname, join, resolve, sep } from 'node:path'
 import type pg from 'pg'
 import { encodeDetail, frameDetail } from './audit/detail.ts'
 import { MemkeepError } from './core/errors.ts'
@@ -19,7 +20,7 @@ import { ShelfCache } from './recall/shelf-cache.ts'
 import { openPool } from './store/connect.ts'
 import { Doorways } from './store/doorways.ts'
 import type { DatabaseEngine, RunningEngine } from './store/engine.ts'
-import { storeFailure } from './store/failure.ts'
+import { isStoreFailure, storeFailure } from './store/failure.ts'
 import { install } from './store/install.ts'
 import { Repeat } from './upkeep/repeat.ts'
 import { Upkeep, type UpkeepReport } from './upkeep/upkeep.ts'
@@ -131,10 +132,17 @@ export async function openMemkeep(options: KeepOptions): Promise<Keep> {
     opened.push(() => pool.end())
     const doorways = new Doorways(pool, (window) => keyring.tokenKey(window), seams.clock, seams.ids)
     await announce(doorways, keyring, policy)
-    return new Keep(kernelParts(options, { doorways, keyring, policy, seams }), upkeep, release)
+    const parts = kernelParts(options, { doorways, keyring, policy, seams })
+    const tidy = new Repeat(
+      async () => parts.shelves.dropIdle(),
+      upkeepEveryMs,
+      () => {},
+    )
+    opened.push(() => tidy.stop())
+    return new Keep(parts, upkeep, release)
   } catch (error) {
     await release().catch(() => {})
-    throw storeFailure(error)
+    throw isStoreFailure(error) ? storeFailure(error) : error
   }
 }
 
@@ -247,7 +255,15 @@ function poolConfig(database: string | pg.PoolConfig): pg.PoolConfig {
 /** Keys that lie beside the data are in its every copy, and then a stolen copy opens itself. */
 function refuseKeysBesideData({ database, keyStore }: KeepOptions): void {
   if (!isEngine(database) || keyStore.dir === undefined) return
-  const [data, keys] = [resolve(database.dir) + sep, resolve(keyStore.dir) + sep]
-  if (keys.startsWith(data))
+  const [data, keys] = [realPath(database.dir) + sep, realPath(keyStore.dir) + sep]
+  if (keys.startsWith(data)) {
     throw new MemkeepError('ERR_STORE_UNSAFE', "the key store lies under the database's directory")
+  }
+}
+
+/** The path with every link in it followed, as far as it exists. */
+function realPath(path: string): string {
+  const absolute = resolve(path)
+  if (existsSync(absolute)) return realpathSync(absolute)
+  return dirname(absolute) === absolute ? absolute : join(realPath(dirname(absolute)), basename(absolute))
 }

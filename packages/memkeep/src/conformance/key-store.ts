@@ -107,11 +107,11 @@ async function hasOneWinner({ store, again }: KeyStorePlace): Promise<void> {
 }
 
 async function replacesWhole({ store, again }: KeyStorePlace): Promise<void> {
-  const records = ['a', 'b'].map((letter) => text(letter.repeat(20_000)))
+  const records = ['a', 'b'].map((letter) => text(letter.repeat(256 * 1024)))
   await store.replace('record', records[0]!)
   let writing = true
   const write = async () => {
-    for (let n = 1; n <= 50; n++) await store.replace('record', records[n % 2]!)
+    for (let n = 1; n <= 100; n++) await store.replace('record', records[n % 2]!)
     writing = false
   }
   const read = async () => {
@@ -123,7 +123,7 @@ async function replacesWhole({ store, again }: KeyStorePlace): Promise<void> {
       )
     }
   }
-  await Promise.all([write(), read()])
+  await Promise.all([write(), read(), read(), read()])
 }
 
 async function survivesDeletions({ store, again }: KeyStorePlace): Promise<void> {

@@ -4,7 +4,9 @@ import { checkTtlSeconds } from './scope.ts'
 import { checkText } from './text.ts'
 
 /** Rights that a grant can carry. */
-export type GrantRight = 'tenants'
+export type GrantRight = 'tenants' | 'keys' | 'authenticate'
+
+const grantRights: readonly unknown[] = ['tenants', 'keys', 'authenticate'] satisfies GrantRight[]
 
 export interface GrantClaims {
   readonly principal: Required<Principal>
@@ -47,9 +49,9 @@ export function mintGrant(input: GrantInput): Grant {
   if (
     !Array.isArray(input.rights) ||
     input.rights.length === 0 ||
-    !input.rights.every((right) => right === 'tenants')
+    !input.rights.every((right) => grantRights.includes(right))
   ) {
-    throw new MemkeepError('ERR_INPUT_INVALID', "rights must be a list of 'tenants'")
+    throw new MemkeepError('ERR_INPUT_INVALID', `rights must be a list of: ${grantRights.join(', ')}`)
   }
   const claims: GrantClaims = Object.freeze({
     principal: checkPrincipal(input.principal),

@@ -24,12 +24,14 @@ export const rightBits = Object.freeze({
   policy: 1 << 10,
   /** exchange a credential for a scoped token */
   mint: 1 << 11,
-  /** look up a credential */
+  /** look up a credential: only ever in a grant */
   authenticate: 1 << 12,
   /** create, list and reopen tenants: only ever in a grant */
   tenants: 1 << 13,
   /** remove what has expired: only ever upkeep's */
   upkeep: 1 << 14,
+  /** create, list and revoke API keys: only ever in a grant */
+  keys: 1 << 15,
 })
 
 export type Right = keyof typeof rightBits
@@ -37,7 +39,7 @@ export type Right = keyof typeof rightBits
 export const rights: readonly Right[] = Object.freeze(Object.keys(rightBits) as Right[])
 
 /** Rights that no tenant principal can hold: they come with a grant, or belong to upkeep. */
-export const grantOnlyRights: readonly Right[] = Object.freeze(['tenants', 'upkeep', 'authenticate'] as const)
+export const grantOnlyRights: readonly Right[] = Object.freeze(['tenants', 'upkeep', 'authenticate', 'keys'] as const)
 
 export function rightsMask(held: Iterable<Right>): number {
   let mask = 0

@@ -78,6 +78,13 @@ export class TenantKeys {
     return this.forOpening(subjectTag, newest.epoch, newest.version)
   }
 
+  /** The subject's newest key, or null when it has none: then it has no memories either. Makes nothing. */
+  async forReading(subjectTag: Buffer): Promise<DataKey | null> {
+    const prefix = this.#prefix(subjectTag)
+    const newest = newestVersion(prefix, await this.#input.wrapped.list(prefix))
+    return newest === null ? null : this.forOpening(subjectTag, newest.epoch, newest.version)
+  }
+
   /** Throws `ERR_KEY_DESTROYED` when its record is gone, `ERR_KEY_UNAVAILABLE` when store or root cannot be reached. */
   async forOpening(subjectTag: Buffer, epoch: number, version: number): Promise<DataKey> {
     const name = `${this.#prefix(subjectTag)}${epoch}/${version}`

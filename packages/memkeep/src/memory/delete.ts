@@ -2,7 +2,7 @@ import { MemkeepError } from '../core/errors.ts'
 import type { ScopeClaims } from '../core/scope.ts'
 import { checkId } from '../core/text.ts'
 import { type Filter, passes } from '../recall/filter.ts'
-import { type Access, withAccess, writeDetail } from './access.ts'
+import { type Access, readDetail, withAccess, writeDetail } from './access.ts'
 import { checkBound, checkKeys, checkKinds, checkTags, lookupId } from './input.ts'
 import type { Kernel } from './kernel.ts'
 import { expectOutcome } from './outcome.ts'
@@ -88,13 +88,14 @@ async function forget(
   all: boolean,
   version: number | null,
 ): Promise<readonly string[]> {
-  const key = await access.keys.forWriting(access.shelf)
+  // Somebody who never said anything has no key, and gets none by being asked to be forgotten.
+  const key = await access.keys.forReading(access.shelf)
   const nowMs = kernel.seams.clock.now()
   const answer = await callWrite(kernel, access, key, {
     doorway: 'forget',
     event: kernel.seams.ids.uuid(nowMs),
     atMs: nowMs,
-    args: [ids, all, version, writeDetail(access, key)],
+    args: [ids, all, version, key === null ? await readDetail(access) : writeDetail(access, key)],
   })
   if (expectOutcome(answer.outcome, 'ok', 'stale') === 'stale') return []
   if (answer.ids.length > 0) {

@@ -3,6 +3,7 @@ import { readScope, type ScopeClaims, type TenantScope } from '../core/scope.ts'
 import { checkId } from '../core/text.ts'
 import { addBatch } from './add.ts'
 import { type DeleteFilter, deleteMany, deleteOne } from './delete.ts'
+import { type ExportRecord, exportAll } from './export.ts'
 import { get, history } from './get.ts'
 import {
   type AddInput,
@@ -56,6 +57,11 @@ export class ReadableMemory {
   /** Versions of one memory, newest first; empty when there is no such memory in sight. */
   async history(id: string): Promise<Memory[]> {
     return history(this.#kernel, this.#claims(), id)
+  }
+
+  /** Everything that is held about whom the scope reaches, counts last. Needs the right `export`. */
+  export(): AsyncGenerator<ExportRecord> {
+    return exportAll(this.#kernel, this.#claims())
   }
 
   #claims(): ScopeClaims {

@@ -20,9 +20,9 @@ interface WriteRow {
   readonly receipt?: Buffer | null
 }
 
-/** The claims of a write: those of the access, with the epoch of the key it seals under. */
-export function writeClaims(access: Access, key: DataKey): Claims {
-  return { ...access.claims, shelfEpoch: key.epoch }
+/** The claims of a write: those of the access, with the epoch of the key it seals under (0 when the subject has none yet). */
+export function writeClaims(access: Access, key: DataKey | null): Claims {
+  return { ...access.claims, shelfEpoch: key?.epoch ?? 0 }
 }
 
 /**
@@ -32,7 +32,7 @@ export function writeClaims(access: Access, key: DataKey): Claims {
 export async function callWrite(
   kernel: Kernel,
   access: Access,
-  key: DataKey,
+  key: DataKey | null,
   call: { readonly doorway: string; readonly event: string; readonly atMs: number; readonly args: readonly unknown[] },
 ): Promise<WriteAnswer> {
   const claims = writeClaims(access, key)

@@ -1,12 +1,15 @@
 import type { Grant } from '../core/grant.ts'
+import { ApiKeys } from './api-keys.ts'
 import type { PrivilegedKernel } from './privileged-kernel.ts'
 import { Tenants } from './tenants.ts'
 
 /** What a grant permits beyond one tenant. Every call states the grant's reason in its audit event. */
 export class Privileged {
   readonly tenants: Tenants
+  readonly keys: ApiKeys
 
   constructor(kernel: PrivilegedKernel, grant: Grant) {
     this.tenants = new Tenants(kernel, grant)
+    this.keys = new ApiKeys(kernel, grant)
   }
 }

@@ -30,7 +30,6 @@ export class Doorways {
   readonly #keyOf: TokenKeySource
   readonly #clock: Clock
   readonly #ids: IdSource
-  #key: TokenKey | null = null
 
   constructor(pool: pg.Pool, keyOf: TokenKeySource, clock: Clock, ids: IdSource) {
     this.#pool = pool
@@ -66,9 +65,9 @@ export class Doorways {
     throw new MemkeepError('ERR_STORE_UNAVAILABLE', 'the connection was lost after the answer', { retryable: true })
   }
 
+  /** Asked for at every call: the keyring zero-fills what it hands out when its time is over. */
   async #currentKey(): Promise<TokenKey> {
     const id = tokenWindow(Date.now())
-    if (this.#key?.id !== id) this.#key = { id, key: await this.#keyOf(id) }
-    return this.#key
+    return { id, key: await this.#keyOf(id) }
   }
 }

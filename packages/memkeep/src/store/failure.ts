@@ -42,6 +42,11 @@ const refusals: Readonly<Record<string, () => MemkeepError>> = {
   MK005: () => new MemkeepError('ERR_STORE_UNSAFE', 'the database holds another token key: is it another KeyStore?'),
 }
 
+/** True for an error of the driver or of the server: anything else is a fault of this program, and must stay visible. */
+export function isStoreFailure(error: unknown): boolean {
+  return isConnectionLoss(error) || /^[0-9A-Z]{5}$/.test(String((error as DriverError | null)?.code))
+}
+
 /**
  * The typed error for whatever the driver threw. The driver's error becomes the cause; its text is not repeated, for it
  * can quote values.

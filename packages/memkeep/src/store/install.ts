@@ -35,6 +35,8 @@ export async function install(
   options: { readonly again?: boolean } = {},
 ): Promise<boolean> {
   const client = new pg.Client(admin)
+  // A connection lost between two statements fails the next one; without a listener it would end the process.
+  client.on('error', () => {})
   await client.connect()
   try {
     return await inTransaction(client, () => installWith(client, passwords, options.again ?? false))
@@ -52,7 +54,8 @@ async function inTransaction<T>(client: pg.Client, work: () => Promise<T>): Prom
       await client.query('commit')
       return result
     } catch (error) {
-      await client.query('rollback')
+      // On a lost connection there is nothing to roll back, and the first error is the one to tell.
+      await client.query('rollback').catch(() => {})
       if (attempt === 20 || !isRoleRace(error)) throw error
       await new Promise((resolve) => setTimeout(resolve, 20 * attempt))
     }
@@ -107,7 +110,12 @@ async function closeToPublic(client: pg.Client): Promise<void> {
   const database = client.escapeIdentifier(rows[0]!.name)
   await client.query(`revoke all on database ${database} from public`)
   await client.query(`grant connect on database ${database} to ${loginRoles.join(', ')}`)
-  await client.query('revoke all on schema public from public')
+  // As its owner, for an administrator that does not inherit would be told "no privileges could be revoked" and no more.
+  // Where it belongs to somebody else (a cluster of before PostgreSQL 15), the inspection tells what is open.
+  const { rows: owners } = await client.query<{ owner: string }>(
+    `select nspowner::regrole::text as owner from pg_namespace where nspname = 'public' and pg_has_role(nspowner, 'MEMBER')`,
+  )
+  for (const { owner } of owners) await asRole(client, owner, 'revoke all on schema public from public')
 }
 
 async function applyAll(client: pg.Client, from: number): Promise<void> {
@@ -118,8 +126,8 @@ async function applyAll(client: pg.Client, from: number): Promise<void> {
   const roles = ownerRoles.join(', ')
   if (!isSuper) await client.query(`grant ${roles} to ${client.escapeIdentifier(admin)}`)
   for (const role of ownerRoles) {
-    await client.query(`alter default privileges for role ${role} revoke execute on functions from public`)
-    await client.query(`alter default privileges for role ${role} revoke usage on types from public`)
+    await asRole(client, role, 'alter default privileges revoke execute on functions from public')
+    await asRole(client, role, 'alter default privileges revoke usage on types from public')
   }
   if (from === 0) await client.query('create schema memkeep authorization memkeep_owner')
   await asRole(client, 'memkeep_owner', `grant usage on schema memkeep to ${roles}, ${loginRoles.join(', ')}`)

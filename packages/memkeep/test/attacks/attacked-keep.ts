@@ -45,17 +45,19 @@ export class AttackedKeep {
   readonly key: TokenKey = { id: tokenWindow(Date.now()), key: randomBytes(32) }
   /** The attacker's connection: the application's own login. */
   readonly app: pg.Client
+  readonly #clients: pg.Client[]
 
-  constructor(database: TestDatabase) {
+  private constructor(database: TestDatabase, app: pg.Client) {
     this.database = database
-    this.app = new pg.Client(database.app)
-    // The attacks end some connections from the server's side.
-    this.app.on('error', () => {})
+    this.app = app
+    this.#clients = [app]
   }
 
   static async start(): Promise<AttackedKeep> {
-    const keep = new AttackedKeep(await freshDatabase())
-    await keep.app.connect()
+    const database = await freshDatabase()
+    const app = new pg.Client(database.app)
+    await app.connect()
+    const keep = new AttackedKeep(database, app)
     await keep.installKey(keep.key)
     for (const tenant of [own, foreign]) {
       const created = keep.token('create_tenant', claims({ tenant }))
@@ -68,8 +70,16 @@ export class AttackedKeep {
   }
 
   async stop(): Promise<void> {
-    await this.app.end()
+    await Promise.all(this.#clients.map((client) => client.end()))
     await this.database.drop()
+  }
+
+  /** One more connection, closed with the keep. */
+  async connect(settings: pg.ClientConfig = this.database.app): Promise<pg.Client> {
+    const client = new pg.Client(settings)
+    await client.connect()
+    this.#clients.push(client)
+    return client
   }
 
   token(doorway: string, stated: Claims = claims(), how: Minting = {}): Buffer {

@@ -1,40 +1,98 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { AttackedKeep, claims, commonShelf, foreign, marker, own, subject } from './attacked-keep.ts'
-import { hexLiteral, inject, plantInjections } from './injection.ts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { AttackedKeep, attempt, claims, foreign, marker, own, subject } from './attacked-keep.ts'
+import { hexLiteral, inject, plantInjections, restore } from './injection.ts'
+
+// The attacker has an injection in a doorway AND authentic tokens of two tenants, and changes tickets between the
+// evaluations that make up one policy: the tenant by one, the clearance by the other.
 
 let keep: AttackedKeep
+/** Where a transaction may open several tokens. */
+let several: AttackedKeep
+/** Where a ticket names the server process instead of the transaction. */
+let process: AttackedKeep
 
 beforeAll(async () => {
   keep = await AttackedKeep.start()
-  await plantInjections(keep)
+  several = await AttackedKeep.start()
+  process = await AttackedKeep.start()
+  await Promise.all([keep, several, process].map(plantInjections))
+  await several.tearDown('open_token', /if pg_current_xact_id_if_assigned\(\)[\s\S]*?end if;/, '')
+  await process.tearDown('open_token', 'xid8send(pg_current_xact_id())', 'int4send(pg_backend_pid())')
+  await process.tearDown('open_claims', 'xid8send(pg_current_xact_id_if_assigned())', 'int4send(pg_backend_pid())')
 })
-afterAll(() => keep.stop())
+afterAll(() => Promise.all([keep.stop(), several.stop(), process.stop()]))
 
-// The attacker here has an injection in a doorway AND two authentic tokens, and changes from one ticket to the other
-// between the evaluations that make up one policy: the tenant by one, the clearance by the other.
-const low = claims({ clearance: 0b001, writable: 0b001 })
-const high = claims({ tenant: foreign, clearance: 0b111, writable: 0b111 })
+const low = claims({ clearance: 0b001 })
+const high = claims({ tenant: foreign })
+const aboveClearance = [1, 2].map((label) => marker(own, subject, label))
+const indexScan = ['set local enable_seqscan = off', 'set local enable_bitmapscan = off']
+const useHigh = "set_config('memkeep.claims', current_setting('memkeep.high'), true)"
+const keepAs = (name: string) => `select set_config('memkeep.${name}', current_setting('memkeep.claims'), false)`
 
-const open = (stated: ReturnType<typeof claims>) =>
-  `select memkeep.open_token(${hexLiteral(stated.tenant)}, ${hexLiteral(keep.token('enter', stated))}, 'enter')`
-const keepAs = (name: string) => `select set_config('memkeep.${name}', current_setting('memkeep.claims'), true)`
-const use = (name: string) => `set_config('memkeep.claims', current_setting('memkeep.${name}'), true)`
-const both = () => [keepAs('low'), open(high), keepAs('high'), `select ${use('low')}`]
+/**
+ * Reads the own shelf by ids, so that the clearance is no index condition, and changes the claims at the first row in
+ * sight. One statement for each order of the ids, for the row that opens the others has to come first.
+ */
+async function mixingSql(of: AttackedKeep): Promise<string[]> {
+  const rows = await of.database.query<{ id: string }>(
+    'select id from memkeep.memory where tenant = $1 and subject = $2',
+    [own, subject],
+  )
+  const ids = rows.map((row) => `'${row.id}'`).join(', ')
+  return ['asc', 'desc'].map(
+    (order) => `select encode(content, 'escape') from (select * from memkeep.memory
+      where id = any (array[${ids}]::uuid[]) and ${useHigh} <> '' order by tenant ${order}, subject ${order}, id ${order}) m`,
+  )
+}
 
-test('clearance of one token for the rows of another', async () => {
-  const ids = await keep.database.query<{ id: string }>('select id from memkeep.memory where tenant = $1 order by sensitivity', [own])
-  const list = ids.map((row) => `'${row.id}'`).join(', ')
-  for (const where of [`m.id = any (array[${list}]::uuid[])`, 'true', 'm.shelf_version > 0']) {
-    for (const off of [[], ['seqscan', 'bitmapscan'], ['indexscan', 'bitmapscan', 'indexonlyscan'], ['seqscan', 'indexscan', 'indexonlyscan']]) {
-      const before = [...both(), ...off.map((kind) => `set local enable_${kind} = off`)]
-      const sql = `select encode(m.content, 'escape') from memkeep.memory m where ${where} and ${use('high')} is not null order by m.id`
-      const answer = await inject(keep, { stated: low, before, sql, after: [`select ${use('low')}`] })
-      expect(answer, `${where} without ${off}`).toEqual(expect.arrayContaining([]))
-      console.log(where.slice(0, 20), off.join(), answer)
+describe('the clearance of one token for the rows of another', () => {
+  test('two tokens in one transaction', async () => {
+    const attack = async (of: AttackedKeep) => {
+      const token = hexLiteral(of.token('enter', high))
+      const opened = `select memkeep.open_token(${hexLiteral(foreign)}, ${token}, 'enter')`
+      const before = [keepAs('kept'), opened, keepAs('high'), restore[0]!, ...indexScan]
+      const answers: (string | string[])[] = []
+      for (const sql of await mixingSql(of)) answers.push(await inject(of, { stated: low, before, sql, after: restore }))
+      return answers
     }
-  }
-})
+    expect((await attack(several)).flat()).toEqual(expect.arrayContaining(aboveClearance))
+    expect(new Set(await attack(keep))).toEqual(new Set(['MK004']))
+  })
 
-test('the shelf of one token with the tenant of another', async () => {
-  void [marker, commonShelf, subject]
+  test('two transactions in one statement string', async () => {
+    const attack = async (of: AttackedKeep) => {
+      const call = (stated: typeof low, before: string[], sql: string, after: string[]) => {
+        const list = (texts: string[]) => `array[${texts.map((text) => of.app.escapeLiteral(text)).join(', ')}]::text[]`
+        return `select * from memkeep.injected_memkeep_door(${hexLiteral(stated.tenant)},
+          ${hexLiteral(of.token('memkeep_door', stated))}, ${list(before)}, ${of.app.escapeLiteral(sql)}, ${list(after)})`
+      }
+      const stolen: string[] = []
+      for (const sql of await mixingSql(of)) {
+        const first = call(high, [keepAs('high')], 'select null::text', [])
+        const second = call(low, [keepAs('kept'), ...indexScan], sql, restore)
+        const answer = await attempt(of.app, `begin; ${first}; commit; begin; ${second}; commit`)
+        expect(Array.isArray(answer), String(answer)).toBe(true)
+        stolen.push(...answer)
+      }
+      return stolen
+    }
+    expect(await attack(process)).toEqual(expect.arrayContaining(aboveClearance.slice(1)))
+    expect((await attack(keep)).filter((row) => row !== 'null' && row !== marker(own, subject, 0))).toEqual([])
+  })
+
+  test('a savepoint gives no transaction back', async () => {
+    const enter = (of: AttackedKeep) =>
+      attempt(of.app, "select outcome from memkeep.enter($1, $2, 'd')", [own, of.token('enter')])
+    const twice = async (of: AttackedKeep) => {
+      await of.app.query('begin')
+      await of.app.query('savepoint before')
+      const first = await enter(of)
+      await of.app.query('rollback to savepoint before')
+      const second = await enter(of)
+      await of.app.query('rollback')
+      return [first, second]
+    }
+    expect(await twice(several)).toEqual([['ok'], ['ok']])
+    expect(await twice(keep)).toEqual([['ok'], 'MK004'])
+  })
 })

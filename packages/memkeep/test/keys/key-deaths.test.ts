@@ -49,18 +49,16 @@ it(`killed at any moment, nothing that was told of is lost (MEMKEEP_KEYS_SEED=${
   const place = keyPlace()
   const random = mulberry32(seed)
   const told = []
-  let deathsAtWork = 0
   for (let round = 0; round < 8; round++) {
-    const subjects = Array.from({ length: 2000 }, (_, n) => `subject-${round}-${n}`)
+    const subjects = Array.from({ length: 5000 }, (_, n) => `subject-${round}-${n}`)
     const order = { directory: place.directory, tenants: ['acme'], subjects }
-    const { results, signal, errors } = await runChild(order, 150 + random() * 350)
+    const { results, signal, errors } = await runChild(order, random() * 200)
     expect(errors).toBe('')
-    if (signal === 'SIGKILL' && results.length > 0) deathsAtWork++
+    expect([signal, results.length > 0]).toEqual(['SIGKILL', true])
     told.push(...results)
   }
   const ring = place.openRing()
   for (const result of told) await expectOpens(ring, result)
-  expect(deathsAtWork, 'the children lived long enough to tell of something').toBeGreaterThan(0)
   // Whatever record there is, told of or not, opens: none is half written.
   const keys = await ring.tenant('acme')
   for (const name of await place.store.list(`subject/${keys.tag.toString('hex')}/`)) {

@@ -9,8 +9,8 @@ import type { KeyStore } from '../../src/keys/key-store.ts'
 import { Keyring } from '../../src/keys/keyring.ts'
 
 /** A directory of the running test's own; in memory where the machine has such a place. Removed when the test has ended. */
-export function freshDirectory(): string {
-  const directory = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'memkeep-keys-'))
+export function freshDirectory(below = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()): string {
+  const directory = mkdtempSync(join(below, 'memkeep-keys-'))
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
   return directory
 }

@@ -11,18 +11,24 @@ export interface ChildEnd {
   readonly errors: string
 }
 
-/** Runs `key-child.ts` in a process of its own; kills it after `killAfterMs` when given. Settles when it has ended. */
+/** Runs `key-child.ts` in a process of its own; kills it `killAfterMs` after its first result. Settles when it has ended. */
 export function runChild(order: ChildOrder, killAfterMs?: number): Promise<ChildEnd> {
   const program = fileURLToPath(new URL('key-child.ts', import.meta.url))
-  const child = spawn(process.execPath, ['--conditions=memkeep-src', program, JSON.stringify(order)])
+  const child = spawn(process.execPath, [
+    '--conditions=memkeep-src',
+    '--disable-warning=ExperimentalWarning',
+    program,
+    JSON.stringify(order),
+  ])
   const output: Buffer[] = []
   const errors: Buffer[] = []
   child.stdout.on('data', (data: Buffer) => output.push(data))
+  child.stdout.once('data', () => {
+    if (killAfterMs !== undefined) setTimeout(() => child.kill('SIGKILL'), killAfterMs)
+  })
   child.stderr.on('data', (data: Buffer) => errors.push(data))
-  const timer = killAfterMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfterMs)
   return new Promise((resolve) => {
     child.on('close', (code, signal) => {
-      clearTimeout(timer)
       const lines = Buffer.concat(output).toString('utf8').split('\n').slice(0, -1)
       const results = lines.map((line) => JSON.parse(line) as ChildResult)
       resolve({ results, code, signal, errors: Buffer.concat(errors).toString('utf8') })

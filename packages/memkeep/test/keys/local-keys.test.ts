@@ -10,6 +10,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -66,20 +67,20 @@ it('the first wrap after a killed one removes the second name of the key, and no
 })
 
 it('of processes that make it at once, one makes it', async () => {
-  const file = join(freshDirectory(), 'root.key')
+  const directory = freshDirectory(tmpdir())
+  const roots = 100
   const program = fileURLToPath(new URL('root-key-child.ts', import.meta.url))
-  const startAtMs = String(Date.now() + 1000)
-  const run = promisify(execFile)
-  const children = Array.from({ length: 6 }, () =>
-    run(process.execPath, ['--conditions=memkeep-src', program, file, startAtMs]),
-  )
-  const lines = (await Promise.all(children)).map(({ stdout }) => JSON.parse(stdout) as { id: string; wrapped: string })
-  const provider = localKeys({ file })
-  for (const { id, wrapped } of lines) {
-    expect(id).toBe(provider.id)
-    expect(await provider.unwrap(Buffer.from(wrapped, 'hex'), context)).toEqual(key)
+  const order = JSON.stringify({ directory, roots, startAtMs: Date.now() + 1000, everyMs: 10 })
+  const run = () => promisify(execFile)(process.execPath, ['--conditions=memkeep-src', program, order])
+  for (const { stdout } of await Promise.all([run(), run(), run()])) {
+    const results = JSON.parse(stdout) as { id: string; wrapped: string }[]
+    for (const [n, { id, wrapped }] of results.entries()) {
+      const provider = localKeys({ file: join(directory, `${n}.key`) })
+      expect(id).toBe(provider.id)
+      expect(await provider.unwrap(Buffer.from(wrapped, 'hex'), context)).toEqual(key)
+    }
   }
-  expect(readdirSync(join(file, '..'))).toEqual(['root.key'])
+  expect(readdirSync(directory).length).toBe(roots)
 })
 
 it('unwrap and id never make the file', async () => {

@@ -37,11 +37,16 @@ export async function privateServer(): Promise<PrivateServer> {
 function serverOf(settings: pg.ClientConfig, stop: () => Promise<void>): PrivateServer {
   const { host, port, user, password, database } = settings as Required<pg.ClientConfig>
   const admin = { host, port, user, password, database }
+  const databases: string[] = []
   return {
     admin,
-    stop,
+    async stop() {
+      for (const name of databases) await run(admin, `drop database ${name} with (force)`)
+      await stop()
+    },
     async database({ name = `mk_${randomBytes(6).toString('hex')}`, installed = true } = {}) {
       await run(admin, `create database ${name}`)
+      databases.push(name)
       const here = { ...admin, database: name }
       if (installed) await install(here, loginPasswords)
       return {

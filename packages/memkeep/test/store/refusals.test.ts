@@ -25,7 +25,10 @@ beforeAll(async () => {
     'create sequence other.counter',
   )
 })
-afterAll(() => server.stop())
+afterAll(async () => {
+  await run(database.admin, 'drop role plain')
+  await server.stop()
+})
 
 /** What a whole inspection answers to such settings: `ok`, or the error's code and text. */
 async function opened(settings: pg.PoolConfig, login: 'memkeep_app' | 'memkeep_upkeep' = 'memkeep_app') {

@@ -1,6 +1,6 @@
 -- What the doorways' owners may do to tables, re-applied whole. Nobody else may do anything.
 revoke all on memkeep.tenant, memkeep.shelf, memkeep.memory, memkeep.memory_version, memkeep.removal, memkeep.request,
-  memkeep.event from memkeep_door, memkeep_wide_door, memkeep_upkeep_door;
+  memkeep.event, memkeep.api_key from memkeep_door, memkeep_wide_door, memkeep_upkeep_door;
 grant select, insert on memkeep.tenant, memkeep.shelf to memkeep_door;
 -- Neither epoch nor state: no bug in a doorway reopens what was barred.
 grant update (policy, policy_version) on memkeep.tenant to memkeep_door;
@@ -10,3 +10,4 @@ grant select on memkeep.tenant, memkeep.shelf, memkeep.memory, memkeep.memory_ve
 grant select on memkeep.tenant, memkeep.shelf to memkeep_upkeep_door;
 grant insert on memkeep.event to memkeep_door, memkeep_wide_door, memkeep_upkeep_door;
 grant select on memkeep.event to memkeep_door;
+grant select, insert, update on memkeep.api_key to memkeep_upkeep_door;

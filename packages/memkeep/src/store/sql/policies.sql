@@ -74,3 +74,11 @@ create policy append on memkeep.event for insert to memkeep_door, memkeep_wide_d
   with check (tenant = memkeep.claim_tenant());
 create policy settle on memkeep.event for select to memkeep_door
   using (tenant = memkeep.claim_tenant() and principal = memkeep.claim_principal());
+
+create policy find on memkeep.api_key for select to memkeep_upkeep_door
+  using (memkeep.claim_right(4096) or (tenant = memkeep.claim_tenant() and memkeep.claim_right(32768)));
+create policy create_ on memkeep.api_key for insert to memkeep_upkeep_door
+  with check (tenant = memkeep.claim_tenant() and memkeep.claim_right(32768));
+create policy change on memkeep.api_key for update to memkeep_upkeep_door
+  using (tenant = memkeep.claim_tenant() and memkeep.claim_right(32768))
+  with check (tenant = memkeep.claim_tenant());

@@ -1,9 +1,8 @@
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { embedded } from '@memkeep/embedded'
-import { type DatabaseEngine, type Keep, openMemkeep, type RunningEngine } from 'memkeep'
-import { directoryKeyStore, localKeys } from 'memkeep/keys/local'
+import type { Keep } from 'memkeep'
 import { agentScope, operatorGrant } from '../../authn/operator.ts'
+import { openKeep } from '../../open-keep.ts'
 import { attackAll } from './attacks.ts'
 import { stage } from './stage.ts'
 import { type Person, people, type Question, questions, transcriptOf } from './transcripts.ts'
@@ -13,15 +12,16 @@ export async function demo(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({ args: [...args], options: { data: { type: 'string', default: '.memkeep/demo' } } })
   const dir = resolve(values.data)
   const began = performance.now()
-  const running = Promise.withResolvers<RunningEngine>()
-  await using keep = await openKeep(dir, running.resolve)
+  stage.progress(`starting PostgreSQL 18 in ${join(dir, 'db')} ...`)
+  const { keep, engine } = await openKeep({ kind: 'embedded', dir })
+  await using _closing = keep
   await importAll(keep)
   await recallAll(keep)
   await showNeighbours(keep)
   const victim = questions()[0]!
   const victimId = (await find(keep, victim, victim)).id
   stage.chapter('Five attacks, made just now')
-  const attempts = await attackAll({ keep, engine: await running.promise, victimId, secret: victim.expect })
+  const attempts = await attackAll({ keep, engine: engine!, victimId, secret: victim.expect })
   for (const { attack, held, how } of attempts) (held ? stage.held : stage.broken)(attack, how)
   stage.chapter('Where it lies')
   stage.line(`database  ${join(dir, 'db')}    sealed: worth nothing without the keys`)
@@ -30,24 +30,6 @@ export async function demo(args: readonly string[]): Promise<number> {
   )
   stage.line(`done in ${((performance.now() - began) / 1000).toFixed(1)} s; run it again and it opens what is there`)
   return attempts.every(({ held }) => held) ? 0 : 1
-}
-
-async function openKeep(dir: string, started: (engine: RunningEngine) => void): Promise<Keep> {
-  stage.progress(`starting PostgreSQL 18 in ${join(dir, 'db')} ...`)
-  const engine = embedded({ dir: join(dir, 'db') })
-  const database: DatabaseEngine = {
-    dir: engine.dir,
-    start: async () => {
-      const running = await engine.start()
-      started(running)
-      return running
-    },
-  }
-  return openMemkeep({
-    database,
-    keyStore: directoryKeyStore({ dir: join(dir, 'keys', 'store') }),
-    keys: localKeys({ file: join(dir, 'keys', 'root.key') }),
-  })
 }
 
 async function importAll(keep: Keep): Promise<void> {

@@ -19,8 +19,8 @@ begin
   payload := substring(ticket from 1 for size);
   select k.ipad, k.opad into inner_pad, outer_pad from memkeep.token_key k
     where k.id = ('x' || encode(substring(payload from 2 for 4), 'hex'))::bit(32)::integer;
-  if substring(ticket from size + 1) = sha256(outer_pad || sha256(inner_pad || '\x02'::bytea || xid8send(pg_current_xact_id_if_assigned())
-      || timestamptz_send(statement_timestamp()) || payload)) then
+  if substring(ticket from size + 1) = sha256(outer_pad || sha256(inner_pad || '\x02'::bytea
+      || xid8send(pg_current_xact_id_if_assigned()) || timestamptz_send(statement_timestamp()) || payload)) then
     return payload;
   end if;
   return null;

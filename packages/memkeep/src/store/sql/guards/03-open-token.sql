@@ -16,6 +16,7 @@ declare
   key     record;
   now_ms  bigint := extract(epoch from clock_timestamp()) * 1000;
   expires_ms bigint;
+  ticket  text;
   claims  memkeep.claims;
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
@@ -45,8 +46,11 @@ begin
     raise exception 'scope token refused' using errcode = 'MK002';
   end if;
   -- The token's own MAC begins with its version, 1; a ticket's with 2: neither passes for the other.
-  perform set_config('memkeep.claims', encode(payload || sha256(key.opad || sha256(key.ipad || '\x02'::bytea
-    || xid8send(pg_current_xact_id()) || timestamptz_send(statement_timestamp()) || payload)), 'hex'), true);
+  -- An assignment is planned without its values. In a statement they would be constants of a plan, which a caller may have
+  -- printed (debug_print_plan): no key in any statement here.
+  ticket := encode(payload || sha256(key.opad || sha256(key.ipad || '\x02'::bytea
+    || xid8send(pg_current_xact_id()) || timestamptz_send(statement_timestamp()) || payload)), 'hex');
+  perform set_config('memkeep.claims', ticket, true);
   claims.reach := get_byte(payload, 21);
   claims.tenant := p_tenant;
   claims.shelf := substring(payload from 23 for 16);

@@ -1,0 +1,71 @@
+import type { Memory } from '../core/memory.ts'
+import { rightBits } from '../core/rights.ts'
+import type { ScopeClaims } from '../core/scope.ts'
+import { labelsOf, parts, type ReadingRow } from '../store/reading.ts'
+import { type Access, readDetail, withAccess } from './access.ts'
+import type { Kernel } from './kernel.ts'
+import { expectOutcome } from './outcome.ts'
+import { shelvesInReach } from './reach.ts'
+import { RowOpener } from './row.ts'
+
+/** One record of an export: a version of a memory, or (last) how many of each store there were. */
+export type ExportRecord =
+  | ({ readonly type: 'memory'; readonly current: boolean } & Memory)
+  | { readonly type: 'counts'; readonly memories: number; readonly versions: number }
+
+const pageSize = 200
+const beforeAll = '00000000-0000-0000-0000-000000000000'
+
+/**
+ * Everything that is held about the scope's subject (or the tenant's common memories; or, tenant-wide, every subject), with
+ * provenance and every version, each memory's newest first; counts last. The right `export` carries full clearance for
+ * it: without that right it throws `ERR_ACCESS_DENIED`, and never leaves anything out. Pages are read one after another:
+ * what is written meanwhile may or may not be in it.
+ */
+export async function* exportAll(kernel: Kernel, scope: ScopeClaims): AsyncGenerator<ExportRecord> {
+  const counts = { memories: 0, versions: 0 }
+  const { subjects, names } = await withAccess(kernel, scope, (access) => shelvesToExport(kernel, access))
+  for (const subject of subjects) {
+    for (let after = beforeAll; ; ) {
+      const rows = await withAccess(kernel, scope, (access) => readPage(kernel, access, subject, after))
+      const seen = new Set<string>()
+      for (const record of await withAccess(kernel, scope, (access) => openPage(access, rows, names(subject)))) {
+        if (record.current) counts.memories++
+        else counts.versions++
+        seen.add(record.id)
+        yield record
+      }
+      if (seen.size < pageSize) break
+      after = labelsOf(rows.at(-1)!).id
+    }
+  }
+  yield { type: 'counts', ...counts }
+}
+
+async function shelvesToExport(kernel: Kernel, access: Access) {
+  if (access.scope.reach === 'all') return shelvesInReach(kernel, access)
+  return { subjects: [access.shelf], names: () => null }
+}
+
+async function readPage(kernel: Kernel, access: Access, subject: Buffer, after: string): Promise<ReadingRow[]> {
+  const mayExport = (access.claims.rights & rightBits.export) !== 0
+  const rows = await kernel.doorways.read<ReadingRow>({
+    doorway: access.scope.reach === 'all' ? 'wide_export' : 'export',
+    claims: mayExport ? { ...access.claims, clearance: 0b111 } : access.claims,
+    args: [subject, after, pageSize, await readDetail(access)],
+  })
+  expectOutcome(rows.find((row) => row.part === parts.outcome)?.outcome, 'ok')
+  return rows.filter((row) => row.part === parts.memory)
+}
+
+async function openPage(access: Access, rows: readonly ReadingRow[], subject: string | null) {
+  const opener = new RowOpener(access.keys)
+  const records = []
+  let before: string | null = null
+  for (const row of rows) {
+    const memory = await opener.openMemory(row, subject)
+    records.push({ type: 'memory' as const, current: memory.id !== before, ...memory })
+    before = memory.id
+  }
+  return records
+}

@@ -1,0 +1,68 @@
+import { join, resolve } from 'node:path'
+import { embedded } from '@memkeep/embedded'
+import { type DatabaseEngine, type Keep, MemkeepError, openMemkeep, type RunningEngine } from 'memkeep'
+import { directoryKeyStore, localKeys } from 'memkeep/keys/local'
+
+/** Where a deployment lies, as the command line and the environment say. */
+export type Place =
+  | { readonly kind: 'embedded'; readonly dir: string }
+  | {
+      readonly kind: 'server'
+      readonly appUrl: string
+      readonly upkeepUrl: string | null
+      readonly adminUrl: string | null
+      readonly keysDir: string
+    }
+
+/**
+ * `--data DIR` names an embedded deployment (default `.memkeep`). Without it MEMKEEP_DATABASE_URL, the login memkeep_app's
+ * address, names your own server; MEMKEEP_KEYS is then the directory of the keys, and MEMKEEP_UPKEEP_DATABASE_URL and
+ * MEMKEEP_ADMIN_DATABASE_URL are the other two logins' addresses where a command needs them.
+ */
+export function placeOf(data: string | undefined, env: NodeJS.ProcessEnv): Place {
+  const appUrl = env.MEMKEEP_DATABASE_URL
+  if (data !== undefined || appUrl === undefined) return { kind: 'embedded', dir: resolve(data ?? '.memkeep') }
+  if (env.MEMKEEP_KEYS === undefined) {
+    throw new MemkeepError(
+      'ERR_INPUT_INVALID',
+      'with MEMKEEP_DATABASE_URL set, MEMKEEP_KEYS must name the directory of the keys',
+    )
+  }
+  return {
+    kind: 'server',
+    appUrl,
+    upkeepUrl: env.MEMKEEP_UPKEEP_DATABASE_URL ?? null,
+    adminUrl: env.MEMKEEP_ADMIN_DATABASE_URL ?? null,
+    keysDir: resolve(env.MEMKEEP_KEYS),
+  }
+}
+
+/** Root key and key store of a place. */
+export function keysOf(place: Place) {
+  const dir = place.kind === 'embedded' ? join(place.dir, 'keys') : place.keysDir
+  return { keys: localKeys({ file: join(dir, 'root.key') }), keyStore: directoryKeyStore({ dir: join(dir, 'store') }) }
+}
+
+/** An opened deployment; `engine` is the running PostgreSQL of an embedded one. */
+export interface OpenedKeep {
+  readonly keep: Keep
+  readonly engine: RunningEngine | null
+}
+
+export async function openKeep(place: Place): Promise<OpenedKeep> {
+  if (place.kind === 'server') {
+    const upkeep = place.upkeepUrl === null ? {} : { upkeep: place.upkeepUrl }
+    return { keep: await openMemkeep({ ...keysOf(place), database: place.appUrl, ...upkeep }), engine: null }
+  }
+  const engine = embedded({ dir: join(place.dir, 'db') })
+  let running: RunningEngine | null = null
+  const database: DatabaseEngine = {
+    dir: engine.dir,
+    start: async () => {
+      running = await engine.start()
+      return running
+    },
+  }
+  const keep = await openMemkeep({ ...keysOf(place), database })
+  return { keep, engine: running }
+}
