@@ -97,7 +97,7 @@ test('addMany stores all in one commit, in order', async () => {
   expect(found.map((each) => each?.tags)).toEqual([['t0'], ['t1'], ['t2']])
   const [row] = await store.database.query<{ versions: number; adds: number }>(
     `select count(distinct m.shelf_version)::int as versions, count(distinct e.id)::int as adds
-     from memkeep.memory m join memkeep.event e on m.id = any (e.memories) where m.id = any ($1)`,
+     from memkeep.memory m join memkeep.event e on e.action = 'memory.add' and m.id = any (e.memories) where m.id = any ($1)`,
     [receipts.map(({ id }) => id)],
   )
   expect(row).toEqual({ versions: 1, adds: 1 })

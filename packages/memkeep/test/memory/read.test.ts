@@ -46,7 +46,7 @@ describe('get and history', () => {
     }
     const foreign = await trace(id)
     expect(foreign).toHaveLength(2)
-    expect(foreign).toEqual(await trace(missing))
+    expect(foreign).toEqual(await trace('01890000-0000-7000-8000-00000000abcd'))
   })
 
   test('history brings every version, newest first', async () => {
