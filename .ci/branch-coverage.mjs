@@ -9,6 +9,7 @@ const covered = files.reduce((sum, [, { branches }]) => sum + branches.covered, 
 const percent = (100 * covered) / total
 console.log(`${room}: ${covered} of ${total} branches, ${percent.toFixed(1)} %`)
 for (const [file, { branches }] of files) {
-  if (branches.covered < branches.total) console.log(`  ${file.split('/src/')[1]}: ${branches.covered} of ${branches.total}`)
+  if (branches.covered < branches.total)
+    console.log(`  ${file.split('/src/')[1]}: ${branches.covered} of ${branches.total}`)
 }
 if (!(percent >= Number(least))) process.exit(1)

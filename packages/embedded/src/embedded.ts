@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
-import { type DatabaseEngine, MemkeepError, type RunningEngine } from 'memkeep'
-import { Failure } from './failure.ts'
+import type { DatabaseEngine, RunningEngine } from 'memkeep'
+import { asMemkeepError } from './as-memkeep-error.ts'
 import { holdServer } from './hold-server.ts'
 import { layoutOf } from './layout.ts'
 
@@ -28,9 +28,4 @@ export function embedded(options: EmbeddedOptions): DatabaseEngine {
   const layout = layoutOf(resolve(dir))
   const start = (): Promise<RunningEngine> => holdServer(layout, idleSeconds).catch(asMemkeepError)
   return Object.freeze({ dir: layout.dir, start })
-}
-
-function asMemkeepError(error: unknown): never {
-  if (error instanceof Failure) throw new MemkeepError(error.code, error.message, { cause: error })
-  throw error
 }

@@ -4,7 +4,7 @@ import type pg from 'pg'
 import { encodeDetail, frameDetail } from './audit/detail.ts'
 import { MemkeepError } from './core/errors.ts'
 import type { Grant } from './core/grant.ts'
-import { defaultLimits, type Limits } from './core/limits.ts'
+import { checkLimits, type Limits } from './core/limits.ts'
 import { type CommonScope, readScope, type SubjectScope, type TenantWideScope } from './core/scope.ts'
 import { productionSeams, type Seams } from './core/seams.ts'
 import type { KeyProvider } from './keys/key-provider.ts'
@@ -154,7 +154,7 @@ function kernelParts(
   return {
     ...made,
     tenantPolicies: new TenantPolicies(),
-    limits: Object.freeze({ ...defaultLimits, ...options.limits }),
+    limits: checkLimits(options.limits),
     embedder: options.embedder ?? null,
     shelves: new ShelfCache({ budgetBytes, maxIdleMs: shelfIdleMs, clock: made.seams.clock }),
   }

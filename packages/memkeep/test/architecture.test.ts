@@ -98,6 +98,7 @@ const rules: [Rule, ...(() => readonly [path: string, text: string])[]][] = [
     doorsAreApart,
     () => ['packages/server/src/mcp/plant.ts', "import { main } from '../cli/main.ts'"],
     () => ['packages/server/src/operations/plant.ts', "import { serve } from '../http/serve.ts'"],
+    () => ['packages/server/src/plant.ts', "import { listen } from './http/listen.ts'"],
   ],
   [
     sqlStaysInStore,
@@ -122,6 +123,7 @@ const rules: [Rule, ...(() => readonly [path: string, text: string])[]][] = [
     () => [`${kernel}/store/plant.ts`, 'export const own = (pool: any) => pool.connect()'],
     () => [`${kernel}/store/plant.ts`, "import { request } from 'node:https'"],
     () => changed(`${kernel}/store/install.ts`, "import pg from 'pg'", "import pg from 'pg'\nimport 'node:fs'"),
+    () => [`${kernel}/store/install.ts`, "import { installTokenKeys } from './token-keys.ts'"],
   ],
   [filesAreShort, () => [`${kernel}/memory/plant.ts`, lines(501)], () => ['test/plant.test.ts', lines(501)]],
   [

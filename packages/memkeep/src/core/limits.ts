@@ -1,3 +1,5 @@
+import { MemkeepError } from './errors.ts'
+
 /** Upper bounds on what one call may bring, each with its own error. Sizes in bytes of UTF-8. */
 export interface Limits {
   readonly contentBytes: number
@@ -20,3 +22,14 @@ export const defaultLimits: Limits = Object.freeze({
   results: 100,
   batch: 1000,
 })
+
+/** The defaults with these in their place. Throws `ERR_INPUT_INVALID` for a limit that is unknown or no whole number from 1. */
+export function checkLimits(given: Partial<Limits> = {}): Limits {
+  for (const [name, value] of Object.entries(given)) {
+    if (!Object.hasOwn(defaultLimits, name)) throw new MemkeepError('ERR_INPUT_INVALID', 'limits has an unknown limit')
+    if (!Number.isSafeInteger(value) || value < 1) {
+      throw new MemkeepError('ERR_INPUT_INVALID', `the limit ${name} must be a whole number from 1`)
+    }
+  }
+  return Object.freeze({ ...defaultLimits, ...given })
+}

@@ -159,13 +159,13 @@ function sealRequest(
 ): SealedRequest | null {
   if (batch.idempotencyKey === null) return null
   const tag = access.keys.keyedTag('request-key', batch.idempotencyKey)
-  const asked = batch.inputs.map((input) => JSON.stringify(askedFor(input)))
+  const asked = batch.inputs.map((input) => JSON.stringify({ agent: access.scope.agent, ...askedFor(input) }))
   const digest = access.keys.keyedTag('request-digest', canonicalBytes([asked]))
   return { key: tag, digest, receipt: key.seal('receipt', Buffer.from(JSON.stringify(receipts)), requestContext(tag)) }
 }
 
 /** What two calls must have in common to be the same: everything but a time that was not given. */
-function askedFor(input: CheckedInput): unknown {
+function askedFor(input: CheckedInput): Partial<CheckedInput> {
   const { atMs, atGiven, ...rest } = input
   return atGiven ? { atMs, ...rest } : rest
 }

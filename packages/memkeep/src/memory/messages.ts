@@ -14,7 +14,11 @@ export interface MessageInput {
   readonly at?: Date
   /** Who spoke. */
   readonly name?: string
+  /** Where the turn came from, in your words. */
+  readonly source?: string
 }
+
+const messageKeys = ['role', 'content', 'at', 'name', 'source']
 
 const actorOf: Readonly<Record<MessageRole, Actor>> = Object.freeze({
   user: 'user',
@@ -27,11 +31,11 @@ const actorOf: Readonly<Record<MessageRole, Actor>> = Object.freeze({
 export function checkMessages(messages: unknown, limits: Limits, nowMs: number, session: string): CheckedInput[] {
   const checked: CheckedInput[] = []
   for (const message of checkArray(messages, 'messages', limits.batch)) {
-    const { role, content, at, name } = checkKeys<MessageInput>(message, 'a message', ['role', 'content', 'at', 'name'])
+    const { role, content, at, name, source } = checkKeys<MessageInput>(message, 'a message', messageKeys)
     const actor = actorOf[checkOneOf(role, 'role', Object.keys(actorOf) as MessageRole[])]
     if (typeof content !== 'string') throw new MemkeepError('ERR_INPUT_INVALID', 'content must be a string')
-    const add = { content, actor, kind: 'turn', session, ...(at === undefined ? {} : { at }) }
-    const turn = checkAdd(add, limits, nowMs, session)
+    const given = { ...(at === undefined ? {} : { at }), ...(source === undefined ? {} : { source }) }
+    const turn = checkAdd({ content, actor, kind: 'turn', session, ...given }, limits, nowMs, session)
     const before = checked.at(-1)
     checked.push({
       ...turn,

@@ -112,10 +112,13 @@ export class ScopedMemory extends ReadableMemory {
     options: WriteOptions & { readonly session: string },
   ): Promise<StoredReceipt[]> {
     const claims = this.#claims()
-    const write = checkWrite(options, [...writeOptionKeys, 'session'])
-    const session = checkBound(checkId(options.session, 'session', 'ERR_INPUT_INVALID'), claims.session, 'session')
+    const { session: given, ...write } = checkKeys<WriteOptions & { session: string }>(options, 'options', [
+      ...writeOptionKeys,
+      'session',
+    ])
+    const session = checkBound(checkId(given, 'session', 'ERR_INPUT_INVALID'), claims.session, 'session')
     const inputs = checkMessages(messages, this.#kernel.limits, this.#now(), session!)
-    return addBatch(this.#kernel, claims, { inputs, ...write })
+    return addBatch(this.#kernel, claims, { inputs, ...checkWrite(write, writeOptionKeys) })
   }
 
   /** Puts a new version in place, or returns null when there is no such memory in sight. The old one stays in the history. */

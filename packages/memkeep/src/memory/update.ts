@@ -77,18 +77,21 @@ function checkUpdate(kernel: Kernel, given: unknown, options: unknown): CheckedU
     throw new MemkeepError('ERR_INPUT_INVALID', 'ifVersion must be a whole number from 1')
   }
   const { content, tags, metadata, sensitivity, expiresAt } = patch
-  if (content !== undefined) checkText(content, 'content', limits.contentBytes)
-  if (sensitivity !== undefined) checkOneOf(sensitivity, 'sensitivity', sensitivities)
-  if (expiresAt !== undefined && expiresAt !== null) checkExpiry(expiresAt, kernel.seams.clock.now())
   return {
     patch: {
-      ...patch,
+      ...(content === undefined ? {} : { content: checkText(content, 'content', limits.contentBytes) }),
+      ...(sensitivity === undefined ? {} : { sensitivity: checkOneOf(sensitivity, 'sensitivity', sensitivities) }),
+      ...(expiresAt === undefined ? {} : { expiresAt: checkNewExpiry(expiresAt, kernel.seams.clock.now()) }),
       ...(tags === undefined ? {} : { tags: checkTags(tags, limits) }),
       ...(metadata === undefined ? {} : { metadata: checkMetadata(metadata, limits) }),
     },
     actor: checkOneOf(actor, 'actor', actors),
     ifVersion: ifVersion ?? null,
   }
+}
+
+function checkNewExpiry(value: Date | null, nowMs: number): Date | null {
+  return value === null ? null : new Date(checkExpiry(value, nowMs))
 }
 
 async function revise(

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { MemkeepError } from '../core/errors.ts'
 import { type Grant, type GrantClaims, readGrant } from '../core/grant.ts'
+import { isUuid } from '../core/ids.ts'
 import { checkPrincipal, type Principal } from '../core/principal.ts'
 import { checkId } from '../core/text.ts'
 import type { TenantKeys } from '../keys/tenant-keys.ts'
@@ -36,6 +37,9 @@ interface KeyRow {
   readonly expires_ms: number | null
   readonly revoked_ms: number | null
 }
+
+/** Stands for every id that cannot be one of ours: it is looked for as any other, and is not there. */
+const nilUuid = '00000000-0000-0000-0000-000000000000'
 
 const secretForm = /^mk_[A-Za-z0-9_-]{43}$/
 
@@ -120,10 +124,11 @@ export class ApiKeys {
   async revoke(tenant: string, id: string): Promise<boolean> {
     const grant = this.#claims()
     const keys = await this.#tenantKeys(tenant)
+    const known = isUuid(id) ? id : nilUuid
     const rows = await this.#kernel.doorways.call<{ outcome: string }>({
       doorway: 'revoke_key',
       claims: grantClaims(grant, keys),
-      args: [id, await grantDetail(grant, keys)],
+      args: [known, await grantDetail(grant, keys)],
     })
     if (rows === 'committed') return true
     if (rows[0]!.outcome === 'missing') return false

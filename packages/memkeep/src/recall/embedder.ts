@@ -25,7 +25,7 @@ export async function embedAll(
   if (!(perCall >= 1)) throw fault('maxEmbeddingsPerCall of the embedder is not a positive number')
   const vectors: Float32Array[] = []
   for (let from = 0; from < texts.length; ) {
-    const values = texts.slice(from, from + Math.floor(perCall))
+    const values = texts.slice(from, from + perCall)
     from += values.length
     const embeddings = await embed(embedder, values, signal)
     for (const embedding of embeddings) vectors.push(unitVector(embedding, vectors[0]?.length))

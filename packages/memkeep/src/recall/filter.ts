@@ -30,3 +30,11 @@ export function passes(entry: ShelfEntry, filter: Filter): boolean {
   if (session != null && entry.index.session !== session) return false
   return !tags || tags.every((tag) => entry.index.tags.includes(tag))
 }
+
+/** True when an entry that has not expired may fail to pass. */
+export function narrows(filter: Filter): boolean {
+  const { kinds, tags, agent, session, sinceMs, untilMs, minTrust } = filter
+  return [kinds, tags, agent ?? undefined, session ?? undefined, sinceMs, untilMs, minTrust].some(
+    (part) => part !== undefined,
+  )
+}

@@ -2,6 +2,7 @@ import { Best } from './best.ts'
 import { type WordScores, wordScores } from './bm25.ts'
 import { cosines } from './cosine.ts'
 import { type Filter, passes } from './filter.ts'
+import { Selection } from './selection.ts'
 import type { Shelf, ShelfEntry } from './shelf.ts'
 import { scaleOf, zScore } from './z-score.ts'
 
@@ -31,18 +32,18 @@ interface Candidate {
  * share a term with the query, or have a vector when it has one. Without a query vector the score is BM25 alone; with one
  * it is the sum of the z-scores of BM25 and of cosine, a row without a vector standing at the mean of the cosines.
  *
- * Term statistics and z-scores are taken over all rows of `shelves` that have not expired, whatever the filter. The
- * caller puts on a shelf only what its scope may see, so no score tells of a hidden row; a filter is the caller's own
- * narrowing, and it changes which rows are answered, never what a row scores. It is also cheaper: lengths and document
- * counts stand ready, where the statistics of a subset would need every row of it to be visited first.
+ * Term statistics and z-scores are taken over the rows that pass the filter and no others: the answer is the one that
+ * shelves holding nothing else would give. So no score tells of a row that the filter hides, and it may carry a bound that
+ * the caller did not choose (the session of a scope, say). A filter that narrows nothing costs nothing.
  *
- * Throws `ERR_EMBEDDER_MISMATCH` when the query has a vector and a row that has not expired has one of another model.
+ * Throws `ERR_EMBEDDER_MISMATCH` when the query has a vector and a row that passes has one of another model.
  */
 export function rank(shelves: readonly Shelf[], query: Query, filter: Filter, limit: number): Ranked[] {
-  const words = wordScores(shelves, query.terms, filter.nowMs)
+  const selections = shelves.map((shelf) => new Selection(shelf, filter))
+  const words = wordScores(selections, query.terms)
   const best = new Best<Candidate>(limit, betterFirst)
-  if (query.vector === null) offerByWords(best, words, filter)
-  else offerFused(best, words, query.vector, query.model, filter)
+  if (query.vector === null) offerByWords(best, selections, words)
+  else offerFused(best, selections, words, query.vector, query.model)
   return best.sorted().map(({ entry, score, terms, vector }) => ({
     entry,
     score,
@@ -50,30 +51,31 @@ export function rank(shelves: readonly Shelf[], query: Query, filter: Filter, li
   }))
 }
 
-function offerByWords(best: Best<Candidate>, words: readonly WordScores[], filter: Filter): void {
-  for (const { shelf, slots, scores } of words) {
+function offerByWords(best: Best<Candidate>, selections: readonly Selection[], words: readonly WordScores[]): void {
+  selections.forEach(({ shelf }, place) => {
+    const { slots, scores } = words[place]!
     for (const slot of slots) {
       const score = scores[slot]!
       if (score < (best.worst?.score ?? 0)) continue
-      const entry = shelf.at(slot)
-      if (passes(entry, filter)) best.offer({ entry, score, terms: score, vector: null })
+      best.offer({ entry: shelf.at(slot)!, score, terms: score, vector: null })
     }
-  }
+  })
 }
 
 function offerFused(
   best: Best<Candidate>,
+  selections: readonly Selection[],
   words: readonly WordScores[],
   query: Float32Array,
   model: string | null,
-  filter: Filter,
 ): void {
-  const near = words.map(({ shelf }) => cosines(shelf, query, model, filter.nowMs))
+  const near = selections.map((selection) => cosines(selection, query, model))
   const shared = words.flatMap(({ slots, scores }) => slots.map((slot) => scores[slot]!))
-  const rows = words.reduce((sum, { shelf }) => sum + shelf.census(filter.nowMs).rows, 0)
+  const rows = selections.reduce((sum, selection) => sum + selection.rows, 0)
   const termScale = scaleOf([shared], rows - shared.length)
   const vectorScale = scaleOf(near, 0)
-  words.forEach(({ shelf, scores }, place) => {
+  selections.forEach(({ shelf }, place) => {
+    const { scores } = words[place]!
     for (let slot = 0; slot < scores.length; slot++) {
       const cosine = near[place]![slot]!
       if (scores[slot] === 0 && Number.isNaN(cosine)) continue
@@ -81,8 +83,7 @@ function offerFused(
       const vector = Number.isNaN(cosine) ? 0 : zScore(cosine, vectorScale)
       const score = terms + vector
       if (score < (best.worst?.score ?? Number.NEGATIVE_INFINITY)) continue
-      const entry = shelf.at(slot)
-      if (passes(entry, filter)) best.offer({ entry, score, terms, vector })
+      best.offer({ entry: shelf.at(slot)!, score, terms, vector })
     }
   })
 }

@@ -23,12 +23,6 @@ interface Row extends ShelfEntry {
   readonly index: ShelvedIndex
 }
 
-/** How many rows of a shelf have not expired, and their lengths in terms together. */
-export interface Census {
-  readonly rows: number
-  readonly length: number
-}
-
 /**
  * The searchable entries of one subject, or of a tenant's common memories, that one clearance may see. Every row stands
  * in a slot, a small whole number that is used again after the row has left; the tables that ranking reads are arrays by
@@ -42,11 +36,10 @@ export class Shelf {
   readonly #free: number[] = []
   readonly #postings = new Map<string, Postings>()
   readonly #blocks: VectorBlock[] = []
-  /** Length in terms, and when the row expires: never is Infinity, and -Infinity where there is no row. By slot. */
+  /** Length in terms, by slot. */
   #lengths = new Float64Array(8)
-  #expiries = new Float64Array(8)
   #length = 0
-  /** No row expires before. */
+  /** No row expires before; it may be too early where rows have left. */
   #firstExpiry = Number.POSITIVE_INFINITY
   #bytes = 2000
 
@@ -62,8 +55,7 @@ export class Shelf {
     const row = { ...entry, index: this.#shelve(entry.index, slot) }
     this.#rows[slot] = row
     this.#slots.set(entry.id, slot)
-    this.#expiries[slot] = entry.expiresAtMs ?? Number.POSITIVE_INFINITY
-    this.#firstExpiry = Math.min(this.#firstExpiry, this.#expiries[slot]!)
+    this.#firstExpiry = Math.min(this.#firstExpiry, expiryOf(entry))
     this.#bytes += rowBytes(row)
   }
 
@@ -79,7 +71,6 @@ export class Shelf {
       if (entry.size === 0) this.#drop(entry)
     }
     this.#length -= length
-    this.#expiries[slot] = Number.NEGATIVE_INFINITY
     this.#rows[slot] = null
     this.#slots.delete(id)
     this.#free.push(slot)
@@ -100,7 +91,7 @@ export class Shelf {
 
   /** Estimate of what the shelf takes in memory. Approximate by design, and cheap to ask for. */
   get bytes(): number {
-    let total = this.#bytes + this.#lengths.byteLength + this.#expiries.byteLength
+    let total = this.#bytes + this.#lengths.byteLength
     for (const block of this.#blocks) total += block.bytes
     return total
   }
@@ -112,14 +103,9 @@ export class Shelf {
     return this.#rows.length
   }
 
-  /** The entry in a slot that is in use. */
-  at(slot: number): ShelfEntry {
+  /** Null for a slot that is free. */
+  at(slot: number): ShelfEntry | null {
     return this.#rows[slot]!
-  }
-
-  /** True when the slot is in use and its row has not expired. */
-  isLive(slot: number, nowMs: number): boolean {
-    return this.#expiries[slot]! > nowMs
   }
 
   /** Length in terms of the row in a slot that is in use. */
@@ -127,9 +113,17 @@ export class Shelf {
     return this.#lengths[slot]!
   }
 
-  /** True when no row has expired: then every slot of every posting is live. */
-  isFresh(nowMs: number): boolean {
-    return nowMs < this.#firstExpiry
+  /** Lengths in terms of all rows together. */
+  get length(): number {
+    return this.#length
+  }
+
+  /** True when a row has expired and is still here. */
+  hasExpired(nowMs: number): boolean {
+    if (nowMs < this.#firstExpiry) return false
+    this.#firstExpiry = Number.POSITIVE_INFINITY
+    for (const row of this.#rows) if (row) this.#firstExpiry = Math.min(this.#firstExpiry, expiryOf(row))
+    return nowMs >= this.#firstExpiry
   }
 
   postings(term: string): Postings | undefined {
@@ -139,18 +133,6 @@ export class Shelf {
   /** One for each model and dimension there is. */
   get blocks(): readonly VectorBlock[] {
     return this.#blocks
-  }
-
-  census(nowMs: number): Census {
-    if (this.isFresh(nowMs)) return { rows: this.size, length: this.#length }
-    let rows = 0
-    let length = 0
-    for (let slot = 0; slot < this.slots; slot++) {
-      if (!this.isLive(slot, nowMs)) continue
-      rows++
-      length += this.#lengths[slot]!
-    }
-    return { rows, length }
   }
 
   #shelve(index: IndexEntry, slot: number): ShelvedIndex {
@@ -191,14 +173,14 @@ export class Shelf {
   }
 
   #grow(): void {
-    const capacity = this.#lengths.length * 2
-    const lengths = new Float64Array(capacity)
-    const expiries = new Float64Array(capacity)
+    const lengths = new Float64Array(this.#lengths.length * 2)
     lengths.set(this.#lengths)
-    expiries.set(this.#expiries)
     this.#lengths = lengths
-    this.#expiries = expiries
   }
+}
+
+function expiryOf(entry: ShelfEntry): number {
+  return entry.expiresAtMs ?? Number.POSITIVE_INFINITY
 }
 
 /** Measured on Node 24: a term with its first posting; one posting and the reference to it. */

@@ -8,7 +8,6 @@ import { inverseLength, quantised, unquantised } from './quantised.ts'
 export class VectorBlock {
   readonly model: string | null
   readonly dims: number
-  #size = 0
   #components = new Int8Array(0)
   /** 1 over the length of each row; 0 where there is none. */
   #inverseLengths = new Float64Array(0)
@@ -18,25 +17,18 @@ export class VectorBlock {
     this.dims = dims
   }
 
-  /** How many slots hold a vector. */
-  get size(): number {
-    return this.#size
-  }
-
   /** The slot must be empty. */
   put(slot: number, vector: Float32Array): void {
     if (slot >= this.#inverseLengths.length) this.#grow(slot + 1)
     const bytes = quantised(vector)
     this.#components.set(bytes, slot * this.dims)
     this.#inverseLengths[slot] = inverseLength(bytes)
-    this.#size++
   }
 
   /** Takes the vector out of its slot and answers it. It must be there. */
   remove(slot: number): Float32Array {
     const vector = this.at(slot)
     this.#inverseLengths[slot] = 0
-    this.#size--
     return vector
   }
 

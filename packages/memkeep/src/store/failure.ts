@@ -15,10 +15,12 @@ export function isCommittedReplay(error: unknown): boolean {
 /** True when the connection was lost, so that nobody knows whether the call committed. */
 export function isConnectionLoss(error: unknown): boolean {
   const code = (error as DriverError)?.code
-  if (code === undefined)
-    return /[Cc]onnection terminated|timeout exceeded when trying to connect/.test(String((error as Error)?.message))
+  if (code === undefined) return lossWords.test(String((error as Error)?.message))
   return connectionCodes.has(code) || code.startsWith('08')
 }
+
+/** The driver gives these no code. */
+const lossWords = /[Cc]onnection terminated|timeout exceeded when trying to connect|Query read timeout|is not queryable/
 
 const connectionCodes = new Set([
   '57P01',

@@ -165,7 +165,6 @@ async function applyFile(client: pg.Client, file: SqlFile): Promise<void> {
   await asRole(client, file.owner, file.text)
   for (const type of file.text.matchAll(/create type memkeep\.(\w+)/g)) {
     await asRole(client, file.owner, `grant usage on type memkeep.${type[1]} to ${ownerRoles.join(', ')}`)
-    await asRole(client, file.owner, `revoke usage on type memkeep.${type[1]} from public, ${loginRoles.join(', ')}`)
   }
 }
 

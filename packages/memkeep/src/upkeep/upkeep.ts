@@ -40,17 +40,31 @@ export class Upkeep {
     this.#doorways = new Doorways(pool, (window) => keyring.tokenKey(window), seams.clock, seams.ids)
   }
 
-  /** One pass over everything that is due. */
+  /**
+   * One pass over everything that is due. A shelf that cannot be swept (its tenant's keys are gone, say) holds up no other:
+   * the first such error is thrown once the rest is done.
+   */
   async run(): Promise<UpkeepReport> {
     await this.installKeys()
+    const failures: unknown[] = []
     let expired = 0
     let swept = 0
     for (;;) {
       const due = await this.#dueShelves()
-      for (const row of due) expired += await this.#sweep(row)
-      swept += due.length
-      if (due.length < shelvesAtOnce) break
+      const failedBefore = failures.length
+      for (const row of due) {
+        try {
+          expired += await this.#sweep(row)
+        } catch (error) {
+          failures.push(error)
+        }
+      }
+      const done = due.length - (failures.length - failedBefore)
+      swept += done
+      // Shelves that failed stay due: without one that did not, another look would bring the same ones.
+      if (due.length < shelvesAtOnce || done === 0) break
     }
+    if (failures.length > 0) throw failures[0]
     return { expired, swept }
   }
 

@@ -73,21 +73,29 @@ export function crossTenantDoorways(tree: SourceTree): string[] {
     .flatMap(([, text]) => [...text.matchAll(/create or replace function memkeep\.(\w+)/g)].map((match) => match[1]!))
 }
 
-/** The one place that holds a transaction open over several statements. */
-const installer = `${kernel}store/install.ts`
+/** Administration: the only modules that hold a transaction open over several statements, and that connect by themselves. */
+const transactions = ['install.ts', 'install-first-token-keys.ts'].map((file) => `${kernel}store/${file}`)
+const connections = ['install.ts', 'one-connection.ts'].map((file) => `${kernel}store/${file}`)
+
+/** What asks the keyring, and so perhaps a key service over the network, while it runs. */
+const keySources = ['TokenKeySource', 'installTokenKeys']
 
 const opensTransaction = (text: string): boolean =>
   /(^|;)\s*(begin|start\s+transaction|savepoint\s+\w+|prepare\s+transaction)\b(?!\s+[a-z]+\s+[a-z]+)/i.test(text)
 
 export const transactionsReachNothing: Rule = {
-  rule: 'nothing reaches the network inside a database transaction: every call is one statement, the installer apart',
+  rule: 'nothing reaches the network inside a database transaction: every call is one statement, administration apart',
   broken: (tree) => [
-    ...modulesOf(tree, (path) => isSource(path) && !path.startsWith('packages/embedded/') && path !== installer)
-      .filter(({ path }) => path !== attacks)
-      .flatMap(({ path, strings, methodCalls }) => [
-        ...strings.filter(opensTransaction).map((text) => `${path}: opens a transaction: ${text.trim().slice(0, 40)}`),
-        ...(methodCalls.includes('connect') ? [`${path}: takes a connection of its own`] : []),
-      ]),
+    ...modulesOf(tree, (path) => isSource(path) && !path.startsWith('packages/embedded/') && path !== attacks).flatMap(
+      ({ path, strings, methodCalls }) => [
+        ...strings
+          .filter((text) => opensTransaction(text) && !transactions.includes(path))
+          .map((text) => `${path}: opens a transaction: ${text.trim().slice(0, 40)}`),
+        ...(methodCalls.includes('connect') && !connections.includes(path)
+          ? [`${path}: takes a connection of its own`]
+          : []),
+      ],
+    ),
     ...brokenImports(
       modulesOf(tree, (path) => isKernel(path) && roomOf(path) === 'store'),
       (_, { from }) =>
@@ -95,8 +103,13 @@ export const transactionsReachNothing: Rule = {
           ? `store reaches ${from}`
           : null,
     ),
-    ...modulesOf(tree, (path) => path === installer)
-      .filter(({ imports, text }) => imports.some(({ from }) => from?.startsWith('node:')) || /\bfetch\s*\(/.test(text))
-      .map(({ path }) => `${path}: reaches out inside its transaction`),
+    ...brokenImports(
+      modulesOf(tree, (path) => transactions.includes(path)),
+      (_, { from, names }) => {
+        const source = names.find((name) => name === '*' || keySources.includes(name))
+        if (source !== undefined) return `may ask for keys inside its transaction: ${source}`
+        return from?.startsWith('node:') === true ? `reaches ${from} inside its transaction` : null
+      },
+    ),
   ],
 }

@@ -1,9 +1,16 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import pg from 'pg'
+import { freshDatabase, type TestDatabase } from '../../../../test/database.ts'
 import { rightBits } from '../../src/core/rights.ts'
 import { guardFiles } from '../../src/store/schema.ts'
-import { type Claims, hmacPads, mintToken, type TokenKey, tokenWindow, tokenWindowBounds } from '../../src/store/token.ts'
-import { freshDatabase, type TestDatabase } from '../../../../test/database.ts'
+import {
+  type Claims,
+  hmacPads,
+  mintToken,
+  type TokenKey,
+  tokenWindow,
+  tokenWindowBounds,
+} from '../../src/store/token.ts'
 
 /** A 16-byte tag that stands for a tenant, a subject or a principal. */
 export const tag = (name: string): Buffer => createHash('sha256').update(name).digest().subarray(0, 16)
@@ -61,7 +68,11 @@ export class AttackedKeep {
     await keep.installKey(keep.key)
     for (const tenant of [own, foreign]) {
       const created = keep.token('create_tenant', claims({ tenant }))
-      await keep.app.query('select * from memkeep.create_tenant($1, $2, $3, $3)', [tenant, created, Buffer.from('name')])
+      await keep.app.query('select * from memkeep.create_tenant($1, $2, $3, $3)', [
+        tenant,
+        created,
+        Buffer.from('name'),
+      ])
       await keep.fill(tenant, 'subject', subject)
       await keep.fill(tenant, 'subject', neighbour)
       await keep.fill(tenant, 'common', commonShelf)

@@ -6,7 +6,7 @@ import { AttackedKeep, claims, rememberText, tag } from './attacked-keep.ts'
 // A bar is a promise: once it has committed, no row that a doorway answered 'ok' for commits on what it bars. Six writers
 // against one that bars; a run's timing comes from a seed (MEMKEEP_SEED replays it, MEMKEEP_BARRIER_RUNS sets their number).
 const seed = Number(process.env.MEMKEEP_SEED ?? randomInt(2 ** 31))
-const runs = Number(process.env.MEMKEEP_BARRIER_RUNS ?? 150)
+const runs = Number(process.env.MEMKEEP_BARRIER_RUNS ?? 60)
 const writers = 6
 
 let keep: AttackedKeep
@@ -56,11 +56,32 @@ async function race(of: AttackedKeep, pool: pg.Pool, admin: pg.Pool, run: Run, n
   const barred = tag(`subject ${number}`)
   const created = of.token('create_tenant', claims({ tenant }))
   await pool.query('select * from memkeep.create_tenant($1, $2, $3, $3)', [tenant, created, Buffer.from('n')])
-  const subjects = Array.from({ length: writers }, (_, writer) => (run.bar === 'subject' ? barred : tag(`${number} ${writer}`)))
+  const subjects = Array.from({ length: writers }, (_, writer) =>
+    run.bar === 'subject' ? barred : tag(`${number} ${writer}`),
+  )
   const write = async (subject: Buffer): Promise<string> => {
     const bytes = [Buffer.from('x')]
-    const { rows } = await pool.query<{ outcome: string }>(rememberText, [tenant, of.token('remember', claims({ tenant, shelf: subject })),
-      bytes[0], [randomUUID()], [0], [0], [0], ['fact'], [1], [null], ['{}'], bytes, bytes, bytes, null, null, null, null, bytes[0]])
+    const { rows } = await pool.query<{ outcome: string }>(rememberText, [
+      tenant,
+      of.token('remember', claims({ tenant, shelf: subject })),
+      bytes[0],
+      [randomUUID()],
+      [0],
+      [0],
+      [0],
+      ['fact'],
+      [1],
+      [null],
+      ['{}'],
+      bytes,
+      bytes,
+      bytes,
+      null,
+      null,
+      null,
+      null,
+      bytes[0],
+    ])
     return rows[0]!.outcome
   }
   if (run.shelved) for (const subject of new Set(subjects)) await write(subject)
@@ -97,7 +118,9 @@ async function bar(admin: pg.Pool, kind: Bar, tenant: Buffer, subject: Buffer): 
 }
 
 async function rows(admin: pg.Pool, tenant: Buffer): Promise<number> {
-  const answer = await admin.query<{ n: string }>('select count(*) as n from memkeep.memory where tenant = $1', [tenant])
+  const answer = await admin.query<{ n: string }>('select count(*) as n from memkeep.memory where tenant = $1', [
+    tenant,
+  ])
   return Number(answer.rows[0]!.n)
 }
 
@@ -127,13 +150,17 @@ test.each([
   { bar: 'subject', shelved: false },
   { bar: 'tenant', shelved: true },
   { bar: 'tenant', shelved: false },
-] as const)('no write outlives a bar: %o', async (shape) => {
-  const outcome = await races(keep, shape, runs)
-  expect(outcome.ghosts, `MEMKEEP_SEED=${seed}`).toBe(0)
-  // Not an idle race: every writer got through before the bar more often than not, and every one met it.
-  expect(outcome.acknowledged, `MEMKEEP_SEED=${seed}`).toBeGreaterThan(runs)
-  expect(outcome.refused).toBe(runs * writers)
-}, 600_000)
+] as const)(
+  'no write outlives a bar: %o',
+  async (shape) => {
+    const outcome = await races(keep, shape, runs)
+    expect(outcome.ghosts, `MEMKEEP_SEED=${seed}`).toBe(0)
+    // Not an idle race: every writer got through before the bar more often than not, and every one met it.
+    expect(outcome.acknowledged, `MEMKEEP_SEED=${seed}`).toBeGreaterThan(runs)
+    expect(outcome.refused).toBe(runs * writers)
+  },
+  600_000,
+)
 
 test('with plain reads in the place of the row locks, writes do outlive a bar', async () => {
   const tenant = await races(readingTenant, { bar: 'tenant', shelved: false }, runs)

@@ -63,7 +63,9 @@ describe('plain SQL with the credentials of a login', () => {
       const [{ count } = { count: '' }] = await torn.database.query<{ count: string }>(`select count(*) from ${name}`)
       expect(n).toBe(count)
     }
-    expect(await attempt(stranger, "select encode(content, 'escape') from memkeep.memory")).toContain(marker(foreign, subject, 2))
+    expect(await attempt(stranger, "select encode(content, 'escape') from memkeep.memory")).toContain(
+      marker(foreign, subject, 2),
+    )
   })
 
   test('does nothing with any relation of the schema, whichever it is', async () => {
@@ -87,7 +89,10 @@ describe('plain SQL with the credentials of a login', () => {
           coalesce((select string_agg('null::' || t::regtype, ', ') from unnest(p.proargtypes) t), '') || ')' as call
         from pg_proc p where p.pronamespace = 'memkeep'::regnamespace`,
     )
-    for (const [client, login] of [[keep.app, 'memkeep_app'], [upkeep, 'memkeep_upkeep']] as const) {
+    for (const [client, login] of [
+      [keep.app, 'memkeep_app'],
+      [upkeep, 'memkeep_upkeep'],
+    ] as const) {
       const doorways = doorwaysOf(login)
       expect(functions.map((row) => row.name)).toEqual(expect.arrayContaining(doorways))
       for (const { name, call } of functions) {
@@ -100,13 +105,19 @@ describe('plain SQL with the credentials of a login', () => {
   })
 
   test('becomes none of our roles, nor anybody else', async () => {
-    const roles = await keep.database.query<{ rolname: string }>('select rolname from pg_roles where rolname not like $1', ['mk\\_%'])
+    const roles = await keep.database.query<{ rolname: string }>(
+      'select rolname from pg_roles where rolname not like $1',
+      ['mk\\_%'],
+    )
     await torn.database.query(`grant memkeep_owner to ${strangerRole}`)
     expect(await attempt(stranger, 'set role memkeep_owner')).toEqual([])
     expect(await attempt(stranger, "select encode(ipad, 'hex') from memkeep.token_key")).toBe('42501')
     await attempt(stranger, 'reset role')
     await torn.database.query(`revoke memkeep_owner from ${strangerRole}`)
-    for (const [client, login] of [[keep.app, 'memkeep_app'], [upkeep, 'memkeep_upkeep']] as const) {
+    for (const [client, login] of [
+      [keep.app, 'memkeep_app'],
+      [upkeep, 'memkeep_upkeep'],
+    ] as const) {
       for (const { rolname } of roles.filter((role) => role.rolname !== login)) {
         expect(await attempt(client, `set role "${rolname}"`), rolname).toBe('42501')
         expect(await attempt(client, `set session authorization "${rolname}"`), rolname).toBe('42501')
@@ -165,8 +176,12 @@ describe('what the catalogue tells a login', () => {
     expect(await attempt(stranger, stats)).not.toEqual([])
     for (const client of [keep.app, upkeep]) {
       expect(await attempt(client, stats)).toEqual([])
-      expect(await attempt(client, "select 1 from information_schema.columns where table_schema = 'memkeep'")).toEqual([])
-      expect(await attempt(client, "select 1 from information_schema.table_privileges where table_schema = 'memkeep'")).toEqual([])
+      expect(await attempt(client, "select 1 from information_schema.columns where table_schema = 'memkeep'")).toEqual(
+        [],
+      )
+      expect(
+        await attempt(client, "select 1 from information_schema.table_privileges where table_schema = 'memkeep'"),
+      ).toEqual([])
       expect(await attempt(client, 'select 1 from pg_sequences')).toEqual([])
     }
     const [made] = await keep.database.query<{ oid: number }>("select lo_from_bytea(0, 'secret') as oid")
@@ -177,14 +192,17 @@ describe('what the catalogue tells a login', () => {
 
   test('deployment-wide totals: known, and no more than that', async () => {
     // Written down in the design as not hidden. If this fails, something got better: say so there.
-    const totals = await attempt(keep.app, "select reltuples::text from pg_class where oid = 'memkeep.memory'::regclass")
+    const totals = await attempt(
+      keep.app,
+      "select reltuples::text from pg_class where oid = 'memkeep.memory'::regclass",
+    )
     expect(totals).toEqual(['18'])
   })
 
   test('nothing of what other sessions pass to doorways', async () => {
     const other = await keep.connect()
     const secret = randomBytes(8).toString('hex')
-    await other.query("select outcome from memkeep.enter($1, $2, $3)", [own, keep.token('enter'), Buffer.from(secret)])
+    await other.query('select outcome from memkeep.enter($1, $2, $3)', [own, keep.token('enter'), Buffer.from(secret)])
     const seen = await attempt(keep.app, 'select query from pg_stat_activity')
     expect(seen).toContain('select outcome from memkeep.enter($1, $2, $3)')
     expect(String(seen)).not.toContain(secret)

@@ -105,12 +105,20 @@ test('the application sets claims before a doorway, or calls what only doorways 
   for (const of of [keep, believing]) {
     await of.app.query('begin')
     await of.app.query(`select set_config('memkeep.claims', '${forgedTicket(of)}', false)`)
-    const answer = await attempt(of.app, 'select * from memkeep.forgetful_memkeep_door(null, null, null, $1, null)', [everyMemory])
+    const answer = await attempt(of.app, 'select * from memkeep.forgetful_memkeep_door(null, null, null, $1, null)', [
+      everyMemory,
+    ])
     expect(answer).toEqual(of === believing ? foreignRows : [])
     await of.app.query('rollback')
   }
-  for (const guard of ['open_claims()', 'claim_tenant()', 'claim_shelves()', 'claim_clearance()', 'claim_right(1)',
-    `open_token(${hexLiteral(own)}, ${hexLiteral(keep.token('enter'))}, 'enter')`]) {
+  for (const guard of [
+    'open_claims()',
+    'claim_tenant()',
+    'claim_shelves()',
+    'claim_clearance()',
+    'claim_right(1)',
+    `open_token(${hexLiteral(own)}, ${hexLiteral(keep.token('enter'))}, 'enter')`,
+  ]) {
     expect(await attempt(keep.app, `select memkeep.${guard}::text`), guard).toBe('42501')
   }
 })

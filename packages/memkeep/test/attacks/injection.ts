@@ -46,7 +46,11 @@ export interface Injection {
 }
 
 /** What the injected SQL brings to a caller who holds one authentic token, or the SQLSTATE it ended with. */
-export function inject(keep: AttackedKeep, attack: Injection, client: pg.Client = keep.app): Promise<string | string[]> {
+export function inject(
+  keep: AttackedKeep,
+  attack: Injection,
+  client: pg.Client = keep.app,
+): Promise<string | string[]> {
   const role = attack.as ?? 'memkeep_door'
   const stated = attack.stated ?? claims()
   const text = `select * from memkeep.injected_${role}($1, $2, $3, $4, $5)`

@@ -52,7 +52,8 @@ describe('the clearance of one token for the rows of another', () => {
       const opened = `select memkeep.open_token(${hexLiteral(foreign)}, ${token}, 'enter')`
       const before = [keepAs('kept'), opened, keepAs('high'), restore[0]!, ...indexScan]
       const answers: (string | string[])[] = []
-      for (const sql of await mixingSql(of)) answers.push(await inject(of, { stated: low, before, sql, after: restore }))
+      for (const sql of await mixingSql(of))
+        answers.push(await inject(of, { stated: low, before, sql, after: restore }))
       return answers
     }
     expect((await attack(several)).flat()).toEqual(expect.arrayContaining(aboveClearance))

@@ -1,5 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { AttackedKeep, claims, commonShelf, foreign, marker, neighbour, own, subject, tag, tenantTables } from './attacked-keep.ts'
+import {
+  AttackedKeep,
+  claims,
+  commonShelf,
+  foreign,
+  marker,
+  neighbour,
+  own,
+  subject,
+  tag,
+  tenantTables,
+} from './attacked-keep.ts'
 import { doorRoles, hexLiteral, inject, plantInjections } from './injection.ts'
 
 let keep: AttackedKeep
@@ -16,7 +27,9 @@ afterAll(() => Promise.all([keep.stop(), open.stop()]))
 
 const everyMemory = "select encode(content, 'escape') from memkeep.memory"
 const shelves = [subject, neighbour, commonShelf]
-const all = [own, foreign].flatMap((tenant) => shelves.flatMap((shelf) => [0, 1, 2].map((s) => marker(tenant, shelf, s)))).sort()
+const all = [own, foreign]
+  .flatMap((tenant) => shelves.flatMap((shelf) => [0, 1, 2].map((s) => marker(tenant, shelf, s))))
+  .sort()
 const of = (tenant: Buffer, inSight: readonly Buffer[], labels: readonly number[]) =>
   inSight.flatMap((shelf) => labels.map((label) => marker(tenant, shelf, label))).sort()
 const wide = (clearance = 0b111) => claims({ reach: 'all', shelf: commonShelf, clearance })
@@ -40,8 +53,12 @@ describe('SQL injected into a doorway reads', () => {
 
   test('with a tenant-wide token its tenant, and that only in the wide doorways', async () => {
     expect(await inject(open, { as: 'memkeep_wide_door', stated: wide(), sql: everyMemory })).toEqual(all)
-    expect(await inject(keep, { as: 'memkeep_wide_door', stated: wide(), sql: everyMemory })).toEqual(of(own, shelves, [0, 1, 2]))
-    expect(await inject(keep, { as: 'memkeep_wide_door', stated: wide(1), sql: everyMemory })).toEqual(of(own, shelves, [0]))
+    expect(await inject(keep, { as: 'memkeep_wide_door', stated: wide(), sql: everyMemory })).toEqual(
+      of(own, shelves, [0, 1, 2]),
+    )
+    expect(await inject(keep, { as: 'memkeep_wide_door', stated: wide(1), sql: everyMemory })).toEqual(
+      of(own, shelves, [0]),
+    )
     expect(await inject(keep, { stated: wide(), sql: everyMemory })).toEqual([])
     expect(await inject(keep, { as: 'memkeep_wide_door', sql: everyMemory })).toEqual([])
   })
@@ -59,7 +76,9 @@ describe('SQL injected into a doorway reads', () => {
         const stated = role === 'memkeep_wide_door' ? wide() : claims({ rights: 0 })
         await open.database.query(`grant select on memkeep.${table} to ${role}`)
         if (!['memory_version', 'removal'].includes(table)) {
-          expect(await inject(open, { as: role, stated, sql }), `${role} on open ${table}`).toContain(foreign.toString('hex'))
+          expect(await inject(open, { as: role, stated, sql }), `${role} on open ${table}`).toContain(
+            foreign.toString('hex'),
+          )
         }
         expect(['42501', ''], `${role} on ${table}`).toContain(String(await inject(keep, { as: role, stated, sql })))
       }
@@ -79,10 +98,13 @@ describe('SQL injected into a doorway reads', () => {
     const sql = "select encode(tenant, 'hex') || encode(principal, 'hex') from memkeep.event"
     const stranger = claims({ principal: tag('another principal') })
     const mine = own.toString('hex') + stranger.principal.toString('hex')
-    expect(await inject(open, { stated: stranger, sql })).toContain(foreign.toString('hex') + claims().principal.toString('hex'))
+    expect(await inject(open, { stated: stranger, sql })).toContain(
+      foreign.toString('hex') + claims().principal.toString('hex'),
+    )
     expect(await inject(keep, { stated: stranger, sql })).toEqual([])
     expect(await inject(keep, { stated: stranger, sql })).toEqual([mine])
-    for (const as of ['memkeep_wide_door', 'memkeep_upkeep_door'] as const) expect(await inject(keep, { as, sql })).toBe('42501')
+    for (const as of ['memkeep_wide_door', 'memkeep_upkeep_door'] as const)
+      expect(await inject(keep, { as, sql })).toBe('42501')
   })
 })
 
@@ -93,7 +115,7 @@ describe('SQL injected into a doorway cannot shed the row wall', () => {
     'alter table memkeep.memory no force row level security',
     'drop policy read on memkeep.memory',
     'create policy mine on memkeep.memory using (true)',
-    "alter policy read on memkeep.memory using (true)",
+    'alter policy read on memkeep.memory using (true)',
     'grant select on memkeep.memory to memkeep_app',
     'create or replace function memkeep.open_claims() returns bytea language sql as $$ select null::bytea $$',
     'alter function memkeep.open_claims() security invoker',
@@ -127,7 +149,10 @@ describe('SQL injected into a doorway cannot shed the row wall', () => {
   })
 
   test('the list above is of things that work: a superuser may do them', async () => {
-    for (const change of ['alter table memkeep.memory disable row level security', 'create temp table held as select 1']) {
+    for (const change of [
+      'alter table memkeep.memory disable row level security',
+      'create temp table held as select 1',
+    ]) {
       await expect(keep.database.query(`begin; ${change}; rollback`)).resolves.not.toThrow()
     }
   })

@@ -45,7 +45,9 @@ describe('a doorway that forgot to open a token', () => {
   })
 
   test('would see what the other opened, if that left its claims behind', async () => {
-    expect(await attempt(lingering.app, ways['in the same statement string']!(lingering))).toEqual(['ok', ...ownRows].sort())
+    expect(await attempt(lingering.app, ways['in the same statement string']!(lingering))).toEqual(
+      ['ok', ...ownRows].sort(),
+    )
     // Even then the ticket ends with the statement string.
     await lingering.app.query('begin')
     await attempt(lingering.app, `select outcome from ${enter(lingering)}`)
@@ -67,20 +69,25 @@ describe('what a session keeps', () => {
   test('generic plans serve each tenant its own', async () => {
     const client = await keep.connect()
     await client.query('set plan_cache_mode = force_generic_plan')
-    await client.query('prepare call (bytea, bytea, bytea) as select encode(entry, $$escape$$) from memkeep.load($1, $2, $3, 0, $$00000000-0000-0000-0000-000000000000$$, 99, $$d$$) where part = 3')
+    await client.query(
+      'prepare call (bytea, bytea, bytea) as select encode(entry, $$escape$$) from memkeep.load($1, $2, $3, 0, $$00000000-0000-0000-0000-000000000000$$, 99, $$d$$) where part = 3',
+    )
     for (let round = 0; round < 12; round++) {
       const tenant = [own, foreign][round % 2]!
       const clearance = [0b111, 0b001, 0b010][round % 3]!
       const labels = [0, 1, 2].filter((label) => clearance & (1 << label))
       const token = keep.token('load', claims({ tenant, clearance }))
-      const answer = await attempt(client, `execute call (${hexLiteral(tenant)}, ${hexLiteral(token)}, ${hexLiteral(subject)})`)
+      const answer = await attempt(
+        client,
+        `execute call (${hexLiteral(tenant)}, ${hexLiteral(token)}, ${hexLiteral(subject)})`,
+      )
       expect(answer).toEqual(labels.map((label) => marker(tenant, subject, label)))
     }
   })
 
   test('a statement prepared, a cursor opened, a lock taken inside a doorway', async () => {
     const client = await keep.connect()
-    const left = ['prepare left_behind as ' + everyMemory, `declare c cursor with hold for ${everyMemory}`]
+    const left = [`prepare left_behind as ${everyMemory}`, `declare c cursor with hold for ${everyMemory}`]
     expect(await inject(keep, { before: [left[0]!], sql: "select 'x'" }, client)).toEqual(['x'])
     expect(await attempt(client, 'execute left_behind')).toBe('42501')
     // The cursor is read when its transaction ends, and the claims were gone by then; or it is refused outright.
@@ -106,17 +113,35 @@ describe('what a session keeps', () => {
 
   test('hostile settings of the caller open nothing', async () => {
     for (const setting of [
-      'row_security = off', 'search_path = pg_temp, memkeep', 'standard_conforming_strings = off', 'bytea_output = escape',
-      "timezone = 'Pacific/Kiritimati'", "datestyle = 'SQL, DMY'", 'array_nulls = off', 'transform_null_equals = on',
-      'enable_indexscan = off', 'enable_seqscan = off', 'debug_parallel_query = on', 'jit_above_cost = 0',
-      'constraint_exclusion = on', 'extra_float_digits = -15', "xmloption = content", 'work_mem = 64',
-      'from_collapse_limit = 1', 'geqo_threshold = 2', 'check_function_bodies = off', "default_transaction_isolation = 'serializable'",
+      'row_security = off',
+      'search_path = pg_temp, memkeep',
+      'standard_conforming_strings = off',
+      'bytea_output = escape',
+      "timezone = 'Pacific/Kiritimati'",
+      "datestyle = 'SQL, DMY'",
+      'array_nulls = off',
+      'transform_null_equals = on',
+      'enable_indexscan = off',
+      'enable_seqscan = off',
+      'debug_parallel_query = on',
+      'jit_above_cost = 0',
+      'constraint_exclusion = on',
+      'extra_float_digits = -15',
+      'xmloption = content',
+      'work_mem = 64',
+      'from_collapse_limit = 1',
+      'geqo_threshold = 2',
+      'check_function_bodies = off',
+      "default_transaction_isolation = 'serializable'",
       'default_transaction_read_only = on',
     ]) {
       const client = await keep.connect()
       await client.query(`set ${setting}`)
       const stated = claims({ clearance: 0b001 })
-      const token = hexLiteral(keep.token('load', stated)).replaceAll('\\', setting.startsWith('standard') ? '\\\\' : '\\')
+      const token = hexLiteral(keep.token('load', stated)).replaceAll(
+        '\\',
+        setting.startsWith('standard') ? '\\\\' : '\\',
+      )
       const tag = (bytes: Buffer) => `decode('${bytes.toString('hex')}', 'hex')`
       const call = `select convert_from(entry, 'UTF8') from memkeep.load(${tag(own)}, ${token}, ${tag(subject)}, 0,
         '00000000-0000-0000-0000-000000000000', 9, 'd') where part = 3`
@@ -135,10 +160,18 @@ describe('what a session keeps', () => {
       const heard: string[] = []
       client.on('notice', (notice) => heard.push(`${notice.message} ${notice.detail} ${notice.where}`))
       for (const print of ['plan', 'rewritten', 'parse']) await client.query(`set debug_print_${print} = on`)
-      await client.query('set debug_pretty_print = off; set client_min_messages = debug5; set log_parameter_max_length_on_error = -1')
+      await client.query(
+        'set debug_pretty_print = off; set client_min_messages = debug5; set log_parameter_max_length_on_error = -1',
+      )
       const unsigned = Buffer.from(of.token('load')).fill(7, 120)
       for (const token of [of.token('load'), unsigned]) {
-        await attempt(client, 'select * from memkeep.load($1, $2, $3, 0, $4, 9, $5)', [own, token, subject, randomUUID(), 'd'])
+        await attempt(client, 'select * from memkeep.load($1, $2, $3, 0, $4, 9, $5)', [
+          own,
+          token,
+          subject,
+          randomUUID(),
+          'd',
+        ])
       }
       await attempt(client, 'select * from memkeep.enter($1, $2, $3)', [own, of.token('enter'), 'd'])
       return heard.join(' ').replaceAll(/\s+/g, ' ')
@@ -152,7 +185,11 @@ describe('what a session keeps', () => {
       })
     }
     const leaks = (of: AttackedKeep, all: string) => shapes(of).filter((shape) => all.includes(shape)).length
-    await lingering.tearDown('open_token', /ticket := encode\(([\s\S]*?), 'hex'\);/, "select encode($1, 'hex') into ticket;")
+    await lingering.tearDown(
+      'open_token',
+      /ticket := encode\(([\s\S]*?), 'hex'\);/,
+      "select encode($1, 'hex') into ticket;",
+    )
     expect(leaks(lingering, await hear(lingering))).toBeGreaterThan(0)
     const heard = await hear(keep)
     expect(heard).toContain('PLANNEDSTMT')

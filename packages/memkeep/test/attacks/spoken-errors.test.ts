@@ -28,9 +28,27 @@ interface Slips {
 
 /** What the server says, to the client and (the same fields, by its own settings) to its log, of a broken `remember`. */
 async function complaint(of: AttackedKeep, slip: Slips): Promise<{ code: string; text: string }> {
-  const values = [own, of.token('remember', claims()), slip.name ?? secret, slip.ids ?? [randomUUID()], [0], [slip.trust ?? 0],
-    [slip.sensitivity ?? 0], [slip.kind ?? 'fact'], [1], [null], ['{}'], [slip.content === undefined ? secret : slip.content],
-    [secret], [secret], tag('key'), secret, secret, Date.now(), secret]
+  const values = [
+    own,
+    of.token('remember', claims()),
+    slip.name ?? secret,
+    slip.ids ?? [randomUUID()],
+    [0],
+    [slip.trust ?? 0],
+    [slip.sensitivity ?? 0],
+    [slip.kind ?? 'fact'],
+    [1],
+    [null],
+    ['{}'],
+    [slip.content === undefined ? secret : slip.content],
+    [secret],
+    [secret],
+    tag('key'),
+    secret,
+    secret,
+    Date.now(),
+    secret,
+  ]
   try {
     await of.app.query(rememberText, values)
     return { code: 'none', text: '' }

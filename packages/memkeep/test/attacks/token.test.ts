@@ -231,6 +231,8 @@ test('a barred principal tag, an unknown reach: nothing but the three reaches re
     const payload = keep.token('recall', claims({ tenant: foreign, principal: tag('other') })).subarray(0, -32)
     payload[21] = reach
     const code = createHmac('sha256', keep.key.key).update(payload).digest()
-    expect(await steal(keep, Buffer.concat([payload, code])), `reach ${reach}`).not.toEqual(expect.arrayContaining(secrets))
+    expect(await steal(keep, Buffer.concat([payload, code])), `reach ${reach}`).not.toEqual(
+      expect.arrayContaining(secrets),
+    )
   }
 })

@@ -1,3 +1,5 @@
+import { readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Keep } from '../../src/index.ts'
 import { codeOf } from '../support/code-of.ts'
@@ -139,17 +141,20 @@ test('an expiry that has passed, or is no date, is refused', async () => {
 })
 
 test('a shelf that cannot be swept holds up no other', async () => {
-  const subjects = [`subject ${++count}`, `subject ${++count}`]
-  const ids = []
-  for (const subject of subjects) ids.push((await store.memory({ subject }).add('x', { ...user, expiresAt: later(1) })).id)
-  await store.createTenant('keyless')
-  await store.memory({ tenant: 'keyless' }).add('x', { ...user, expiresAt: later(1) })
-  const [row] = await store.database.query<{ tag: string }>(
-    "select encode(tenant, 'hex') as tag from memkeep.tenant order by created_ms desc, ctid desc limit 1",
-  )
-  const { rmSync } = await import('node:fs')
-  rmSync(`${store.keyDir}/store/tenant/${row!.tag}`, { recursive: true })
-  store.clock.advance(hourMs)
-  expect(await codeOf(store.keep.runUpkeep())).toMatch(/^ERR_(KEY_DESTROYED|TENANT_UNKNOWN)$/)
-  for (const id of ids) expect(await rowsOf(id)).toMatchObject({ memory: 0 })
+  await using broken = await TestKeep.start()
+  const tags = () => readdirSync(join(broken.keyDir, 'store/tenant'))
+  const ids: Record<string, string> = {}
+  for (const tenant of ['before', 'keyless', 'after']) {
+    const before = tags()
+    await broken.createTenant(tenant)
+    const expiresAt = new Date(broken.clock.nowMs + 1)
+    ids[tenant] = (await broken.memory({ tenant }).add('x', { ...user, expiresAt })).id
+    const made = tags().filter((tag) => !before.includes(tag))
+    expect(made).toHaveLength(1)
+    if (tenant === 'keyless') rmSync(join(broken.keyDir, 'store/tenant', made[0]!), { recursive: true })
+  }
+  broken.clock.advance(hourMs)
+  expect(await codeOf(broken.keep.runUpkeep())).toMatch(/^ERR_(KEY_DESTROYED|TENANT_UNKNOWN)$/)
+  const left = await broken.database.query<{ id: string }>('select id from memkeep.memory')
+  expect(left.map(({ id }) => id)).toEqual([ids.keyless])
 })

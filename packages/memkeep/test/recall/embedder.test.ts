@@ -128,8 +128,13 @@ describe('an abort', () => {
   const aborted = failure('ERR_ABORTED', false)
 
   test('before the start asks for nothing', async () => {
-    const never = embedder(() => expect.unreachable('asked'))
-    await expect(embedAll(never, ['a'], AbortSignal.abort())).rejects.toThrow(aborted)
+    let calls = 0
+    const counting = embedder((options) => {
+      calls++
+      return lengths(options)
+    })
+    await expect(embedAll(counting, ['a'], AbortSignal.abort())).rejects.toThrow(aborted)
+    expect(calls).toBe(0)
   })
 
   test('during a call does not wait for an embedder that does not heed it', async () => {

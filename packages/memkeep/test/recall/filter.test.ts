@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Filter, passes } from '../../src/recall/filter.ts'
+import { type Filter, narrows, passes } from '../../src/recall/filter.ts'
 import { entry } from './shelf-entries.ts'
 
 const row = entry('a', {
@@ -38,9 +38,16 @@ test.each<[string, Partial<Filter>, boolean]>([
   ['the moment when it expires', { nowMs: 100 }, false],
 ])('%s', (_, filter, wanted) => {
   expect(passes(row, { nowMs: 0, ...filter })).toBe(wanted)
+  // Where something may be left out, `narrows` says so: ranking leans on it.
+  if (!wanted && filter.nowMs === undefined) expect(narrows({ nowMs: 0, ...filter })).toBe(true)
 })
 
 test('a memory without agent or session does not pass as one of a named one', () => {
   expect(passes(entry('b'), { agent: 'scout', nowMs: 0 })).toBe(false)
   expect(passes(entry('b'), { session: 's1', nowMs: 0 })).toBe(false)
+})
+
+test('a filter without any bound does not narrow', () => {
+  expect(narrows({ nowMs: 0 })).toBe(false)
+  expect(narrows({ nowMs: 0, agent: null, session: null })).toBe(false)
 })

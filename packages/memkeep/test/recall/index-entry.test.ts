@@ -191,7 +191,7 @@ describe('bytes that are no index entry', () => {
   })
 
   test('a replacement character that was really meant is read', () => {
-    const entry = { ...plainEntry, tags: ['\ufffd', '\ufeffbom'] }
+    const entry = { ...plainEntry, tags: ['\ufffd', '\ufeffbom', '\ufeff\ufffd'] }
     expect(decodeEntry(encodeEntry(entry))).toEqual(entry)
   })
 })

@@ -120,6 +120,26 @@ test('put replaces the entry of the same id, and forgets its terms', () => {
   expect([found('rain'), found('sun')]).toEqual([0, 1])
 })
 
+test('a slot is used again: replacing entries takes no more memory', () => {
+  const shelf = new Shelf()
+  const bytes = [1, 2].map(() => {
+    for (let i = 0; i < 500; i++) shelf.put(entry(`${i % 5}`, { terms: words(`word${i % 5}`), version: i + 1 }))
+    return shelf.bytes
+  })
+  expect(shelf.slots).toBe(5)
+  expect(bytes[1]).toBe(bytes[0])
+})
+
+test('a shelf knows whether a row has expired, also after it has left', () => {
+  const shelf = shelfOf([entry('a', { expiresAtMs: 10 }), entry('b', { expiresAtMs: 20 }), entry('c')])
+  const expired = () => [9, 10, 19, 20].map((nowMs) => shelf.hasExpired(nowMs))
+  expect(expired()).toEqual([false, true, true, true])
+  shelf.remove('a')
+  expect(expired()).toEqual([false, false, false, true])
+  shelf.put(entry('b', { expiresAtMs: null, version: 2 }))
+  expect(expired()).toEqual([false, false, false, false])
+})
+
 test('an unknown id is neither found nor removed', () => {
   const shelf = shelfOf([entry('a')])
   shelf.remove('b')

@@ -36,8 +36,15 @@ test('agrees with the segmenter on Japanese', () => {
   expect([...termsOf(text).keys()].sort()).toEqual([...new Set(segments)].sort())
 })
 
+test('keeps up with hostile accents', () => {
+  const started = performance.now()
+  termsOf(`a${'\u0301\u0323'.repeat(64 * 1024)}`)
+  // Left to themselves they take several seconds: the time is quadratic.
+  expect(performance.now() - started).toBeLessThan(1000)
+})
+
 test('cuts what is too long for a word, never within a character', () => {
-  const [term] = [...termsOf('𝒳'.repeat(100) + '𐐀'.repeat(100)).keys()]
+  const [term] = [...termsOf(`a${'𐐨'.repeat(100)}`).keys()]
   expect([...term!].length).toBe(64)
   expect(term!.isWellFormed()).toBe(true)
 })
@@ -89,7 +96,7 @@ test('takes time in proportion to the text, up to the largest', () => {
     })
     return Math.min(...times)
   }
-  for (const unit of ['a', 'a ', 'the quick brown fox ', '我住在北京大学', '👍', '\u0301', '\u0301\u0323', "'", 'ᾷ']) {
+  for (const unit of ['a', 'a ', 'the quick brown fox ', '我住在北京大学', '👍', '\u0301', "'", 'ᾷ']) {
     const text = unit.repeat(32 * 1024).slice(0, 32 * 1024)
     const small = Math.max(time(text.slice(0, 4096)), 0.2)
     expect(time(text), unit).toBeLessThan(small * 8 * 6)

@@ -4,8 +4,10 @@ import { doorwayFiles, doorwaysOf, functionsOf, guardFiles, loginRoles, ownerRol
 /** Says what stands in the live catalogue of `client`'s database against one rule; nothing when the rule holds. */
 type CatalogueCheck = (client: pg.ClientBase) => Promise<string[]>
 
-/** The closed list of tables that belong to no tenant. */
-const tenantless = ['token_key']
+/** The closed list of tables that do not begin with a tenant: token keys, and the directory that finds a key's tenant. */
+const tenantless = ['token_key', 'api_key']
+/** The one that row security would not help: nobody but its owner holds a privilege on it. */
+const unforced = ['token_key']
 /** The closed list of doorways that open no token: none can be checked before the first token key is installed. */
 const tokenless = ['install_token_key']
 /** Guards that run as their owner: they alone read the token keys. */
@@ -49,6 +51,7 @@ const nothingLinksTwoTenants = finds(
 const rowSecurityIsForced = finds(
   `select c.relname from ${tables} and not (c.relrowsecurity and c.relforcerowsecurity
      and exists (select from pg_policy p where p.polrelid = c.oid))`,
+  unforced,
 )
 
 /** No subquery (Citus refuses it, and it would read other tables), for doors alone, and none that is always true. */

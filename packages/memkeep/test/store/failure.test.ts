@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { MemkeepError } from '../../src/core/errors.ts'
-import { isCommittedReplay, isConnectionLoss, storeFailure } from '../../src/store/failure.ts'
+import { isCommittedReplay, isConnectionLoss, isStoreFailure, storeFailure } from '../../src/store/failure.ts'
 
 const driverError = (fields: object, message = 'quoted “secret” value'): Error =>
   Object.assign(new Error(message), fields)
@@ -43,6 +43,8 @@ test('a lost connection is told from its code or, when the driver gives none, fr
   expect(isConnectionLoss(driverError({}, 'Connection terminated unexpectedly'))).toBe(true)
   expect(isConnectionLoss(driverError({}, 'Connection terminated due to connection timeout'))).toBe(true)
   expect(isConnectionLoss(driverError({}, 'timeout exceeded when trying to connect'))).toBe(true)
+  expect(isConnectionLoss(driverError({}, 'Query read timeout'))).toBe(true)
+  expect(isConnectionLoss(driverError({}, 'Client has encountered a connection error and is not queryable'))).toBe(true)
   expect(isConnectionLoss(driverError({}, 'something else'))).toBe(false)
   expect(isConnectionLoss(driverError({ code: '23505' }))).toBe(false)
   expect(isConnectionLoss(undefined)).toBe(false)
@@ -52,4 +54,12 @@ test('only the ledger’s own key tells of a replay', () => {
   expect(isCommittedReplay(driverError({ code: '23505', constraint: 'event_pkey' }))).toBe(true)
   expect(isCommittedReplay(driverError({ code: '23505', constraint: 'memory_pkey' }))).toBe(false)
   expect(isCommittedReplay(driverError({ code: '23514', constraint: 'event_pkey' }))).toBe(false)
+})
+
+test('a fault of this program is not taken for one of the database', () => {
+  expect(isStoreFailure(driverError({ code: '22P02' }))).toBe(true)
+  expect(isStoreFailure(driverError({}, 'Connection terminated unexpectedly'))).toBe(true)
+  expect(isStoreFailure(new TypeError('x is not a function'))).toBe(false)
+  expect(isStoreFailure(driverError({ code: 'ERR_INVALID_ARG_TYPE' }))).toBe(false)
+  expect(isStoreFailure(null)).toBe(false)
 })

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { freshDatabase, loginPasswords, type TestDatabase } from '../../../../test/database.ts'
 import { inspectLogin } from '../../src/store/inspect.ts'
 import { install } from '../../src/store/install.ts'
-import { loginRoles, schemaVersion } from '../../src/store/schema.ts'
+import { loginRoles, ownerRoles, schemaVersion, tableFiles } from '../../src/store/schema.ts'
 import { catalogueChecks } from './catalogue-checks.ts'
 import { run, withClient } from './private-server.ts'
 import { openWire } from './wire.ts'
@@ -58,6 +58,7 @@ describe('a schema note of', () => {
   test.each([
     ['a newer version', `memkeep schema ${schemaVersion + 1} doorways ${'0'.repeat(32)}`, /newer version/],
     ['somebody else', 'a schema of my own', /not made by Memkeep/],
+    ['nobody', '', /not made by Memkeep/],
   ])('%s is refused, and nothing is altered', async (_, note, text) => {
     const here = await freshDatabase()
     await here.query(`comment on schema memkeep is '${note}'`)
@@ -114,21 +115,27 @@ describe('a repair', () => {
   })
 })
 
-test('an upgrade from the version before applies the tables that came since', async () => {
-  const here = await freshDatabase()
-  await here.query('drop table memkeep.token_key')
+test('an upgrade from the version before applies the tables that came since, and keeps the rows', async () => {
+  const here = await freshDatabase({ installed: false })
+  const before = tableFiles().filter((file) => file.number < schemaVersion)
+  await here.query('create schema memkeep authorization memkeep_owner')
+  await here.query(`grant all on schema memkeep to ${ownerRoles.join(', ')}`)
+  await here.query('alter default privileges for role memkeep_owner revoke usage on types from public')
+  for (const file of before) await run(here.admin, `set role ${file.owner}`, file.text)
   await here.query(`comment on schema memkeep is 'memkeep schema ${schemaVersion - 1} doorways ${'0'.repeat(32)}'`)
-  expect(await install(here.admin)).toBe(true)
+  await here.query("insert into memkeep.tenant values (substring(sha256('x') from 1 for 16), 1, 0, 0, null, '', 0)")
+  expect(await install(here.admin, loginPasswords)).toBe(true)
+  expect(await here.query('select epoch from memkeep.tenant')).toEqual([{ epoch: 1 }])
   expect(await wrongs(here)).toEqual([])
   await here.drop()
 })
 
 test('what stands in the administrator’s own search path cannot stand in for the system’s functions', async () => {
   const here = await freshDatabase({ installed: false })
-  const planted = 'create function public.octet_length(bytea) returns int immutable language sql as $$ select 16 $$'
-  await run(here.admin, planted)
-  await install({ ...here.admin, options: '-c search_path=public,pg_catalog' })
-  const rows = await here.query("select from pg_depend where refobjid = 'public.octet_length(bytea)'::regprocedure")
+  const planted = 'create function planted.octet_length(bytea) returns int immutable language sql as $$ select 16 $$'
+  await run(here.admin, 'create schema planted', 'grant usage on schema planted to public', planted)
+  await install({ ...here.admin, options: '-c search_path=planted,pg_catalog' })
+  const rows = await here.query("select from pg_depend where refobjid = 'planted.octet_length(bytea)'::regprocedure")
   expect(rows).toEqual([])
   await here.drop()
 })
@@ -170,7 +177,7 @@ test('an installer that is cut off anywhere leaves nothing half-done, and the ne
   ]
   for (const place of places) {
     wire.cutAt(place)
-    await expect(install(through, loginPasswords)).rejects.toThrow(/[Cc]onnection|ECONNRESET/)
+    await expect(install(through, loginPasswords)).rejects.toThrow(/^Connection terminated|ECONNRESET/)
     expect(await here.query("select 1 from pg_namespace where nspname = 'memkeep'")).toEqual([])
   }
   wire.cutAt(null)

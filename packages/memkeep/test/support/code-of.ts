@@ -11,6 +11,11 @@ export async function codeOf(call: Promise<unknown> | (() => unknown)): Promise<
   }
 }
 
+/** As `codeOf`, of calls that are all under way. */
+export function codesOf(calls: readonly Promise<unknown>[]): Promise<string[]> {
+  return Promise.all(calls.map(codeOf))
+}
+
 /** The error that a call was refused with. */
 export async function errorOf(call: Promise<unknown> | (() => unknown)): Promise<MemkeepError> {
   try {

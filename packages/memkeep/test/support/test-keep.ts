@@ -22,9 +22,12 @@ export interface Asking {
 /** A place for keys that is cheap to sync, gone with `remove`. */
 export function keyPlace() {
   const dir = mkdtempSync(join(statSync('/dev/shm', { throwIfNoEntry: false }) ? '/dev/shm' : tmpdir(), 'mk-keys-'))
-  const keyStore = directoryKeyStore({ dir: join(dir, 'store') })
-  const keys = localKeys({ file: join(dir, 'root.key') })
-  return { dir, keyStore, keys, remove: () => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }) }
+  return { dir, ...keysAt(dir), remove: () => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }) }
+}
+
+/** The keys that lie there. */
+export function keysAt(dir: string) {
+  return { keyStore: directoryKeyStore({ dir: join(dir, 'store') }), keys: localKeys({ file: join(dir, 'root.key') }) }
 }
 
 /** A database of its own, its keys, and as many keeps on it as a test opens. Time stands still until the test moves it. */
@@ -46,8 +49,8 @@ export class TestKeep implements AsyncDisposable {
   }
 
   /** With the tenants `acme` and `globex`. */
-  static async start(options: Partial<KeepOptions> = {}): Promise<TestKeep> {
-    const [database, place, clock] = [await freshDatabase(), keyPlace(), new HandClock()]
+  static async start(options: Partial<KeepOptions> = {}, on?: TestDatabase): Promise<TestKeep> {
+    const [database, place, clock] = [on ?? (await freshDatabase()), keyPlace(), new HandClock()]
     const keep = await openMemkeep({ ...settings(database, place, clock), ...options })
     const test = new TestKeep(database, place, clock, keep)
     await test.createTenant('acme')

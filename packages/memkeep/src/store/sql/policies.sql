@@ -39,7 +39,7 @@ create policy create_ on memkeep.memory for insert to memkeep_door
   with check (memkeep.claim_writes(tenant, subject, sensitivity));
 create policy remove on memkeep.memory for delete to memkeep_door
   using (tenant = memkeep.claim_tenant() and subject = memkeep.claim_shelf()
-    and sensitivity = any (memkeep.claim_clearance()) and memkeep.claim_right(2 | 4 | 16384));
+    and sensitivity = any (memkeep.claim_clearance()));
 
 create policy read on memkeep.memory_version for select to memkeep_door
   using (tenant = memkeep.claim_tenant() and subject = any (memkeep.claim_shelves())
@@ -50,7 +50,7 @@ create policy create_ on memkeep.memory_version for insert to memkeep_door
   with check (memkeep.claim_writes(tenant, subject, sensitivity));
 create policy remove on memkeep.memory_version for delete to memkeep_door
   using (tenant = memkeep.claim_tenant() and subject = memkeep.claim_shelf()
-    and sensitivity = any (memkeep.claim_clearance()) and memkeep.claim_right(2 | 4 | 16384));
+    and sensitivity = any (memkeep.claim_clearance()));
 
 create policy read on memkeep.removal for select to memkeep_door
   using (tenant = memkeep.claim_tenant() and subject = any (memkeep.claim_shelves())
@@ -61,14 +61,14 @@ create policy create_ on memkeep.removal for insert to memkeep_door
   with check (memkeep.claim_writes(tenant, subject, sensitivity));
 create policy remove on memkeep.removal for delete to memkeep_door
   using (tenant = memkeep.claim_tenant() and subject = memkeep.claim_shelf()
-    and sensitivity = any (memkeep.claim_clearance()) and memkeep.claim_right(2 | 4 | 16384));
+    and sensitivity = any (memkeep.claim_clearance()));
 
 create policy read on memkeep.request for select to memkeep_door
   using (tenant = memkeep.claim_tenant() and subject = memkeep.claim_shelf());
 create policy create_ on memkeep.request for insert to memkeep_door
   with check (memkeep.claim_writes(tenant, subject, null));
 create policy remove on memkeep.request for delete to memkeep_door
-  using (tenant = memkeep.claim_tenant() and subject = memkeep.claim_shelf() and memkeep.claim_right(2 | 4 | 16384));
+  using (tenant = memkeep.claim_tenant() and subject = memkeep.claim_shelf());
 
 create policy append on memkeep.event for insert to memkeep_door, memkeep_wide_door, memkeep_upkeep_door
   with check (tenant = memkeep.claim_tenant());

@@ -19,12 +19,15 @@ return substring(memkeep.open_claims() from 6 for 16);
 create or replace function memkeep.claim_principal() returns bytea language sql stable
 return substring(memkeep.open_claims() from 53 for 16);
 
--- The shelf a call may write: its subject's, or the common one. Null for a tenant-wide reach, which writes nothing.
+-- The shelf a call may write: its subject's, or the common one. Null for a tenant-wide reach, which writes nothing, and
+-- without a right to write (2), delete (4) or sweep (16384).
 create or replace function memkeep.claim_shelf() returns bytea language plpgsql stable
 set search_path = pg_catalog, pg_temp as $$
 declare c bytea := memkeep.open_claims();
 begin
-  return case when get_byte(c, 21) in (0, 1) then substring(c from 23 for 16) end;
+  return case when get_byte(c, 21) in (0, 1)
+    and ('x' || encode(substring(c from 49 for 4), 'hex'))::bit(32)::integer & (2 | 4 | 16384) <> 0
+    then substring(c from 23 for 16) end;
 end $$;
 
 -- The shelves a call may read: its subject's and the common one. Null for a tenant-wide reach.

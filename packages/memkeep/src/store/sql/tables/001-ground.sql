@@ -86,7 +86,7 @@ create table memkeep.removal (
   id             uuid     not null,
   sensitivity    smallint not null,
   removed_ms     bigint   not null,
-  primary key (tenant, subject, shelf_version, id)
+  primary key (tenant, subject, shelf_version, id, sensitivity)   -- the last for the policy, as in memory_shelf
 );
 
 -- Answers to calls that carried an idempotency key.

@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { systemClock } from '../../src/core/clock.ts'
+import { defaultLimits } from '../../src/core/limits.ts'
+import { productionSeams, type Seams } from '../../src/core/seams.ts'
+import { Keep } from '../../src/keep.ts'
+import { Keyring } from '../../src/keys/keyring.ts'
+import { TenantPolicies } from '../../src/memory/tenant-policies.ts'
+import { defaultPolicy } from '../../src/policy/policy.ts'
+import { ShelfCache } from '../../src/recall/shelf-cache.ts'
+import type { Shelf } from '../../src/recall/shelf.ts'
+import { openPool } from '../../src/store/connect.ts'
+import { Doorways } from '../../src/store/doorways.ts'
+import { keysAt, type TestKeep } from '../support/test-keep.ts'
+
+/** A shelf cache whose keys forget the tenant. */
+class ForgetfulCache extends ShelfCache<string> {
+  override get(key: string): Shelf | undefined {
+    return super.get(withoutTenant(key))
+  }
+  override load(key: string, read: () => Promise<Shelf>): Promise<Shelf> {
+    return super.load(withoutTenant(key), read)
+  }
+  override drop(prefix: string): void {
+    super.drop(withoutTenant(prefix))
+  }
+}
+
+const withoutTenant = (key: string): string => key.slice(key.indexOf('/') + 1)
+
+/** A keep on the store's database that is whole but for its shelf cache. */
+export function forgetfulKeep(store: TestKeep, given: Partial<Seams>): Keep {
+  const seams = { ...productionSeams, ...given }
+  const { keys, keyStore } = keysAt(store.keyDir)
+  const keyring = new Keyring({ provider: keys, store: keyStore, clock: systemClock, reach: seams.reach })
+  const pool = openPool({ ...store.database.app, max: 2 }, 'memkeep_app', { embedded: false, acceptOldServer: true })
+  const doorways = new Doorways(pool, (window) => keyring.tokenKey(window), seams.clock, seams.ids)
+  const shelves = new ForgetfulCache({ budgetBytes: 1e8, maxIdleMs: 1e9, clock: seams.clock })
+  const settings = { policy: defaultPolicy, tenantPolicies: new TenantPolicies(), limits: defaultLimits, embedder: null }
+  return new Keep({ doorways, keyring, shelves, seams, ...settings }, null, async () => {
+    await pool.end()
+    keyring.close()
+  })
+}
+
+/**
+ * Takes tenant and subject out of the WHERE of one guard and every row policy's condition away: what the doorway and the
+ * row wall are for. (Row security itself stays on, or the keep would refuse to open.)
+ */
+export async function loosenDatabase(store: TestKeep): Promise<void> {
+  const remove = readFileSync(join(import.meta.dirname, '../../src/store/sql/guards/06-remove.sql'), 'utf8')
+  const torn = remove.replace('m.tenant = c.tenant and m.subject = c.shelf and (p_all', '(p_all')
+  if (torn === remove) throw new Error('the guard has another form')
+  await store.database.query(torn)
+  for (const table of ['memory', 'memory_version', 'removal', 'shelf']) {
+    await store.database.query(`create policy hole on memkeep.${table} using (true) with check (true)`)
+  }
+}

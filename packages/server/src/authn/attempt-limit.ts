@@ -1,0 +1,55 @@
+import { isIPv6 } from 'node:net'
+
+export interface AttemptLimitOptions {
+  /** Failures of one address within the window, after which it has to wait. */
+  readonly failures: number
+  readonly windowMs: number
+  /** The most addresses remembered; the oldest is forgotten first. */
+  readonly addresses: number
+}
+
+interface Window {
+  count: number
+  readonly endsMs: number
+}
+
+/** Counts failed attempts by address, in this process only. An IPv6 address counts as its /64. */
+export class AttemptLimit {
+  readonly #options: AttemptLimitOptions
+  readonly #windows = new Map<string, Window>()
+
+  constructor(options: AttemptLimitOptions) {
+    this.#options = options
+  }
+
+  /** Seconds until the address may try again; 0 when it may now. */
+  waitSeconds(address: string, nowMs: number): number {
+    const window = this.#windows.get(networkOf(address))
+    if (window === undefined || window.endsMs <= nowMs || window.count < this.#options.failures) return 0
+    return Math.ceil((window.endsMs - nowMs) / 1000)
+  }
+
+  noteFailure(address: string, nowMs: number): void {
+    const network = networkOf(address)
+    const window = this.#windows.get(network)
+    if (window !== undefined && window.endsMs > nowMs) {
+      window.count++
+      return
+    }
+    this.#windows.delete(network)
+    if (this.#windows.size >= this.#options.addresses) this.#windows.delete(this.#windows.keys().next().value!)
+    this.#windows.set(network, { count: 1, endsMs: nowMs + this.#options.windowMs })
+  }
+}
+
+function networkOf(address: string): string {
+  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '')
+  if (!isIPv6(plain)) return plain
+  const [head = '', tail = ''] = plain.toLowerCase().split('::')
+  const [front, back] = [head, tail].map((part) => part.split(':').filter((group) => group !== '')) as [
+    string[],
+    string[],
+  ]
+  const zeros = Array.from({ length: 8 - front.length - back.length }, () => '0')
+  return [...front, ...(plain.includes('::') ? zeros : []), ...back].slice(0, 4).join(':')
+}

@@ -1,0 +1,99 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { getRequestListener, RequestError } from '@hono/node-server'
+import type { ApiKeys } from '../authn/api-key.ts'
+import { createApp } from './app.ts'
+import { problemBody, problemHeaders, Refusal, refusalOf } from './problem.ts'
+import type { RequestLog } from './request-log.ts'
+
+export interface ListenOptions {
+  readonly keys: ApiKeys
+  readonly host: string
+  /** 0 for any free one. */
+  readonly port: number
+  readonly log: RequestLog
+  /** How long requests under way may take to finish when the door closes. Default 10,000. */
+  readonly graceMs?: number
+}
+
+export interface Listening {
+  readonly url: string
+  /** Takes no more requests; those under way finish first, within the grace. */
+  close(): Promise<void>
+}
+
+/** What slow senders get: a request's head within 10 s, all of it within 30 s. */
+const timeouts = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 5000,
+  connectionsCheckingInterval: 2000,
+}
+
+/** Opens the HTTP door. Rejects with the system's error when the address cannot be had. */
+export async function listen({ keys, host, port, log, graceMs = 10_000 }: ListenOptions): Promise<Listening> {
+  let closing = false
+  const app = createApp({ keys, log, closing: () => closing })
+  const server = createServer(timeouts, getRequestListener(app.fetch, { errorHandler, overrideGlobalObjects: false }))
+  server.on('clientError', refuseConnection)
+  server.on('checkExpectation', refuseExpectation)
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, resolve)
+  })
+  const { port: bound } = server.address() as AddressInfo
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
+    close: () => {
+      closing = true
+      return closeServer(server, graceMs)
+    },
+  }
+}
+
+function closeServer(server: Server, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const deadline = setTimeout(() => server.closeAllConnections(), graceMs)
+    server.close(() => {
+      clearTimeout(deadline)
+      resolve()
+    })
+    server.closeIdleConnections()
+  })
+}
+
+/** For what goes wrong outside of the routes: a target or a Host header of which no URL can be made. */
+function errorHandler(error: unknown): Response {
+  const malformed = new Refusal(400, 'ERR_REQUEST_MALFORMED', 'the request target or Host is malformed')
+  const refusal = error instanceof RequestError ? malformed : refusalOf(error)
+  return new Response(problemBody(refusal), { status: refusal.status, headers: problemHeaders(refusal) })
+}
+
+function refuseExpectation(_: IncomingMessage, response: ServerResponse): void {
+  const refusal = new Refusal(417, 'ERR_REQUEST_MALFORMED', 'the expectation cannot be met')
+  response.writeHead(417, problemHeaders(refusal)).end(problemBody(refusal))
+}
+
+/** What is not HTTP gets one answer and the end of its connection. */
+function refuseConnection(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy()
+    return
+  }
+  const refusal = connectionRefusal(error.code)
+  const body = problemBody(refusal)
+  const head = [
+    `HTTP/1.1 ${refusal.status} ${JSON.parse(body).title}`,
+    'Connection: close',
+    `Content-Length: ${body.length}`,
+  ]
+  for (const [name, value] of Object.entries(problemHeaders(refusal))) head.push(`${name}: ${value}`)
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+}
+
+function connectionRefusal(code: string | undefined): Refusal {
+  if (code === 'HPE_HEADER_OVERFLOW') return new Refusal(431, 'ERR_INPUT_TOO_LARGE', 'the headers are too large')
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new Refusal(408, 'ERR_REQUEST_MALFORMED', 'the request took too long')
+  return new Refusal(400, 'ERR_REQUEST_MALFORMED', 'this is not HTTP/1.1')
+}

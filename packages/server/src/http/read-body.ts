@@ -1,0 +1,64 @@
+import type { IncomingMessage } from 'node:http'
+import { MemkeepError } from 'memkeep'
+import { parseJson } from './parse-json.ts'
+import { Refusal } from './problem.ts'
+
+/** The most that a request's body may take, in bytes. */
+export const bodyLimitBytes = 1024 * 1024
+
+/**
+ * The JSON of a request's body. Refuses another type (415), more than the limit (413, without keeping what comes after it),
+ * what is not UTF-8 or not JSON (400), and ambiguous JSON (422).
+ */
+export async function readJson(incoming: IncomingMessage): Promise<unknown> {
+  const {
+    'content-type': type = '',
+    'content-encoding': encoding = 'identity',
+    'content-length': length,
+  } = incoming.headers
+  if (!/^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i.test(type.trim())) {
+    throw new Refusal(415, 'ERR_MEDIA_TYPE', 'the body must be application/json in UTF-8', {
+      Accept: 'application/json',
+    })
+  }
+  if (encoding.trim().toLowerCase() !== 'identity') {
+    throw new Refusal(415, 'ERR_MEDIA_TYPE', 'the body must not be compressed', { 'Accept-Encoding': 'identity' })
+  }
+  if (Number(length ?? 0) > bodyLimitBytes) throw tooLarge()
+  return parseJson(decode(await readBytes(incoming)))
+}
+
+function tooLarge(): MemkeepError {
+  return new MemkeepError('ERR_INPUT_TOO_LARGE', `the body is larger than ${bodyLimitBytes} bytes`)
+}
+
+function readBytes(incoming: IncomingMessage): Promise<Buffer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>()
+  const chunks: Buffer[] = []
+  let size = 0
+  const take = (chunk: Buffer): void => {
+    size += chunk.length
+    if (size > bodyLimitBytes) {
+      incoming.off('data', take)
+      incoming.pause()
+      reject(tooLarge())
+    } else chunks.push(chunk)
+  }
+  const abort = (): void => reject(new MemkeepError('ERR_ABORTED', 'the client went away'))
+  incoming.on('data', take)
+  incoming.once('end', () => resolve(Buffer.concat(chunks)))
+  incoming.once('error', abort)
+  incoming.once('close', abort)
+  if (incoming.destroyed) abort()
+  return promise
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+function decode(bytes: Buffer): string {
+  try {
+    return utf8.decode(bytes)
+  } catch {
+    throw new Refusal(400, 'ERR_REQUEST_MALFORMED', 'the body is not UTF-8')
+  }
+}

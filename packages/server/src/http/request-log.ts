@@ -1,0 +1,30 @@
+/** One line a request. It has no room for content, keys, ids or addresses. */
+export interface RequestLine {
+  readonly at: string
+  readonly event: 'request'
+  readonly method: string
+  /** The route's pattern, `unknown` when there is none. */
+  readonly route: string
+  readonly status: number
+  readonly ms: number
+  /** Of a refusal. */
+  readonly code?: string
+  /** Of a failure that is a fault of this program: where it was, without its message, which can quote values. */
+  readonly where?: readonly string[]
+}
+
+export type RequestLog = (line: RequestLine) => void
+
+export const logToStderr: RequestLog = (line) => {
+  process.stderr.write(`${JSON.stringify(line)}\n`)
+}
+
+/** The frames of an error's stack. */
+export function framesOf(error: unknown): readonly string[] {
+  const stack = error instanceof Error ? (error.stack ?? '') : ''
+  return stack
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line))
+    .map((line) => line.trim())
+    .slice(0, 8)
+}

@@ -1,0 +1,23 @@
+import type { ReadableMemory, ScopedMemory } from 'memkeep'
+import type { z } from 'zod'
+
+/** What a credential reaches: where its reads look, and where its writes and deletions go. */
+export interface Reach {
+  readonly reads: ReadableMemory
+  readonly writes: ScopedMemory
+}
+
+/** What a call brings beside its input. */
+export interface CallOptions {
+  readonly idempotencyKey?: string
+  readonly signal?: AbortSignal
+}
+
+/**
+ * One thing that a door offers: a strict schema and one call of the kernel. No input has a field for a tenant, a subject or
+ * a scope. Sizes and forms are the kernel's to judge; the schema says which fields there are and of which type.
+ */
+export interface Operation<Input extends z.ZodType, Answer> {
+  readonly input: Input
+  run(reach: Reach, input: z.output<Input>, options: CallOptions): Promise<Answer>
+}

@@ -1,0 +1,52 @@
+import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio'
+import { MemkeepError } from 'memkeep'
+import { agentReach } from './authn/agent-reach.ts'
+import { ApiKeys } from './authn/api-key.ts'
+import { createMcpServer } from './mcp/tools.ts'
+import { openKeep, type Place } from './open-keep.ts'
+import type { Reach } from './operations/operation.ts'
+
+/** Whose memories the tools reach: a subject that the operator of this machine names, or what an API key stands for. */
+export type Binding = { readonly tenant: string; readonly subject: string } | { readonly apiKey: string }
+
+export interface ServeMcpOptions {
+  readonly place: Place
+  readonly binding: Binding
+  readonly version: string
+}
+
+export interface ServingMcp {
+  /** Settles when the client has gone. */
+  readonly ended: Promise<void>
+  close(): Promise<void>
+}
+
+/**
+ * Serves MCP on this process's stdin and stdout. Throws `ERR_TENANT_UNKNOWN` when there is no such tenant, and
+ * `ERR_ACCESS_DENIED` when the API key is not valid.
+ */
+export async function serveMcp({ place, binding, version }: ServeMcpOptions): Promise<ServingMcp> {
+  const { keep } = await openKeep(place)
+  try {
+    const keys = new ApiKeys(keep)
+    const reach = async (): Promise<Reach> => {
+      if (!('apiKey' in binding)) return agentReach(keep, binding.tenant, binding.subject)
+      const found = await keys.reach(binding.apiKey, 'stdio')
+      if (found === null) throw new MemkeepError('ERR_ACCESS_DENIED', 'the API key is not valid')
+      return found
+    }
+    await (await reach()).reads.list({ limit: 1 })
+    const { promise: ended, resolve } = Promise.withResolvers<void>()
+    process.stdin.once('end', resolve).once('close', resolve)
+    const transport = new StdioServerTransport(process.stdin, process.stdout)
+    const door = serveStdio(() => createMcpServer(version, reach), { transport })
+    const close = async (): Promise<void> => {
+      await door.close()
+      await keep.close()
+    }
+    return { ended, close }
+  } catch (error) {
+    await keep.close()
+    throw error
+  }
+}

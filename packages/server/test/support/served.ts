@@ -1,0 +1,134 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { type IncomingHttpHeaders, request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Keep, openMemkeep, type Right } from 'memkeep'
+import { directoryKeyStore, localKeys } from 'memkeep/keys/local'
+import { type Grant, mintGrant } from 'memkeep/trust'
+import { freshDatabase, type TestDatabase } from '../../../../test/database.ts'
+import { type ApiKeyOptions, ApiKeys } from '../../src/authn/api-key.ts'
+import { type Listening, listen } from '../../src/http/listen.ts'
+import type { RequestLine } from '../../src/http/request-log.ts'
+
+export interface Answer {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly text: string
+  /** The body as JSON; undefined when it is empty. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
+  readonly body: any
+}
+
+export interface Asking {
+  readonly key?: string
+  /** Sent as JSON when it is not a string or bytes. */
+  readonly body?: unknown
+  readonly headers?: Record<string, string | string[]>
+}
+
+/** One request over a real socket, with the target sent as it is written. */
+export function ask(url: string, method: string, path: string, { key, body, headers }: Asking = {}): Promise<Answer> {
+  const raw = body === undefined || typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body)
+  const sent = {
+    ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+    ...(raw === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(raw) }),
+    ...headers,
+  }
+  return new Promise((resolve, reject) => {
+    const { hostname, port } = new URL(url)
+    const call = request({ hostname, port, method, path, headers: sent, agent: false }, (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('error', reject)
+      response.on('end', () => {
+        const text = Buffer.concat(chunks).toString('utf8')
+        const json = /json/.test(response.headers['content-type'] ?? '') && text !== ''
+        const parsed = json ? JSON.parse(text) : undefined
+        resolve({ status: response.statusCode!, headers: response.headers, text, body: parsed })
+      })
+    })
+    call.on('error', reject)
+    call.end(raw)
+  })
+}
+
+/** A server in this process on a database of its own, with the tenants `acme` and `globex`. */
+export class Served implements AsyncDisposable {
+  readonly database: TestDatabase
+  readonly keep: Keep
+  readonly lines: RequestLine[]
+  readonly #door: Listening
+  readonly #dir: string
+
+  private constructor(database: TestDatabase, keep: Keep, door: Listening, lines: RequestLine[], dir: string) {
+    this.database = database
+    this.keep = keep
+    this.#door = door
+    this.lines = lines
+    this.#dir = dir
+  }
+
+  static async start(options: ApiKeyOptions & { readonly graceMs?: number } = {}): Promise<Served> {
+    const [database, dir] = [await freshDatabase(), mkdtempSync(join(tmpdir(), 'mk-served-'))]
+    const keep = await openMemkeep({
+      database: { ...database.app, max: 5 },
+      upkeep: { ...database.upkeep, max: 1 },
+      keys: localKeys({ file: join(dir, 'root.key') }),
+      keyStore: directoryKeyStore({ dir: join(dir, 'store') }),
+      acceptOldServer: true,
+    })
+    const lines: RequestLine[] = []
+    const { graceMs, ...keyOptions } = options
+    const keys = new ApiKeys(keep, { failuresPerMinute: 1_000_000, ...keyOptions })
+    const grace = graceMs === undefined ? {} : { graceMs }
+    const door = await listen({ keys, host: '127.0.0.1', port: 0, log: (line) => lines.push(line), ...grace })
+    const served = new Served(database, keep, door, lines, dir)
+    for (const tenant of ['acme', 'globex']) await keep.privileged(operator()).tenants.create(tenant)
+    return served
+  }
+
+  get url(): string {
+    return this.#door.url
+  }
+
+  /** A new key; of the tenant as a whole when the subject is null. */
+  async key(tenant: string, subject: string | null, roles = ['agent'], rights: Right[] = []): Promise<string> {
+    return (await this.createKey(tenant, subject, roles, rights)).key
+  }
+
+  createKey(tenant: string, subject: string | null, roles = ['agent'], rights: Right[] = []) {
+    const principal = { id: 'a-service', roles, rights }
+    return this.keep.privileged(operator()).keys.create({ tenant, subject, principal })
+  }
+
+  revoke(tenant: string, id: string): Promise<boolean> {
+    return this.keep.privileged(operator()).keys.revoke(tenant, id)
+  }
+
+  ask(method: string, path: string, asking: Asking = {}): Promise<Answer> {
+    return ask(this.url, method, path, asking)
+  }
+
+  /** Adds one memory and returns its id. */
+  async add(key: string, content: string, more: object = {}): Promise<string> {
+    const { status, text, body } = await this.ask('POST', '/v1/memories', { key, body: { content, actor: 'user', ...more } })
+    if (status !== 201) throw new Error(`${status} ${text}`)
+    return body.id
+  }
+
+  closeDoor(): Promise<void> {
+    return this.#door.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#door.close()
+    await this.keep.close()
+    await this.database.drop()
+    rmSync(this.#dir, { recursive: true, force: true, maxRetries: 5 })
+  }
+}
+
+function operator(): Grant {
+  const principal = { id: 'operator', roles: [] }
+  return mintGrant({ principal, rights: ['tenants', 'keys'], reason: 'a test', ttlSeconds: 600 })
+}
