@@ -61,7 +61,8 @@ const ways: Record<string, readonly string[]> = {
 const noId = '00000000-0000-0000-0000-000000000000'
 // Without the entries themselves: what is measured is the database's work, not the transfer.
 const load = `select part, shelf_version, id from memkeep.load($1, $2, $3, $4, $5, 5000, 'd')`
-const recall = `select * from memkeep.recall($1, $2, 'memory.search', array[$3::bytea], array[0::bigint], false, $4, 'd')`
+const recall = `select * from memkeep.recall($1, $2, 'memory.search', array[$3::bytea], array[0::bigint], false, $4,
+  array[$3::bytea], 'd')`
 const remember = `select * from memkeep.remember($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, null, null, null,
   null, 'd')`
 

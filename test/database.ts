@@ -24,6 +24,8 @@ export async function freshDatabase(options: { readonly installed?: boolean } = 
   const admin = { ...server, database: name }
   if (options.installed ?? true) await install(admin, loginPasswords)
   const pool = new pg.Pool({ ...admin, max: 2 })
+  // Dropping the database ends what is idle in it.
+  pool.on('error', () => {})
   return {
     name,
     admin,

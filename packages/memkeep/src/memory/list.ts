@@ -54,7 +54,7 @@ export async function list(kernel: Kernel, scope: ScopeClaims, given: unknown): 
         )
         const page = chosen.slice(0, limit)
         nextCursor = chosen.length > limit ? formatCursor(page.at(-1)!) : null
-        return page.map((entry) => entry.id)
+        return page
       },
       names,
     )

@@ -1,5 +1,6 @@
 import { MemkeepError } from '../core/errors.ts'
 import type { Memory } from '../core/memory.ts'
+import type { ShelfEntry } from '../recall/shelf.ts'
 import { labelsOf, parts, type ReadingRow } from '../store/reading.ts'
 import { type Access, readDetail } from './access.ts'
 import type { Kernel } from './kernel.ts'
@@ -9,8 +10,8 @@ import { applyChanges, type OpenShelf, openShelves } from './shelves.ts'
 
 export type RecallAction = 'memory.search' | 'memory.list'
 
-/** Which of the shelves' memories an operation wants, by id, best first. Asked again when a shelf turned out to be stale. */
-export type Choose = (shelves: readonly OpenShelf[]) => readonly string[]
+/** Which of the shelves' entries an operation wants, best first. Asked again when a shelf turned out to be stale. */
+export type Choose = (shelves: readonly OpenShelf[]) => readonly ShelfEntry[]
 
 /**
  * Chooses memories on shelves and fetches them: one round trip when the shelves are current. When one is not, the answer
@@ -29,10 +30,10 @@ export async function recall(
   let exact = true
   for (let attempt = 1; attempt <= 5; attempt++) {
     const open = await openShelves(kernel, access, subjects)
-    const ids = choose(open)
-    const rows = await callRecall(kernel, access, action, open, exact, ids)
+    const chosen = choose(open)
+    const rows = await callRecall(kernel, access, action, open, exact, chosen)
     if (expectOutcome(rows.find((row) => row.part === parts.outcome)?.outcome, 'ok', 'stale') === 'ok') {
-      return openMemories(access, rows, ids, names)
+      return openMemories(access, rows, chosen, names)
     }
     await applyChanges(kernel, access, open, rows)
     // A shelf that must be loaded anew may be stale again by then; one that was brought up to date is current enough.
@@ -62,7 +63,7 @@ async function callRecall(
   action: RecallAction,
   open: readonly OpenShelf[],
   exact: boolean,
-  ids: readonly string[],
+  chosen: readonly ShelfEntry[],
 ): Promise<ReadingRow[]> {
   return kernel.doorways.read<ReadingRow>({
     doorway: access.scope.reach === 'all' ? 'wide_recall' : 'recall',
@@ -72,7 +73,8 @@ async function callRecall(
       open.map(({ subject }) => subject),
       open.map(({ shelf }) => shelf.version),
       exact,
-      ids,
+      chosen.map(({ id }) => id),
+      [...new Set(chosen.map(({ subjectTag }) => subjectTag))].map((tag) => Buffer.from(tag, 'hex')),
       await readDetail(access),
     ],
   })
@@ -81,14 +83,14 @@ async function callRecall(
 async function openMemories(
   access: Access,
   rows: readonly ReadingRow[],
-  ids: readonly string[],
+  chosen: readonly ShelfEntry[],
   names: (subject: Buffer) => string | null,
 ): Promise<Memory[]> {
   const opener = new RowOpener(access.keys)
   const found = new Map<string, ReadingRow>()
   for (const row of rows) if (row.part === parts.memory) found.set(labelsOf(row).id, row)
   const memories: Memory[] = []
-  for (const id of ids) {
+  for (const { id } of chosen) {
     const row = found.get(id)
     if (row !== undefined) memories.push(await opener.openMemory(row, names(row.subject)))
   }

@@ -74,7 +74,7 @@ export async function search(kernel: Kernel, scope: ScopeClaims, text: unknown, 
           filter,
           limit,
         )
-        return ranked.map(({ entry }) => entry.id)
+        return ranked.map(({ entry }) => entry)
       },
       names,
     )

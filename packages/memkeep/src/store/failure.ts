@@ -6,10 +6,13 @@ interface DriverError {
   readonly where?: string
 }
 
-/** True when the token's event is already in the ledger: this very call has committed before. */
+/**
+ * True when a call that is sent again finds what it would write standing there: its event, or (written before it in the same
+ * transaction) a memory under its id. Then the first send has committed; the ledger says how it ended.
+ */
 export function isCommittedReplay(error: unknown): boolean {
   const { code, constraint } = error as DriverError
-  return code === '23505' && constraint === 'event_pkey'
+  return code === '23505' && (constraint === 'event_pkey' || constraint === 'memory_pkey')
 }
 
 /** True when the connection was lost, so that nobody knows whether the call committed. */
@@ -40,7 +43,7 @@ const refusals: Readonly<Record<string, () => MemkeepError>> = {
     new MemkeepError('ERR_STORE_UNAVAILABLE', 'the database has no current token key: upkeep has not run', {
       retryable: true,
     }),
-  MK004: () => new MemkeepError('ERR_STORE_UNSAFE', 'doorways work under read committed only'),
+  MK004: () => new MemkeepError('ERR_STORE_UNSAFE', 'a doorway is called alone in its transaction, under read committed'),
   MK005: () => new MemkeepError('ERR_STORE_UNSAFE', 'the database holds another token key: is it another KeyStore?'),
 }
 

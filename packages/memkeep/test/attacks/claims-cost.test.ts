@@ -69,7 +69,7 @@ async function verifications(work: () => Promise<unknown>): Promise<number> {
 }
 
 const page = `select * from memkeep.load($1, $2, $3, 0, '00000000-0000-0000-0000-000000000000', 5000, 'd')`
-const recall = `select * from memkeep.recall($1, $2, 'memory.search', array[$3::bytea], array[$4::bigint], $5, $6, 'd')`
+const recall = `select * from memkeep.recall($1, $2, 'memory.search', array[$3::bytea], array[$4::bigint], $5, $6, array[$3::bytea], 'd')`
 const forget = `select * from memkeep.forget($1, $2, $3, false, null, 'd')`
 const read = `select * from memkeep.read($1, $2, $3, true, 'd')`
 

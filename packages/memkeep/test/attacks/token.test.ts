@@ -15,7 +15,8 @@ afterAll(() => Promise.all([keep.stop(), torn.stop()]))
 
 const macCheck = /sha256\(key\.ipad \|\| sha256\(key\.opad[\s\S]*?\s+or convert_from/
 const recallText = `select encode(content, 'escape') from memkeep.recall($1, $2, 'memory.list', array[$3::bytea],
-  array[0::bigint], false, array(select gen_random_uuid()) || $4::uuid[], 'd') where part = 2`
+  array[0::bigint], false, array(select gen_random_uuid()) || $4::uuid[],
+  array[$3::bytea], 'd') where part = 2`
 
 /** Reads every memory of a shelf by its ids (which the attacker is supposed to know). */
 async function steal(from: AttackedKeep, token: Buffer | null, tenant = foreign): Promise<string | string[]> {

@@ -28,9 +28,10 @@ async function oneRun(lane: Lane, { calls, beside }: Sequence, which: 0 | 1): Pr
     lane.clock.advance(1)
     answers.push(`${call.who} ${call.role} ${call.verb}: ${run.normal(await run.call(call, 'observers'))}`)
   }
-  // At the end everything that the callers have.
+  // At the end everything that the callers have, with the scores, which tell of everything on their shelves.
   for (const who of new Set(calls.map((call) => call.who))) {
-    answers.push(`${who} at last: ${run.normal(await run.memory(who, 'admin').list({ limit: 100 }))}`)
+    const everything = await run.memory(who, 'admin').search('tea seat porto code cat', { limit: 100, explain: true })
+    answers.push(`${who} at last: ${run.normal(everything)}`)
   }
   await run.end(calls.some(({ who }) => who === 'common'))
   return answers

@@ -52,7 +52,8 @@ test('a lost connection is told from its code or, when the driver gives none, fr
 
 test('only the ledger’s own key tells of a replay', () => {
   expect(isCommittedReplay(driverError({ code: '23505', constraint: 'event_pkey' }))).toBe(true)
-  expect(isCommittedReplay(driverError({ code: '23505', constraint: 'memory_pkey' }))).toBe(false)
+  expect(isCommittedReplay(driverError({ code: '23505', constraint: 'memory_pkey' }))).toBe(true)
+  expect(isCommittedReplay(driverError({ code: '23505', constraint: 'request_pkey' }))).toBe(false)
   expect(isCommittedReplay(driverError({ code: '23514', constraint: 'event_pkey' }))).toBe(false)
 })
 

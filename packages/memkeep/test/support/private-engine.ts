@@ -1,14 +1,11 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { embedded } from '@memkeep/embedded'
 import pg from 'pg'
 import { loginPasswords, type TestDatabase } from '../../../../test/database.ts'
 import type { DatabaseEngine } from '../../src/index.ts'
 import { install } from '../../src/store/install.ts'
-
-/** Where syncing a file costs nothing, if there is such a place: a server that dies there loses no more than elsewhere. */
-export const fastDirectory = statSync('/dev/shm', { throwIfNoEntry: false }) ? '/dev/shm' : tmpdir()
+import { fastDirectory } from './fast-directory.ts'
 
 /** A server of a test's own. */
 export interface PrivateEngine {

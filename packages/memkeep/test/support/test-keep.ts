@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { freshDatabase, type TestDatabase } from '../../../../test/database.ts'
 import { type Actor, type Keep, type KeepOptions, openMemkeep, type Right, type ScopedMemory } from '../../src/index.ts'
-import { directoryKeyStore, localKeys } from '../../src/keys/drivers/local.ts'
 import { mintCommonScope, mintGrant, mintScope, mintTenantScope } from '../../src/trust.ts'
 import { HandClock } from './hand-clock.ts'
+import { keysAt } from './keys-at.ts'
+import { fastDirectory } from './fast-directory.ts'
 
 /** Who asks, and for whom; what is absent is tenant acme, subject ana, a principal with the role `agent`. */
 export interface Asking {
@@ -21,13 +21,8 @@ export interface Asking {
 
 /** A place for keys that is cheap to sync, gone with `remove`. */
 export function keyPlace() {
-  const dir = mkdtempSync(join(statSync('/dev/shm', { throwIfNoEntry: false }) ? '/dev/shm' : tmpdir(), 'mk-keys-'))
+  const dir = mkdtempSync(join(fastDirectory, 'mk-keys-'))
   return { dir, ...keysAt(dir), remove: () => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }) }
-}
-
-/** The keys that lie there. */
-export function keysAt(dir: string) {
-  return { keyStore: directoryKeyStore({ dir: join(dir, 'store') }), keys: localKeys({ file: join(dir, 'root.key') }) }
 }
 
 /** A database of its own, its keys, and as many keeps on it as a test opens. Time stands still until the test moves it. */

@@ -1,33 +1,86 @@
 import { MemkeepError } from 'memkeep'
-import { demo } from './demo/demo.ts'
+import { UsageError } from './arguments.ts'
+import type { Command } from './command.ts'
+import { commands } from './commands.ts'
+import { OutputClosed, print, progress, shown } from './output.ts'
+import { overview, usageOf } from './usage.ts'
 
-const usage = `memkeep: memory for AI agents, kept behind walls
-
-  memkeep demo [--data DIR]    two tenants, four people, five attacks; DIR defaults to .memkeep/demo
-`
-
-/** Runs one command line. Returns the exit code: 0 done, 1 refused or failed, 2 bad usage. */
+/** Runs one command line. Returns the exit code: 0 done, 1 refused or failed, 2 bad usage. Never rejects. */
 export async function main(args: readonly string[]): Promise<number> {
-  const [command, ...rest] = args
+  const [first, second] = args
   try {
-    if (command === 'demo') return await demo(rest)
-    if (command === 'help' || command === '--help') {
-      process.stdout.write(usage)
-      return 0
-    }
-    process.stderr.write(usage)
-    return 2
-  } catch (error) {
-    if (isUsageError(error)) {
-      process.stderr.write(`memkeep: ${(error as Error).message}\n`)
+    if (first === 'help' || first === '--help' || first === '-h') return await help(args.slice(1))
+    const command = find(args)
+    if (command === undefined) {
+      process.stderr.write(overview(similar(first)))
       return 2
     }
-    if (!(error instanceof MemkeepError)) throw error
-    process.stderr.write(`memkeep: ${error.message} (${error.code})\n`)
-    return 1
+    const rest = args.slice(command.name.split(' ').length)
+    if (asksForHelp(rest)) return await help([first!, second!])
+    return await run(command, rest)
+  } catch (error) {
+    return tell(error)
   }
 }
 
+async function run(command: Command, args: readonly string[]): Promise<number> {
+  try {
+    return await command.run(args)
+  } catch (error) {
+    if (!isUsageError(error)) throw error
+    progress(`memkeep: ${shown((error as Error).message)}`)
+    process.stderr.write(usageOf(command))
+    return 2
+  }
+}
+
+async function help(words: readonly string[]): Promise<number> {
+  const command = find(words)
+  const listed = similar(words[0])
+  if (command === undefined && words.length > 0 && listed === commands) {
+    process.stderr.write(overview(commands))
+    return 2
+  }
+  await print(command === undefined ? overview(listed) : usageOf(command))
+  return 0
+}
+
+/** A command of two words goes before one of its first alone. */
+function find(words: readonly string[]): Command | undefined {
+  const named = (count: number) => commands.find(({ name }) => name === words.slice(0, count).join(' '))
+  return (words.length > 1 ? named(2) : undefined) ?? named(1)
+}
+
+/** The commands that begin with a word, or all. */
+function similar(word: string | undefined): readonly Command[] {
+  const found = commands.filter(({ name }) => name.startsWith(`${word} `))
+  return found.length > 0 ? found : commands
+}
+
+function asksForHelp(args: readonly string[]): boolean {
+  const end = args.indexOf('--')
+  return args.slice(0, end === -1 ? args.length : end).some((arg) => arg === '--help' || arg === '-h')
+}
+
 function isUsageError(error: unknown): boolean {
-  return String((error as { code?: unknown } | null)?.code).startsWith('ERR_PARSE_ARGS_')
+  return error instanceof UsageError || codeOf(error).startsWith('ERR_PARSE_ARGS_')
+}
+
+/** Never a stack: a refusal is told in its words and code; a fault of this program by its name alone, unless asked for. */
+function tell(error: unknown): number {
+  if (error instanceof OutputClosed) return 1
+  if (error instanceof MemkeepError) progress(`memkeep: ${shown(error.message)} (${error.code})`)
+  else if (codeOf(error) === 'ERR_INVALID_URL') progress('memkeep: a database address in the environment is not a URL')
+  else if (isSystemError(error)) progress(`memkeep: the system refused: ${error.syscall} failed with ${error.code}`)
+  else progress(`memkeep: failed unexpectedly (${(error as Error | null)?.name}); MEMKEEP_DEBUG=1 shows where`)
+  if (process.env.MEMKEEP_DEBUG === '1') console.error(error)
+  return 1
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return typeof (error as NodeJS.ErrnoException | null)?.syscall === 'string'
+}
+
+function codeOf(error: unknown): string {
+  return String((error as { code?: unknown } | null)?.code)
 }

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import { getRequestListener, RequestError } from '@hono/node-server'
 import type { ApiKeys } from '../authn/api-key.ts'
 import { createApp } from './app.ts'
-import { problemBody, problemHeaders, Refusal, refusalOf } from './problem.ts'
+import { problemBody, problemHeaders, problemResponse, Refusal, refusalOf } from './problem.ts'
 import type { RequestLog } from './request-log.ts'
 
 export interface ListenOptions {
@@ -66,8 +66,7 @@ function closeServer(server: Server, graceMs: number): Promise<void> {
 /** For what goes wrong outside of the routes: a target or a Host header of which no URL can be made. */
 function errorHandler(error: unknown): Response {
   const malformed = new Refusal(400, 'ERR_REQUEST_MALFORMED', 'the request target or Host is malformed')
-  const refusal = error instanceof RequestError ? malformed : refusalOf(error)
-  return new Response(problemBody(refusal), { status: refusal.status, headers: problemHeaders(refusal) })
+  return problemResponse(error instanceof RequestError ? malformed : refusalOf(error))
 }
 
 function refuseExpectation(_: IncomingMessage, response: ServerResponse): void {

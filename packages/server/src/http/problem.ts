@@ -79,6 +79,10 @@ export function problemHeaders({ headers }: Refusal): Record<string, string> {
   return { ...headers, 'Content-Type': 'application/problem+json' }
 }
 
+export function problemResponse(refusal: Refusal): Response {
+  return new Response(problemBody(refusal), { status: refusal.status, headers: problemHeaders(refusal) })
+}
+
 /** One answer for what is not there and for what is another's. */
 export function notFound(): Refusal {
   return new Refusal(404, 'ERR_NOT_FOUND', 'there is nothing here for this credential')

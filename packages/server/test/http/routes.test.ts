@@ -50,12 +50,17 @@ test('add, get, search, list and delete, as the library answers', async () => {
   expect(status).toBe(200)
   expect(body).toMatchObject({ ...given, at: '2026-03-01T09:00:00.250Z', id, version: 1, subject: null, common: false })
 
-  const search = await served.ask('POST', '/v1/memories/search', { key: ana, body: { query: 'heron', tags: ['travel'] } })
+  const search = await served.ask('POST', '/v1/memories/search', {
+    key: ana,
+    body: { query: 'heron', tags: ['travel'] },
+  })
   expect(search.status).toBe(200)
   expect(search.body.memories.map((each: { id: string }) => each.id)).toEqual([id])
   expect(search.body.evidence).toContain(id)
 
-  const list = await served.ask('GET', '/v1/memories?kinds=preference&tags=travel&tags=a%2Fb:c%25*&limit=1', { key: ana })
+  const list = await served.ask('GET', '/v1/memories?kinds=preference&tags=travel&tags=a%2Fb:c%25*&limit=1', {
+    key: ana,
+  })
   expect(list.body).toEqual({ items: [body], nextCursor: null })
 
   const gone = await served.ask('DELETE', `/v1/memories/${id}`, { key: ana })
@@ -99,7 +104,9 @@ describe("another's memories", () => {
   test('the owner reaches them by every route', async () => {
     expect((await served.ask('GET', `/v1/memories/${id}`, { key: ana })).text).toContain(canary)
     expect((await served.ask('GET', '/v1/memories', { key: ana })).text).toContain(canary)
-    expect((await served.ask('POST', '/v1/memories/search', { key: ana, body: { query: canary } })).text).toContain(canary)
+    expect((await served.ask('POST', '/v1/memories/search', { key: ana, body: { query: canary } })).text).toContain(
+      canary,
+    )
   })
 
   test.each(['bruno of the same tenant', 'ana of another tenant'])('%s reaches them by none', async (who) => {
@@ -162,20 +169,29 @@ test('a right that the role does not bring is 403', async () => {
 })
 
 test('routes and methods that do not exist are problems too', async () => {
-  const unknown = ['/', '/v1', '/v1/', '/v1/memories/', '/v2/memories', '/v1/memories/a/b', '/healthz/', '/openapi.json']
+  const unknown = [
+    '/',
+    '/v1',
+    '/v1/',
+    '/v1/memories/',
+    '/v2/memories',
+    '/v1/memories/a/b',
+    '/healthz/',
+    '/openapi.json',
+  ]
   for (const path of unknown) {
     const { status, body } = await served.ask('GET', path, { key: ana })
     expect([path, status, body?.code]).toEqual([path, 404, 'ERR_NOT_FOUND'])
   }
   const others: [string, string, string][] = [
-    ['PUT', '/v1/memories', 'POST, GET'],
-    ['HEAD', '/v1/memories', 'POST, GET'],
-    ['OPTIONS', '/v1/memories', 'POST, GET'],
+    ['PUT', '/v1/memories', 'GET, POST'],
+    ['HEAD', '/v1/memories', 'GET, POST'],
+    ['OPTIONS', '/v1/memories', 'GET, POST'],
     ['GET', '/v1/memories/search', 'POST'],
     ['DELETE', '/v1/memories/search', 'POST'],
     ['PATCH', `/v1/memories/${missing}`, 'GET, DELETE'],
     ['HEAD', `/v1/memories/${missing}`, 'GET, DELETE'],
-    ['PROPFIND', '/v1/memories', 'POST, GET'],
+    ['PROPFIND', '/v1/memories', 'GET, POST'],
     ['POST', '/healthz', 'GET, HEAD'],
   ]
   for (const [method, path, allow] of others) {

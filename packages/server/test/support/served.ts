@@ -111,7 +111,10 @@ export class Served implements AsyncDisposable {
 
   /** Adds one memory and returns its id. */
   async add(key: string, content: string, more: object = {}): Promise<string> {
-    const { status, text, body } = await this.ask('POST', '/v1/memories', { key, body: { content, actor: 'user', ...more } })
+    const { status, text, body } = await this.ask('POST', '/v1/memories', {
+      key,
+      body: { content, actor: 'user', ...more },
+    })
     if (status !== 201) throw new Error(`${status} ${text}`)
     return body.id
   }

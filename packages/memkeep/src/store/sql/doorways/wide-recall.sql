@@ -4,11 +4,12 @@
 -- `recall` for a tenant-wide reach.
 -- p_action: memory.search or memory.list. Outcomes: ok, stale, denied, barred, epoch, policy, unknown.
 create or replace function memkeep.wide_recall(p_tenant bytea, p_token bytea, p_action text, p_subjects bytea[],
-  p_versions bigint[], p_exact boolean, p_ids uuid[], p_detail bytea)
+  p_versions bigint[], p_exact boolean, p_ids uuid[], p_shelves bytea[],
+  p_detail bytea)
 returns setof memkeep.reading
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp as $$
 declare c memkeep.claims := memkeep.open_token(p_tenant, p_token, 'wide_recall');
 begin
-  return query select * from memkeep.recall_rows(c, p_action, p_subjects, p_versions, p_exact, p_ids, p_detail);
+  return query select * from memkeep.recall_rows(c, p_action, p_subjects, p_versions, p_exact, p_ids, p_shelves, p_detail);
 end $$;

@@ -6,7 +6,7 @@
 -- open_token() in this very statement. (A setting that is not hexadecimal raises.) Policies ask this and nothing else, so
 -- neither a setting planted inside a doorway nor one left from an earlier call opens a row.
 create or replace function memkeep.open_claims() returns bytea
-language plpgsql stable security definer
+language plpgsql stable security definer cost 1000
 set search_path = pg_catalog, pg_temp as $$
 declare
   ticket  bytea := decode(current_setting('memkeep.claims', true), 'hex');

@@ -12,16 +12,16 @@ do $$ begin
 end $$;
 
 -- The tenant of the token that this call opened; null without one, and then no row is visible.
-create or replace function memkeep.claim_tenant() returns bytea language sql stable
+create or replace function memkeep.claim_tenant() returns bytea language sql stable cost 1000
 return substring(memkeep.open_claims() from 6 for 16);
 
 -- The tag of the principal that asks.
-create or replace function memkeep.claim_principal() returns bytea language sql stable
+create or replace function memkeep.claim_principal() returns bytea language sql stable cost 1000
 return substring(memkeep.open_claims() from 53 for 16);
 
 -- The shelf a call may write: its subject's, or the common one. Null for a tenant-wide reach, which writes nothing, and
 -- without a right to write (2), delete (4) or sweep (16384).
-create or replace function memkeep.claim_shelf() returns bytea language plpgsql stable
+create or replace function memkeep.claim_shelf() returns bytea language plpgsql stable cost 1000
 set search_path = pg_catalog, pg_temp as $$
 declare c bytea := memkeep.open_claims();
 begin
@@ -31,7 +31,7 @@ begin
 end $$;
 
 -- The shelves a call may read: its subject's and the common one. Null for a tenant-wide reach.
-create or replace function memkeep.claim_shelves() returns bytea[] language plpgsql stable
+create or replace function memkeep.claim_shelves() returns bytea[] language plpgsql stable cost 1000
 set search_path = pg_catalog, pg_temp as $$
 declare c bytea := memkeep.open_claims();
 begin
@@ -42,7 +42,7 @@ begin
 end $$;
 
 -- The tenant of a token whose reach is every subject; null for any other token.
-create or replace function memkeep.claim_wide_tenant() returns bytea language plpgsql stable
+create or replace function memkeep.claim_wide_tenant() returns bytea language plpgsql stable cost 1000
 set search_path = pg_catalog, pg_temp as $$
 declare c bytea := memkeep.open_claims();
 begin
@@ -50,7 +50,7 @@ begin
 end $$;
 
 -- The sensitivities a call may read.
-create or replace function memkeep.claim_clearance() returns smallint[] language plpgsql stable
+create or replace function memkeep.claim_clearance() returns smallint[] language plpgsql stable cost 1000
 set search_path = pg_catalog, pg_temp as $$
 declare mask integer := get_byte(memkeep.open_claims(), 46);
 begin
@@ -60,7 +60,7 @@ end $$;
 -- True when the token opened by this call may write such a row: it carries a right to write (2), delete (4) or sweep (16384)
 -- and reaches that shelf and label. One call a row, so it verifies once.
 create or replace function memkeep.claim_writes(p_tenant bytea, p_subject bytea, p_sensitivity smallint)
-returns boolean language plpgsql stable
+returns boolean language plpgsql stable cost 1000
 set search_path = pg_catalog, pg_temp as $$
 declare c bytea := memkeep.open_claims();
 begin
@@ -71,7 +71,7 @@ begin
 end $$;
 
 -- True when the token opened by this call carries one of the rights (bits of core/rights.ts).
-create or replace function memkeep.claim_right(p_right integer) returns boolean language plpgsql stable
+create or replace function memkeep.claim_right(p_right integer) returns boolean language plpgsql stable cost 1000
 set search_path = pg_catalog, pg_temp as $$
 declare c bytea := memkeep.open_claims();
 begin

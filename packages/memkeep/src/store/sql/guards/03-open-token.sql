@@ -2,8 +2,8 @@
 -- callers: memkeep_door memkeep_wide_door memkeep_upkeep_door
 
 -- Opens a scope token for one call of one doorway: every doorway's first act. Returns its claims and leaves them, under a
--- ticket good for this statement only, where the policies look; record() takes them away again. Raises MK001 when the token is not authentic or is meant for another doorway or tenant, MK002 when
--- its time is wrong by the database's clock, MK003 when the key it names is not (or no longer) installed, MK004 under an
+-- ticket good for this statement only, where the policies look; record() takes them away again.
+-- Raises MK001 when the token is not authentic or is meant for another doorway or tenant, MK002 when its time is wrong by the database's clock, MK003 when the key it names is not (or no longer) installed, MK004 under an
 -- isolation level whose snapshot could miss a bar, or in a transaction that has opened a token (or written) before: with the
 -- tickets of two tokens, SQL injected into a doorway could have one policy read the tenant of one and the clearance of the
 -- other. A transaction id cannot be given back, not by a savepoint either, so it tells. Says nothing more.
@@ -51,18 +51,20 @@ begin
   ticket := encode(payload || sha256(key.opad || sha256(key.ipad || '\x02'::bytea
     || xid8send(pg_current_xact_id()) || timestamptz_send(statement_timestamp()) || payload)), 'hex');
   perform set_config('memkeep.claims', ticket, true);
-  claims.reach := get_byte(payload, 21);
-  claims.tenant := p_tenant;
-  claims.shelf := substring(payload from 23 for 16);
-  claims.tenant_epoch := ('x' || encode(substring(payload from 39 for 4), 'hex'))::bit(32)::integer;
-  claims.shelf_epoch := ('x' || encode(substring(payload from 43 for 4), 'hex'))::bit(32)::integer;
-  claims.clearance := get_byte(payload, 46);
-  claims.writable := get_byte(payload, 47);
-  claims.actors := get_byte(payload, 104);
-  claims.rights := ('x' || encode(substring(payload from 49 for 4), 'hex'))::bit(32)::integer;
-  claims.principal := substring(payload from 53 for 16);
-  claims.event := encode(substring(payload from 69 for 16), 'hex')::uuid;
-  claims.at_ms := ('x' || encode(substring(payload from 85 for 8), 'hex'))::bit(64)::bigint;
-  claims.policy_version := ('x' || encode(substring(payload from 101 for 4), 'hex'))::bit(32)::integer;
+  claims := row(
+    get_byte(payload, 21)::smallint,
+    p_tenant,
+    substring(payload from 23 for 16),
+    ('x' || encode(substring(payload from 39 for 4), 'hex'))::bit(32)::integer,
+    ('x' || encode(substring(payload from 43 for 4), 'hex'))::bit(32)::integer,
+    get_byte(payload, 46),
+    get_byte(payload, 47),
+    get_byte(payload, 104),
+    ('x' || encode(substring(payload from 49 for 4), 'hex'))::bit(32)::integer,
+    substring(payload from 53 for 16),
+    encode(substring(payload from 69 for 16), 'hex')::uuid,
+    ('x' || encode(substring(payload from 85 for 8), 'hex'))::bit(64)::bigint,
+    ('x' || encode(substring(payload from 101 for 4), 'hex'))::bit(32)::integer
+  )::memkeep.claims;
   return claims;
 end $$;

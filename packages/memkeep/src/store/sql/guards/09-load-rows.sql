@@ -6,7 +6,7 @@ create or replace function memkeep.load_rows(c memkeep.claims, p_subject bytea, 
   p_limit integer, p_detail bytea)
 returns setof memkeep.reading
 language plpgsql volatile
-set search_path = pg_catalog, pg_temp as $$
+set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare
   answer memkeep.reading;
   shelves bytea[] := memkeep.shelves_of(c);
@@ -27,7 +27,8 @@ begin
       select null::text, 3::smallint, m.subject, m.shelf_version, m.id, m.version, m.sensitivity, m.trust, m.actor, m.kind,
         m.at_ms, m.created_ms, m.updated_ms, m.expires_ms, m.derived_from, m.epoch, null::bytea, null::bytea, m.entry
       from memkeep.memory m
-      where m.tenant = c.tenant and m.subject = p_subject and (m.shelf_version, m.id) > (p_after_version, p_after_id)
+      where m.tenant = c.tenant and m.subject = p_subject and m.shelf_version > 0
+        and (m.shelf_version, m.id) > (p_after_version, p_after_id)
         and (m.expires_ms is null or m.expires_ms > c.at_ms)
       order by m.shelf_version, m.id limit least(p_limit, 5000);
     get diagnostics number = row_count;

@@ -51,10 +51,12 @@ create table memkeep.memory (
   content        bytea    not null,                                  -- sealed
   details        bytea    not null,                                  -- sealed: tags, metadata, source, agent, session, speaker
   entry          bytea    not null,                                  -- sealed: search terms, vector, filter fields
-  primary key (tenant, subject, id)
+  primary key (tenant, subject, id, sensitivity)
 );
--- All three labels stand in the index, so a policy's claims are verified once a scan and not once a row.
-create index memory_shelf on memkeep.memory (tenant, subject, shelf_version, id, sensitivity);
+-- All three labels stand in both indexes, so a policy's claims are verified once a scan and not once a row. (An id is the
+-- kernel's and stands on one shelf, whose writes are serial: the label adds nothing to the key.) The condition of the
+-- second always holds; it keeps look-ups by id, which do not state it, from taking that index for a shelf's whole range.
+create index memory_shelf on memkeep.memory (tenant, subject, shelf_version, id, sensitivity) where shelf_version > 0;
 create index memory_expiry on memkeep.memory (tenant, subject, expires_ms) where expires_ms is not null;
 
 -- Earlier versions. A memory has one sensitivity: reclassifying it seals these anew under the new label.

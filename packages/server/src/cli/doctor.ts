@@ -1,0 +1,101 @@
+import { join } from 'node:path'
+import { embedded } from '@memkeep/embedded'
+import { MemkeepError } from 'memkeep'
+import { type Finding, inspectStore, type LoginRole } from 'memkeep/install'
+import type { Place } from '../open-keep.ts'
+import { readArguments } from './arguments.ts'
+import type { Command } from './command.ts'
+import { placeFor, refuseAbsent } from './deployment.ts'
+import { inspectKeys } from './inspect-keys.ts'
+import { meaningOf } from './meanings.ts'
+import { print, printJson, shown } from './output.ts'
+
+/** A finding, and what it was found on. */
+interface Found extends Finding {
+  readonly on: 'keys' | 'engine' | LoginRole
+}
+
+export const doctor: Command = {
+  name: 'doctor',
+  takes: '[--json] [--data DIR]',
+  does: 'inspects logins, database and keys, and says what to do',
+  notes: [
+    'Changes nothing. Fails when a finding is fatal: Memkeep does not work with such a database.',
+    '--json prints {"findings": [{"on", "code", "message", "meaning", "remedy", "fatal"}]}.',
+  ],
+  async run(args) {
+    const given = readArguments(args, { flags: ['json'] })
+    const place = placeFor(given)
+    refuseAbsent(place)
+    const found = [...inspectKeys(place).map(on('keys')), ...(await inspectDatabase(place))]
+    const findings = found.map((each) => ({ ...each, meaning: meaningOf(each.code) }))
+    if (given.flag('json')) await printJson({ findings })
+    else await tell(findings)
+    return findings.some(({ fatal }) => fatal) ? 1 : 0
+  },
+}
+
+async function tell(findings: readonly (Found & { readonly meaning: string })[]): Promise<void> {
+  for (const { on, code, message, meaning, remedy, fatal } of findings) {
+    await print(`${fatal ? 'FATAL' : 'note '}  ${on}: ${code}\n       ${shown(message)}\n`)
+    await print(`       means: ${meaning}\n       do:    ${shown(remedy)}\n`)
+  }
+  const fatal = findings.filter((each) => each.fatal).length
+  const notes = findings.length - fatal
+  await print(fatal === 0 ? `nothing fatal, ${notes} to note\n` : `${fatal} fatal, ${notes} to note\n`)
+}
+
+async function inspectDatabase(place: Place): Promise<Found[]> {
+  if (place.kind === 'server') {
+    return [
+      ...(await inspectLogin('memkeep_app', place.appUrl, false)),
+      ...(place.upkeepUrl === null ? [noUpkeep] : await inspectLogin('memkeep_upkeep', place.upkeepUrl, false)),
+    ]
+  }
+  const engine = await embedded({ dir: join(place.dir, 'db') }).start()
+  try {
+    const logins = [
+      ...(await inspectLogin('memkeep_app', { ...engine.app }, true)),
+      ...(await inspectLogin('memkeep_upkeep', { ...engine.upkeep }, true)),
+    ]
+    return [...logins, sameUser(place.dir)]
+  } finally {
+    await engine.release()
+  }
+}
+
+async function inspectLogin(
+  login: LoginRole,
+  database: Parameters<typeof inspectStore>[0]['database'],
+  isEmbedded: boolean,
+): Promise<Found[]> {
+  try {
+    return (await inspectStore({ login, database, embedded: isEmbedded })).map(on(login))
+  } catch (error) {
+    if (!(error instanceof MemkeepError)) throw error
+    const remedy = 'check the address, the password and that the server runs; `memkeep migrate --set-passwords` sets them'
+    return [{ on: login, code: 'login-refused', message: error.message, remedy, fatal: true }]
+  }
+}
+
+const noUpkeep: Found = {
+  on: 'memkeep_upkeep',
+  code: 'upkeep-not-inspected',
+  message: 'MEMKEEP_UPKEEP_DATABASE_URL is not set, so that login was not looked at',
+  remedy: 'set it here and where `memkeep upkeep` runs',
+  fatal: false,
+}
+
+function sameUser(dir: string): Found {
+  return {
+    on: 'engine',
+    code: 'engine-same-user',
+    message: `the password of the database's superuser lies in ${join(dir, 'db', 'secrets.json')}`,
+    remedy: 'where that matters, use a server of your own and keep the keys in another place',
+    fatal: false,
+  }
+}
+
+function on(what: Found['on']): (finding: Finding) => Found {
+  return (finding) => ({ on: what, ...finding })
+}

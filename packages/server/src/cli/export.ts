@@ -1,0 +1,56 @@
+import { randomBytes } from 'node:crypto'
+import { open, rename, rm } from 'node:fs/promises'
+import { type ExportRecord, MemkeepError } from 'memkeep'
+import { exportScope } from '../authn/operator.ts'
+import { readArguments } from './arguments.ts'
+import type { Command } from './command.ts'
+import { withKeep } from './deployment.ts'
+import { jsonLine, print, progress } from './output.ts'
+
+export const exportMemories: Command = {
+  name: 'export',
+  takes: '--tenant T WHO [-o FILE] [--data DIR]',
+  does: 'writes everything that is held, as JSON Lines, counts last',
+  notes: [
+    'WHO is exactly one of --subject S and --whole-tenant (every subject, and what belongs to the tenant as a whole).',
+    'Every version of every memory with its provenance. Without a last line of type `counts` it is not whole.',
+    'The lines follow src/cli/export.schema.json of @memkeep/server. FILE (mode 0600) is put in place when it is whole.',
+  ],
+  async run(args) {
+    const given = readArguments(args, { values: ['tenant', 'subject', 'output'], flags: ['whole-tenant'] })
+    const [tenant, subject, file] = [given.required('tenant'), given.who(), given.value('output')]
+    await withKeep(given, (keep) => {
+      const records = keep.for(exportScope(tenant, subject)).export()
+      return file === undefined ? writeAll(records, print) : writeFile(records, file)
+    })
+    return 0
+  },
+}
+
+async function writeAll(records: AsyncIterable<ExportRecord>, write: (text: string) => Promise<unknown>): Promise<void> {
+  for await (const record of records) {
+    await write(`${jsonLine(record)}\n`)
+    if (record.type === 'counts') progress(`exported ${record.memories} memories and ${record.versions} older versions`)
+  }
+}
+
+/** Beside its place first: a file of that name is whole or is the one from before. */
+async function writeFile(records: AsyncIterable<ExportRecord>, path: string): Promise<void> {
+  const draft = `${path}.${randomBytes(4).toString('hex')}.part`
+  const file = await open(draft, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
+    throw new MemkeepError('ERR_INPUT_INVALID', `the output file cannot be made there (${error.code})`)
+  })
+  try {
+    try {
+      await writeAll(records, (text) => file.write(text))
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(draft, path).catch((error: NodeJS.ErrnoException) => {
+      throw new MemkeepError('ERR_INPUT_INVALID', `the output file cannot be put there (${error.code})`)
+    })
+  } finally {
+    await rm(draft, { force: true })
+  }
+}

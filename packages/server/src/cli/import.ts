@@ -1,0 +1,72 @@
+import { importFile, type ImportReport } from '../import/import-file.ts'
+import { readBounded } from '../import/read-bounded.ts'
+import { readArguments } from './arguments.ts'
+import type { Command } from './command.ts'
+import { withKeep } from './deployment.ts'
+import { print, printJson, progress } from './output.ts'
+
+const mostBytes = 128 * 1024 * 1024
+/** Bad lines that a person is shown; --json has all. */
+const shownLines = 20
+
+export const importMemories: Command = {
+  name: 'import',
+  takes: 'FILE|- --tenant T [--subject S] [--session NAME] [--keep-going] [--json] [--data DIR]',
+  does: 'stores a file of memories or a chat transcript',
+  notes: [
+    'FILE is UTF-8, at most 128 MiB, - is stdin. Either JSON Lines, each one of',
+    '  {"content", "actor", "subject"?, "sensitivity"?, "tags"?, "metadata"?, "at"?, "session"?}',
+    '  {"role", "content", "name"?, "at"?}   a message in the OpenAI shape',
+    'or one JSON document {"messages": [...]} of such messages. "at" is an ISO 8601 date, or a time with its zone.',
+    'Messages without text (tool calls) are skipped and counted; calls and images beside a text are not kept.',
+    'Every line is checked before the first is stored. A bad one is reported with its number, and then nothing is stored;',
+    '--keep-going stores the good ones, lists the bad, and fails all the same.',
+    'Importing the same file again adds nothing; it completes an import that broke off. Up to 1,000 lines are one commit.',
+    'Without --subject every line must name its own; with it, a line that names another is bad.',
+    'NAME is the session of lines that name none; messages without it get one made of the file.',
+    '--json prints {"imported", "already", "unit", "bad", "skipped", "cut"}.',
+  ],
+  async run(args) {
+    const values = ['tenant', 'subject', 'session']
+    const given = readArguments(args, { values, flags: ['keep-going', 'json'], words: ['FILE'] })
+    const target = {
+      tenant: given.required('tenant'),
+      subject: given.value('subject') ?? null,
+      session: given.value('session') ?? null,
+    }
+    if (given.words[0] === '-' && process.stdin.isTTY) progress('reading from the terminal; end with Ctrl-D')
+    const file = await readBounded(given.words[0]!, mostBytes)
+    let stored = 0
+    const onProgress = (done: number, all: number): void => {
+      stored = done
+      if (all > 1000) progress(`${done} of ${all} stored`)
+    }
+    const options = { keepGoing: given.flag('keep-going'), onProgress }
+    const report = await withKeep(given, (keep) => importFile(keep, file, target, options)).catch((error: unknown) => {
+      if (stored > 0) progress(`${stored} are stored; import the same file again to complete it`)
+      throw error
+    })
+    await tell(report, given.flag('json'))
+    return report.bad.length === 0 ? 0 : 1
+  },
+}
+
+async function tell(report: ImportReport, asJson: boolean): Promise<void> {
+  const { unit, imported, already, bad, skipped, cut } = report
+  for (const { number, why } of bad.slice(0, shownLines)) progress(`${unit} ${number}: ${why}`)
+  if (bad.length > shownLines) progress(`and ${bad.length - shownLines} more (--json lists all)`)
+  if (asJson) return printJson({ imported, already, unit, bad: byUnit(report.bad, unit), skipped: byUnit(skipped, unit), cut })
+  if (bad.length > 0 && imported + already === 0) progress('nothing was stored')
+  const said = [
+    `${imported} imported`,
+    ...(already > 0 ? [`${already} were there already`] : []),
+    ...(skipped.length > 0 ? [`${skipped.length} skipped: no text in them (${unit} ${skipped[0]!.number} first)`] : []),
+    ...(cut > 0 ? [`${cut} stored without their calls or parts other than text`] : []),
+    ...(bad.length > 0 ? [`${bad.length} bad`] : []),
+  ]
+  return print(`${said.join(', ')}\n`)
+}
+
+function byUnit(remarks: ImportReport['bad'], unit: string): Record<string, string | number>[] {
+  return remarks.map(({ number, why }) => ({ [unit]: number, why }))
+}

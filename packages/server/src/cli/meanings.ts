@@ -1,0 +1,52 @@
+const tooMuch = 'the login can do more than call doorways: whoever takes over the application can go around the walls'
+const asAnother = 'the walls are built around one login; as another one this inspection says nothing'
+const durable = 'a crash can take away what was acknowledged'
+const tampered = 'the database is not as Memkeep made it: a wall may be open'
+
+/** What each finding means for the one who runs the deployment. */
+const meanings: Readonly<Record<string, string>> = {
+  'login-other': asAnother,
+  'login-acts-as-other': asAnother,
+  'login-superuser': tooMuch,
+  'login-bypassrls': tooMuch,
+  'login-createrole': tooMuch,
+  'login-createdb': tooMuch,
+  'login-replication': tooMuch,
+  'login-member': tooMuch,
+  'login-owner': tooMuch,
+  'table-privilege': tooMuch,
+  'system-privilege': tooMuch,
+  'stray-grant': tooMuch,
+  'database-privilege': tooMuch,
+  'schema-create': tooMuch,
+  'doorway-extra': tooMuch,
+  'role-setting': tampered,
+  'owner-role': tampered,
+  'doorway-altered': tampered,
+  'rls-not-forced': 'the row wall is down: a bug in a doorway could read foreign rows',
+  'rls-no-policy': 'the row wall has a gap: nothing guards the rows of that table',
+  'doorway-missing': 'some calls cannot be made',
+  'doorways-differ': 'the doorways work, but are not the ones that this build was tried with',
+  'schema-version': 'this code and the database do not fit together',
+  'synchronous-commit-off': durable,
+  'fsync-off': durable,
+  'full-page-writes-off': durable,
+  'tls-missing': 'somebody on the way can read the password and answer in the name of the server',
+  'server-unsupported': 'Memkeep was never tried on it',
+  'server-unknown': 'Memkeep was not tried on it yet',
+  'server-old': 'holes that are publicly known let a login that runs SQL of its own do more than it may',
+  'login-refused': 'nothing can be said of the database, and nothing is served',
+  'upkeep-not-inspected': 'nothing is said of that login',
+  'engine-same-user': 'whoever is this OS user (or root) is the database superuser and can read the keys beside it',
+  'keys-absent': 'nothing opens without them; if they are lost, so is everything that was stored',
+  'root-key-missing': 'nothing opens without it; if it is lost, so is everything that was stored',
+  'key-store-empty': 'nothing opens without them; if they are lost, so is everything that was stored',
+  'keys-under-data': 'every copy and backup of the database brings its own keys',
+  'keys-owner': 'that user can read or replace the keys',
+  'keys-open': 'other users of this machine can read or replace the keys',
+}
+
+/** One sentence for a finding's code. */
+export function meaningOf(code: string): string {
+  return meanings[code] ?? 'this build has no words for it'
+}

@@ -1,0 +1,47 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Keep, MemkeepError } from 'memkeep'
+import { readArguments } from './arguments.ts'
+import type { Command } from './command.ts'
+import { withKeep } from './deployment.ts'
+import { print, progress } from './output.ts'
+import { untilInterrupted } from './until-interrupted.ts'
+
+const everyMs = 60_000
+
+export const upkeep: Command = {
+  name: 'upkeep',
+  takes: '[--once] [--data DIR]',
+  does: 'installs token keys and removes what has expired, every minute',
+  notes: [
+    'Runs until Ctrl-C; --once makes one pass. With your own server it needs MEMKEEP_UPKEEP_DATABASE_URL, and something',
+    'must run it: without upkeep calls are refused within a day. An embedded deployment runs its own while it is open.',
+  ],
+  async run(args) {
+    const given = readArguments(args, { flags: ['once'] })
+    await withKeep(given, async (keep) => {
+      if (given.flag('once')) await pass(keep)
+      else await repeat(keep)
+    })
+    return 0
+  },
+}
+
+async function pass(keep: Keep): Promise<void> {
+  const { expired, swept } = await keep.runUpkeep()
+  await print(`${new Date().toISOString()}  expired ${expired}, swept ${swept}\n`)
+}
+
+/** The first pass must succeed; one that fails later is told, and tried again with the next. */
+async function repeat(keep: Keep): Promise<void> {
+  using interrupted = untilInterrupted()
+  const { signal } = interrupted
+  await pass(keep)
+  while (!signal.aborted) {
+    await sleep(everyMs, undefined, { signal }).catch(() => {})
+    if (signal.aborted) break
+    await pass(keep).catch((error: unknown) => {
+      if (!(error instanceof MemkeepError)) throw error
+      progress(`memkeep: ${error.message} (${error.code})`)
+    })
+  }
+}

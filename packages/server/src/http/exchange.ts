@@ -1,0 +1,22 @@
+import type { HttpBindings } from '@hono/node-server'
+import type { Context } from 'hono'
+import type { Reach } from '../operations/operation.ts'
+import type { RequestLine } from './request-log.ts'
+import type { Target } from './target.ts'
+
+export interface Env {
+  Bindings: HttpBindings
+  Variables: {
+    /** As it was sent; its path is the one that was routed. */
+    target: Target
+    /** The route's pattern, for the log. */
+    route: string
+    failure: Pick<RequestLine, 'code' | 'where'>
+  }
+}
+
+/** One request and its answer. */
+export type Exchange = Context<Env>
+
+/** Answers an authenticated request. */
+export type Handler = (exchange: Exchange, reach: Reach) => Promise<Response>

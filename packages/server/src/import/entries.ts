@@ -1,0 +1,77 @@
+/** One line of JSON Lines, or one message of a document: its value, or what is wrong with it. */
+export type Entry =
+  | { readonly number: number; readonly value: unknown }
+  | { readonly number: number; readonly problem: string }
+
+export interface Entries {
+  /** What the numbers count, from 1. */
+  readonly unit: 'line' | 'message'
+  readonly entries: readonly Entry[]
+}
+
+const longestLine = 1024 * 1024
+const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf])
+
+/** Takes a file apart: JSON Lines, or one JSON document `{"messages": [...]}`. Blank lines count and hold nothing. */
+export function entriesOf(file: Buffer): Entries {
+  const bytes = file.subarray(0, 3).equals(byteOrderMark) ? file.subarray(3) : file
+  const lines = linesOf(bytes)
+  const [first] = lines
+  // A document is not JSON up to its first line break, or it says so on its one line.
+  if (first !== undefined && ('problem' in first || isConversation(first.value))) {
+    const whole = parse(bytes)
+    if ('value' in whole && isConversation(whole.value)) return messagesOf(whole.value.messages)
+  }
+  return { unit: 'line', entries: lines }
+}
+
+/** A value that is a whole talk rather than one turn of it. */
+export function isConversation(value: unknown): value is { readonly messages: unknown } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.hasOwn(value, 'messages')
+}
+
+function messagesOf(messages: unknown): Entries {
+  if (!Array.isArray(messages)) return { unit: 'line', entries: [{ number: 1, problem: 'messages must be an array' }] }
+  return { unit: 'message', entries: messages.map((value, index) => ({ number: index + 1, value })) }
+}
+
+function linesOf(bytes: Buffer): Entry[] {
+  const entries: Entry[] = []
+  for (let start = 0, number = 1; start < bytes.length; number++) {
+    const newline = bytes.indexOf(0x0a, start)
+    const end = newline === -1 ? bytes.length : newline
+    const line = bytes.subarray(start, end)
+    start = end + 1
+    if (line.length > longestLine) entries.push({ number, problem: 'is longer than 1 MiB' })
+    else if (!isBlank(line)) entries.push({ number, ...parse(line) })
+  }
+  return entries
+}
+
+function isBlank(line: Buffer): boolean {
+  return line.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d)
+}
+
+function parse(bytes: Buffer): { readonly value: unknown } | { readonly problem: string } {
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    return { problem: 'is not UTF-8' }
+  }
+  try {
+    return { value: JSON.parse(text, refuseLostDigits) }
+  } catch (error) {
+    return { problem: error instanceof LostDigits ? 'holds a whole number that would lose digits: quote it' : 'is not JSON' }
+  }
+}
+
+class LostDigits extends Error {}
+
+/** JSON carries numbers of any length, JavaScript rounds those beyond 2^53: nothing is silently altered. */
+function refuseLostDigits(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  if (typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(context?.source ?? '')) {
+    throw new LostDigits()
+  }
+  return value
+}

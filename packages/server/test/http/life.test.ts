@@ -1,0 +1,188 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { afterEach, expect, test } from 'vitest'
+import { ask, Served } from '../support/served.ts'
+import { onSources, ServingProcess } from '../support/serving-process.ts'
+
+const run = promisify(execFile)
+const processes: ServingProcess[] = []
+const places: string[] = []
+
+afterEach(async () => {
+  for (const serving of processes.splice(0)) await serving.end('SIGTERM')
+  for (const place of places.splice(0))
+    await rm(place, { recursive: true, force: true, maxRetries: 50, retryDelay: 200 })
+})
+
+async function place(): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'mk-serve-'))
+  places.push(dir)
+  return dir
+}
+
+async function start(...args: string[]): Promise<ServingProcess> {
+  const serving = await ServingProcess.start(...args)
+  processes.push(serving)
+  return serving
+}
+
+test('the first start prints a key once with lines that work in a shell; later ones how to make another', async () => {
+  const dir = await place()
+  const first = await start('--data', dir)
+  const key = /^ {2}(mk_\S{43})$/m.exec(first.stdout)?.[1]
+  expect(key).toBeTypeOf('string')
+  const lines = first.stdout.split('\n').filter((line) => /^ {2}(export|URL|curl|ID)/.test(line))
+  const { stdout } = await run('sh', ['-c', lines.join('\n')])
+  const answers = stdout.trim().split('\n')
+  expect(answers).toHaveLength(5)
+  const [added, found, listed, got] = answers.slice(0, 4).map((line) => JSON.parse(line))
+  expect(found.memories[0]).toMatchObject({ id: added.id, content: 'Prefers window seats' })
+  expect([listed.items[0].id, got.id]).toEqual([added.id, added.id])
+  expect(answers[4]).toBe('deleted, 204')
+  expect(first.stderr).not.toContain(key)
+  expect(await first.end('SIGTERM')).toBe(0)
+
+  const second = await start('--data', dir)
+  expect(second.stdout).not.toMatch(/mk_/)
+  expect(second.stdout).toMatch(/memkeep key create --tenant TENANT --subject SUBJECT --role agent/)
+  expect((await ask(second.url, 'GET', '/v1/memories', { key: key! })).status).toBe(200)
+  const { port } = new URL(second.url)
+  const taken = run(process.execPath, [...onSources, 'serve', '--data', dir, '--port', port])
+  await expect(taken).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('EADDRINUSE') })
+})
+
+test.each([
+  ['--port', 'x'],
+  ['--port', '65536'],
+  ['--port', '-1'],
+  ['--host', ''],
+])('serve %s %j is bad usage', async (...args) => {
+  const refused = run(process.execPath, [...onSources, 'serve', `${args[0]}=${args[1]}`])
+  await expect(refused).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('--port') })
+})
+
+test('what was acknowledged is there after kill -9 under load', async () => {
+  const dir = await place()
+  const first = await start('--data', dir)
+  const key = /^ {2}(mk_\S{43})$/m.exec(first.stdout)![1]!
+  const acknowledged: string[] = []
+  let sent = 0
+  const client = async (): Promise<void> => {
+    for (;;) {
+      const body = { content: `note ${sent++}`, actor: 'user' }
+      const answer = await ask(first.url, 'POST', '/v1/memories', { key, body }).catch(() => null)
+      if (answer === null) return
+      expect(answer.status).toBe(201)
+      acknowledged.push(answer.body.id)
+    }
+  }
+  const clients = Array.from({ length: 8 }, client)
+  while (acknowledged.length < 40) await sleep(10)
+  expect(await first.end('SIGKILL')).toBeNull()
+  await Promise.all(clients)
+
+  const second = await start('--data', dir)
+  for (const id of acknowledged) {
+    expect((await ask(second.url, 'GET', `/v1/memories/${id}`, { key })).status).toBe(200)
+  }
+  const items: string[] = []
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const { body } = await ask(second.url, 'GET', `/v1/memories?limit=100${cursor && `&cursor=${cursor}`}`, { key })
+    items.push(...body.items.map((each: { content: string }) => each.content))
+    cursor = body.nextCursor
+  }
+  // Nothing came twice, and at most what was under way came without an answer.
+  expect(new Set(items).size).toBe(items.length)
+  expect(items.length - acknowledged.length).toBeLessThanOrEqual(8)
+})
+
+test('closing lets requests under way finish, and takes no more', async () => {
+  const served = await Served.start()
+  const key = await served.key('acme', 'ana')
+  await served.add(key, 'a first note')
+  const { release, held } = await hold(served)
+  const underWay = served.ask('POST', '/v1/memories', { key, body: { content: 'late', actor: 'user' } })
+  await held
+  let closed = false
+  const closing = served.closeDoor().then(() => {
+    closed = true
+  })
+  await sleep(100)
+  expect(closed).toBe(false)
+  await expect(served.ask('GET', '/healthz')).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+  await release()
+  const answer = await underWay
+  expect([answer.status, answer.headers.connection]).toEqual([201, 'close'])
+  await closing
+  await served[Symbol.asyncDispose]()
+})
+
+test('a client that goes away in the middle leaves the server as it was', async () => {
+  const served = await Served.start()
+  const key = await served.key('acme', 'ana')
+  const { hostname, port } = new URL(served.url)
+  const head = `POST /v1/memories HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${key}\r\nContent-Type: application/json\r\nContent-Length: 90\r\n\r\n`
+  const whole = JSON.stringify({ content: 'sent whole', actor: 'user' }).padEnd(90)
+  for (const bytes of [head.slice(0, 20), head, `${head}{"content":`, head + whole]) {
+    for (let time = 0; time < 5; time++) {
+      await new Promise<void>((resolve) => {
+        const socket = connect(Number(port), hostname, () => {
+          socket.write(bytes, () => setTimeout(() => socket.resetAndDestroy(), time * 3))
+        })
+        socket.on('close', () => resolve())
+      })
+    }
+  }
+  await sleep(300)
+  expect(await served.add(key, 'still there')).toBeTypeOf('string')
+  const { body } = await served.ask('GET', '/v1/memories', { key })
+  const contents = body.items.map((each: { content: string }) => each.content)
+  expect(contents.filter((each: string) => each !== 'sent whole')).toEqual(['still there'])
+  expect(served.lines.filter(({ status }) => status >= 500)).toEqual([])
+  await served[Symbol.asyncDispose]()
+})
+
+test('a database that is gone is 503 with a time to come back; a fault of ours would say nothing', async () => {
+  const served = await Served.start()
+  const key = await served.key('acme', 'ana')
+  await served.add(key, 'a note')
+  await served.database.query(`alter database ${served.database.name} with allow_connections false`)
+  await served.database.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${served.database.name}' and usename = 'memkeep_app'`,
+  )
+  const answer = await served.ask('GET', '/v1/memories', { key })
+  expect([answer.status, answer.body.code]).toEqual([503, 'ERR_STORE_UNAVAILABLE'])
+  expect(answer.headers['retry-after']).toBe('1')
+  expect(answer.text).not.toContain(served.database.name)
+  expect((await served.ask('GET', '/healthz')).status).toBe(200)
+  await served.database.query(`alter database ${served.database.name} with allow_connections true`)
+  expect((await served.ask('GET', '/v1/memories', { key })).status).toBe(200)
+  await served[Symbol.asyncDispose]()
+})
+
+/** Holds every write back by a lock on the memories' table, until released. `held` settles when one waits. */
+async function hold({ database }: Served) {
+  const { default: pg } = await import('pg')
+  const client = new pg.Client({ ...database.admin })
+  await client.connect()
+  await client.query('begin; lock table memkeep.memory in access exclusive mode')
+  const waiting = async (): Promise<void> => {
+    for (;;) {
+      const { rows } = await client.query('select 1 from pg_locks where not granted and relation = $1::regclass', [
+        'memkeep.memory',
+      ])
+      if (rows.length > 0) return
+      await sleep(10)
+    }
+  }
+  const release = async (): Promise<void> => {
+    await client.query('commit')
+    await client.end()
+  }
+  return { release, held: waiting() }
+}

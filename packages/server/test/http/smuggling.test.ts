@@ -1,0 +1,169 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parseJson } from '../../src/http/parse-json.ts'
+import { type Answer, Served } from '../support/served.ts'
+
+let served: Served
+let ana: string
+let id: string
+const foreign = 'globex-canary-avocet'
+
+beforeAll(async () => {
+  served = await Served.start()
+  ana = await served.key('acme', 'ana')
+  id = await served.add(ana, 'an own note')
+  await served.add(await served.key('globex', 'ana'), foreign)
+})
+afterAll(() => served[Symbol.asyncDispose]())
+
+function refused({ status, body, text }: Answer): void {
+  expect([status, body.code]).toEqual([422, 'ERR_INPUT_INVALID'])
+  expect(text).not.toMatch(/globex|canary|at .*\.(ts|js)/)
+}
+
+const spellings = [
+  'tenant',
+  'Tenant',
+  'TENANT_ID',
+  'tenantId',
+  'tenant-id',
+  'ten ant',
+  'ｔｅｎａｎｔ',
+  'subject',
+  'subject_id',
+  'scope',
+  '$scope',
+  'memkeep.tenant',
+  '__proto__',
+  'constructor',
+  'prototype',
+  'principal',
+  'user_id',
+]
+
+describe.each(spellings)('%s', (name) => {
+  test('in a body is refused, and nothing is stored', async () => {
+    const before = (await served.ask('GET', '/v1/memories?limit=100', { key: ana })).text
+    const field = `${JSON.stringify(name)}:"globex"`
+    const body = `{"content":"smuggled","actor":"user",${field}}`
+    refused(await served.ask('POST', '/v1/memories', { key: ana, body }))
+    refused(await served.ask('POST', '/v1/memories/search', { key: ana, body: `{"query":"note",${field}}` }))
+    expect((await served.ask('GET', '/v1/memories?limit=100', { key: ana })).text).toBe(before)
+  })
+
+  test('in a query is refused on every route', async () => {
+    const query = `?${encodeURIComponent(name)}=globex`
+    refused(await served.ask('GET', `/v1/memories${query}`, { key: ana }))
+    refused(await served.ask('GET', `/v1/memories/${id}${query}`, { key: ana }))
+    refused(await served.ask('DELETE', `/v1/memories/${id}${query}`, { key: ana }))
+    refused(await served.ask('POST', `/v1/memories${query}`, { key: ana, body: { content: 'x', actor: 'user' } }))
+    refused(await served.ask('POST', `/v1/memories/search${query}`, { key: ana, body: { query: 'x' } }))
+  })
+})
+
+const headers = [
+  'x-tenant-id',
+  'X-Tenant',
+  'tenant',
+  'x_tenant',
+  'x-memkeep-tenant',
+  'X-MEMKEEP-AS',
+  'memkeep-subject',
+  'x-scope',
+  'subject-id',
+]
+
+test.each(headers)('the header %s is refused on every route', async (header) => {
+  const asking = { key: ana, headers: { [header]: 'globex' } }
+  refused(await served.ask('GET', '/v1/memories', asking))
+  refused(await served.ask('GET', `/v1/memories/${id}`, asking))
+  refused(await served.ask('DELETE', `/v1/memories/${id}`, asking))
+  refused(await served.ask('POST', '/v1/memories', { ...asking, body: { content: 'x', actor: 'user' } }))
+  refused(await served.ask('POST', '/v1/memories/search', { ...asking, body: { query: 'x' } }))
+  expect((await served.ask('GET', `/v1/memories/${id}`, { key: ana })).status).toBe(200)
+})
+
+describe('JSON that two readers read differently', () => {
+  const twice = [
+    '{"content":"a","content":"b","actor":"user"}',
+    '{"content":"a","c\\u006fntent":"b","actor":"user"}',
+    '{"content":"a","actor":"user","metadata":{"x":{"k":1,"k":2}}}',
+    '{"content":"a","actor":"user","metadata":{"list":[{"k":1},{"k":1,"j":[],"k":3}]}}',
+    '{"content":"a","actor":"user","metadata":{"__proto__":{"x":1}}}',
+    '{"content":"a","actor":"user","metadata":{"deep":[{"\\u005f_proto__":1}]}}',
+  ]
+
+  test.each(twice)('%s is refused', async (body) => {
+    // Without our reader one of the two would be taken silently.
+    expect(JSON.parse(body)).toMatchObject({ actor: 'user' })
+    refused(await served.ask('POST', '/v1/memories', { key: ana, body }))
+  })
+
+  test('what only looks like it is taken as it stands', () => {
+    const texts = [
+      '{"a":"{\\"a\\":1,\\"a\\":2}","b":["a","a",{"a":"a"},{"a":"\\\\"}],"":{"":""}}',
+      '"a"',
+      '[]',
+      '[[],{}]',
+    ]
+    for (const text of texts) expect(parseJson(text)).toEqual(JSON.parse(text))
+  })
+})
+
+describe('targets that are not plain', () => {
+  const tricks = (own: string) => [
+    `/v1/memories/${own.replace('0', '%30')}`,
+    `/v1/%6demories/${own}`,
+    `/v1/memories/../memories/${own}`,
+    `/v1/memories/./${own}`,
+    `/v1//memories/${own}`,
+    `//v1/memories/${own}`,
+    `/v1/memories/${own}/`,
+    `/v1/memories/${own}%00`,
+    `/v1/memories/${own}%0a`,
+    `/v1/memories/%2e%2e%2fmemories%2f${own}`,
+    `/v1/memories\\${own}`,
+    `/v1/memories/${own};tenant=globex`,
+    `/V1/memories/${own}`,
+    `/v1/memories/${own.toUpperCase()}`,
+    `/v1/memories/{${own}}`,
+    `/globex/v1/memories/${own}`,
+    `/v1/tenants/globex/memories/${own}`,
+    `http://x/v1/memories/../memories/${own}`,
+  ]
+
+  test('find nothing, not even what is there', async () => {
+    expect((await served.ask('GET', `/v1/memories/${id}`, { key: ana })).status).toBe(200)
+    expect((await served.ask('GET', `http://elsewhere/v1/memories/${id}`, { key: ana })).status).toBe(200)
+    for (const path of tricks(id)) {
+      const { status, text } = await served.ask('GET', path, { key: ana })
+      expect([path, status === 404 || status === 400], text).toEqual([path, true])
+      expect(text).not.toContain('own note')
+    }
+  })
+})
+
+test('fields that stand twice in a query, or do not decode, are refused', async () => {
+  for (const query of ['limit=1&limit=2', 'cursor=a&cursor=b', 'limit=1&LIMIT=2', 'limit[]=1', 'limit', '=', '&']) {
+    const { status, body } = await served.ask('GET', `/v1/memories?${query}`, { key: ana })
+    expect([query, status, body.code]).toEqual([query, 422, 'ERR_INPUT_INVALID'])
+  }
+  for (const query of ['tags=%ff', 'tags=%', 'tags=%c3%28', 'tags=%ed%a0%80']) {
+    const { status, body } = await served.ask('GET', `/v1/memories?${query}`, { key: ana })
+    expect([query, status, body.code]).toEqual([query, 400, 'ERR_REQUEST_MALFORMED'])
+  }
+})
+
+test('two credentials, or one elsewhere than in its header, are none', async () => {
+  const globex = await served.key('globex', 'ana')
+  const sent = [
+    { headers: { authorization: [`Bearer ${ana}`, `Bearer ${globex}`] } },
+    { headers: { authorization: `Bearer ${ana}, Bearer ${globex}` } },
+    { headers: { authorization: `Bearer ${ana} ${globex}` } },
+    { headers: { authorization: `Basic ${Buffer.from(`:${ana}`).toString('base64')}` } },
+    { headers: { authorization: ana } },
+    { headers: { cookie: `authorization=${ana}` } },
+    { headers: { 'proxy-authorization': `Bearer ${ana}` } },
+  ]
+  for (const asking of sent) expect((await served.ask('GET', '/v1/memories', asking)).status).toBe(401)
+  expect((await served.ask('GET', `/v1/memories?access_token=${ana}`)).status).toBe(401)
+})
