@@ -15,6 +15,7 @@ import { installFirstTokenKeys } from './store/install-first-token-keys.ts'
 import { judgeTransport } from './store/judge-facts.ts'
 import { withConnection } from './store/one-connection.ts'
 import type { LoginRole } from './store/schema.ts'
+import { verifyingKeys } from './store/token-keys.ts'
 import { transportOf } from './store/transport.ts'
 
 export type { Finding, LoginPasswords, LoginRole }
@@ -44,7 +45,7 @@ export async function installStore(options: InstallOptions): Promise<{ readonly 
       const admin = clientConfig(options.admin)
       refuseFatal(judgeTransport(transportOf(admin)))
       const changed = await install(admin, passwords, { again })
-      await installFirstTokenKeys(admin, (window) => keyring.tokenKey(window))
+      await installFirstTokenKeys(admin, await verifyingKeys((window) => keyring.tokenKey(window)))
       return Object.freeze({ changed })
     })
   } finally {

@@ -2,6 +2,7 @@ import { existsSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, resolve, sep } from 'node:path'
 import type pg from 'pg'
 import { encodeDetail, frameDetail } from './audit/detail.ts'
+import { CallGate } from './core/call-gate.ts'
 import { MemkeepError } from './core/errors.ts'
 import type { Grant } from './core/grant.ts'
 import { checkLimits, type Limits } from './core/limits.ts'
@@ -60,12 +61,17 @@ export class Keep implements AsyncDisposable {
   readonly #kernel: Kernel
   readonly #upkeep: Upkeep | null
   readonly #release: () => Promise<void>
-  #closed = false
+  readonly #gate = new CallGate()
   #closing: Promise<void> | null = null
 
   /** Use `openMemkeep`. */
-  constructor(parts: Omit<Kernel, 'checkOpen'>, upkeep: Upkeep | null, release: () => Promise<void>) {
-    this.#kernel = Object.freeze({ ...parts, checkOpen: () => this.#checkOpen() })
+  constructor(parts: Omit<Kernel, 'checkOpen' | 'run'>, upkeep: Upkeep | null, release: () => Promise<void>) {
+    const gate = this.#gate
+    this.#kernel = Object.freeze({
+      ...parts,
+      checkOpen: () => gate.check(),
+      run: <T>(call: () => Promise<T>) => gate.run(call),
+    })
     this.#upkeep = upkeep
     this.#release = release
   }
@@ -77,7 +83,7 @@ export class Keep implements AsyncDisposable {
   for(scope: SubjectScope | CommonScope): ScopedMemory
   for(scope: TenantWideScope): ReadableMemory
   for(scope: SubjectScope | CommonScope | TenantWideScope): ReadableMemory {
-    this.#checkOpen()
+    this.#gate.check()
     return readScope(scope).reach === 'all'
       ? new ReadableMemory(this.#kernel, scope)
       : new ScopedMemory(this.#kernel, scope)
@@ -85,30 +91,29 @@ export class Keep implements AsyncDisposable {
 
   /** What a grant permits beyond one tenant. Throws as `for` does. */
   privileged(grant: Grant): Privileged {
-    this.#checkOpen()
+    this.#gate.check()
     return new Privileged(this.#kernel, grant)
   }
 
   /** One pass of upkeep now. Throws `ERR_STORE_UNAVAILABLE` when this process was given no upkeep login. */
   async runUpkeep(): Promise<UpkeepReport> {
-    this.#checkOpen()
+    this.#gate.check()
     if (this.#upkeep === null) throw new MemkeepError('ERR_STORE_UNAVAILABLE', 'this process has no upkeep login')
-    return this.#upkeep.run()
+    const upkeep = this.#upkeep
+    return this.#gate.run(() => upkeep.run())
   }
 
-  /** Lets go of the database and of every key. Calls under way finish first; later ones throw `ERR_CLOSED`. */
+  /**
+   * Lets go of the database and of every key. Later calls throw `ERR_CLOSED`. Calls on memories that are under way finish
+   * first; privileged ones may be cut off, with an error.
+   */
   close(): Promise<void> {
-    this.#closed = true
-    this.#closing ??= this.#release()
+    this.#closing ??= this.#gate.close().then(this.#release)
     return this.#closing
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
-  }
-
-  #checkOpen(): void {
-    if (this.#closed) throw new MemkeepError('ERR_CLOSED', 'the keep was closed')
   }
 }
 
@@ -149,7 +154,7 @@ export async function openMemkeep(options: KeepOptions): Promise<Keep> {
 function kernelParts(
   options: KeepOptions,
   made: Pick<Kernel, 'doorways' | 'keyring' | 'policy' | 'seams'>,
-): Omit<Kernel, 'checkOpen'> {
+): Omit<Kernel, 'checkOpen' | 'run'> {
   const budgetBytes = options.shelfBudgetBytes ?? 256 * 1024 * 1024
   return {
     ...made,

@@ -123,7 +123,7 @@ const rules: [Rule, ...(() => readonly [path: string, text: string])[]][] = [
     () => [`${kernel}/store/plant.ts`, 'export const own = (pool: any) => pool.connect()'],
     () => [`${kernel}/store/plant.ts`, "import { request } from 'node:https'"],
     () => changed(`${kernel}/store/install.ts`, "import pg from 'pg'", "import pg from 'pg'\nimport 'node:fs'"),
-    () => [`${kernel}/store/install.ts`, "import { installTokenKeys } from './token-keys.ts'"],
+    () => [`${kernel}/store/install.ts`, "import { verifyingKeys } from './token-keys.ts'"],
   ],
   [filesAreShort, () => [`${kernel}/memory/plant.ts`, lines(501)], () => ['test/plant.test.ts', lines(501)]],
   [

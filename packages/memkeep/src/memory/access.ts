@@ -28,7 +28,6 @@ export async function withAccess<T>(
   run: (access: Access) => Promise<T>,
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
-    kernel.checkOpen()
     const access = await openAccess(kernel, scope)
     try {
       return await run(access)

@@ -24,12 +24,18 @@ const beforeAll = '00000000-0000-0000-0000-000000000000'
  */
 export async function* exportAll(kernel: Kernel, scope: ScopeClaims): AsyncGenerator<ExportRecord> {
   const counts = { memories: 0, versions: 0 }
-  const { subjects, names } = await withAccess(kernel, scope, (access) => shelvesToExport(kernel, access))
+  const { subjects, names } = await kernel.run(() =>
+    withAccess(kernel, scope, (access) => shelvesToExport(kernel, access)),
+  )
   for (const subject of subjects) {
     for (let after = beforeAll; ; ) {
-      const rows = await withAccess(kernel, scope, (access) => readPage(kernel, access, subject, after))
+      const rows = await kernel.run(() =>
+        withAccess(kernel, scope, (access) => readPage(kernel, access, subject, after)),
+      )
       const seen = new Set<string>()
-      for (const record of await withAccess(kernel, scope, (access) => openPage(access, rows, names(subject)))) {
+      for (const record of await kernel.run(() =>
+        withAccess(kernel, scope, (access) => openPage(access, rows, names(subject))),
+      )) {
         if (record.current) counts.memories++
         else counts.versions++
         seen.add(record.id)

@@ -67,7 +67,8 @@ export function checkAdd(input: unknown, limits: Limits, nowMs: number, session:
   return {
     content: checkText(given.content, 'content', limits.contentBytes),
     actor: checkOneOf(given.actor, 'actor', actors),
-    sensitivity: given.sensitivity === undefined ? 'private' : checkOneOf(given.sensitivity, 'sensitivity', sensitivities),
+    sensitivity:
+      given.sensitivity === undefined ? 'private' : checkOneOf(given.sensitivity, 'sensitivity', sensitivities),
     kind: given.kind === undefined ? 'note' : checkKind(given.kind),
     tags: given.tags === undefined ? [] : checkTags(given.tags, limits),
     metadata: given.metadata === undefined ? {} : checkMetadata(given.metadata, limits),

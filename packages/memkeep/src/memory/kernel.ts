@@ -20,4 +20,6 @@ export interface Kernel {
   readonly seams: Seams
   /** Throws `ERR_CLOSED` once the keep was closed. */
   readonly checkOpen: () => void
+  /** Runs a call that a closing keep waits for. Throws as `checkOpen`. */
+  readonly run: <T>(call: () => Promise<T>) => Promise<T>
 }

@@ -41,22 +41,22 @@ export class ReadableMemory {
 
   /** The memories that answer best, and the same as text for a prompt. */
   async search(query: string, options: SearchOptions = {}): Promise<SearchResult> {
-    return search(this.#kernel, this.#claims(), query, options)
+    return this.#kernel.run(() => search(this.#kernel, this.#claims(), query, options))
   }
 
   /** The memory, or null. A foreign id is null, as a missing one. */
   async get(id: string): Promise<Memory | null> {
-    return get(this.#kernel, this.#claims(), id)
+    return this.#kernel.run(() => get(this.#kernel, this.#claims(), id))
   }
 
   /** Memories, newest first. */
   async list(options: ListOptions = {}): Promise<Page> {
-    return list(this.#kernel, this.#claims(), options)
+    return this.#kernel.run(() => list(this.#kernel, this.#claims(), options))
   }
 
   /** Versions of one memory, newest first; empty when there is no such memory in sight. */
   async history(id: string): Promise<Memory[]> {
-    return history(this.#kernel, this.#claims(), id)
+    return this.#kernel.run(() => history(this.#kernel, this.#claims(), id))
   }
 
   /** Everything that is held about whom the scope reaches, counts last. Needs the right `export`. */
@@ -91,7 +91,7 @@ export class ScopedMemory extends ReadableMemory {
     )
     const input = checkAdd({ ...rest, content }, this.#kernel.limits, this.#now(), claims.session)
     const batch = { inputs: [input], idempotencyKey: checkIdempotencyKey(idempotencyKey), signal: signal }
-    const [receipt] = await addBatch(this.#kernel, claims, batch)
+    const [receipt] = await this.#kernel.run(() => addBatch(this.#kernel, claims, batch))
     return receipt!
   }
 
@@ -103,7 +103,8 @@ export class ScopedMemory extends ReadableMemory {
     const inputs = checkArray(memories, 'memories', limits.batch).map((each) =>
       checkAdd(each, limits, nowMs, claims.session),
     )
-    return addBatch(this.#kernel, claims, { inputs, ...checkWrite(options, writeOptionKeys) })
+    const batch = { inputs, ...checkWrite(options, writeOptionKeys) }
+    return this.#kernel.run(() => addBatch(this.#kernel, claims, batch))
   }
 
   /** Stores turns of a talk as memories of kind `turn`, in order, in one commit. */
@@ -118,22 +119,23 @@ export class ScopedMemory extends ReadableMemory {
     ])
     const session = checkBound(checkId(given, 'session', 'ERR_INPUT_INVALID'), claims.session, 'session')
     const inputs = checkMessages(messages, this.#kernel.limits, this.#now(), session!)
-    return addBatch(this.#kernel, claims, { inputs, ...checkWrite(write, writeOptionKeys) })
+    const batch = { inputs, ...checkWrite(write, writeOptionKeys) }
+    return this.#kernel.run(() => addBatch(this.#kernel, claims, batch))
   }
 
   /** Puts a new version in place, or returns null when there is no such memory in sight. The old one stays in the history. */
   async update(id: string, patch: MemoryPatch, options: UpdateOptions): Promise<StoredReceipt | null> {
-    return update(this.#kernel, this.#claims(), id, patch, options)
+    return this.#kernel.run(() => update(this.#kernel, this.#claims(), id, patch, options))
   }
 
   /** Deletes one memory with every version. False when there was none in sight. */
   async delete(id: string): Promise<boolean> {
-    return deleteOne(this.#kernel, this.#claims(), id)
+    return this.#kernel.run(() => deleteOne(this.#kernel, this.#claims(), id))
   }
 
   /** Deletes memories. An empty filter throws. Does not bar the subject. */
   async deleteMany(filter: DeleteFilter): Promise<{ deleted: number }> {
-    return deleteMany(this.#kernel, this.#claims(), filter)
+    return this.#kernel.run(() => deleteMany(this.#kernel, this.#claims(), filter))
   }
 
   #claims(): ScopeClaims {

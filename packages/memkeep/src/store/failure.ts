@@ -43,7 +43,8 @@ const refusals: Readonly<Record<string, () => MemkeepError>> = {
     new MemkeepError('ERR_STORE_UNAVAILABLE', 'the database has no current token key: upkeep has not run', {
       retryable: true,
     }),
-  MK004: () => new MemkeepError('ERR_STORE_UNSAFE', 'a doorway is called alone in its transaction, under read committed'),
+  MK004: () =>
+    new MemkeepError('ERR_STORE_UNSAFE', 'a doorway is called alone in its transaction, under read committed'),
   MK005: () => new MemkeepError('ERR_STORE_UNSAFE', 'the database holds another token key: is it another KeyStore?'),
 }
 

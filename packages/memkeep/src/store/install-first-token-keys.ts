@@ -1,20 +1,19 @@
 import type pg from 'pg'
-import type { TokenKeySource } from './doorways.ts'
 import { withConnection } from './one-connection.ts'
-import { installTokenKeys } from './token-keys.ts'
+import { installTokenKeys, type VerifyingKey } from './token-keys.ts'
 
 /**
  * `installTokenKeys` by an administrator, who is a member of `memkeep_upkeep` for this one transaction if at all: a
  * database that was just installed serves at once, also before any upkeep has run.
  */
-export async function installFirstTokenKeys(admin: pg.ClientConfig, keyOf: TokenKeySource): Promise<void> {
+export async function installFirstTokenKeys(admin: pg.ClientConfig, keys: readonly VerifyingKey[]): Promise<void> {
   await withConnection(admin, async (client) => {
     await client.query('begin')
     const { rows } = await client.query<{ may: boolean }>(mayActAsUpkeep)
     const may = rows[0]!.may
     if (!may) await client.query('grant memkeep_upkeep to current_user')
     await client.query('set local role memkeep_upkeep')
-    await installTokenKeys(client, keyOf)
+    await installTokenKeys(client, keys)
     await client.query('reset role')
     if (!may) await client.query('revoke memkeep_upkeep from current_user')
     // Where anything failed before this, closing the connection rolls it back.

@@ -6,7 +6,7 @@ import type { Keyring } from '../keys/keyring.ts'
 import type { TenantKeys } from '../keys/tenant-keys.ts'
 import { Doorways } from '../store/doorways.ts'
 import type { Claims } from '../store/token.ts'
-import { installTokenKeys } from '../store/token-keys.ts'
+import { installTokenKeys, verifyingKeys } from '../store/token-keys.ts'
 
 export interface UpkeepReport {
   /** Memories removed because their time had passed. */
@@ -69,7 +69,7 @@ export class Upkeep {
   }
 
   async installKeys(): Promise<void> {
-    await installTokenKeys(this.#pool, (window) => this.#keyring.tokenKey(window))
+    await installTokenKeys(this.#pool, await verifyingKeys((window) => this.#keyring.tokenKey(window)))
     this.#seams.reach('upkeep.keys-installed')
   }
 

@@ -78,7 +78,7 @@ const transactions = ['install.ts', 'install-first-token-keys.ts'].map((file) =>
 const connections = ['install.ts', 'one-connection.ts'].map((file) => `${kernel}store/${file}`)
 
 /** What asks the keyring, and so perhaps a key service over the network, while it runs. */
-const keySources = ['TokenKeySource', 'installTokenKeys']
+const keySources = ['TokenKeySource', 'verifyingKeys']
 
 const opensTransaction = (text: string): boolean =>
   /(^|;)\s*(begin|start\s+transaction|savepoint\s+\w+|prepare\s+transaction)\b(?!\s+[a-z]+\s+[a-z]+)/i.test(text)

@@ -72,7 +72,9 @@ test.each(['keys.subject-created', 'memory.sealed', 'memory.acknowledged'] as co
   },
 )
 
-test('the server killed under writers: they go on, and nothing acknowledged is lost or doubled', { timeout: 600_000 }, async () => {
+test('the server killed under writers: they go on, and nothing acknowledged is lost or doubled', {
+  timeout: 600_000,
+}, async () => {
   const name = serverName(layoutOf(engine.dir))
   for (let loop = 0; loop < loops; loop++) {
     const names = [`subject ${++subjects}`, `subject ${++subjects}`]

@@ -29,7 +29,8 @@ export class KilledChild {
   /** Resolves once so many calls were acknowledged (the beginning is the first). */
   async reached(count: number): Promise<void> {
     for (const end = Date.now() + 60_000; this.acknowledged.length < count; ) {
-      if (Date.now() > end || this.#process.exitCode !== null) throw new Error(`the child came no further: ${this.#errors}`)
+      if (Date.now() > end || this.#process.exitCode !== null)
+        throw new Error(`the child came no further: ${this.#errors}`)
       await new Promise((resolve) => setTimeout(resolve, 2))
     }
   }

@@ -17,7 +17,12 @@ export function encodings(text: string = stem): Record<Encoding, Buffer> {
   const base64 = (offset: number) => {
     const whole = Buffer.concat([Buffer.alloc(offset), Buffer.from(text)])
     const usable = whole.length - (whole.length % 3)
-    return Buffer.from(whole.subarray(0, usable).toString('base64').slice(offset === 0 ? 0 : 4))
+    return Buffer.from(
+      whole
+        .subarray(0, usable)
+        .toString('base64')
+        .slice(offset === 0 ? 0 : 4),
+    )
   }
   return {
     utf8: Buffer.from(text),
@@ -34,7 +39,9 @@ export function encodings(text: string = stem): Record<Encoding, Buffer> {
 
 /** Every place that holds a marker, as `path: encoding`. */
 export function sightings(place: string, bytes: Buffer, needles = encodings()): string[] {
-  return Object.entries(needles).flatMap(([encoding, needle]) => (bytes.includes(needle) ? [`${place}: ${encoding}`] : []))
+  return Object.entries(needles).flatMap(([encoding, needle]) =>
+    bytes.includes(needle) ? [`${place}: ${encoding}`] : [],
+  )
 }
 
 /** The same in names and contents of all files below a directory. Files that go meanwhile are not there. */

@@ -43,17 +43,17 @@ async function lane(of: TestKeep, make: (seams: object) => Promise<Keep> | Keep)
 
 const wholeKeep = (of: TestKeep) => (seams: object) => of.open({ database: { ...of.database.app, max: 2 }, seams })
 
-function check(lane: Lane, numRuns: number, from: number) {
+function check(lane: Lane, numRuns: number, from: number, endOnFailure = false) {
   const property = fc.asyncProperty(sequences, async (sequence) => {
     const [first, second] = await bothRuns(lane, sequence)
     expect(second).toEqual(first)
   })
-  return fc.check(property, { numRuns, seed: from })
+  return fc.check(property, { numRuns, seed: from, endOnFailure })
 }
 
 test('the property fails when shelves of two tenants can be mixed up in the cache', async () => {
   const leaking = await lane(store, (seams) => forgetfulKeep(store, seams))
-  const result = await check(leaking, 400, seed)
+  const result = await check(leaking, 400, seed, true)
   await leaking.keep.close()
   expect(result.failed).toBe(true)
 })
@@ -61,7 +61,7 @@ test('the property fails when shelves of two tenants can be mixed up in the cach
 test('the property fails when a doorway and the row wall forget whose rows they delete', async () => {
   await loosenDatabase(open)
   const leaking = await lane(open, wholeKeep(open))
-  const result = await check(leaking, 400, seed)
+  const result = await check(leaking, 400, seed, true)
   expect(result.failed).toBe(true)
 })
 
@@ -73,6 +73,7 @@ test(`no neighbour shows in what a tenant is told, in ${total} sequences`, { tim
     ),
   )
   console.log(`non-interference: ${((Date.now() - started) / 1000).toFixed(0)} s`)
-  for (const result of results) if (result.failed) throw new Error(fc.defaultReportMessage(result), { cause: result.errorInstance })
+  for (const result of results)
+    if (result.failed) throw new Error(fc.defaultReportMessage(result), { cause: result.errorInstance })
   expect(results.reduce((sum, { numRuns }) => sum + numRuns, 0)).toBeGreaterThanOrEqual(total)
 })

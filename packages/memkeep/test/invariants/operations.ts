@@ -7,7 +7,13 @@ export const observers = ['ana', 'bob', 'common'] as const
 export const neighbours = ['B ana', 'B common', 'A zoe'] as const
 
 export type Verb =
-  | { readonly verb: 'add'; readonly words: string; readonly sensitivity: Sensitivity; readonly tag: string; readonly lifeMs: number }
+  | {
+      readonly verb: 'add'
+      readonly words: string
+      readonly sensitivity: Sensitivity
+      readonly tag: string
+      readonly lifeMs: number
+    }
   | { readonly verb: 'again'; readonly words: string; readonly key: string }
   | { readonly verb: 'batch'; readonly words: readonly string[] }
   | { readonly verb: 'derive'; readonly words: string; readonly from: number }
@@ -38,14 +44,35 @@ const tag = fc.constantFrom('x', 'y')
 const id = fc.integer({ min: -3, max: 4 })
 
 const verb: fc.Arbitrary<Verb> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ verb: fc.constant('add' as const), words, sensitivity, tag, lifeMs: fc.constantFrom(0, 0, 2) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      verb: fc.constant('add' as const),
+      words,
+      sensitivity,
+      tag,
+      lifeMs: fc.constantFrom(0, 0, 2),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ verb: fc.constant('again' as const), words, key: fc.constantFrom('k', 'l') }) },
-  { weight: 1, arbitrary: fc.record({ verb: fc.constant('batch' as const), words: fc.array(words, { minLength: 1, maxLength: 3 }) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      verb: fc.constant('batch' as const),
+      words: fc.array(words, { minLength: 1, maxLength: 3 }),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ verb: fc.constant('derive' as const), words, from: id }) },
   { weight: 5, arbitrary: fc.record({ verb: fc.constant('search' as const), words, limit: fc.constantFrom(1, 10) }) },
   { weight: 2, arbitrary: fc.record({ verb: fc.constant('list' as const), limit: fc.constantFrom(1, 10) }) },
-  { weight: 2, arbitrary: fc.record({ verb: fc.constantFrom('get' as const, 'history' as const, 'delete' as const), id }) },
-  { weight: 2, arbitrary: fc.record({ verb: fc.constant('update' as const), id, words, sensitivity: fc.option(sensitivity) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ verb: fc.constantFrom('get' as const, 'history' as const, 'delete' as const), id }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ verb: fc.constant('update' as const), id, words, sensitivity: fc.option(sensitivity) }),
+  },
   { weight: 1, arbitrary: fc.record({ verb: fc.constant('deleteMany' as const), tag: fc.option(tag) }) },
 )
 
@@ -55,7 +82,9 @@ function operation<Who extends string>(who: readonly Who[]): fc.Arbitrary<Operat
     .map(([call, whose, role]) => ({ ...call, who: whose, role }))
 }
 
-const beside = fc.array(fc.record({ before: fc.integer({ min: 0, max: 4 }), call: operation(neighbours) }), { maxLength: 3 })
+const beside = fc.array(fc.record({ before: fc.integer({ min: 0, max: 4 }), call: operation(neighbours) }), {
+  maxLength: 3,
+})
 
 /** Short ones: an interference shows in few calls, and many short sequences are more than few long ones. */
 export const sequences: fc.Arbitrary<Sequence> = fc.record({

@@ -7,8 +7,8 @@ import { Keep } from '../../src/keep.ts'
 import { Keyring } from '../../src/keys/keyring.ts'
 import { TenantPolicies } from '../../src/memory/tenant-policies.ts'
 import { defaultPolicy } from '../../src/policy/policy.ts'
-import { ShelfCache } from '../../src/recall/shelf-cache.ts'
 import type { Shelf } from '../../src/recall/shelf.ts'
+import { ShelfCache } from '../../src/recall/shelf-cache.ts'
 import { openPool } from '../../src/store/connect.ts'
 import { Doorways } from '../../src/store/doorways.ts'
 import { keysAt } from '../support/keys-at.ts'
@@ -38,7 +38,12 @@ export function forgetfulKeep(store: TestKeep, given: Partial<Seams>): Keep {
   const pool = openPool({ ...store.database.app, max: 2 }, 'memkeep_app', { embedded: false, acceptOldServer: true })
   const doorways = new Doorways(pool, (window) => keyring.tokenKey(window), seams.clock, seams.ids)
   const shelves = new ForgetfulCache({ budgetBytes: 1e8, maxIdleMs: 1e9, clock: seams.clock })
-  const settings = { policy: defaultPolicy, tenantPolicies: new TenantPolicies(), limits: defaultLimits, embedder: null }
+  const settings = {
+    policy: defaultPolicy,
+    tenantPolicies: new TenantPolicies(),
+    limits: defaultLimits,
+    embedder: null,
+  }
   return new Keep({ doorways, keyring, shelves, seams, ...settings }, null, async () => {
     await pool.end()
     keyring.close()

@@ -1,7 +1,7 @@
-import { type Keep, MemkeepError, type ScopedMemory } from '../../src/index.ts'
+import { type Keep, MemkeepError, type ScopedMemory, type StoredReceipt } from '../../src/index.ts'
 import { mintCommonScope, mintScope } from '../../src/trust.ts'
 import type { HandClock } from '../support/hand-clock.ts'
-import type { neighbours, observers, Operation, Sequence } from './operations.ts'
+import type { neighbours, Operation, observers, Sequence } from './operations.ts'
 
 type Who = (typeof observers)[number] | (typeof neighbours)[number]
 
@@ -68,9 +68,9 @@ class Run {
   async call(call: Operation<Who>, side: 'observers' | 'neighbours'): Promise<unknown> {
     try {
       const answer = await this.#perform(this.memory(call.who, call.role), call, side)
-      const receipts = Array.isArray(answer) ? answer : [answer]
-      for (const each of receipts) {
-        if (each?.outcome === 'stored' && !this.#ids[side].includes(each.id)) this.#ids[side].push(each.id)
+      for (const each of [answer].flat() as unknown[]) {
+        const { outcome, id } = Object(each) as Partial<StoredReceipt>
+        if (outcome === 'stored' && !this.#ids[side].includes(id!)) this.#ids[side].push(id!)
       }
       return answer
     } catch (error) {
@@ -81,7 +81,8 @@ class Run {
 
   /** Ids by their first appearance, times from the run's start, cursors as there or not. */
   normal(answer: unknown): string {
-    const text = JSON.stringify(answer, (key, value) => (key === 'nextCursor' && value !== null ? 'more' : value)) ?? 'undefined'
+    const text =
+      JSON.stringify(answer, (key, value) => (key === 'nextCursor' && value !== null ? 'more' : value)) ?? 'undefined'
     return text
       .replace(/[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g, (id) => this.#numbered(id))
       .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (time) => `+${Date.parse(time) - this.#startMs}`)
@@ -98,7 +99,12 @@ class Run {
     const expiresAt = (lifeMs: number) => (lifeMs === 0 ? {} : { expiresAt: new Date(this.#lane.clock.nowMs + lifeMs) })
     switch (call.verb) {
       case 'add':
-        return memory.add(call.words, { ...user, sensitivity: call.sensitivity, tags: [call.tag], ...expiresAt(call.lifeMs) })
+        return memory.add(call.words, {
+          ...user,
+          sensitivity: call.sensitivity,
+          tags: [call.tag],
+          ...expiresAt(call.lifeMs),
+        })
       case 'again':
         return memory.add(call.words, { ...user, idempotencyKey: `${call.key} ${this.#name}` })
       case 'batch':

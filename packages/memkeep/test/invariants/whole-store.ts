@@ -15,7 +15,10 @@ export async function expectAcknowledged(memory: ScopedMemory, acknowledged: rea
   const standing = new Map<string, string>()
   let cursor: string | null = null
   do {
-    const page: Awaited<ReturnType<ScopedMemory['list']>> = await memory.list({ limit: 100, ...(cursor === null ? {} : { cursor }) })
+    const page: Awaited<ReturnType<ScopedMemory['list']>> = await memory.list({
+      limit: 100,
+      ...(cursor === null ? {} : { cursor }),
+    })
     for (const { id, content } of page.items) standing.set(id, content)
     cursor = page.nextCursor
   } while (cursor !== null)
@@ -33,15 +36,15 @@ export async function expectAcknowledged(memory: ScopedMemory, acknowledged: rea
 }
 
 function expectWholeBatches(contents: readonly string[]): void {
-  const batches = new Map<string, { parts: number; seen: Set<string> }>()
+  const batches = new Map<string, { parts: number; seen: string[] }>()
   for (const content of contents) {
     const [, batch, , parts] = /^(\S+) part (\d+) of (\d+)/.exec(content)!
-    const found = batches.get(batch!) ?? { parts: Number(parts), seen: new Set() }
-    found.seen.add(content.replace(/(, revised)+$/, ''))
+    const found = batches.get(batch!) ?? { parts: Number(parts), seen: [] }
+    found.seen.push(content.replace(/(, revised)+$/, ''))
     batches.set(batch!, found)
   }
   for (const [batch, { parts, seen }] of batches) {
-    expect([...seen].sort()).toEqual(Array.from({ length: parts }, (_, part) => partOf(batch, part, parts)).sort())
+    expect(seen.sort()).toEqual(Array.from({ length: parts }, (_, part) => partOf(batch, part, parts)).sort())
   }
 }
 

@@ -3,8 +3,8 @@ import type pg from 'pg'
 import type { KillPoint } from '../../src/core/seams.ts'
 import { openMemkeep } from '../../src/index.ts'
 import { mintScope } from '../../src/trust.ts'
-import { random } from '../support/seed.ts'
 import { keysAt } from '../support/keys-at.ts'
+import { random } from '../support/seed.ts'
 
 // Writes until it is killed, and says what was acknowledged: one JSON line for each call, after the call.
 
@@ -20,7 +20,11 @@ export interface ChildOrder {
 
 export type Acknowledged =
   | { readonly did: 'begin' }
-  | { readonly did: 'add'; readonly batch: string; readonly memories: readonly { readonly id: string; readonly content: string }[] }
+  | {
+      readonly did: 'add'
+      readonly batch: string
+      readonly memories: readonly { readonly id: string; readonly content: string }[]
+    }
   | { readonly did: 'update'; readonly id: string; readonly version: number; readonly content: string }
   | { readonly did: 'delete'; readonly id: string }
 
@@ -40,8 +44,15 @@ async function write(order: ChildOrder): Promise<void> {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
   }
   const say = (told: Acknowledged) => writeSync(1, `${JSON.stringify(told)}\n`)
-  const keep = await openMemkeep({ database: { ...order.database, max: 3 }, ...keysAt(order.keyDir), acceptOldServer: true, seams: { reach } })
-  const memory = keep.for(mintScope({ tenant: order.tenant, subject: order.subject, principal: { id: 'child', roles: ['agent'] } }))
+  const keep = await openMemkeep({
+    database: { ...order.database, max: 3 },
+    ...keysAt(order.keyDir),
+    acceptOldServer: true,
+    seams: { reach },
+  })
+  const memory = keep.for(
+    mintScope({ tenant: order.tenant, subject: order.subject, principal: { id: 'child', roles: ['agent'] } }),
+  )
   const chance = random(order.seed)
   const standing = new Map<string, number>()
   say({ did: 'begin' })

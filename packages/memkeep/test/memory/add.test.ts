@@ -41,9 +41,7 @@ test('a memory comes back as it was given', async () => {
     sensitivity: 'public',
     kind: 'preference',
     tags: ['travel', 'séat'],
-    metadata: JSON.parse(
-      '{"row":12,"nested":{"list":[null,true,"x",1.5e300]},"odd key\\n":"","__proto__":{"a":1}}',
-    ),
+    metadata: JSON.parse('{"row":12,"nested":{"list":[null,true,"x",1.5e300]},"odd key\\n":"","__proto__":{"a":1}}'),
     source: 'a call',
     derivedFrom: [],
     agent: 'planner',
@@ -143,10 +141,14 @@ test('a role that is none, a session that is missing and a message with an extra
   const memory = store.memory({ subject: 'bad talk' })
   const session = { session: 's' }
   const turn = { role: 'user', content: 'x' } as const
-  expect(await codeOf(memory.addMessages([{ ...turn, role: 'assistent' as 'user' }], session))).toBe('ERR_INPUT_INVALID')
+  expect(await codeOf(memory.addMessages([{ ...turn, role: 'assistent' as 'user' }], session))).toBe(
+    'ERR_INPUT_INVALID',
+  )
   expect(await codeOf(memory.addMessages([turn], {} as { session: string }))).toBe('ERR_INPUT_INVALID')
   expect(await codeOf(memory.addMessages([{ ...turn, tenant: 'x' } as typeof turn], session))).toBe('ERR_INPUT_INVALID')
-  expect(await codeOf(memory.addMessages([{ ...turn, content: 7 as unknown as string }], session))).toBe('ERR_INPUT_INVALID')
+  expect(await codeOf(memory.addMessages([{ ...turn, content: 7 as unknown as string }], session))).toBe(
+    'ERR_INPUT_INVALID',
+  )
   expect(await codeOf(memory.addMessages('hello' as unknown as [], session))).toBe('ERR_INPUT_INVALID')
   expect((await memory.list()).items).toEqual([])
 })

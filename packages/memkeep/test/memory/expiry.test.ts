@@ -85,7 +85,8 @@ test('upkeep drops it from warm shelves of other processes', async () => {
 test('a shelf that slept longer than removals are kept is loaded anew', async () => {
   const asking = { subject: `subject ${++count}` }
   const sleeper = await store.open({ shelfBudgetBytes: 64 * 1024 * 1024 })
-  const [{ id }] = await store.memory(asking).addMany([{ content: 'alpha', ...user }, { content: 'alpha beta', ...user }]) as [{ id: string }]
+  const { id } = await store.memory(asking).add('alpha', user)
+  await store.memory(asking).add('alpha beta', user)
   // Longer than an hour of removals would also be longer than an idle shelf is held: so this shelf is used, not idle.
   const slept = store.memory(asking, sleeper)
   expect((await slept.search('alpha')).memories).toHaveLength(2)
@@ -121,7 +122,9 @@ test('upkeep of sensitive and of common memories, of every tenant', async () => 
     const common = store.common({ tenant, rights: ['common'] })
     ids.push((await common.add('notice', { ...user, expiresAt: later(1) })).id)
     const subject = `subject ${++count}`
-    ids.push((await store.memory({ tenant, subject }).add('x', { ...user, sensitivity: 'sensitive', expiresAt: later(1) })).id)
+    ids.push(
+      (await store.memory({ tenant, subject }).add('x', { ...user, sensitivity: 'sensitive', expiresAt: later(1) })).id,
+    )
   }
   store.clock.advance(1)
   await store.keep.runUpkeep()

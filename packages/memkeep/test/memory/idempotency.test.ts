@@ -52,7 +52,14 @@ test('another call under the key is refused, whatever differs', async () => {
     () => memory.add('x', { ...call, at: new Date(1) }),
     () => memory.add('x', { ...call, expiresAt: new Date(store.clock.nowMs + dayMs) }),
     () => store.memory({ subject, agent: 'other' }).add('x', call),
-    () => memory.addMany([{ content: 'x', actor: 'user' }, { content: 'x', actor: 'user' }], { idempotencyKey: 'order-7' }),
+    () =>
+      memory.addMany(
+        [
+          { content: 'x', actor: 'user' },
+          { content: 'x', actor: 'user' },
+        ],
+        { idempotencyKey: 'order-7' },
+      ),
   ]
   for (const other of others) expect(await codeOf(other())).toBe('ERR_IDEMPOTENCY_MISMATCH')
   expect(await size(subject)).toBe(1)
@@ -72,7 +79,10 @@ test('a batch and a talk are repeated as a whole', async () => {
   const first = await memory.addMany(batch, { idempotencyKey: 'batch' })
   expect(await memory.addMany(batch, { idempotencyKey: 'batch' })).toEqual(first)
   expect(await codeOf(memory.addMany(batch.toReversed(), { idempotencyKey: 'batch' }))).toBe('ERR_IDEMPOTENCY_MISMATCH')
-  const talk = [{ role: 'user' as const, content: 'hello' }, { role: 'assistant' as const, content: 'hi' }]
+  const talk = [
+    { role: 'user' as const, content: 'hello' },
+    { role: 'assistant' as const, content: 'hi' },
+  ]
   const turns = await memory.addMessages(talk, { session: 's', idempotencyKey: 'talk' })
   store.clock.advance(5000)
   expect(await memory.addMessages(talk, { session: 's', idempotencyKey: 'talk' })).toEqual(turns)
@@ -96,7 +106,9 @@ test('after a day the key is free again, and upkeep has let go of it', async () 
   expect((await memory.add('x', call)).id).toBe(first.id)
   store.clock.advance(1)
   await store.keep.runUpkeep()
-  expect(await store.database.query('select 1 from memkeep.request where until_ms <= $1', [store.clock.nowMs])).toEqual([])
+  expect(await store.database.query('select 1 from memkeep.request where until_ms <= $1', [store.clock.nowMs])).toEqual(
+    [],
+  )
   expect((await memory.add('y', call)).id).not.toBe(first.id)
   store.clock.advance(dayMs)
   expect(await codeOf(memory.add('z', call))).toBe('none')

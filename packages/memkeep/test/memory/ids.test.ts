@@ -11,13 +11,45 @@ afterAll(() => store?.[Symbol.asyncDispose]())
 
 /** Ids that mean something somewhere else: here each is one ordinary id, equal to nothing but itself. */
 const ordinary = [
-  ...['*', '%', '_', ':', '/', '..', '.', '', 'null', 'undefined', '0', ' ', 'a ', ' a', 'a', 'A', 'a:b', 'a/b', 'a', 'b'],
+  ...[
+    '*',
+    '%',
+    '_',
+    ':',
+    '/',
+    '..',
+    '.',
+    '',
+    'null',
+    'undefined',
+    '0',
+    ' ',
+    'a ',
+    ' a',
+    'a',
+    'A',
+    'a:b',
+    'a/b',
+    'a',
+    'b',
+  ],
   ...['a%', 'a_', "a'b", 'a"b', 'a\\b', '$1', '{}', '__proto__', 'constructor', 'toString', '../a', 'a/../b', '%2e%2e'],
   ...['\u00e9', 'e\u0301', 'é', '\u212b', '\u00c5', '\u{1f600}', '\u200b', 'ﬁ', 'fi', 'I', 'ı', 'İ', 'i'],
   ...['\u{1f469}\u200d\u{1f680}', '\u{1f680}'.repeat(200), 'x'.repeat(200), '\u202eabc', 'ß', 'ss', '㌀', 'ア'],
 ]
 const ids = [...new Set(ordinary)].filter((id) => id !== '')
-const unfit = ['\ud800', 'a\udc00b', '\u0000', 'a\u0000', 'a\nb', '\t', '\u007f', '\u0085', 'x'.repeat(201), '\u{1f680}'.repeat(201)]
+const unfit = [
+  '\ud800',
+  'a\udc00b',
+  '\u0000',
+  'a\u0000',
+  'a\nb',
+  '\t',
+  '\u007f',
+  '\u0085',
+  'x'.repeat(201),
+  '\u{1f680}'.repeat(201),
+]
 const user = { actor: 'user' } as const
 const principal = { id: 'svc', roles: ['agent'] }
 
@@ -80,8 +112,12 @@ describe('no scope is minted', () => {
     for (const id of unfit) {
       expect(await codeOf(() => mintScope({ tenant: id, subject: 'ana', principal }))).toBe('ERR_INPUT_INVALID')
       expect(await codeOf(() => mintScope({ tenant: 'acme', subject: id, principal }))).toBe('ERR_INPUT_INVALID')
-      expect(await codeOf(() => mintScope({ tenant: 'acme', subject: 'ana', agent: id, principal }))).toBe('ERR_INPUT_INVALID')
-      expect(await codeOf(() => mintScope({ tenant: 'acme', subject: 'ana', session: id, principal }))).toBe('ERR_INPUT_INVALID')
+      expect(await codeOf(() => mintScope({ tenant: 'acme', subject: 'ana', agent: id, principal }))).toBe(
+        'ERR_INPUT_INVALID',
+      )
+      expect(await codeOf(() => mintScope({ tenant: 'acme', subject: 'ana', session: id, principal }))).toBe(
+        'ERR_INPUT_INVALID',
+      )
       expect(await codeOf(() => mintScope({ tenant: 'acme', subject: 'ana', principal: { id, roles: [] } }))).toBe(
         'ERR_INPUT_INVALID',
       )

@@ -16,32 +16,49 @@ describe('at its limit a call passes, one beyond it is refused', () => {
   const cases: readonly [string, (over: number) => Promise<unknown>][] = [
     ['content of 32 KiB', (over) => memory().add('x'.repeat(32 * kib + over), user)],
     ['content of 32 KiB in two-byte characters', (over) => memory().add('é'.repeat(16 * kib + over), user)],
-    ['content of an update', async (over) => {
-      const { id } = await memory().add('x', user)
-      await memory().update(id, { content: 'x'.repeat(32 * kib + over) }, user)
-    }],
+    [
+      'content of an update',
+      async (over) => {
+        const { id } = await memory().add('x', user)
+        await memory().update(id, { content: 'x'.repeat(32 * kib + over) }, user)
+      },
+    ],
     ['metadata of 8 KiB', (over) => memory().add('x', { ...user, metadata: { a: 'x'.repeat(8 * kib - 8 + over) } })],
     ['32 tags', (over) => memory().add('x', { ...user, tags: Array.from({ length: 32 + over }, (_, n) => `t${n}`) })],
     ['tags of 128 characters', (over) => memory().add('x', { ...user, tags: ['\u{1f680}'.repeat(128 + over)] })],
-    ['tags of an update', async (over) => {
-      const { id } = await memory().add('x', user)
-      await memory().update(id, { tags: ['x'.repeat(128 + over)] }, user)
-    }],
+    [
+      'tags of an update',
+      async (over) => {
+        const { id } = await memory().add('x', user)
+        await memory().update(id, { tags: ['x'.repeat(128 + over)] }, user)
+      },
+    ],
     ['a query of 8 KiB', (over) => memory().search('x'.repeat(8 * kib + over))],
     ['100 results of a search', (over) => memory().search('x', { limit: 100 + over })],
     ['100 results of a list', (over) => memory().list({ limit: 100 + over })],
-    ['1,000 memories of addMany', (over) =>
-      store.memory({ subject: 'crowd' }).addMany(Array.from({ length: 1000 + over }, () => ({ content: 'x', ...user })))],
-    ['1,000 turns of addMessages', (over) =>
-      store.memory({ subject: 'crowd' }).addMessages(
-        Array.from({ length: 1000 + over }, () => ({ role: 'user' as const, content: 'x' })),
-        { session: 's' },
-      )],
-    ['64 sources', async (over) => {
-      const batch = Array.from({ length: 64 + over }, () => ({ content: 'x', ...user }))
-      const sources = await store.memory({ subject: 'sources' }).addMany(batch)
-      await store.memory({ subject: 'sources' }).add('x', { ...user, derivedFrom: sources.map(({ id }) => id) })
-    }],
+    [
+      '1,000 memories of addMany',
+      (over) =>
+        store
+          .memory({ subject: 'crowd' })
+          .addMany(Array.from({ length: 1000 + over }, () => ({ content: 'x', ...user }))),
+    ],
+    [
+      '1,000 turns of addMessages',
+      (over) =>
+        store.memory({ subject: 'crowd' }).addMessages(
+          Array.from({ length: 1000 + over }, () => ({ role: 'user' as const, content: 'x' })),
+          { session: 's' },
+        ),
+    ],
+    [
+      '64 sources',
+      async (over) => {
+        const batch = Array.from({ length: 64 + over }, () => ({ content: 'x', ...user }))
+        const sources = await store.memory({ subject: 'sources' }).addMany(batch)
+        await store.memory({ subject: 'sources' }).add('x', { ...user, derivedFrom: sources.map(({ id }) => id) })
+      },
+    ],
   ]
   test.each(cases)('%s', async (_, call) => {
     expect(await codeOf(call(0))).toBe('none')
@@ -68,12 +85,22 @@ test('limits are configured, each by itself', async () => {
     memory.addMessages([turn, turn, turn], { session: 's' }),
   ]
   expect(new Set(await codesOf(refused))).toEqual(new Set(['ERR_INPUT_TOO_LARGE']))
-  await memory.addMany([{ content: '1234', ...user, tags: ['ab'], metadata: { a: 'xxxx' } }, { content: 'x', ...user }])
+  await memory.addMany([
+    { content: '1234', ...user, tags: ['ab'], metadata: { a: 'xxxx' } },
+    { content: 'x', ...user },
+  ])
   expect((await memory.list()).items).toHaveLength(2)
 })
 
 test('a limit that is no limit is refused', async () => {
-  for (const limits of [{ contentBytes: undefined }, { contentBytes: Number.NaN }, { tags: -1 }, { results: 0 }, { batch: '5' }, { contents: 5 }]) {
+  for (const limits of [
+    { contentBytes: undefined },
+    { contentBytes: Number.NaN },
+    { tags: -1 },
+    { results: 0 },
+    { batch: '5' },
+    { contents: 5 },
+  ]) {
     expect(await codeOf(store.open({ limits: limits as object }))).toBe('ERR_INPUT_INVALID')
   }
 })
@@ -88,7 +115,8 @@ describe('what is not of its shape is refused', () => {
       expect(await codeOf(memory().add(value, user))).toBe('ERR_INPUT_INVALID')
       expect(await codeOf(memory().search(value))).toBe('ERR_INPUT_INVALID')
       expect(await codeOf(memory().add('x', { ...user, tags: [value] }))).toBe('ERR_INPUT_INVALID')
-      if (bad !== undefined) expect(await codeOf(memory().add('x', { ...user, source: value }))).toBe('ERR_INPUT_INVALID')
+      if (bad !== undefined)
+        expect(await codeOf(memory().add('x', { ...user, source: value }))).toBe('ERR_INPUT_INVALID')
     }
   })
 
@@ -96,7 +124,19 @@ describe('what is not of its shape is refused', () => {
     const loop: Record<string, unknown> = {}
     loop.self = loop
     const deep = (levels: number): unknown => (levels === 0 ? 1 : { d: deep(levels - 1) })
-    const values = [undefined, Number.NaN, Number.POSITIVE_INFINITY, 1n, () => 1, Symbol('x'), new Date(), new Map(), '\ud800', 'a\u0000', loop]
+    const values = [
+      undefined,
+      Number.NaN,
+      Number.POSITIVE_INFINITY,
+      1n,
+      () => 1,
+      Symbol('x'),
+      new Date(),
+      new Map(),
+      '\ud800',
+      'a\u0000',
+      loop,
+    ]
     for (const value of [...values, deep(40), [undefined], { toJSON: () => 'other' }, Buffer.from('x')]) {
       expect(await codeOf(memory().add('x', { ...user, metadata: { value } as never }))).toBe('ERR_INPUT_INVALID')
     }
@@ -114,12 +154,20 @@ describe('what is not of its shape is refused', () => {
       ...['x', ['x'], [7], ['01890000-0000-7000-8000-00000000000G'], [null]].map((derivedFrom) => ({ derivedFrom })),
       ...['2025-01-01', 5, null, new Date(Number.NaN)].map((at) => ({ at })),
     ]
-    for (const bad of bads) expect(await codeOf(memory().add('x', { ...user, ...bad } as never))).toBe('ERR_INPUT_INVALID')
+    for (const bad of bads)
+      expect(await codeOf(memory().add('x', { ...user, ...bad } as never))).toBe('ERR_INPUT_INVALID')
     for (const limit of [0, -1, 1.5, '5', Number.NaN, null]) {
       expect(await codeOf(memory().search('x', { limit: limit as number }))).toBe('ERR_INPUT_INVALID')
       expect(await codeOf(memory().list({ limit: limit as number }))).toBe('ERR_INPUT_INVALID')
     }
-    for (const bad of [{ minTrust: 'high' }, { since: 5 }, { until: 'x' }, { kinds: 'fact' }, { kinds: ['A B'] }, { tags: 'x' }]) {
+    for (const bad of [
+      { minTrust: 'high' },
+      { since: 5 },
+      { until: 'x' },
+      { kinds: 'fact' },
+      { kinds: ['A B'] },
+      { tags: 'x' },
+    ]) {
       expect(await codeOf(memory().search('x', bad as never))).toBe('ERR_INPUT_INVALID')
     }
     for (const id of [undefined, null, 7, {}, ['x']]) {

@@ -94,7 +94,9 @@ describe.each(['request', 'answer'] as const)('the connection is lost with the %
     expect(await codeOf(torn.add('x', { actor: 'system' }))).toBe('ERR_ACCESS_DENIED')
     const { id } = await torn.add('x', { actor: 'user' })
     line.arm('revise', tear)
-    expect(await codeOf(torn.update(id, { content: 'y' }, { actor: 'user', ifVersion: 7 }))).toBe('ERR_VERSION_CONFLICT')
+    expect(await codeOf(torn.update(id, { content: 'y' }, { actor: 'user', ifVersion: 7 }))).toBe(
+      'ERR_VERSION_CONFLICT',
+    )
   })
 
   test('the answer is lost twice', async () => {

@@ -84,7 +84,8 @@ describe('common memories', () => {
 describe('a tenant-wide scope', () => {
   test('reads every subject, says whom a memory is about, and nothing of another tenant', async () => {
     const [here, there] = [await tenant(), await tenant()]
-    for (const subject of ['ana', 'bob', '*']) await store.memory({ tenant: here, subject }).add(`tea for ${subject}`, user)
+    for (const subject of ['ana', 'bob', '*'])
+      await store.memory({ tenant: here, subject }).add(`tea for ${subject}`, user)
     await store.common({ tenant: here, rights: ['common'] }).add('tea for all', user)
     await store.memory({ tenant: there, subject: 'ana' }).add('tea elsewhere', user)
     for (const keep of [store.keep, second]) {
@@ -117,7 +118,8 @@ describe('a tenant-wide scope', () => {
 
   test('its handle has no verb that writes', async () => {
     const wide = store.wide({ roles: ['admin'] }) as unknown as Record<string, unknown>
-    for (const verb of ['add', 'addMany', 'addMessages', 'update', 'delete', 'deleteMany']) expect(wide[verb]).toBeUndefined()
+    for (const verb of ['add', 'addMany', 'addMessages', 'update', 'delete', 'deleteMany'])
+      expect(wide[verb]).toBeUndefined()
   })
 
   test('sees a subject that came into being meanwhile', async () => {
@@ -137,7 +139,11 @@ describe.each([
     const subject = `bound ${++count}`
     const [bound, other, free] = [{ ...mine }, { ...others }, {}].map((over) => store.memory({ subject, ...over }))
     const ids = []
-    for (const [memory, content] of [[bound!, 'word one'], [other!, 'word two'], [free!, 'word three']] as const) {
+    for (const [memory, content] of [
+      [bound!, 'word one'],
+      [other!, 'word two'],
+      [free!, 'word three'],
+    ] as const) {
       ids.push((await memory.add(content, { ...user, tags: ['t'] })).id)
     }
     const [own, foreign, none] = ids as [string, string, string]

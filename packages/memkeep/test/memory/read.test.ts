@@ -110,7 +110,10 @@ describe('list', () => {
     const pages: string[] = []
     let cursor: string | null = null
     do {
-      const page: Awaited<ReturnType<typeof memory.list>> = await memory.list({ limit: 2, ...(cursor ? { cursor } : {}) })
+      const page: Awaited<ReturnType<typeof memory.list>> = await memory.list({
+        limit: 2,
+        ...(cursor ? { cursor } : {}),
+      })
       pages.push(...page.items.map(({ id }) => id))
       cursor = page.nextCursor
     } while (cursor !== null)

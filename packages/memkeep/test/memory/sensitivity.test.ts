@@ -38,7 +38,9 @@ test.each([
   for (const sensitivity of every) {
     const { id } = await writer.add('marker', { ...user, sensitivity })
     const reader = store.memory({ subject, roles: [role] })
-    expect(await sightings(reader, id, 'marker')).toEqual((reads as readonly string[]).includes(sensitivity) ? seen : unseen)
+    expect(await sightings(reader, id, 'marker')).toEqual(
+      (reads as readonly string[]).includes(sensitivity) ? seen : unseen,
+    )
   }
 })
 
@@ -70,7 +72,10 @@ test('a hidden memory changes no score that an agent sees', async () => {
 test('raising takes every version out of sight, also from a shelf that another process holds', async () => {
   const subject = fresh()
   const [agent, stale] = [store.memory({ subject }), store.memory({ subject }, second)]
-  const [admin, staleAdmin] = [store.memory({ subject, roles: ['admin'] }), store.memory({ subject, roles: ['admin'] }, second)]
+  const [admin, staleAdmin] = [
+    store.memory({ subject, roles: ['admin'] }),
+    store.memory({ subject, roles: ['admin'] }, second),
+  ]
   const { id } = await agent.add('salary one', user)
   await agent.update(id, { content: 'salary two' }, user)
   for (const memory of [agent, stale, admin, staleAdmin]) expect(await sightings(memory, id, 'salary')).toEqual(seen)
@@ -107,7 +112,9 @@ test('lowering needs the right to reclassify, and brings every version back into
     expect(await sightings(memory, id, 'plan')).toEqual(seen)
     expect((await memory.history(id)).map(({ content }) => content)).toEqual(['plan two', 'plan two', 'plan one'])
   }
-  expect(await store.memory({ subject, rights: ['reclassify'] }).update(own, { sensitivity: 'public' }, user)).toMatchObject({
+  expect(
+    await store.memory({ subject, rights: ['reclassify'] }).update(own, { sensitivity: 'public' }, user),
+  ).toMatchObject({
     version: 2,
   })
   expect(await sightings(store.memory({ subject, roles: ['export'] }), own, 'own')).toEqual(seen)
@@ -119,7 +126,8 @@ test('up and down again, with a shelf that slept through it', async () => {
   const admin = store.memory({ subject, roles: ['admin'] })
   const { id } = await admin.add('pendulum', user)
   await stale.search('pendulum')
-  for (const sensitivity of ['sensitive', 'public', 'sensitive', 'private'] as const) await admin.update(id, { sensitivity }, user)
+  for (const sensitivity of ['sensitive', 'public', 'sensitive', 'private'] as const)
+    await admin.update(id, { sensitivity }, user)
   expect(await sightings(stale, id, 'pendulum')).toEqual(seen)
   for (const sensitivity of ['public', 'sensitive'] as const) await admin.update(id, { sensitivity }, user)
   expect(await sightings(stale, id, 'pendulum')).toEqual(unseen)
@@ -132,9 +140,11 @@ test('reclassifying is an event of its own', async () => {
   const { id } = await admin.add('x', user)
   await admin.update(id, { content: 'y', sensitivity: 'private' }, user)
   await admin.update(id, { sensitivity: 'sensitive' }, user)
-  expect(await codeOf(store.memory({ subject, roles: ['admin'] }).update(id, { sensitivity: 'public' }, { actor: 'system' }))).toBe(
-    'ERR_ACCESS_DENIED',
-  )
+  expect(
+    await codeOf(
+      store.memory({ subject, roles: ['admin'] }).update(id, { sensitivity: 'public' }, { actor: 'system' }),
+    ),
+  ).toBe('ERR_ACCESS_DENIED')
   const rows = await store.database.query<{ action: string; outcome: string }>(
     "select action, outcome from memkeep.event where $1 = any (memories) and action in ('memory.update', 'memory.reclassify') order by recorded_at",
     [id],

@@ -8,7 +8,9 @@ let store: TestKeep
 let second: Keep
 beforeAll(async () => {
   store = await TestKeep.start()
-  second = await store.open({ database: { ...store.database.app, max: 1, idleTimeoutMillis: 0, Client: CountingClient as typeof pg.Client } })
+  second = await store.open({
+    database: { ...store.database.app, max: 1, idleTimeoutMillis: 0, Client: CountingClient as typeof pg.Client },
+  })
 })
 afterAll(() => store?.[Symbol.asyncDispose]())
 
@@ -78,7 +80,9 @@ describe('round trips', () => {
     await there.get(id)
     expect(await trips(() => there.get(id))).toEqual(['memory.get ok'])
     expect(await trips(() => there.history(id))).toEqual(['memory.history ok'])
-    expect(await trips(() => there.addMany([1, 2, 3].map((n) => ({ content: `${n}`, ...user }))))).toEqual(['memory.add ok'])
+    expect(await trips(() => there.addMany([1, 2, 3].map((n) => ({ content: `${n}`, ...user }))))).toEqual([
+      'memory.add ok',
+    ])
     expect(await trips(() => there.delete(id))).toEqual(['memory.delete ok'])
     expect(await trips(() => there.deleteMany({ all: true }))).toEqual(['memory.delete ok'])
   })

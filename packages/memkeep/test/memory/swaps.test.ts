@@ -36,7 +36,8 @@ beforeAll(async () => {
       ids[place][number] = id
     }
   }
-  for (const table of ['memory', 'memory_version']) await sql(`create table kept_${table} as select * from memkeep.${table}`)
+  for (const table of ['memory', 'memory_version'])
+    await sql(`create table kept_${table} as select * from memkeep.${table}`)
 })
 afterAll(() => store?.[Symbol.asyncDispose]())
 
@@ -71,7 +72,9 @@ test('control: as they stand they open, and so they do after every restoration',
 })
 
 describe('ciphertexts', () => {
-  const pairs = (Object.keys(places) as Place[]).flatMap((from) => (Object.keys(places) as Place[]).map((to) => [from, to] as const))
+  const pairs = (Object.keys(places) as Place[]).flatMap((from) =>
+    (Object.keys(places) as Place[]).map((to) => [from, to] as const),
+  )
   test.each(pairs)('of a memory of %s put in one of %s, each column alone and all together', async (from, to) => {
     const [source, target] = [ids[from][0], ids[to][from === to ? 1 : 0]]
     for (const [columns, hurt] of [
@@ -106,10 +109,16 @@ describe('ciphertexts', () => {
   test('of an earlier version put in the standing one, and the other way round', async () => {
     const [id] = ids.ana
     for (const column of ['content', 'details']) {
-      await sql(`update memkeep.memory m set ${column} = v.${column} from memkeep.memory_version v where m.id = $1 and v.id = m.id`, id)
+      await sql(
+        `update memkeep.memory m set ${column} = v.${column} from memkeep.memory_version v where m.id = $1 and v.id = m.id`,
+        id,
+      )
       expect(await outcomes(victim, id)).toEqual(broken(...verbs))
       await restore()
-      await sql(`update memkeep.memory_version v set ${column} = m.${column} from memkeep.memory m where m.id = $1 and v.id = m.id`, id)
+      await sql(
+        `update memkeep.memory_version v set ${column} = m.${column} from memkeep.memory m where m.id = $1 and v.id = m.id`,
+        id,
+      )
       expect(await outcomes(victim, id)).toEqual(broken('history'))
       await restore()
     }
@@ -117,7 +126,11 @@ describe('ciphertexts', () => {
 
   test('with one bit changed, cut short, or empty', async () => {
     const [id] = ids.ana
-    for (const value of ['set_bit(content, 300, 1 - get_bit(content, 300))', 'substring(content from 1 for 20)', "''::bytea"]) {
+    for (const value of [
+      'set_bit(content, 300, 1 - get_bit(content, 300))',
+      'substring(content from 1 for 20)',
+      "''::bytea",
+    ]) {
       await sql(`update memkeep.memory set content = ${value} where id = $1`, id)
       expect(await outcomes(victim, id)).toEqual(broken(...verbs))
       await restore()
@@ -205,10 +218,16 @@ test('epochs: of a key that never was, and of one that is', async () => {
   const [id] = ids.ana
   await sql('update memkeep.memory set epoch = 2 where id = $1', id)
   expect(new Set(Object.values(await outcomes(victim, id)))).toEqual(new Set(['ERR_KEY_DESTROYED']))
-  const [row] = await sql("select encode(tenant, 'hex') as tenant, encode(subject, 'hex') as subject from memkeep.memory where id = $1", id)
+  const [row] = await sql(
+    "select encode(tenant, 'hex') as tenant, encode(subject, 'hex') as subject from memkeep.memory where id = $1",
+    id,
+  )
   const { keys, keyStore } = keysAt(store.keyDir)
   const held = new HeldKeys(systemClock, 60_000)
-  const made = await new WrappedKeys(keys, keyStore, held).make(`subject/${row!.tenant}/${row!.subject}/2/1`, `tenant/${row!.tenant}/1/1`)
+  const made = await new WrappedKeys(keys, keyStore, held).make(
+    `subject/${row!.tenant}/${row!.subject}/2/1`,
+    `tenant/${row!.tenant}/1/1`,
+  )
   held.close()
   expect(made).toBe(true)
   expect(await outcomes(victim, id)).toEqual(broken(...verbs))
@@ -223,6 +242,9 @@ test('a sealed policy and a sealed name of another tenant do not open', async ()
     globex!.tag,
   )
   expect(await codeOf(store.memory(victim, cold).list())).toBe('ERR_SEAL_BROKEN')
-  await sql("update memkeep.tenant t set policy = null, policy_version = 0, name = g.name from memkeep.tenant g where g.tenant = decode($1, 'hex')", globex!.tag)
+  await sql(
+    "update memkeep.tenant t set policy = null, policy_version = 0, name = g.name from memkeep.tenant g where g.tenant = decode($1, 'hex')",
+    globex!.tag,
+  )
   expect(await codeOf(store.privileged().tenants.list())).toBe('ERR_SEAL_BROKEN')
 })

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Actor, Keep, Trust } from '../../src/index.ts'
-import { codeOf, codesOf } from '../support/code-of.ts'
+import { codesOf } from '../support/code-of.ts'
 import { TestKeep } from '../support/test-keep.ts'
 
 let store: TestKeep
@@ -74,8 +74,12 @@ test('sources that the scope does not have: foreign, missing, beyond its clearan
 })
 
 test('a common memory can be a source', async () => {
-  const notice = await store.common({ tenant: 'globex', rights: ['common'], actors: every }).add('notice', { actor: 'tool' })
-  expect((await store.memory(asking({ tenant: 'globex' })).add('x', { actor: 'agent', derivedFrom: [notice.id] })).trust).toBe('external')
+  const notice = await store
+    .common({ tenant: 'globex', rights: ['common'], actors: every })
+    .add('notice', { actor: 'tool' })
+  expect(
+    (await store.memory(asking({ tenant: 'globex' })).add('x', { actor: 'agent', derivedFrom: [notice.id] })).trust,
+  ).toBe('external')
 })
 
 test('claiming an author needs the right for it, in add, addMany, addMessages and update', async () => {
@@ -84,7 +88,10 @@ test('claiming an author needs the right for it, in add, addMany, addMessages an
   const { id } = await plain.add('x', { actor: 'user' })
   const calls = [
     plain.add('x', { actor: 'system' }),
-    plain.addMany([{ content: 'x', actor: 'user' }, { content: 'x', actor: 'system' }]),
+    plain.addMany([
+      { content: 'x', actor: 'user' },
+      { content: 'x', actor: 'system' },
+    ]),
     plain.addMessages([{ role: 'system', content: 'x' }], { session: 's' }),
     plain.update(id, { content: 'y' }, { actor: 'system' }),
     store.memory({ subject, roles: ['nobody'], rights: ['write', 'read'] }).add('x', { actor: 'user' }),

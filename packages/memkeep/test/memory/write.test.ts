@@ -121,7 +121,15 @@ describe('delete', () => {
   test('deleteMany: a filter that says nothing throws and deletes nothing', async () => {
     const memory = fresh()
     await memory.add('stays', user)
-    const filters = [{}, { all: false }, { all: true, session: 's' }, { tags: [] }, { kinds: [] }, { session: '' }, { id: 'x' }]
+    const filters = [
+      {},
+      { all: false },
+      { all: true, session: 's' },
+      { tags: [] },
+      { kinds: [] },
+      { session: '' },
+      { id: 'x' },
+    ]
     for (const filter of [...filters, null, undefined, [], 'all', { session: undefined }]) {
       expect(await codeOf(memory.deleteMany(filter as { all: true }))).toBe('ERR_INPUT_INVALID')
     }
@@ -138,8 +146,14 @@ describe('delete', () => {
 
   test('deleteMany while others write: exactly what matches goes', async () => {
     const memory = fresh()
-    const [keeps, goes] = [{ ...user, tags: ['keep'] }, { ...user, tags: ['go'] }]
-    await memory.addMany([{ content: 'k0', ...keeps }, { content: 'g0', ...goes }])
+    const [keeps, goes] = [
+      { ...user, tags: ['keep'] },
+      { ...user, tags: ['go'] },
+    ]
+    await memory.addMany([
+      { content: 'k0', ...keeps },
+      { content: 'g0', ...goes },
+    ])
     const writing = Array.from({ length: 8 }, (_, n) => memory.add(`k${n + 1}`, keeps))
     expect((await memory.deleteMany({ tags: ['go'] })).deleted).toBe(1)
     await Promise.all(writing)

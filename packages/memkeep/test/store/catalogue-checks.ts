@@ -194,7 +194,8 @@ const functionsAreMadeAsWritten = eachFunction((row) => {
   if (row.owner !== ownerOf.get(row.name)) return `is owned by ${row.owner}`
   if (row.definer !== (doorways.has(row.name) || sealed.includes(row.name))) return `security definer: ${row.definer}`
   if (row.leakproof || row.kind !== 'f') return 'is leakproof, or no plain function'
-  const pinned = row.settings?.length === 1 && row.settings[0] === 'search_path=pg_catalog, pg_temp'
+  const settings = row.settings?.filter((setting) => setting !== 'plan_cache_mode=force_generic_plan')
+  const pinned = settings?.length === 1 && settings[0] === 'search_path=pg_catalog, pg_temp'
   // A body in SQL-standard form was bound to its operators and functions when it was made.
   return pinned || (row.settings === null && row.parsed && !row.definer) ? null : 'has no pinned search path'
 })

@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { freshDatabase, type TestDatabase } from '../../../../test/database.ts'
 import { type Actor, type Keep, type KeepOptions, openMemkeep, type Right, type ScopedMemory } from '../../src/index.ts'
 import { mintCommonScope, mintGrant, mintScope, mintTenantScope } from '../../src/trust.ts'
+import { fastDirectory } from './fast-directory.ts'
 import { HandClock } from './hand-clock.ts'
 import { keysAt } from './keys-at.ts'
-import { fastDirectory } from './fast-directory.ts'
 
 /** Who asks, and for whom; what is absent is tenant acme, subject ana, a principal with the role `agent`. */
 export interface Asking {

@@ -68,7 +68,7 @@ export class TornLine {
     client.on('data', (bytes) => {
       const at = this.#armed.findIndex(({ doorway }) => bytes.includes(`memkeep.${doorway}(`))
       if (at >= 0) {
-        const [{ tear }] = this.#armed.splice(at, 1) as [{ tear: Tear }]
+        const [{ tear } = { tear: 'answer' }] = this.#armed.splice(at, 1)
         this.torn++
         if (tear === 'request') return drop()
         withheld = Buffer.alloc(0)

@@ -1,12 +1,5 @@
-import {
-  type Grant,
-  type GrantRight,
-  mintGrant,
-  mintScope,
-  mintTenantScope,
-  type SubjectScope,
-  type TenantWideScope,
-} from 'memkeep/trust'
+import type { Keep, ReadableMemory, Right } from 'memkeep'
+import { type Grant, type GrantRight, mintGrant, mintScope, mintTenantScope, type SubjectScope } from 'memkeep/trust'
 
 /** The operator of this machine: whoever may run the command line here holds the keys already. */
 const operator = 'operator'
@@ -36,9 +29,9 @@ export function importedScope(tenant: string, subject: string, session: string |
   return mintScope({ tenant, subject, principal, ...bound, ttlSeconds: 86_400 })
 }
 
-/** For an export of one subject, or (null) of a tenant with all its subjects. */
-export function exportScope(tenant: string, subject: string | null): SubjectScope | TenantWideScope {
-  const by = (...rights: ('read' | 'export' | 'tenant')[]) => ({ id: operator, roles: [], rights })
-  if (subject !== null) return mintScope({ tenant, subject, principal: by('read', 'export') })
-  return mintTenantScope({ tenant, principal: by('read', 'export', 'tenant') })
+/** What an export reads: one subject, or (null) a tenant with all its subjects. */
+export function exportReach(keep: Keep, tenant: string, subject: string | null): ReadableMemory {
+  const by = (...rights: Right[]) => ({ id: operator, roles: [], rights })
+  if (subject !== null) return keep.for(mintScope({ tenant, subject, principal: by('read', 'export') }))
+  return keep.for(mintTenantScope({ tenant, principal: by('read', 'export', 'tenant') }))
 }

@@ -1,5 +1,4 @@
 import { parseArgs } from 'node:util'
-import { MemkeepError } from 'memkeep'
 
 /** The command line is not one that the command takes. */
 export class UsageError extends Error {
@@ -59,10 +58,9 @@ export class Arguments {
 
 /**
  * Reads a command line. Throws `UsageError` for an option that is unknown, repeated or without its value, and for a word too
- * many or too few; `ERR_INPUT_INVALID` for an argument that was not UTF-8.
+ * many or too few.
  */
 export function readArguments(args: readonly string[], { values = [], flags = [], words = [] }: Takes): Arguments {
-  refuseGarbled(args)
   const options = Object.fromEntries([
     ...['data', ...values].map((name) => [name, { type: 'string', ...shortOf(name) }] as const),
     ...flags.map((name) => [name, { type: 'boolean' }] as const),
@@ -70,27 +68,21 @@ export function readArguments(args: readonly string[], { values = [], flags = []
   const parsed = parsedOrRefused(() =>
     parseArgs({ args: [...args], options, allowPositionals: true, strict: true, tokens: true }),
   )
+  const found = parsed.values as Readonly<Record<string, unknown>>
   const named = parsed.tokens.filter((token) => token.kind === 'option').map(({ name }) => name)
   for (const name of named) {
     if (named.indexOf(name) !== named.lastIndexOf(name)) throw new UsageError(`--${name} is given more than once`)
-    if (parsed.values[name] === '') throw new UsageError(`--${name} is empty`)
+    if (found[name] === '') throw new UsageError(`--${name} is empty`)
   }
   if (parsed.positionals.length < words.length) throw new UsageError(`${words[parsed.positionals.length]} is missing`)
   if (parsed.positionals.length > words.length) throw new UsageError('there is a word too many')
   const empty = parsed.positionals.indexOf('')
   if (empty >= 0) throw new UsageError(`${words[empty]} is empty`)
-  return new Arguments(parsed.values, parsed.positionals)
+  return new Arguments(found, parsed.positionals)
 }
 
 function shortOf(name: string): { short: string } | object {
   return name === 'output' ? { short: 'o' } : {}
-}
-
-/** Node puts U+FFFD in the place of bytes that are not UTF-8: what was meant is lost, so nothing may be done with it. */
-function refuseGarbled(args: readonly string[]): void {
-  if (args.some((arg) => arg.includes('\ufffd'))) {
-    throw new MemkeepError('ERR_INPUT_INVALID', 'an argument is not UTF-8, or holds the character U+FFFD')
-  }
 }
 
 function parsedOrRefused<T>(parse: () => T): T {

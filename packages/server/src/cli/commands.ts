@@ -18,9 +18,27 @@ const demo: Command = {
   run: async (args) => (await import('./demo/demo.ts')).demo(args),
 }
 
+const serve: Command = {
+  name: 'serve',
+  takes: '[--host ADDRESS] [--port N] [--data DIR]',
+  does: 'serves the memories over HTTP; the first start makes a tenant and prints its key once',
+  notes: ['Until Ctrl-C. ADDRESS defaults to 127.0.0.1, N to 8787; port 0 is any free one.'],
+  run: async (args) => (await import('./serve.ts')).serve(args),
+}
+
+const mcp: Command = {
+  name: 'mcp',
+  takes: '[--tenant T --subject S] [--data DIR]',
+  does: 'serves the memories of one subject as MCP tools over stdio',
+  notes: ['Without --tenant and --subject it stands for the API key in MEMKEEP_API_KEY. The scope is bound at start.'],
+  run: async (args) => (await import('./mcp.ts')).mcp(args),
+}
+
 /** Every command, in the order in which help lists them. */
 export const commands: readonly Command[] = [
   demo,
+  serve,
+  mcp,
   tenantCreate,
   tenantList,
   keyCreate,

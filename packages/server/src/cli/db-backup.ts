@@ -54,7 +54,10 @@ export const dbRestore: Command = {
 function embeddedDir(given: Arguments): string {
   const place = placeFor(given)
   if (place.kind === 'embedded') return place.dir
-  throw new MemkeepError('ERR_INPUT_INVALID', 'this is for the embedded engine: back up your own server with its own tools')
+  throw new MemkeepError(
+    'ERR_INPUT_INVALID',
+    'this is for the embedded engine: back up your own server with its own tools',
+  )
 }
 
 function makeDirectory(dir: string): void {

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { join } from 'node:path'
 import { embedded } from '@memkeep/embedded'
 import { type LoginSettings, MemkeepError } from 'memkeep'
@@ -7,7 +6,7 @@ import { type Arguments, readArguments, UsageError } from './arguments.ts'
 import type { Command } from './command.ts'
 import { placeFor, refuseAbsent } from './deployment.ts'
 import { print, progress } from './output.ts'
-import { untilInterrupted } from './until-interrupted.ts'
+import { signalled } from './signalled.ts'
 
 const roles = ['app', 'upkeep', 'admin'] as const
 type Role = (typeof roles)[number]
@@ -41,11 +40,13 @@ async function printEmbedded(dir: string, role: Role, given: Arguments): Promise
   const engine = await embedded({ dir: join(dir, 'db'), idleSeconds }).start()
   try {
     await print(`${urlOf(engine[role])}\n`)
-    if (!given.flag('hold')) return progress(`the server stops when nobody has been connected for a while; --hold keeps it up`)
-    using interrupted = untilInterrupted()
-    progress('the server is kept up until Ctrl-C')
+    if (!given.flag('hold'))
+      return progress(`the server stops when nobody has been connected for a while; --hold keeps it up`)
+    const stop = signalled()
+    // Neither a held server nor a listener for signals keeps the process up.
     const awake = setInterval(() => {}, 60_000)
-    if (!interrupted.signal.aborted) await once(interrupted.signal, 'abort')
+    progress('the server is kept up until Ctrl-C')
+    await stop
     clearInterval(awake)
   } finally {
     await engine.release()

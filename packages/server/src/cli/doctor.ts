@@ -73,7 +73,8 @@ async function inspectLogin(
     return (await inspectStore({ login, database, embedded: isEmbedded })).map(on(login))
   } catch (error) {
     if (!(error instanceof MemkeepError)) throw error
-    const remedy = 'check the address, the password and that the server runs; `memkeep migrate --set-passwords` sets them'
+    const remedy =
+      'check the address, the password and that the server runs; `memkeep migrate --set-passwords` sets them'
     return [{ on: login, code: 'login-refused', message: error.message, remedy, fatal: true }]
   }
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { open, rename, rm } from 'node:fs/promises'
 import { type ExportRecord, MemkeepError } from 'memkeep'
-import { exportScope } from '../authn/operator.ts'
+import { exportReach } from '../authn/operator.ts'
 import { readArguments } from './arguments.ts'
 import type { Command } from './command.ts'
 import { withKeep } from './deployment.ts'
@@ -20,14 +20,17 @@ export const exportMemories: Command = {
     const given = readArguments(args, { values: ['tenant', 'subject', 'output'], flags: ['whole-tenant'] })
     const [tenant, subject, file] = [given.required('tenant'), given.who(), given.value('output')]
     await withKeep(given, (keep) => {
-      const records = keep.for(exportScope(tenant, subject)).export()
+      const records = exportReach(keep, tenant, subject).export()
       return file === undefined ? writeAll(records, print) : writeFile(records, file)
     })
     return 0
   },
 }
 
-async function writeAll(records: AsyncIterable<ExportRecord>, write: (text: string) => Promise<unknown>): Promise<void> {
+async function writeAll(
+  records: AsyncIterable<ExportRecord>,
+  write: (text: string) => Promise<unknown>,
+): Promise<void> {
   for await (const record of records) {
     await write(`${jsonLine(record)}\n`)
     if (record.type === 'counts') progress(`exported ${record.memories} memories and ${record.versions} older versions`)

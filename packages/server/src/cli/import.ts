@@ -1,4 +1,4 @@
-import { importFile, type ImportReport } from '../import/import-file.ts'
+import { type ImportReport, importFile } from '../import/import-file.ts'
 import { readBounded } from '../import/read-bounded.ts'
 import { readArguments } from './arguments.ts'
 import type { Command } from './command.ts'
@@ -55,7 +55,8 @@ async function tell(report: ImportReport, asJson: boolean): Promise<void> {
   const { unit, imported, already, bad, skipped, cut } = report
   for (const { number, why } of bad.slice(0, shownLines)) progress(`${unit} ${number}: ${why}`)
   if (bad.length > shownLines) progress(`and ${bad.length - shownLines} more (--json lists all)`)
-  if (asJson) return printJson({ imported, already, unit, bad: byUnit(report.bad, unit), skipped: byUnit(skipped, unit), cut })
+  if (asJson)
+    return printJson({ imported, already, unit, bad: byUnit(report.bad, unit), skipped: byUnit(skipped, unit), cut })
   if (bad.length > 0 && imported + already === 0) progress('nothing was stored')
   const said = [
     `${imported} imported`,

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, realpathSync, readdirSync, type Stats, statSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Finding } from 'memkeep/install'
 import type { Place } from '../open-keep.ts'
@@ -7,13 +7,18 @@ import type { Place } from '../open-keep.ts'
 export function inspectKeys(place: Place): Finding[] {
   const dir = place.kind === 'embedded' ? join(place.dir, 'keys') : place.keysDir
   const [root, store] = [join(dir, 'root.key'), join(dir, 'store')]
-  if (!existsSync(dir)) return [finding('keys-absent', `there are no keys at ${dir}`, 'put them back from their backup')]
+  if (!existsSync(dir))
+    return [finding('keys-absent', `there are no keys at ${dir}`, 'put them back from their backup')]
   const found: Finding[] = []
   if (dataAbove(realpathSync(dir), place)) {
     found.push(finding('keys-under-data', "the keys lie under the database's directory", 'move them to another place'))
   }
   // Around the keys nobody else may write; the keys themselves nobody else may read.
-  for (const [path, forbidden] of [[dir, 0o022], [root, 0o077], [store, 0o077]] as const) {
+  for (const [path, forbidden] of [
+    [dir, 0o022],
+    [root, 0o077],
+    [store, 0o077],
+  ] as const) {
     const stats = statSync(path, { throwIfNoEntry: false })
     if (stats !== undefined) found.push(...judgeAccess(path, stats, forbidden))
   }

@@ -37,7 +37,9 @@ export const keyList: Command = {
   name: 'key list',
   takes: '--tenant T [--json] [--data DIR]',
   does: "lists a tenant's API keys, without their secrets",
-  notes: ['--json prints {"keys": [{"id", "subject", "name", "roles", "createdAt", "expiresAt", "revokedAt"}]}; subject null: the whole tenant.'],
+  notes: [
+    '--json prints {"keys": [{"id", "subject", "name", "roles", "createdAt", "expiresAt", "revokedAt"}]}; subject null: the whole tenant.',
+  ],
   async run(args) {
     const given = readArguments(args, { values: ['tenant'], flags: ['json'] })
     const tenant = given.required('tenant')

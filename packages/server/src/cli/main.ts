@@ -9,6 +9,7 @@ import { overview, usageOf } from './usage.ts'
 export async function main(args: readonly string[]): Promise<number> {
   const [first, second] = args
   try {
+    refuseGarbled(args)
     if (first === 'help' || first === '--help' || first === '-h') return await help(args.slice(1))
     const command = find(args)
     if (command === undefined) {
@@ -20,6 +21,13 @@ export async function main(args: readonly string[]): Promise<number> {
     return await run(command, rest)
   } catch (error) {
     return tell(error)
+  }
+}
+
+/** Node puts U+FFFD in the place of bytes that are not UTF-8: what was meant is lost, so nothing may be done with it. */
+function refuseGarbled(args: readonly string[]): void {
+  if (args.some((arg) => arg.includes('\ufffd'))) {
+    throw new MemkeepError('ERR_INPUT_INVALID', 'an argument is not UTF-8, or holds the character U+FFFD')
   }
 }
 

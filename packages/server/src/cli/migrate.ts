@@ -34,7 +34,9 @@ export const migrate: Command = {
       passwords,
       again: given.flag('again'),
     })
-    await print(`${changed ? 'the schema was installed' : 'the schema was up to date'}; token keys are in place for 24 hours\n`)
+    await print(
+      `${changed ? 'the schema was installed' : 'the schema was up to date'}; token keys are in place for 24 hours\n`,
+    )
     return 0
   },
 }

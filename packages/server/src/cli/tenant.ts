@@ -29,7 +29,9 @@ export const tenantList: Command = {
   name: 'tenant list',
   takes: '[--json] [--data DIR]',
   does: 'lists the tenants',
-  notes: ['In a fixed order that is not that of their names. --json prints {"tenants": [{"tenant", "state", "createdAt"}]}.'],
+  notes: [
+    'In a fixed order that is not that of their names. --json prints {"tenants": [{"tenant", "state", "createdAt"}]}.',
+  ],
   async run(args) {
     const given = readArguments(args, { flags: ['json'] })
     const tenants = await withKeep(given, async (keep) => {

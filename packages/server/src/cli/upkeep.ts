@@ -4,7 +4,7 @@ import { readArguments } from './arguments.ts'
 import type { Command } from './command.ts'
 import { withKeep } from './deployment.ts'
 import { print, progress } from './output.ts'
-import { untilInterrupted } from './until-interrupted.ts'
+import { signalled } from './signalled.ts'
 
 const everyMs = 60_000
 
@@ -33,8 +33,9 @@ async function pass(keep: Keep): Promise<void> {
 
 /** The first pass must succeed; one that fails later is told, and tried again with the next. */
 async function repeat(keep: Keep): Promise<void> {
-  using interrupted = untilInterrupted()
-  const { signal } = interrupted
+  const controller = new AbortController()
+  const { signal } = controller
+  void signalled().then(() => controller.abort())
   await pass(keep)
   while (!signal.aborted) {
     await sleep(everyMs, undefined, { signal }).catch(() => {})

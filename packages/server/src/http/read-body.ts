@@ -47,7 +47,7 @@ function readBytes(incoming: IncomingMessage): Promise<Buffer> {
   const abort = (): void => reject(new MemkeepError('ERR_ABORTED', 'the client went away'))
   incoming.on('data', take)
   incoming.once('end', () => resolve(Buffer.concat(chunks)))
-  incoming.once('error', abort)
+  incoming.on('error', abort)
   incoming.once('close', abort)
   if (incoming.destroyed) abort()
   return promise

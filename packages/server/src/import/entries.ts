@@ -62,7 +62,9 @@ function parse(bytes: Buffer): { readonly value: unknown } | { readonly problem:
   try {
     return { value: JSON.parse(text, refuseLostDigits) }
   } catch (error) {
-    return { problem: error instanceof LostDigits ? 'holds a whole number that would lose digits: quote it' : 'is not JSON' }
+    return {
+      problem: error instanceof LostDigits ? 'holds a whole number that would lose digits: quote it' : 'is not JSON',
+    }
   }
 }
 

@@ -110,7 +110,9 @@ async function write(
 function batchesOf(items: readonly Planned[]): Planned[][] {
   const calls = groupBy(items, (item) => (item.as === 'turn' ? `turn ${item.session}` : 'memory'))
   return calls.flatMap((call) =>
-    Array.from({ length: Math.ceil(call.length / batchSize) }, (_, n) => call.slice(n * batchSize, (n + 1) * batchSize)),
+    Array.from({ length: Math.ceil(call.length / batchSize) }, (_, n) =>
+      call.slice(n * batchSize, (n + 1) * batchSize),
+    ),
   )
 }
 

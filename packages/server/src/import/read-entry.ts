@@ -42,7 +42,8 @@ function readTurn(value: object): Read {
   const present = (field: string): boolean => given[field] !== undefined && given[field] !== null
   const { text, cut } = textOf(given.content)
   if (text === null || text.trim() === '') {
-    if (cut || insteadOfText.some(present)) return { as: 'nothing', why: 'holds no text, only calls or parts of other kinds' }
+    if (cut || insteadOfText.some(present))
+      return { as: 'nothing', why: 'holds no text, only calls or parts of other kinds' }
     throw invalid('content is empty')
   }
   const role = roleNames[String(given.role)] ?? given.role

@@ -9,7 +9,8 @@ const textParts: readonly unknown[] = ['text', 'input_text', 'output_text']
 export function textOf(content: unknown): { readonly text: string | null; readonly cut: boolean } {
   if (content === undefined || content === null) return { text: null, cut: false }
   if (typeof content === 'string') return { text: content, cut: false }
-  if (!Array.isArray(content)) throw new MemkeepError('ERR_INPUT_INVALID', 'content must be a string, an array of parts, or null')
+  if (!Array.isArray(content))
+    throw new MemkeepError('ERR_INPUT_INVALID', 'content must be a string, an array of parts, or null')
   const parts = content.map(partOf)
   const texts = parts.filter((text) => text !== null)
   return { text: texts.length === 0 ? null : texts.join('\n'), cut: texts.length < parts.length }

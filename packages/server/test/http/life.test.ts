@@ -147,11 +147,11 @@ test('a client that goes away in the middle leaves the server as it was', async 
   await served[Symbol.asyncDispose]()
 })
 
-test('a database that is gone is 503 with a time to come back; a fault of ours would say nothing', async () => {
+test('a database that takes no connection is 503 with a time to come back, and then all is well', async () => {
   const served = await Served.start()
   const key = await served.key('acme', 'ana')
   await served.add(key, 'a note')
-  await served.database.query(`alter database ${served.database.name} with allow_connections false`)
+  await served.database.query(`alter database ${served.database.name} connection limit 0`)
   await served.database.query(
     `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${served.database.name}' and usename = 'memkeep_app'`,
   )
@@ -160,7 +160,7 @@ test('a database that is gone is 503 with a time to come back; a fault of ours w
   expect(answer.headers['retry-after']).toBe('1')
   expect(answer.text).not.toContain(served.database.name)
   expect((await served.ask('GET', '/healthz')).status).toBe(200)
-  await served.database.query(`alter database ${served.database.name} with allow_connections true`)
+  await served.database.query(`alter database ${served.database.name} connection limit -1`)
   expect((await served.ask('GET', '/v1/memories', { key })).status).toBe(200)
   await served[Symbol.asyncDispose]()
 })
