@@ -12,12 +12,14 @@ export type Place =
       readonly upkeepUrl: string | null
       readonly adminUrl: string | null
       readonly keysDir: string
+      readonly acceptOldServer: boolean
     }
 
 /**
  * `--data DIR` names an embedded deployment (default `.memkeep`). Without it MEMKEEP_DATABASE_URL, the login memkeep_app's
  * address, names your own server; MEMKEEP_KEYS is then the directory of the keys, and MEMKEEP_UPKEEP_DATABASE_URL and
- * MEMKEEP_ADMIN_DATABASE_URL are the other two logins' addresses where a command needs them.
+ * MEMKEEP_ADMIN_DATABASE_URL are the other two logins' addresses where a command needs them. MEMKEEP_ACCEPT_OLD_SERVER=1
+ * works with a server that lacks the newest security fixes.
  */
 export function placeOf(data: string | undefined, env: NodeJS.ProcessEnv): Place {
   const appUrl = env.MEMKEEP_DATABASE_URL
@@ -34,6 +36,7 @@ export function placeOf(data: string | undefined, env: NodeJS.ProcessEnv): Place
     upkeepUrl: env.MEMKEEP_UPKEEP_DATABASE_URL ?? null,
     adminUrl: env.MEMKEEP_ADMIN_DATABASE_URL ?? null,
     keysDir: resolve(env.MEMKEEP_KEYS),
+    acceptOldServer: env.MEMKEEP_ACCEPT_OLD_SERVER === '1',
   }
 }
 
@@ -51,8 +54,9 @@ export interface OpenedKeep {
 
 export async function openKeep(place: Place): Promise<OpenedKeep> {
   if (place.kind === 'server') {
-    const upkeep = place.upkeepUrl === null ? {} : { upkeep: place.upkeepUrl }
-    return { keep: await openMemkeep({ ...keysOf(place), database: place.appUrl, ...upkeep }), engine: null }
+    const { appUrl, upkeepUrl, acceptOldServer } = place
+    const upkeep = upkeepUrl === null ? {} : { upkeep: upkeepUrl }
+    return { keep: await openMemkeep({ ...keysOf(place), database: appUrl, ...upkeep, acceptOldServer }), engine: null }
   }
   const engine = embedded({ dir: join(place.dir, 'db') })
   let running: RunningEngine | null = null

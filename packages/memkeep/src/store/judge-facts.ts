@@ -93,22 +93,24 @@ function judgeSchema(facts: StoreFacts, login: LoginRole): Finding[] {
     const remedy = 'use another database'
     return [fatal('schema-version', 'schema memkeep was not made by Memkeep', remedy)]
   }
-  if (standing.version > schemaVersion || standing.version < schemaVersion - 1) {
-    const newer = standing.version > schemaVersion
-    const message = `schema version ${standing.version} is ${newer ? 'newer' : 'older'} than this code accepts`
-    return [fatal('schema-version', message, newer ? 'use the newer Memkeep' : migrate)]
+  // One version to either side, so that deploys can roll: whichever of code and schema goes first.
+  const ahead = standing.version - schemaVersion
+  if (Math.abs(ahead) > 1) {
+    const message = `schema version ${standing.version} is ${ahead > 0 ? 'newer' : 'older'} than this code accepts`
+    return [fatal('schema-version', message, ahead > 0 ? 'use the newer Memkeep' : migrate)]
   }
   const found: Finding[] = []
-  const current = standing.version === schemaVersion
   const { extra, missing } = compare(
     facts.functions,
     doorwaysOf(login).map((name) => `memkeep.${name}`),
   )
-  if (extra.length > 0) {
-    found.push(fatal('doorway-extra', `the login can call ${some(extra)}`, 'revoke EXECUTE, or USAGE on its schema'))
+  // A newer schema may have doorways that this code does not know yet, in its own schema and nowhere else.
+  const unknown = ahead > 0 ? extra.filter((name) => !name.startsWith('memkeep.')) : extra
+  if (unknown.length > 0) {
+    found.push(fatal('doorway-extra', `the login can call ${some(unknown)}`, 'revoke EXECUTE, or USAGE on its schema'))
   }
   // Before a migration the newest doorways may be absent: they are only ever added.
-  if (missing.length > 0 && current)
+  if (missing.length > 0 && ahead >= 0)
     found.push(fatal('doorway-missing', `the login cannot call ${some(missing)}`, migrate))
   if (facts.loose.length > 0) {
     const message = `not a doorway as Memkeep makes them (owner, SECURITY DEFINER, search_path): ${some(facts.loose)}`
@@ -121,7 +123,7 @@ function judgeSchema(facts: StoreFacts, login: LoginRole): Finding[] {
   if (facts.unguarded.length > 0) {
     found.push(fatal('rls-no-policy', `no policy guards ${some(facts.unguarded)}`, 'install the schema anew'))
   }
-  if (current && standing.digest !== doorwaysDigest()) {
+  if (ahead === 0 && standing.digest !== doorwaysDigest()) {
     found.push(note('doorways-differ', 'the installed doorways are those of another build of this version', migrate))
   }
   return found

@@ -273,7 +273,7 @@ test('a temporary table cannot stand in for a table of the system', async () => 
 describe('a schema that this code does not accept is ERR_STORE_VERSION', () => {
   const digest = '0'.repeat(32)
   test.each([
-    ['one version newer', `memkeep schema ${schemaVersion + 1} doorways ${digest}`, /is newer .*use the newer Memkeep/],
+    ['two versions newer', `memkeep schema ${schemaVersion + 2} doorways ${digest}`, /is newer .*use the newer Memkeep/],
     ['two versions older', `memkeep schema ${schemaVersion - 2} doorways ${digest}`, /is older .*memkeep migrate/],
     ['not made by Memkeep', 'somebody’s notes', /not made by Memkeep/],
   ])('%s', async (_, note, text) => {
@@ -292,6 +292,24 @@ describe('a schema that this code does not accept is ERR_STORE_VERSION', () => {
       'revoke all on schema public from public',
     )
     expect(await opened(other.app)).toMatch(/^ERR_STORE_VERSION .*memkeep migrate/)
+  })
+
+  test('but the next version is accepted, with the doorways it adds and none elsewhere', async () => {
+    const other = await server.database()
+    await run(
+      other.admin,
+      `comment on schema memkeep is 'memkeep schema ${schemaVersion + 1} doorways ${digest}'`,
+      'grant execute on function memkeep.sweep(bytea, bytea, bytea) to memkeep_app',
+    )
+    expect(await opened(other.app)).toBe('ok')
+    await run(
+      other.admin,
+      'create schema elsewhere',
+      "create function elsewhere.stray() returns int language sql as 'select 1'",
+      'grant usage on schema elsewhere to memkeep_app',
+      'grant execute on function elsewhere.stray() to memkeep_app',
+    )
+    expect(await opened(other.app)).toMatch(/doorway-extra: /)
   })
 
   test('but the version before is accepted, with the doorways it had and no other', async () => {

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { embedded } from '@memkeep/embedded'
 import { MemkeepError } from 'memkeep'
-import { type Finding, inspectStore, type LoginRole } from 'memkeep/install'
+import { type Finding, type InspectOptions, inspectStore, type LoginRole } from 'memkeep/install'
 import type { Place } from '../open-keep.ts'
 import { readArguments } from './arguments.ts'
 import type { Command } from './command.ts'
@@ -47,35 +47,33 @@ async function tell(findings: readonly (Found & { readonly meaning: string })[])
 
 async function inspectDatabase(place: Place): Promise<Found[]> {
   if (place.kind === 'server') {
+    const { appUrl, upkeepUrl, acceptOldServer } = place
     return [
-      ...(await inspectLogin('memkeep_app', place.appUrl, false)),
-      ...(place.upkeepUrl === null ? [noUpkeep] : await inspectLogin('memkeep_upkeep', place.upkeepUrl, false)),
+      ...(await inspectLogin({ login: 'memkeep_app', database: appUrl, acceptOldServer })),
+      ...(upkeepUrl === null
+        ? [noUpkeep]
+        : await inspectLogin({ login: 'memkeep_upkeep', database: upkeepUrl, acceptOldServer })),
     ]
   }
   const engine = await embedded({ dir: join(place.dir, 'db') }).start()
   try {
-    const logins = [
-      ...(await inspectLogin('memkeep_app', { ...engine.app }, true)),
-      ...(await inspectLogin('memkeep_upkeep', { ...engine.upkeep }, true)),
+    return [
+      ...(await inspectLogin({ login: 'memkeep_app', database: { ...engine.app }, embedded: true })),
+      ...(await inspectLogin({ login: 'memkeep_upkeep', database: { ...engine.upkeep }, embedded: true })),
+      sameUser(place.dir),
     ]
-    return [...logins, sameUser(place.dir)]
   } finally {
     await engine.release()
   }
 }
 
-async function inspectLogin(
-  login: LoginRole,
-  database: Parameters<typeof inspectStore>[0]['database'],
-  isEmbedded: boolean,
-): Promise<Found[]> {
+async function inspectLogin(options: InspectOptions): Promise<Found[]> {
   try {
-    return (await inspectStore({ login, database, embedded: isEmbedded })).map(on(login))
+    return (await inspectStore(options)).map(on(options.login))
   } catch (error) {
     if (!(error instanceof MemkeepError)) throw error
-    const remedy =
-      'check the address, the password and that the server runs; `memkeep migrate --set-passwords` sets them'
-    return [{ on: login, code: 'login-refused', message: error.message, remedy, fatal: true }]
+    const remedy = 'check the address, the password and that the server runs; `memkeep migrate --set-passwords` sets them'
+    return [{ on: options.login, code: 'login-refused', message: error.message, remedy, fatal: true }]
   }
 }
 

@@ -38,7 +38,8 @@ export const keyList: Command = {
   takes: '--tenant T [--json] [--data DIR]',
   does: "lists a tenant's API keys, without their secrets",
   notes: [
-    '--json prints {"keys": [{"id", "subject", "name", "roles", "createdAt", "expiresAt", "revokedAt"}]}; subject null: the whole tenant.',
+    '--json prints {"keys": [{"id", "subject", "name", "roles", "createdAt", "expiresAt", "revokedAt"}]};',
+    'subject null: the whole tenant.',
   ],
   async run(args) {
     const given = readArguments(args, { values: ['tenant'], flags: ['json'] })

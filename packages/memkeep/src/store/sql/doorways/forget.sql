@@ -15,16 +15,16 @@ begin
   ids := '{}';
   outcome := memkeep.admit(c, case when c.reach = 0 then 4 | 8 else 4 end);
   if outcome = 'ok' and c.reach = 2 then outcome := 'denied'; end if;
-  if outcome = 'ok' and not exists (
-    select 1 from memkeep.shelf s where s.tenant = p_tenant and s.subject = c.shelf
-  ) then
-    shelf_version := 0;
-  elsif outcome = 'ok' then
-    select * into outcome, shelf_version from memkeep.lock_shelf(c, null);
+  if outcome = 'ok' then
+    select * into outcome, shelf_version from memkeep.lock_shelf(c, false, null);
     if outcome = 'ok' and p_version is not null and p_version <> shelf_version then outcome := 'stale'; end if;
     if outcome = 'ok' then
       ids := memkeep.remove(c, p_ids, p_all, null, shelf_version + 1);
       if cardinality(ids) > 0 then shelf_version := shelf_version + 1; end if;
+    elsif outcome = 'missing' then
+      -- No shelf: nothing to delete, and asking for it makes none.
+      outcome := 'ok';
+      shelf_version := 0;
     end if;
   end if;
   perform memkeep.record(c, 'memory.delete', outcome, case when outcome = 'ok' then ids else p_ids end,

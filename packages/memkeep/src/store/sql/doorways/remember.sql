@@ -17,11 +17,12 @@ declare
   earlier record;
 begin
   outcome := memkeep.admit(c, case when c.reach = 0 then 2 | 8 else 2 end);
-  if outcome = 'ok' and (c.reach = 2 or exists (select 1 from unnest(p_actor) a where c.actors & (1 << a) = 0)) then
+  if outcome = 'ok' and (c.reach = 2 or exists (select 1 from unnest(p_actor) a where c.actors & (1 << a) = 0)
+    or exists (select 1 from unnest(p_sensitivity) s where c.writable & (1 << s) = 0)) then
     outcome := 'denied';
   end if;
   if outcome = 'ok' then
-    select * into outcome, shelf_version from memkeep.lock_shelf(c, p_name);
+    select * into outcome, shelf_version from memkeep.lock_shelf(c, true, p_name);
   end if;
   if outcome = 'ok' and p_request is not null then
     select r.digest, r.receipt into earlier from memkeep.request r

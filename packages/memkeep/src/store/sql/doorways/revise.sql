@@ -18,14 +18,16 @@ declare
   earlier integer;
 begin
   outcome := memkeep.admit(c, case when c.reach = 0 then 2 | 8 else 2 end);
-  if outcome = 'ok' and (c.reach = 2 or c.actors & (1 << p_actor) = 0) then outcome := 'denied'; end if;
-  if outcome = 'ok' then select * into outcome, shelf_version from memkeep.lock_shelf(c, null); end if;
+  if outcome = 'ok' and (c.reach = 2 or c.actors & (1 << p_actor) = 0 or c.writable & (1 << p_sensitivity) = 0) then
+    outcome := 'denied';
+  end if;
+  if outcome = 'ok' then select * into outcome, shelf_version from memkeep.lock_shelf(c, false, null); end if;
   if outcome = 'ok' then
     select * into old from memkeep.memory m where m.tenant = p_tenant and m.subject = c.shelf and m.id = p_id
       and (m.expires_ms is null or m.expires_ms > c.at_ms);
     if not found then outcome := 'missing';
     elsif old.version <> p_expected then outcome := 'conflict';
-    elsif old.trust < p_trust then outcome := 'denied';
+    elsif old.trust < p_trust or c.writable & (1 << old.sensitivity) = 0 then outcome := 'denied';
     elsif p_sensitivity < old.sensitivity and c.rights & 32 = 0 then outcome := 'denied';
     end if;
   end if;

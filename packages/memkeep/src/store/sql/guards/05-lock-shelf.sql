@@ -1,10 +1,12 @@
 -- owner: memkeep_owner
 -- callers: memkeep_door
 
--- Takes the row lock of the shelf that this call writes, making the shelf when there is none. The lock is the deletion
+-- Takes the row lock of the shelf that this call writes. When there is none: makes it under the sealed name p_name if
+-- p_make, answers 'missing' if not. The lock is the deletion
 -- barrier: a shelf that is barred, or whose tenant is, lets no write pass whenever it began. Making a shelf takes the
 -- tenant row FOR SHARE (a plain read or FOR KEY SHARE loses the race with a bar). Returns the version before this write.
-create or replace function memkeep.lock_shelf(c memkeep.claims, p_name bytea, out outcome text, out version bigint)
+create or replace function memkeep.lock_shelf(c memkeep.claims, p_make boolean, p_name bytea, out outcome text,
+  out version bigint)
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp as $$
 declare s record;
@@ -15,6 +17,10 @@ begin
     if found then
       outcome := case when s.state <> 0 then 'barred' when s.epoch <> c.shelf_epoch then 'epoch' else 'ok' end;
       version := s.version;
+      return;
+    end if;
+    if not p_make then
+      outcome := 'missing';
       return;
     end if;
     perform 1 from memkeep.tenant t where t.tenant = c.tenant and t.state = 0 for share;
