@@ -122,6 +122,7 @@ export class Keep implements AsyncDisposable {
  * (`memkeep migrate`), and a database that does not hold the walls is refused with `ERR_STORE_UNSAFE`.
  */
 export async function openMemkeep(options: KeepOptions): Promise<Keep> {
+  checkOptions(options)
   const seams: Seams = { ...productionSeams, ...options.seams }
   const policy = options.policy === undefined ? defaultPolicy : checkPolicy(options.policy)
   refuseKeysBesideData(options)
@@ -148,6 +149,28 @@ export async function openMemkeep(options: KeepOptions): Promise<Keep> {
   } catch (error) {
     await release().catch(() => {})
     throw isStoreFailure(error) ? storeFailure(error) : error
+  }
+}
+
+const optionNames: Record<keyof KeepOptions, true> = {
+  database: true,
+  keys: true,
+  keyStore: true,
+  embedder: true,
+  policy: true,
+  limits: true,
+  upkeep: true,
+  acceptOldServer: true,
+  shelfBudgetBytes: true,
+  holdKeysMs: true,
+  seams: true,
+}
+
+/** A misspelt option would silently leave its default, and `policy` or `limits` must not be left so. */
+function checkOptions(options: KeepOptions): void {
+  for (const name of Object.keys(options)) {
+    if (!Object.hasOwn(optionNames, name))
+      throw new MemkeepError('ERR_INPUT_INVALID', 'openMemkeep has an unknown option')
   }
 }
 

@@ -6,7 +6,6 @@ export type KillPoint =
   | 'keys.subject-created'
   | 'keys.tenant-created'
   | 'memory.sealed'
-  | 'memory.sent'
   | 'memory.acknowledged'
   | 'tenant.recorded'
   | 'install.migrated'

@@ -1,12 +1,13 @@
 import { MemkeepError } from '../core/errors.ts'
 import { actors, sensitivities, type Trust, trusts } from '../core/labels.ts'
 import type { StoredReceipt } from '../core/memory.ts'
+import { rightBits } from '../core/rights.ts'
 import type { ScopeClaims } from '../core/scope.ts'
 import { type DataKey, keyVersionOf } from '../keys/data-key.ts'
 import { canonicalBytes } from '../proof/canonical-bytes.ts'
 import { encodeEntry, type IndexEntry } from '../recall/index-entry.ts'
 import type { Labels } from '../store/reading.ts'
-import { type Access, withAccess, writeDetail } from './access.ts'
+import { type Access, readDetail, withAccess, writeDetail } from './access.ts'
 import { indexOf, shelfEntry, vectorsOf } from './index-of.ts'
 import type { CheckedInput } from './input.ts'
 import { checkSignal } from './input.ts'
@@ -59,6 +60,7 @@ async function store(
   vectors: (Float32Array | null)[],
 ): Promise<StoredReceipt[]> {
   const { inputs } = batch
+  if ((access.claims.rights & rightBits.write) === 0) return refuse(kernel, access)
   const trusted = await trustsOf(kernel, access, inputs)
   const key = await access.keys.forWriting(access.shelf)
   const nowMs = kernel.seams.clock.now()
@@ -95,6 +97,16 @@ async function store(
     }
   })
   return receipts
+}
+
+/** Lets the doorway refuse and record who may not write: no key is made for a subject on such a caller's word. */
+async function refuse(kernel: Kernel, access: Access): Promise<never> {
+  const atMs = kernel.seams.clock.now()
+  const nothing = [null, ...columns([]), null, null, null, null, await readDetail(access)]
+  const event = kernel.seams.ids.uuid(atMs)
+  const { outcome } = await callWrite(kernel, access, null, { doorway: 'remember', event, atMs, args: nothing })
+  expectOutcome(outcome)
+  throw new MemkeepError('ERR_ACCESS_DENIED', 'the principal may not do this')
 }
 
 function draft(

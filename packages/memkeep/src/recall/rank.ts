@@ -28,7 +28,7 @@ interface Candidate {
 }
 
 /**
- * The best `limit` entries that pass the filter, best first; of equal ones the newer first, then by id. Only rows that
+ * The best `limit` entries that pass the filter, best first; of equal ones the newer first, then the later id. Only rows that
  * share a term with the query, or have a vector when it has one. Without a query vector the score is BM25 alone; with one
  * it is the sum of the z-scores of BM25 and of cosine, a row without a vector standing at the mean of the cosines.
  *
@@ -89,7 +89,8 @@ function offerFused(
 }
 
 /**
- * The first `limit` entries that pass the filter in the order of `list`: newer first, then by id. With `after`, only those
+ * The first `limit` entries that pass the filter in the order of `list`: newer first, then the later id
+ * (a batch has one time, and its ids are in its order). With `after`, only those
  * that come behind that place, whether or not an entry still stands there.
  */
 export function newestFirst(
@@ -113,7 +114,7 @@ type Place = Pick<ShelfEntry, 'createdAtMs' | 'id'>
 function newerFirst(a: Place, b: Place): number {
   if (a.createdAtMs !== b.createdAtMs) return b.createdAtMs - a.createdAtMs
   if (a.id === b.id) return 0
-  return a.id < b.id ? -1 : 1
+  return a.id > b.id ? -1 : 1
 }
 
 function betterFirst(a: Candidate, b: Candidate): number {

@@ -168,7 +168,11 @@ describe('a key that exists in another tenant or shelf shows nothing', () => {
     expect(await inject(keep, { before: [memoryRow(own, subject, 0, taken!.id)], sql: "select 'written'" })).toEqual([
       'written',
     ])
-    for (const conflict of ['', ' on conflict do nothing', ' on conflict (tenant, subject, id) do nothing']) {
+    for (const conflict of [
+      '',
+      ' on conflict do nothing',
+      ' on conflict (tenant, subject, id, sensitivity) do nothing',
+    ]) {
       const probe = (id: string) =>
         inject(keep, { before: [memoryRow(foreign, subject, 0, id) + conflict], sql: "select 'written'" })
       expect([await probe(taken!.id), await probe(randomUUID())]).toEqual(['42501', '42501'])

@@ -104,13 +104,13 @@ describe('rank', () => {
     )
   })
 
-  test('orders by score, then newer, then id; a smaller limit is a prefix', () => {
+  test('orders by score, then newer, then the later id; a smaller limit is a prefix', () => {
     fc.assert(
       fc.property(someCase, (given) => {
         const all = rank(shelvesOf(given), queryOf(given), { nowMs: given.nowMs }, 100)
         const ordered = [...all].sort(
           (a, b) =>
-            b.score - a.score || b.entry.createdAtMs - a.entry.createdAtMs || (a.entry.id < b.entry.id ? -1 : 1),
+            b.score - a.score || b.entry.createdAtMs - a.entry.createdAtMs || (a.entry.id > b.entry.id ? -1 : 1),
         )
         expect(ids(all)).toEqual(ids(ordered))
         const some = rank(shelvesOf(given), queryOf(given), { nowMs: given.nowMs }, given.limit)
@@ -120,13 +120,13 @@ describe('rank', () => {
     )
   })
 
-  test('equal rows come newer first, then by id, whatever the order in which they were put', () => {
+  test('equal rows come newer first, then the later id, whatever the order in which they were put', () => {
     const terms = words('boat')
     const rows = ['d', 'b', 'a', 'c'].map((id) => entry(id, { terms, createdAtMs: id === 'd' ? 5 : 1 }))
     const others = ['x', 'y', 'z'].map((id) => entry(id, { terms: words('other') }))
     fc.assert(
       fc.property(fc.shuffledSubarray([...rows, ...others], { minLength: 7 }), (shuffled) => {
-        expect(ids(rank([shelfOf(shuffled)], byWords('boat'), now, 3))).toEqual(['d', 'a', 'b'])
+        expect(ids(rank([shelfOf(shuffled)], byWords('boat'), now, 3))).toEqual(['d', 'c', 'b'])
       }),
       runs(50),
     )
@@ -247,7 +247,7 @@ describe('newestFirst', () => {
         }
         const wanted = given.rows
           .filter(({ kind, expiresAtMs }) => kind === 'fact' && (expiresAtMs ?? 99) > given.nowMs)
-          .sort((a, b) => b.createdAtMs - a.createdAtMs || (a.id < b.id ? -1 : 1))
+          .sort((a, b) => b.createdAtMs - a.createdAtMs || (a.id > b.id ? -1 : 1))
         expect(walked.map(({ id }) => id)).toEqual(wanted.map(({ id }) => id))
       }),
       runs(500),

@@ -273,7 +273,11 @@ test('a temporary table cannot stand in for a table of the system', async () => 
 describe('a schema that this code does not accept is ERR_STORE_VERSION', () => {
   const digest = '0'.repeat(32)
   test.each([
-    ['two versions newer', `memkeep schema ${schemaVersion + 2} doorways ${digest}`, /is newer .*use the newer Memkeep/],
+    [
+      'two versions newer',
+      `memkeep schema ${schemaVersion + 2} doorways ${digest}`,
+      /is newer .*use the newer Memkeep/,
+    ],
     ['two versions older', `memkeep schema ${schemaVersion - 2} doorways ${digest}`, /is older .*memkeep migrate/],
     ['not made by Memkeep', 'somebody’s notes', /not made by Memkeep/],
   ])('%s', async (_, note, text) => {

@@ -72,7 +72,8 @@ async function inspectLogin(options: InspectOptions): Promise<Found[]> {
     return (await inspectStore(options)).map(on(options.login))
   } catch (error) {
     if (!(error instanceof MemkeepError)) throw error
-    const remedy = 'check the address, the password and that the server runs; `memkeep migrate --set-passwords` sets them'
+    const remedy =
+      'check the address, the password and that the server runs; `memkeep migrate --set-passwords` sets them'
     return [{ on: options.login, code: 'login-refused', message: error.message, remedy, fatal: true }]
   }
 }

@@ -18,7 +18,9 @@ afterAll(() => scratch.remove())
 test('a tenant is made once, and listed', async () => {
   expect(await on('tenant', 'create', 'globex')).toMatchObject({ code: 0, out: 'tenant globex created\n' })
   expect(await on('tenant', 'create', 'globex')).toMatchObject({ code: 0, out: 'tenant globex was there already\n' })
-  const listed = JSON.parse((await on('tenant', 'list', '--json')).out) as { tenants: { tenant: string; state: string }[] }
+  const listed = JSON.parse((await on('tenant', 'list', '--json')).out) as {
+    tenants: { tenant: string; state: string }[]
+  }
   expect(listed.tenants.filter(({ tenant }) => tenant === 'globex')).toEqual([
     { tenant: 'globex', state: 'open', createdAt: expect.stringMatching(/^20\d\d-.*Z$/) },
   ])
@@ -31,11 +33,27 @@ describe('keys', () => {
     const { id, key } = JSON.parse(made.out) as { id: string; key: string }
     expect(made.code).toBe(0)
     expect(key).toMatch(/^mk_[\w-]{43}$/)
-    const wide = await on('key', 'create', '--tenant', 'acme', '--whole-tenant', '--role', 'admin', '--name', 'ops', '--json')
+    const wide = await on(
+      'key',
+      'create',
+      '--tenant',
+      'acme',
+      '--whole-tenant',
+      '--role',
+      'admin',
+      '--name',
+      'ops',
+      '--json',
+    )
     const listed = await on('key', 'list', '--tenant', 'acme', '--json')
     expect(listed.out).not.toContain(key)
     const { keys } = JSON.parse(listed.out) as { keys: { id: string }[] }
-    expect(keys.find((each) => each.id === id)).toMatchObject({ subject: 'ana', name: 'agent', roles: ['agent'], revokedAt: null })
+    expect(keys.find((each) => each.id === id)).toMatchObject({
+      subject: 'ana',
+      name: 'agent',
+      roles: ['agent'],
+      revokedAt: null,
+    })
     expect(keys.find((each) => each.id === (JSON.parse(wide.out) as { id: string }).id)).toMatchObject({
       subject: null,
       name: 'ops',
@@ -44,12 +62,20 @@ describe('keys', () => {
     expect(await on('key', 'revoke', '--tenant', 'globex', id)).toMatchObject({ code: 1, out: '' })
     expect(await on('key', 'revoke', '--tenant', 'acme', id)).toMatchObject({ code: 0, out: 'revoked\n' })
     expect(await on('key', 'revoke', '--tenant', 'acme', id)).toMatchObject({ code: 1, out: '' })
-    expect((await on('key', 'list', '--tenant', 'acme')).out).toMatch(new RegExp(`^${id} {2}revoked .*subject ana$`, 'm'))
+    expect((await on('key', 'list', '--tenant', 'acme')).out).toMatch(
+      new RegExp(`^${id} {2}revoked .*subject ana$`, 'm'),
+    )
   })
 
   test('WHO is exactly one of the two, and said', async () => {
     const base = ['key', 'create', '--tenant', 'acme', '--role', 'agent']
-    for (const who of [[], ['--subject', 'ana', '--whole-tenant'], ['--subject', ''], ['--subject'], ['--subject=a', '--subject=b']]) {
+    for (const who of [
+      [],
+      ['--subject', 'ana', '--whole-tenant'],
+      ['--subject', ''],
+      ['--subject'],
+      ['--subject=a', '--subject=b'],
+    ]) {
       const { code, out, err } = await on(...base, ...who)
       expect({ who, code, out }).toEqual({ who, code: 2, out: '' })
       expect(err).toContain('usage: memkeep key create --tenant T WHO')
@@ -63,14 +89,35 @@ describe('keys', () => {
     const { code, err } = await on('key', 'create', '--tenant', 'nobody', '--whole-tenant', '--role', 'agent')
     expect(code).toBe(1)
     expect(err).toContain('(ERR_TENANT_UNKNOWN)')
-    expect((await on('key', 'create', '--tenant', 'acme', '--subject', 's', '--role', 'agnet')).err).toContain('note: that role')
+    expect((await on('key', 'create', '--tenant', 'acme', '--subject', 's', '--role', 'agnet')).err).toContain(
+      'note: that role',
+    )
   })
 })
 
 describe('ids are stored and matched exactly, or refused', () => {
-  const exact = ['%', '_', 'a:b', 'a/b', '..', '*', '-x', '--', 'caf\u00e9', 'cafe\u0301', ' ', 'a ', "';--", '\u202eright', '🙂'.repeat(200), '1', '10']
+  const exact = [
+    '%',
+    '_',
+    'a:b',
+    'a/b',
+    '..',
+    '*',
+    '-x',
+    '--',
+    'caf\u00e9',
+    'cafe\u0301',
+    ' ',
+    'a ',
+    "';--",
+    '\u202eright',
+    '🙂'.repeat(200),
+    '1',
+    '10',
+  ]
   test('stored: each is another tenant, and none finds what another holds', async () => {
-    for (const id of exact) expect(await on('tenant', 'create', '--', id).then(({ code }) => ({ id, code }))).toEqual({ id, code: 0 })
+    for (const id of exact)
+      expect(await on('tenant', 'create', '--', id).then(({ code }) => ({ id, code }))).toEqual({ id, code: 0 })
     const { tenants } = JSON.parse((await on('tenant', 'list', '--json')).out) as { tenants: { tenant: string }[] }
     const names = tenants.map(({ tenant }) => tenant)
     expect(exact.filter((id) => !names.includes(id))).toEqual([])
@@ -166,7 +213,8 @@ test('a mistyped directory does not become a deployment', async () => {
 })
 
 test('limits come back as errors with their code', async () => {
-  const search = (text: string, ...more: string[]) => on('search', text, '--tenant', 'acme', '--subject', 'ana', ...more)
+  const search = (text: string, ...more: string[]) =>
+    on('search', text, '--tenant', 'acme', '--subject', 'ana', ...more)
   expect((await search('x', '--limit', '0')).err).toContain('(ERR_INPUT_INVALID)')
   expect((await search('x', '--limit', '101')).err).toContain('(ERR_INPUT_TOO_LARGE)')
   expect((await search('x'.repeat(8193))).err).toContain('(ERR_INPUT_TOO_LARGE)')

@@ -1,6 +1,16 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -41,7 +51,9 @@ describe('db url', () => {
     expect(code).toBe(0)
     expect(out).toMatch(/^postgresql:\/\/\S+\n$/)
     expect(err).toContain('--hold')
-    expect(await ask(out.trim(), 'select session_user::text as who, current_database()::text as what')).toEqual([{ who: user, what: 'memkeep' }])
+    expect(await ask(out.trim(), 'select session_user::text as who, current_database()::text as what')).toEqual([
+      { who: user, what: 'memkeep' },
+    ])
   })
 
   test('--hold keeps the server up until it is asked to end', async () => {
@@ -58,8 +70,13 @@ describe('db url', () => {
 
   test('with a server of your own it prints what the environment says', async () => {
     const env = { MEMKEEP_DATABASE_URL: 'postgres://app@db/x', MEMKEEP_KEYS: scratch.path('keys') }
-    expect(await memkeep(['db', 'url', '--role', 'app'], { env })).toMatchObject({ code: 0, out: 'postgres://app@db/x\n' })
-    expect((await memkeep(['db', 'url', '--role', 'admin'], { env })).err).toContain('MEMKEEP_ADMIN_DATABASE_URL is not set')
+    expect(await memkeep(['db', 'url', '--role', 'app'], { env })).toMatchObject({
+      code: 0,
+      out: 'postgres://app@db/x\n',
+    })
+    expect((await memkeep(['db', 'url', '--role', 'admin'], { env })).err).toContain(
+      'MEMKEEP_ADMIN_DATABASE_URL is not set',
+    )
     expect((await memkeep(['db', 'backup', scratch.path('b')], { env })).err).toContain('(ERR_INPUT_INVALID)')
     const { MEMKEEP_DATABASE_URL } = env
     expect((await memkeep(['tenant', 'list'], { env: { MEMKEEP_DATABASE_URL } })).err).toContain('MEMKEEP_KEYS')
@@ -78,7 +95,10 @@ describe('db backup and restore', () => {
     const sealedAway = [rootKey.subarray(-65, -1), Buffer.from('window seats')]
     for (const entry of files) {
       const bytes = readFileSync(join(entry.parentPath, entry.name))
-      expect(sealedAway.some((secret) => bytes.includes(secret)), entry.name).toBe(false)
+      expect(
+        sealedAway.some((secret) => bytes.includes(secret)),
+        entry.name,
+      ).toBe(false)
     }
 
     const restored = scratch.data('restored')
@@ -131,7 +151,8 @@ describe('doctor', () => {
     expect(code).toBe(0)
     expect(found.filter((each) => each.fatal)).toEqual([])
     expect(found.map((each) => each.code)).toContain('engine-same-user')
-    for (const each of found) expect([each.message, each.meaning, each.remedy].every((text) => text.length > 5)).toBe(true)
+    for (const each of found)
+      expect([each.message, each.meaning, each.remedy].every((text) => text.length > 5)).toBe(true)
     const { out } = await on('doctor')
     expect(out).toMatch(/^nothing fatal, \d+ to note$/m)
   })
@@ -140,7 +161,11 @@ describe('doctor', () => {
     const admin = (await on('db', 'url', '--role', 'admin')).out.trim()
     await ask(admin, 'alter role memkeep_app createdb')
     await ask(admin, 'grant select on memkeep.memory to memkeep_upkeep')
-    expect(await fatal()).toEqual(['memkeep_app login-createdb', 'memkeep_upkeep table-privilege', 'memkeep_upkeep stray-grant'])
+    expect(await fatal()).toEqual([
+      'memkeep_app login-createdb',
+      'memkeep_upkeep table-privilege',
+      'memkeep_upkeep stray-grant',
+    ])
     await ask(admin, 'alter role memkeep_app nocreatedb')
     await ask(admin, 'revoke select on memkeep.memory from memkeep_upkeep')
     await ask(admin, 'alter role memkeep_upkeep nologin')
@@ -191,7 +216,9 @@ describe('doctor', () => {
 test('upkeep --once removes what has expired and says so; without it, it runs until it is asked to end', async () => {
   expect((await on('upkeep', '--once')).out).toMatch(/^20\S+Z {2}expired 0, swept \d+\n$/)
   const bin = fileURLToPath(new URL('../../../memkeep/bin/memkeep.js', import.meta.url))
-  const child = spawn(process.execPath, ['--conditions=memkeep-src', bin, 'upkeep', '--data', data], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, ['--conditions=memkeep-src', bin, 'upkeep', '--data', data], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   const [line] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string]
   expect(line).toContain('expired')
   await sleep(500)

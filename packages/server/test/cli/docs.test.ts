@@ -7,7 +7,9 @@ const page = new URL('../../../../docs/cli.md', import.meta.url)
 const [begin, end] = ['<!-- commands: made by packages/server/test/cli/docs.test.ts -->\n', '<!-- end of commands -->']
 
 /** The part of docs/cli.md that the table of commands makes. */
-const reference = commands.map((command) => `### memkeep ${command.name}\n\`\`\`text\n${usageOf(command)}\`\`\`\n`).join('\n')
+const reference = commands
+  .map((command) => `### memkeep ${command.name}\n\`\`\`text\n${usageOf(command)}\`\`\`\n`)
+  .join('\n')
 
 test('docs/cli.md says what the commands say; MEMKEEP_WRITE_DOCS=1 writes it anew', () => {
   const text = readFileSync(page, 'utf8')

@@ -6,7 +6,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { memkeep, scratchDirectory, stackTrace } from './deployment.ts'
 import { violations } from './json-schema.ts'
 
-const schema = JSON.parse(readFileSync(new URL('../../src/cli/export.schema.json', import.meta.url), 'utf8')) as Record<string, unknown>
+const schema = JSON.parse(readFileSync(new URL('../../src/cli/export.schema.json', import.meta.url), 'utf8')) as Record<
+  string,
+  unknown
+>
 const scratch = scratchDirectory()
 const data = scratch.data('keep')
 const exporting = (...args: string[]) => memkeep(['export', '--tenant', 'acme', ...args, '--data', data])
@@ -27,8 +30,16 @@ beforeAll(async () => {
 })
 afterAll(() => scratch.remove())
 
-const records = (out: string) => out.trimEnd().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>)
-const contents = (found: Record<string, unknown>[]) => found.map(({ content }) => content).filter((each) => each !== undefined).sort()
+const records = (out: string) =>
+  out
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+const contents = (found: Record<string, unknown>[]) =>
+  found
+    .map(({ content }) => content)
+    .filter((each) => each !== undefined)
+    .sort()
 
 test('one subject: every version, sensitive ones too, nobody else, counts last; every line follows the schema', async () => {
   const { code, out } = await exporting('--subject', 'ana')

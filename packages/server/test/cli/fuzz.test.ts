@@ -22,7 +22,9 @@ beforeAll(async () => {
   for (const tenant of ['acme', 'globex']) await memkeep(['tenant', 'create', tenant, '--data', data])
   const input = JSON.stringify({ content: secret, actor: 'user' })
   await memkeep(['import', '-', '--tenant', 'globex', '--subject', 'zoe', '--data', data], { input })
-  passwords = Object.values(JSON.parse(readFileSync(join(data, 'db', 'secrets.json'), 'utf8')) as Record<string, string>)
+  passwords = Object.values(
+    JSON.parse(readFileSync(join(data, 'db', 'secrets.json'), 'utf8')) as Record<string, string>,
+  )
   writeFileSync(scratch.path('good.jsonl'), JSON.stringify({ content: 'x', actor: 'user' }))
   writeFileSync(scratch.path('bad.jsonl'), Buffer.from([0, 255, 10, 123, 10]))
   mkdirSync(scratch.path('folder'))
@@ -37,15 +39,66 @@ afterAll(async () => {
 /** Those that run until they are told to end, and the demo, are not for here. */
 const endless = ['demo', 'serve', 'mcp']
 const names = commands.map(({ name }) => name).filter((name) => !endless.includes(name))
-const options = [...new Set(commands.flatMap(({ takes }) => takes.match(/--[a-z-]+|-o/g) ?? []))].filter((name) => name !== '--hold')
+const options = [...new Set(commands.flatMap(({ takes }) => takes.match(/--[a-z-]+|-o/g) ?? []))].filter(
+  (name) => name !== '--hold',
+)
 
 const odd = fc.constantFrom(
-  ...['%', '_', '..', '/', '*', '-', '--', '---', '=', "'", '"', '\\', '$HOME', '0', '-1', '1e9', 'NaN', 'null', '[object Object]'],
-  ...['a\nb', '\u0000', '\ud800', '\udfff\ud800', '\ufffd', '\u202e', '🙂'.repeat(200), '🙂'.repeat(201), 'é', 'e\u0301', '\u001b[2J'],
+  ...[
+    '%',
+    '_',
+    '..',
+    '/',
+    '*',
+    '-',
+    '--',
+    '---',
+    '=',
+    "'",
+    '"',
+    '\\',
+    '$HOME',
+    '0',
+    '-1',
+    '1e9',
+    'NaN',
+    'null',
+    '[object Object]',
+  ],
+  ...[
+    'a\nb',
+    '\u0000',
+    '\ud800',
+    '\udfff\ud800',
+    '\ufffd',
+    '\u202e',
+    '🙂'.repeat(200),
+    '🙂'.repeat(201),
+    'é',
+    'e\u0301',
+    '\u001b[2J',
+  ],
   ...['x'.repeat(100_000), ' ', '', '__proto__', 'constructor', 'hasOwnProperty', '--__proto__', '--constructor=1'],
 )
-const known = fc.constantFrom('acme', 'ana', 'agent', 'app', 'admin', '5', '100', 'x', 'good.jsonl', 'bad.jsonl', 'folder', 'absent/file')
-const word = fc.oneof({ weight: 3, arbitrary: known }, { weight: 2, arbitrary: odd }, fc.string({ unit: 'binary', maxLength: 20 }))
+const known = fc.constantFrom(
+  'acme',
+  'ana',
+  'agent',
+  'app',
+  'admin',
+  '5',
+  '100',
+  'x',
+  'good.jsonl',
+  'bad.jsonl',
+  'folder',
+  'absent/file',
+)
+const word = fc.oneof(
+  { weight: 3, arbitrary: known },
+  { weight: 2, arbitrary: odd },
+  fc.string({ unit: 'binary', maxLength: 20 }),
+)
 const option = fc.oneof(
   fc.constantFrom(...options).map((name) => [name]),
   fc.tuple(fc.constantFrom(...options), word).map(([name, value]) => [name, value]),
@@ -58,15 +111,25 @@ const shaped = fc
   .map(([name, words, more]) => {
     let next = 0
     const { takes } = commands.find((each) => each.name === name)!
-    const filled = takes.replace(' [--data DIR]', '').replace('WHO', '--subject S').split(' ').flatMap((part) => {
-      const bare = part.replace(/[[\]]/g, '')
-      if (bare === '--hold') return []
-      return bare.startsWith('-') ? [bare] : [words[next++ % words.length]!]
-    })
+    const filled = takes
+      .replace(' [--data DIR]', '')
+      .replace('WHO', '--subject S')
+      .split(' ')
+      .flatMap((part) => {
+        const bare = part.replace(/[[\]]/g, '')
+        if (bare === '--hold') return []
+        return bare.startsWith('-') ? [bare] : [words[next++ % words.length]!]
+      })
     return [...name.split(' '), ...filled, ...more.flat()]
   })
-const wild = fc.tuple(fc.constantFrom(...names), fc.array(option, { maxLength: 6 })).map(([name, more]) => [...name.split(' '), ...more.flat()])
-const line = fc.oneof({ weight: 3, arbitrary: shaped }, { weight: 2, arbitrary: wild }, { weight: 1, arbitrary: fc.array(word, { maxLength: 4 }) })
+const wild = fc
+  .tuple(fc.constantFrom(...names), fc.array(option, { maxLength: 6 }))
+  .map(([name, more]) => [...name.split(' '), ...more.flat()])
+const line = fc.oneof(
+  { weight: 3, arbitrary: shaped },
+  { weight: 2, arbitrary: wild },
+  { weight: 1, arbitrary: fc.array(word, { maxLength: 4 }) },
+)
 
 /** With the deployment named, and nothing in it that waits for ever. */
 function atDeployment(line: readonly string[]): string[] {
@@ -81,7 +144,9 @@ function check(args: readonly string[], { code, out, err }: Run): void {
   const told = { args, code, err: err.slice(0, 2000) }
   expect(told.code === 0 || told.code === 1 || told.code === 2, JSON.stringify(told)).toBe(true)
   expect(stackTrace.test(out + err), JSON.stringify(told)).toBe(false)
-  expect(passwords.some((password) => err.includes(password)) || /mk_[\w-]{43}/.test(err), JSON.stringify(told)).toBe(false)
+  expect(passwords.some((password) => err.includes(password)) || /mk_[\w-]{43}/.test(err), JSON.stringify(told)).toBe(
+    false,
+  )
   // A refusal says why: a code of ours, or how the command goes.
   if (code === 1) expect(/\(ERR_[A-Z_]+\)|: |no such key/.test(err + out), JSON.stringify(told)).toBe(true)
   if (code === 2) expect(err, JSON.stringify(told)).toMatch(/usage: memkeep|memkeep help COMMAND/)

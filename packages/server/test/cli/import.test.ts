@@ -29,7 +29,10 @@ interface Stored {
 /** Everything that the subject holds, oldest first by the time of what it tells. */
 async function held(subject: string): Promise<Stored[]> {
   const { out } = await memkeep(['export', '--tenant', 'acme', '--subject', subject, '--data', data])
-  const records = out.trimEnd().split('\n').map((line) => JSON.parse(line) as Stored & { type: string; at: string })
+  const records = out
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Stored & { type: string; at: string })
   return records.filter(({ type }) => type === 'memory').sort((a, b) => (a.at < b.at ? -1 : 1))
 }
 
@@ -63,7 +66,15 @@ describe('what is taken', () => {
     const call = { id: 'c1', type: 'function', function: { name: 'find', arguments: '{}' } }
     const file = jsonl(
       { role: 'developer', content: 'Be kind.' },
-      { role: 'user', content: [{ type: 'text', text: 'Look:' }, { type: 'image_url', image_url: { url: 'x' } }, { type: 'text', text: 'a cat' }], name: 'Ana' },
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'Look:' },
+          { type: 'image_url', image_url: { url: 'x' } },
+          { type: 'text', text: 'a cat' },
+        ],
+        name: 'Ana',
+      },
       { role: 'assistant', content: null, tool_calls: [call] },
       { role: 'assistant', content: '', tool_calls: [call] },
       { role: 'tool', content: 'tabby', tool_call_id: 'c1' },
@@ -77,17 +88,23 @@ describe('what is taken', () => {
       skipped: [3, 4, 7].map((line) => ({ line, why: expect.stringContaining('no text') })),
     })
     const turns = await held(subject)
-    expect(turns.map(({ content, actor, speaker, session, kind }) => [content, actor, speaker, session, kind])).toEqual([
-      ['Earlier', 'user', null, 'talk', 'turn'],
-      ['Be kind.', 'system', null, 'talk', 'turn'],
-      ['Look:\na cat', 'user', 'Ana', 'talk', 'turn'],
-      ['tabby', 'tool', null, 'talk', 'turn'],
-      ['A tabby.', 'agent', null, 'talk', 'turn'],
-    ])
+    expect(turns.map(({ content, actor, speaker, session, kind }) => [content, actor, speaker, session, kind])).toEqual(
+      [
+        ['Earlier', 'user', null, 'talk', 'turn'],
+        ['Be kind.', 'system', null, 'talk', 'turn'],
+        ['Look:\na cat', 'user', 'Ana', 'talk', 'turn'],
+        ['tabby', 'tool', null, 'talk', 'turn'],
+        ['A tabby.', 'agent', null, 'talk', 'turn'],
+      ],
+    )
   })
 
   test('one document of messages, on one line or on many; remarks count messages', async () => {
-    const messages = [{ role: 'user', content: 'one' }, { role: 'assistant', content: null, tool_calls: [{}] }, { role: 'assistant', content: 'two' }]
+    const messages = [
+      { role: 'user', content: 'one' },
+      { role: 'assistant', content: null, tool_calls: [{}] },
+      { role: 'assistant', content: 'two' },
+    ]
     for (const indent of [undefined, 2]) {
       const subject = fresh()
       const { out } = await take(subject, JSON.stringify({ model: 'some', messages }, null, indent), '--json')
@@ -108,7 +125,8 @@ describe('what is taken', () => {
   })
 
   test('an empty file holds nothing', async () => {
-    for (const file of ['', '\n\n', '\ufeff']) expect(await take(fresh(), file)).toMatchObject({ code: 0, out: '0 imported\n' })
+    for (const file of ['', '\n\n', '\ufeff'])
+      expect(await take(fresh(), file)).toMatchObject({ code: 0, out: '0 imported\n' })
   })
 })
 
@@ -140,7 +158,10 @@ const badLines: [string, string | Uint8Array][] = [
   ['33 tags', JSON.stringify({ ...good, tags: Array.from({ length: 33 }, (_, n) => `t${n}`) })],
   ['metadata beyond 8 KiB', JSON.stringify({ ...good, metadata: { a: 'x'.repeat(8192) } })],
   ['metadata nested too deep', `{"content":"x","actor":"user","metadata":{"a":${'['.repeat(40)}${']'.repeat(40)}}}`],
-  ['JSON nested 100,000 deep', `{"content":"x","actor":"user","metadata":{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}}`],
+  [
+    'JSON nested 100,000 deep',
+    `{"content":"x","actor":"user","metadata":{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}}`,
+  ],
   ['a number that would lose digits', '{"content":"x","actor":"user","metadata":{"id":12345678901234567890}}'],
   ['a number beyond all numbers', '{"content":"x","actor":"user","metadata":{"id":1e999}}'],
   ['a time without a zone', '{"content":"x","actor":"user","at":"2025-01-01T10:00:00"}'],
@@ -154,7 +175,10 @@ const badLines: [string, string | Uint8Array][] = [
   ['a conversation', '{"messages":[]}'],
   ['no UTF-8', Buffer.from('{"content":"\xff","actor":"user"}', 'latin1')],
   ['UTF-16', Buffer.from('{"content":"x","actor":"user"}', 'utf16le').subarray(0, -1)],
-  ['random bytes', Buffer.from(Array.from({ length: 300 }, (_, n) => (n * 167 + 13) % 256).filter((byte) => byte !== 10))],
+  [
+    'random bytes',
+    Buffer.from(Array.from({ length: 300 }, (_, n) => (n * 167 + 13) % 256).filter((byte) => byte !== 10)),
+  ],
 ]
 
 describe('a bad line is reported with its number, and nothing of its file is stored', () => {
@@ -194,7 +218,11 @@ describe('a bad line is reported with its number, and nothing of its file is sto
 
   test('a file that is none: absent, a directory, without end', async () => {
     mkdirSync(scratch.path('folder'))
-    for (const [path, why] of [[scratch.path('absent'), 'is not there'], [scratch.path('folder'), 'is a directory'], ['/dev/zero', 'larger than 128 MiB']]) {
+    for (const [path, why] of [
+      [scratch.path('absent'), 'is not there'],
+      [scratch.path('folder'), 'is a directory'],
+      ['/dev/zero', 'larger than 128 MiB'],
+    ]) {
       const { code, out, err } = await importing([path!, '--subject', 'x'])
       expect({ code, out }).toEqual({ code: 1, out: '' })
       expect(err).toContain(why)
@@ -206,7 +234,11 @@ describe('a bad line is reported with its number, and nothing of its file is sto
 describe('whose it is', () => {
   test('without --subject every line goes to the one that it names', async () => {
     const [one, two] = [fresh(), fresh()]
-    const file = jsonl({ ...good, subject: one }, { ...good, subject: two, content: 'other' }, { ...good, subject: one, content: 'more' })
+    const file = jsonl(
+      { ...good, subject: one },
+      { ...good, subject: two, content: 'other' },
+      { ...good, subject: one, content: 'more' },
+    )
     expect(await importing(['-'], { input: file })).toMatchObject({ code: 0, out: '3 imported\n' })
     expect(await contents(one)).toEqual(['good', 'more'])
     expect(await contents(two)).toEqual(['other'])
@@ -219,7 +251,9 @@ describe('whose it is', () => {
   })
 
   test('a tenant that is not there', async () => {
-    const { code, err } = await memkeep(['import', '-', '--tenant', 'nobody', '--subject', 'x', '--data', data], { input: jsonl(good) })
+    const { code, err } = await memkeep(['import', '-', '--tenant', 'nobody', '--subject', 'x', '--data', data], {
+      input: jsonl(good),
+    })
     expect(code).toBe(1)
     expect(err).toContain('(ERR_TENANT_UNKNOWN)')
   })
@@ -232,7 +266,10 @@ describe('the same file again', () => {
     const lines = readFileSync(example, 'utf8').trimEnd().split('\n').length
     const path = scratch.path('copy.jsonl')
     expect(await importing([path, '--subject', subject])).toMatchObject({ code: 0, out: `${lines} imported\n` })
-    expect(await importing([path, '--subject', subject])).toMatchObject({ code: 0, out: `0 imported, ${lines} were there already\n` })
+    expect(await importing([path, '--subject', subject])).toMatchObject({
+      code: 0,
+      out: `0 imported, ${lines} were there already\n`,
+    })
     expect((await take(subject, readFileSync(path))).out).toBe(`0 imported, ${lines} were there already\n`)
     expect(await held(subject)).toHaveLength(lines)
   })
@@ -248,7 +285,11 @@ describe('the same file again', () => {
 
   test('two at once store it once', async () => {
     const subject = fresh()
-    const file = jsonl(...Array.from({ length: 40 }, (_, n) => (n % 2 === 0 ? { ...good, content: `note ${n}` } : { role: 'user', content: `turn ${n}` })))
+    const file = jsonl(
+      ...Array.from({ length: 40 }, (_, n) =>
+        n % 2 === 0 ? { ...good, content: `note ${n}` } : { role: 'user', content: `turn ${n}` },
+      ),
+    )
     const runs = await Promise.all([take(subject, file), take(subject, file), take(subject, file)])
     expect(runs.map(({ code }) => code)).toEqual([0, 0, 0])
     expect(await held(subject)).toHaveLength(40)
@@ -257,7 +298,12 @@ describe('the same file again', () => {
   test('more than 1,000 lines: several commits in order, and a run that is killed is completed by another', async () => {
     const subject = fresh()
     const path = scratch.path('long.jsonl')
-    writeFileSync(path, jsonl(...Array.from({ length: 2500 }, (_, n) => ({ role: 'user', content: `turn ${String(n).padStart(4, '0')}` }))))
+    writeFileSync(
+      path,
+      jsonl(
+        ...Array.from({ length: 2500 }, (_, n) => ({ role: 'user', content: `turn ${String(n).padStart(4, '0')}` })),
+      ),
+    )
     // Killed when it says that the first commit is done.
     const words = `import '${path}' --tenant acme --subject '${subject}' --data '${data}' 2> >(grep --line-buffered -m1 'of 2500' && kill -9 $$)`
     await memkeepInShell(words)
@@ -268,6 +314,8 @@ describe('the same file again', () => {
     expect({ code, out }).toEqual({ code: 0, out: `${2500 - stored} imported, ${stored} were there already\n` })
     expect(err).toContain('2500 of 2500 stored')
     const turns = await held(subject)
-    expect(turns.map(({ content }) => content)).toEqual(Array.from({ length: 2500 }, (_, n) => `turn ${String(n).padStart(4, '0')}`))
+    expect(turns.map(({ content }) => content)).toEqual(
+      Array.from({ length: 2500 }, (_, n) => `turn ${String(n).padStart(4, '0')}`),
+    )
   }, 240_000)
 })

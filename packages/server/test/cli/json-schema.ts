@@ -45,10 +45,13 @@ const keywords: Readonly<Record<string, (check: Check) => string[]>> = {
   enum: ({ value, wanted, path }) => fails(!(wanted as unknown[]).includes(value), path, wanted),
   pattern: ({ value, wanted, path }) =>
     fails(typeof value === 'string' && !new RegExp(wanted as string, 'u').test(value), path, wanted),
-  minLength: ({ value, wanted, path }) => fails(typeof value === 'string' && [...value].length < Number(wanted), path, wanted),
+  minLength: ({ value, wanted, path }) =>
+    fails(typeof value === 'string' && [...value].length < Number(wanted), path, wanted),
   minimum: ({ value, wanted, path }) => fails(typeof value === 'number' && value < Number(wanted), path, wanted),
   required: ({ value, wanted, path }) =>
-    (wanted as string[]).flatMap((name) => fails(isObject(value) && !Object.hasOwn(value, name), `${path}.${name}`, 'there')),
+    (wanted as string[]).flatMap((name) =>
+      fails(isObject(value) && !Object.hasOwn(value, name), `${path}.${name}`, 'there'),
+    ),
   additionalProperties: ({ value, schema, path }) =>
     Object.keys(isObject(value) ? value : {}).flatMap((name) =>
       fails(!Object.hasOwn(schema.properties as object, name), `${path}.${name}`, 'known'),
@@ -61,7 +64,9 @@ const keywords: Readonly<Record<string, (check: Check) => string[]>> = {
     (Array.isArray(value) ? value : []).flatMap((item, n) => violations(root, item, wanted as Schema, `${path}[${n}]`)),
   oneOf({ root, value, wanted, path }) {
     const found = (wanted as Schema[]).map((each) => violations(root, value, each, path))
-    return found.filter((each) => each.length === 0).length === 1 ? [] : [`${path}: not exactly one of these`, ...found.flat()]
+    return found.filter((each) => each.length === 0).length === 1
+      ? []
+      : [`${path}: not exactly one of these`, ...found.flat()]
   },
   $ref({ root, value, wanted, path }) {
     const name = String(wanted).replace('#/$defs/', '')

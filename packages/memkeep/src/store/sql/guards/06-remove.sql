@@ -1,7 +1,8 @@
 -- owner: memkeep_owner
 -- callers: memkeep_door
 
--- Removes memories of the locked shelf with every version: those in p_ids, all, or those expired at p_expired_ms. Leaves a
+-- Removes memories of the locked shelf with every version: those in p_ids that have not expired, all, or those expired at
+-- p_expired_ms. Leaves a
 -- removal row for each, so that other processes drop them, and the shelf at p_shelf_version. Returns the ids removed.
 create or replace function memkeep.remove(c memkeep.claims, p_ids uuid[], p_all boolean, p_expired_ms bigint,
   p_shelf_version bigint) returns uuid[]
@@ -11,7 +12,8 @@ declare ids uuid[];
 begin
   with gone as (
     delete from memkeep.memory m
-    where m.tenant = c.tenant and m.subject = c.shelf and (p_all or m.id = any (p_ids) or m.expires_ms <= p_expired_ms)
+    where m.tenant = c.tenant and m.subject = c.shelf and (p_all or m.expires_ms <= p_expired_ms
+      or (m.id = any (p_ids) and (m.expires_ms is null or m.expires_ms > c.at_ms)))
     returning m.id, m.sensitivity
   ), left_behind as (
     insert into memkeep.removal (tenant, subject, shelf_version, id, sensitivity, removed_ms)
