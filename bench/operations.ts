@@ -59,6 +59,7 @@ async function bench(keep: Keep): Promise<void> {
     }
     known.set(shelf, ids)
   }
+  await pool.query('analyze')
   console.log('| operation | clients | bare/s | audited/s | memkeep/s | memkeep / bare | memkeep / audited |')
   console.log('|---|---|---|---|---|---|---|')
   for (const clients of [1, maxClients]) {

@@ -8,6 +8,7 @@ import type { Grant } from './core/grant.ts'
 import { checkLimits, type Limits } from './core/limits.ts'
 import { type CommonScope, readScope, type SubjectScope, type TenantWideScope } from './core/scope.ts'
 import { productionSeams, type Seams } from './core/seams.ts'
+import type { Tracer } from './core/tracer.ts'
 import type { KeyProvider } from './keys/key-provider.ts'
 import type { KeyStore } from './keys/key-store.ts'
 import { Keyring } from './keys/keyring.ts'
@@ -49,6 +50,8 @@ export interface KeepOptions {
   readonly shelfBudgetBytes?: number
   /** The longest time a key stays open. Default 300,000. */
   readonly holdKeysMs?: number
+  /** OpenTelemetry's (or one of its shape): each call on a memory becomes a span that carries the tenant's tag. */
+  readonly tracer?: Tracer
   /** For tests and the simulator. */
   readonly seams?: Partial<Seams>
 }
@@ -163,6 +166,7 @@ const optionNames: Record<keyof KeepOptions, true> = {
   acceptOldServer: true,
   shelfBudgetBytes: true,
   holdKeysMs: true,
+  tracer: true,
   seams: true,
 }
 
@@ -184,6 +188,7 @@ function kernelParts(
     tenantPolicies: new TenantPolicies(),
     limits: checkLimits(options.limits),
     embedder: options.embedder ?? null,
+    tracer: options.tracer ?? null,
     shelves: new ShelfCache({ budgetBytes, maxIdleMs: shelfIdleMs, clock: made.seams.clock }),
   }
 }

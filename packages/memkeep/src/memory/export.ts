@@ -3,6 +3,7 @@ import { rightBits } from '../core/rights.ts'
 import type { ScopeClaims } from '../core/scope.ts'
 import { labelsOf, parts, type ReadingRow } from '../store/reading.ts'
 import { type Access, readDetail, withAccess } from './access.ts'
+import { callMemory } from './call.ts'
 import type { Kernel } from './kernel.ts'
 import { expectOutcome } from './outcome.ts'
 import { shelvesInReach } from './reach.ts'
@@ -24,16 +25,16 @@ const beforeAll = '00000000-0000-0000-0000-000000000000'
  */
 export async function* exportAll(kernel: Kernel, scope: ScopeClaims): AsyncGenerator<ExportRecord> {
   const counts = { memories: 0, versions: 0 }
-  const { subjects, names } = await kernel.run(() =>
+  const { subjects, names } = await callMemory(kernel, scope, 'export_memory', () =>
     withAccess(kernel, scope, (access) => shelvesToExport(kernel, access)),
   )
   for (const subject of subjects) {
     for (let after = beforeAll; ; ) {
-      const rows = await kernel.run(() =>
+      const rows = await callMemory(kernel, scope, 'export_memory', () =>
         withAccess(kernel, scope, (access) => readPage(kernel, access, subject, after)),
       )
       const seen = new Set<string>()
-      for (const record of await kernel.run(() =>
+      for (const record of await callMemory(kernel, scope, 'export_memory', () =>
         withAccess(kernel, scope, (access) => openPage(access, rows, names(subject))),
       )) {
         if (record.current) counts.memories++

@@ -1,5 +1,6 @@
 import type { Limits } from '../core/limits.ts'
 import type { Seams } from '../core/seams.ts'
+import type { Tracer } from '../core/tracer.ts'
 import type { Keyring } from '../keys/keyring.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Embedder } from '../recall/embedder.ts'
@@ -18,6 +19,8 @@ export interface Kernel {
   readonly embedder: Embedder | null
   readonly shelves: ShelfCache<string>
   readonly seams: Seams
+  /** Null: no spans. */
+  readonly tracer: Tracer | null
   /** Throws `ERR_CLOSED` once the keep was closed. */
   readonly checkOpen: () => void
   /** Runs a call that a closing keep waits for. Throws as `checkOpen`. */

@@ -2,6 +2,7 @@ import type { Memory, StoredReceipt } from '../core/memory.ts'
 import { readScope, type ScopeClaims, type TenantScope } from '../core/scope.ts'
 import { checkId } from '../core/text.ts'
 import { addBatch } from './add.ts'
+import { callMemory, type Operation } from './call.ts'
 import { type DeleteFilter, deleteMany, deleteOne } from './delete.ts'
 import { type ExportRecord, exportAll } from './export.ts'
 import { get, history } from './get.ts'
@@ -41,27 +42,32 @@ export class ReadableMemory {
 
   /** The memories that answer best, and the same as text for a prompt. */
   async search(query: string, options: SearchOptions = {}): Promise<SearchResult> {
-    return this.#kernel.run(() => search(this.#kernel, this.#claims(), query, options))
+    return this.#call('search_memory', (claims) => search(this.#kernel, claims, query, options))
   }
 
   /** The memory, or null. A foreign id is null, as a missing one. */
   async get(id: string): Promise<Memory | null> {
-    return this.#kernel.run(() => get(this.#kernel, this.#claims(), id))
+    return this.#call('get_memory', (claims) => get(this.#kernel, claims, id))
   }
 
   /** Memories, newest first. */
   async list(options: ListOptions = {}): Promise<Page> {
-    return this.#kernel.run(() => list(this.#kernel, this.#claims(), options))
+    return this.#call('list_memory', (claims) => list(this.#kernel, claims, options))
   }
 
   /** Versions of one memory, newest first; empty when there is no such memory in sight. */
   async history(id: string): Promise<Memory[]> {
-    return this.#kernel.run(() => history(this.#kernel, this.#claims(), id))
+    return this.#call('list_memory_versions', (claims) => history(this.#kernel, claims, id))
   }
 
   /** Everything that is held about whom the scope reaches, counts last. Needs the right `export`. */
   export(): AsyncGenerator<ExportRecord> {
     return exportAll(this.#kernel, this.#claims())
+  }
+
+  #call<T>(operation: Operation, run: (claims: ScopeClaims) => Promise<T>): Promise<T> {
+    const claims = this.#claims()
+    return callMemory(this.#kernel, claims, operation, () => run(claims))
   }
 
   #claims(): ScopeClaims {
@@ -91,7 +97,9 @@ export class ScopedMemory extends ReadableMemory {
     )
     const input = checkAdd({ ...rest, content }, this.#kernel.limits, this.#now(), claims.session)
     const batch = { inputs: [input], idempotencyKey: checkIdempotencyKey(idempotencyKey), signal: signal }
-    const [receipt] = await this.#kernel.run(() => addBatch(this.#kernel, claims, batch))
+    const [receipt] = await callMemory(this.#kernel, claims, 'create_memory', () =>
+      addBatch(this.#kernel, claims, batch),
+    )
     return receipt!
   }
 
@@ -104,7 +112,7 @@ export class ScopedMemory extends ReadableMemory {
       checkAdd(each, limits, nowMs, claims.session),
     )
     const batch = { inputs, ...checkWrite(options, writeOptionKeys) }
-    return this.#kernel.run(() => addBatch(this.#kernel, claims, batch))
+    return callMemory(this.#kernel, claims, 'create_memory', () => addBatch(this.#kernel, claims, batch))
   }
 
   /** Stores turns of a talk as memories of kind `turn`, in order, in one commit. */
@@ -120,22 +128,27 @@ export class ScopedMemory extends ReadableMemory {
     const session = checkBound(checkId(given, 'session', 'ERR_INPUT_INVALID'), claims.session, 'session')
     const inputs = checkMessages(messages, this.#kernel.limits, this.#now(), session!)
     const batch = { inputs, ...checkWrite(write, writeOptionKeys) }
-    return this.#kernel.run(() => addBatch(this.#kernel, claims, batch))
+    return callMemory(this.#kernel, claims, 'create_memory', () => addBatch(this.#kernel, claims, batch))
   }
 
   /** Puts a new version in place, or returns null when there is no such memory in sight. The old one stays in the history. */
   async update(id: string, patch: MemoryPatch, options: UpdateOptions): Promise<StoredReceipt | null> {
-    return this.#kernel.run(() => update(this.#kernel, this.#claims(), id, patch, options))
+    return this.#call('update_memory', (claims) => update(this.#kernel, claims, id, patch, options))
   }
 
   /** Deletes one memory with every version. False when there was none in sight. */
   async delete(id: string): Promise<boolean> {
-    return this.#kernel.run(() => deleteOne(this.#kernel, this.#claims(), id))
+    return this.#call('delete_memory', (claims) => deleteOne(this.#kernel, claims, id))
   }
 
   /** Deletes memories. An empty filter throws. Does not bar the subject. */
   async deleteMany(filter: DeleteFilter): Promise<{ deleted: number }> {
-    return this.#kernel.run(() => deleteMany(this.#kernel, this.#claims(), filter))
+    return this.#call('delete_memory', (claims) => deleteMany(this.#kernel, claims, filter))
+  }
+
+  #call<T>(operation: Operation, run: (claims: ScopeClaims) => Promise<T>): Promise<T> {
+    const claims = this.#claims()
+    return callMemory(this.#kernel, claims, operation, () => run(claims))
   }
 
   #claims(): ScopeClaims {

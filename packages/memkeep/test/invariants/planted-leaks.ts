@@ -43,6 +43,7 @@ export function forgetfulKeep(store: TestKeep, given: Partial<Seams>): Keep {
     tenantPolicies: new TenantPolicies(),
     limits: defaultLimits,
     embedder: null,
+    tracer: null,
   }
   return new Keep({ doorways, keyring, shelves, seams, ...settings }, null, async () => {
     await pool.end()

@@ -40,3 +40,12 @@ test('a week later the same file adds nothing, and what is missing of it comes b
   expect(await importFile(keep, file, target)).toMatchObject({ imported: 1, already: 4 })
   expect(await size()).toBe(5)
 })
+
+test('of imports at the same time one stores it', async () => {
+  const keeps = [store.keep, await store.open(), await store.open()]
+  const together = { ...target, subject: 'together' }
+  // Each looks before any has stored.
+  await Promise.all(keeps.map((keep) => importFile(keep, file, together)))
+  const { items } = await store.memory({ subject: 'together', roles: ['admin'] }).list({ limit: 100 })
+  expect(items).toHaveLength(5)
+})

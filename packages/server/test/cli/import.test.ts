@@ -283,18 +283,6 @@ describe('the same file again', () => {
     expect(await contents(subject)).toEqual(['good', 'good', 'good', 'ok', 'ok', 'ok'])
   })
 
-  test('two at once store it once', async () => {
-    const subject = fresh()
-    const file = jsonl(
-      ...Array.from({ length: 40 }, (_, n) =>
-        n % 2 === 0 ? { ...good, content: `note ${n}` } : { role: 'user', content: `turn ${n}` },
-      ),
-    )
-    const runs = await Promise.all([take(subject, file), take(subject, file), take(subject, file)])
-    expect(runs.map(({ code }) => code)).toEqual([0, 0, 0])
-    expect(await held(subject)).toHaveLength(40)
-  })
-
   test('more than 1,000 lines: several commits in order, and a run that is killed is completed by another', async () => {
     const subject = fresh()
     const path = scratch.path('long.jsonl')
