@@ -128,7 +128,7 @@ describe('ids are stored and matched exactly, or refused', () => {
       expect(imported).toMatchObject({ code: 0, out: '1 imported\n' })
     }
     for (const id of exact) {
-      const { out } = await on('search', 'fact', `--tenant=${id}`, `--subject=${id}`, '--json')
+      const { out } = await mainHere(['search', 'fact', `--tenant=${id}`, `--subject=${id}`, '--json', '--data', data])
       const { memories } = JSON.parse(out) as { memories: { content: string }[] }
       const own = exact.indexOf(id) < 8 ? [`fact of ${JSON.stringify(id)}`] : []
       expect(memories.map(({ content }) => content)).toEqual(own)
@@ -138,7 +138,7 @@ describe('ids are stored and matched exactly, or refused', () => {
 
   test('refused', async () => {
     for (const id of ['a\nb', 'tab\t', '\u001b[31m', '\u0085', '🙂'.repeat(201), 'x'.repeat(201)]) {
-      const { code, out, err } = await on('tenant', 'create', '--', id)
+      const { code, out, err } = await mainHere(['tenant', 'create', '--data', data, '--', id])
       expect({ code, out }).toEqual({ code: 1, out: '' })
       expect(err).toMatch(/\(ERR_INPUT_INVALID\)$/m)
     }
