@@ -26,6 +26,11 @@ export function encodeDetail(detail: EventDetail): Buffer {
   return Buffer.from(JSON.stringify(detail), 'utf8')
 }
 
+/** Binds a sealed detail to its event: moved to another event, it does not open. */
+export function detailContext(event: string): string[] {
+  return ['event', event, 'detail']
+}
+
 /** Under whose key a detail is sealed: the tenant's own, or the subject's, so that it goes with the subject. */
 export type DetailKey = 'tenant' | 'subject'
 

@@ -6,7 +6,7 @@
 create or replace function memkeep.due_shelves(p_tenant bytea, p_token bytea, p_limit integer, p_detail bytea)
 returns table (outcome text, tenant bytea, subject bytea, tenant_epoch integer, shelf_epoch integer)
 language plpgsql volatile security definer
-set search_path = pg_catalog, pg_temp as $$
+set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare
   c memkeep.claims := memkeep.open_token(p_tenant, p_token, 'due_shelves');
   number integer := 0;

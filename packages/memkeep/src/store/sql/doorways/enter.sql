@@ -6,7 +6,7 @@
 create or replace function memkeep.enter(p_tenant bytea, p_token bytea, p_detail bytea)
 returns table (outcome text, epoch integer, policy_version integer, policy bytea)
 language plpgsql volatile security definer
-set search_path = pg_catalog, pg_temp as $$
+set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare
   c memkeep.claims := memkeep.open_token(p_tenant, p_token, 'enter');
   t memkeep.tenant;

@@ -7,7 +7,7 @@ create or replace function memkeep.export(p_tenant bytea, p_token bytea, p_subje
   p_detail bytea)
 returns setof memkeep.reading
 language plpgsql volatile security definer
-set search_path = pg_catalog, pg_temp as $$
+set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare c memkeep.claims := memkeep.open_token(p_tenant, p_token, 'export');
 begin
   return query select * from memkeep.export_rows(c, p_subject, p_after, p_limit, p_detail);

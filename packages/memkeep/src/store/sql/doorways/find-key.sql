@@ -7,7 +7,7 @@
 create or replace function memkeep.find_key(p_tenant bytea, p_token bytea, p_lookup bytea, p_detail bytea)
 returns table (outcome text, id uuid, claims bytea, expires_ms bigint)
 language plpgsql volatile security definer
-set search_path = pg_catalog, pg_temp as $$
+set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare c memkeep.claims := memkeep.open_token(p_tenant, p_token, 'find_key');
 begin
   outcome := case when c.rights & 4096 = 0 then 'denied' else 'ok' end;

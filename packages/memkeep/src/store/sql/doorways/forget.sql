@@ -8,7 +8,7 @@ create or replace function memkeep.forget(p_tenant bytea, p_token bytea, p_ids u
   p_detail bytea)
 returns table (outcome text, shelf_version bigint, ids uuid[])
 language plpgsql volatile security definer
-set search_path = pg_catalog, pg_temp as $$
+set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare
   c memkeep.claims := memkeep.open_token(p_tenant, p_token, 'forget');
 begin

@@ -6,7 +6,7 @@
 create or replace function memkeep.install_token_key(p_id integer, p_ipad bytea, p_opad bytea, p_from_ms bigint,
   p_until_ms bigint) returns void
 language plpgsql volatile security definer
-set search_path = pg_catalog, pg_temp as $$
+set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 begin
   delete from memkeep.token_key where until_ms < extract(epoch from clock_timestamp()) * 1000;
   insert into memkeep.token_key (id, ipad, opad, from_ms, until_ms) values (p_id, p_ipad, p_opad, p_from_ms, p_until_ms)

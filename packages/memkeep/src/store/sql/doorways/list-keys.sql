@@ -5,7 +5,7 @@
 create or replace function memkeep.list_keys(p_tenant bytea, p_token bytea, p_detail bytea)
 returns table (outcome text, id uuid, claims bytea, created_ms bigint, expires_ms bigint, revoked_ms bigint)
 language plpgsql volatile security definer
-set search_path = pg_catalog, pg_temp as $$
+set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare
   c memkeep.claims := memkeep.open_token(p_tenant, p_token, 'list_keys');
   number integer := 0;

@@ -7,7 +7,7 @@ create or replace function memkeep.list_tenants(p_tenant bytea, p_token bytea, p
   p_detail bytea)
 returns table (outcome text, tenant bytea, state smallint, epoch integer, name bytea, created_ms bigint)
 language plpgsql volatile security definer
-set search_path = pg_catalog, pg_temp as $$
+set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare
   c memkeep.claims := memkeep.open_token(p_tenant, p_token, 'list_tenants');
   number integer := 0;

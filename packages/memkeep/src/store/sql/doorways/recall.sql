@@ -8,7 +8,7 @@ create or replace function memkeep.recall(p_tenant bytea, p_token bytea, p_actio
   p_detail bytea)
 returns setof memkeep.reading
 language plpgsql volatile security definer
-set search_path = pg_catalog, pg_temp as $$
+set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare c memkeep.claims := memkeep.open_token(p_tenant, p_token, 'recall');
 begin
   return query select * from memkeep.recall_rows(c, p_action, p_subjects, p_versions, p_exact, p_ids, p_shelves, p_detail);

@@ -11,7 +11,7 @@ create or replace function memkeep.remember(p_tenant bytea, p_token bytea, p_nam
   p_receipt bytea, p_request_until_ms bigint, p_detail bytea)
 returns table (outcome text, shelf_version bigint, receipt bytea)
 language plpgsql volatile security definer
-set search_path = pg_catalog, pg_temp as $$
+set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare
   c memkeep.claims := memkeep.open_token(p_tenant, p_token, 'remember');
   earlier record;

@@ -10,7 +10,7 @@ create or replace function memkeep.revise(p_tenant bytea, p_token bytea, p_id uu
   p_entry bytea, p_old_version integer[], p_old_content bytea[], p_old_details bytea[], p_detail bytea)
 returns table (outcome text, shelf_version bigint)
 language plpgsql volatile security definer
-set search_path = pg_catalog, pg_temp as $$
+set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare
   c memkeep.claims := memkeep.open_token(p_tenant, p_token, 'revise');
   old memkeep.memory;

@@ -7,7 +7,7 @@ create or replace function memkeep.set_policy(p_tenant bytea, p_token bytea, p_p
   p_detail bytea)
 returns table (outcome text, policy_version integer)
 language plpgsql volatile security definer
-set search_path = pg_catalog, pg_temp as $$
+set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare
   c memkeep.claims := memkeep.open_token(p_tenant, p_token, 'set_policy');
   t memkeep.tenant;

@@ -6,7 +6,7 @@
 create or replace function memkeep.settle(p_tenant bytea, p_token bytea, p_event uuid)
 returns table (outcome text, ids uuid[], affected integer)
 language plpgsql volatile security definer
-set search_path = pg_catalog, pg_temp as $$
+set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare c memkeep.claims := memkeep.open_token(p_tenant, p_token, 'settle');
 begin
   select e.outcome, e.memories, e.affected into outcome, ids, affected from memkeep.event e

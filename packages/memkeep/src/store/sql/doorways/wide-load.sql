@@ -8,7 +8,7 @@ create or replace function memkeep.wide_load(p_tenant bytea, p_token bytea, p_su
   p_after_id uuid, p_limit integer, p_detail bytea)
 returns setof memkeep.reading
 language plpgsql volatile security definer
-set search_path = pg_catalog, pg_temp as $$
+set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare c memkeep.claims := memkeep.open_token(p_tenant, p_token, 'wide_load');
 begin
   return query select * from memkeep.load_rows(c, p_subject, p_after_version, p_after_id, p_limit, p_detail);

@@ -5,7 +5,7 @@
 create or replace function memkeep.wide_read(p_tenant bytea, p_token bytea, p_id uuid, p_history boolean, p_detail bytea)
 returns setof memkeep.reading
 language plpgsql volatile security definer
-set search_path = pg_catalog, pg_temp as $$
+set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare c memkeep.claims := memkeep.open_token(p_tenant, p_token, 'wide_read');
 begin
   return query select * from memkeep.read_rows(c, p_id, p_history, p_detail);

@@ -16,7 +16,7 @@ end $$;
 create or replace function memkeep.read_rows(c memkeep.claims, p_id uuid, p_history boolean, p_detail bytea)
 returns setof memkeep.reading
 language plpgsql volatile
-set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+set search_path = pg_catalog, pg_temp as $$
 declare
   answer memkeep.reading;
   row memkeep.reading;

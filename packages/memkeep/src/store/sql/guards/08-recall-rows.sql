@@ -9,7 +9,7 @@ create or replace function memkeep.recall_rows(c memkeep.claims, p_action text, 
   p_exact boolean, p_ids uuid[], p_shelves bytea[], p_detail bytea)
 returns setof memkeep.reading
 language plpgsql volatile
-set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+set search_path = pg_catalog, pg_temp as $$
 declare
   answer memkeep.reading;
   row memkeep.reading;

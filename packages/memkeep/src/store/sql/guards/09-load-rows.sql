@@ -6,7 +6,7 @@ create or replace function memkeep.load_rows(c memkeep.claims, p_subject bytea, 
   p_limit integer, p_detail bytea)
 returns setof memkeep.reading
 language plpgsql volatile
-set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+set search_path = pg_catalog, pg_temp as $$
 declare
   answer memkeep.reading;
   shelves bytea[] := memkeep.shelves_of(c);
