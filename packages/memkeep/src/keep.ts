@@ -1,7 +1,7 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, resolve, sep } from 'node:path'
 import type pg from 'pg'
-import { encodeDetail, frameDetail } from './audit/detail.ts'
+import { detailContext, type EventDetail, encodeDetail, frameDetail } from './audit/detail.ts'
 import { CallGate } from './core/call-gate.ts'
 import { MemkeepError } from './core/errors.ts'
 import type { Grant } from './core/grant.ts'
@@ -140,7 +140,7 @@ export async function openMemkeep(options: KeepOptions): Promise<Keep> {
     const pool = openPool(settings.app, 'memkeep_app', settings)
     opened.push(() => pool.end())
     const doorways = new Doorways(pool, (window) => keyring.tokenKey(window), seams.clock, seams.ids)
-    await announce(doorways, keyring, policy)
+    await announce(doorways, keyring, seams, { policy, acceptsOldServer: settings.acceptOldServer })
     const parts = kernelParts(options, { doorways, keyring, policy, seams })
     const tidy = new Repeat(
       async () => parts.shelves.dropIdle(),
@@ -248,12 +248,19 @@ async function openUpkeep(
   return upkeep
 }
 
-/** The process's first call: shows that its tokens pass, and leaves the deployment policy in the ledger. */
-async function announce(doorways: Doorways, keyring: Keyring, policy: Policy): Promise<void> {
+/** The process's first call: shows that its tokens pass, and leaves in the ledger under which settings it serves. */
+async function announce(
+  doorways: Doorways,
+  keyring: Keyring,
+  seams: Seams,
+  served: Pick<EventDetail, 'policy' | 'acceptsOldServer'>,
+): Promise<void> {
   const keys = await keyring.deployment()
   const key = await keys.own()
+  const event = seams.ids.uuid(seams.clock.now())
   await doorways.call({
     doorway: 'open_keep',
+    event,
     claims: {
       tenant: keys.tag,
       reach: 'common',
@@ -271,7 +278,7 @@ async function announce(doorways: Doorways, keyring: Keyring, policy: Policy): P
       frameDetail(
         'tenant',
         key.epoch,
-        key.seal('audit', encodeDetail({ principal: 'memkeep', roles: [], policy }), []),
+        key.seal('audit', encodeDetail({ principal: 'memkeep', roles: [], ...served }), detailContext(event)),
       ),
     ],
   })
@@ -286,11 +293,13 @@ function poolConfig(database: string | pg.PoolConfig): pg.PoolConfig {
 }
 
 /** Keys that lie beside the data are in its every copy, and then a stolen copy opens itself. */
-function refuseKeysBesideData({ database, keyStore }: KeepOptions): void {
-  if (!isEngine(database) || keyStore.dir === undefined) return
-  const [data, keys] = [realPath(database.dir) + sep, realPath(keyStore.dir) + sep]
-  if (keys.startsWith(data)) {
-    throw new MemkeepError('ERR_STORE_UNSAFE', "the key store lies under the database's directory")
+function refuseKeysBesideData({ database, keys, keyStore }: KeepOptions): void {
+  if (!isEngine(database)) return
+  const data = realPath(database.dir) + sep
+  for (const place of [keyStore.dir, keys.file]) {
+    if (place !== undefined && (realPath(place) + sep).startsWith(data)) {
+      throw new MemkeepError('ERR_STORE_UNSAFE', "keys lie under the database's directory")
+    }
   }
 }
 

@@ -13,6 +13,8 @@ export interface EventDetail {
   readonly reason?: string
   /** The deployment policy that a process began to serve under. */
   readonly policy?: unknown
+  /** True when it was told to serve from a server that lacks the newest security fixes. */
+  readonly acceptsOldServer?: boolean
 }
 
 export function eventDetail(

@@ -5,6 +5,8 @@
 export interface KeyProvider {
   /** Stable id of the root key, not secret; it is stored beside what the key wrapped. Read it after a wrap, not before. */
   readonly id: string
+  /** Absolute path of the file that the root key is in, when it is in one: the kernel refuses one beside the data. */
+  readonly file?: string
   /** Wraps 32 bytes, bound to `context`. Anything thrown but a `MemkeepError` counts as "cannot be reached, try again". */
   wrap(key: Uint8Array, context: Uint8Array): Promise<Uint8Array>
   /**

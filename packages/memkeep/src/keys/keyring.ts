@@ -7,6 +7,7 @@ import type { KeyStore } from './key-store.ts'
 import { newestVersion } from './newest-version.ts'
 import type { Secret } from './secret.ts'
 import { TenantKeys } from './tenant-keys.ts'
+import { TokenSecret } from './token-secret.ts'
 import { keyGone, WrappedKeys } from './wrapped-keys.ts'
 
 export interface KeyringInput {
@@ -71,16 +72,20 @@ export class Keyring {
     })
   }
 
-  /** 32 bytes that sign tokens of one window (u32). Use them at once: they are zero-filled within the hold time. */
+  /** 32 bytes that sign tokens of one window (u32). A copy, the caller's own. */
   async tokenKey(window: number): Promise<Buffer> {
     if (!Number.isInteger(window) || window < 0 || window > 0xffff_ffff) {
       throw new MemkeepError('ERR_INPUT_INVALID', 'the window of a token key is an unsigned 32-bit number')
     }
-    const { bytes } = await this.#held.get(`token/${window}`, async () => {
-      const derived = (await this.#tokenRoot()).derive('token', window)
-      return { bytes: derived, destroy: () => void derived.fill(0) }
-    })
-    return bytes
+    for (;;) {
+      const held = await this.#held.get(
+        `token/${window}`,
+        async () => new TokenSecret((await this.#tokenRoot()).derive('token', window)),
+      )
+      const copy = held.copy()
+      // Null: its time was over between being found and being handed on. What is zero must never sign.
+      if (copy !== null) return copy
+    }
   }
 
   /** Drops a tenant's opened keys, and its subjects', in use or not: when its epoch has changed. */

@@ -1,9 +1,10 @@
-import { encodeDetail, eventDetail, frameDetail } from '../audit/detail.ts'
+import { detailContext, encodeDetail, eventDetail, frameDetail } from '../audit/detail.ts'
 import { MemkeepError } from '../core/errors.ts'
 import type { ScopeClaims } from '../core/scope.ts'
 import type { DataKey } from '../keys/data-key.ts'
 import type { TenantKeys } from '../keys/tenant-keys.ts'
-import { checkPolicy, powersOf } from '../policy/policy.ts'
+import { type Policy, powersOf } from '../policy/policy.ts'
+import { decodePolicy, policyContext } from '../policy/sealed-policy.ts'
 import type { Claims } from '../store/token.ts'
 import type { Kernel } from './kernel.ts'
 import { expectOutcome, Outdated } from './outcome.ts'
@@ -59,43 +60,57 @@ async function openAccess(kernel: Kernel, scope: ScopeClaims): Promise<Access> {
 }
 
 async function lookAgain(kernel: Kernel, access: Access, outdated: Outdated): Promise<void> {
-  const { keys, claims } = access
+  const { keys } = access
   if (outdated.what === 'epoch') {
     kernel.keyring.forget(keys.tag)
     kernel.shelves.drop(keys.tag.toString('hex'))
     return
   }
-  const [row] = await kernel.doorways.read<{ outcome: string; policy_version: number; policy: Buffer | null }>({
-    doorway: 'enter',
-    claims,
-    args: [await readDetail(access)],
-  })
+  const [row] = await callRead<EnterRow>(kernel, access, 'enter', [])
   expectOutcome(row?.outcome, 'ok')
-  kernel.tenantPolicies.set(keys.tag, { version: row!.policy_version, policy: await openPolicy(keys, row!.policy) })
+  const { policy_version: version, policy } = row!
+  kernel.tenantPolicies.set(keys.tag, { version, policy: await openPolicy(keys, version, policy) })
 }
 
-async function openPolicy(keys: TenantKeys, sealed: Buffer | null) {
-  if (sealed === null) return null
-  const opened = (await keys.own()).open('policy', sealed, policyContext)
-  return checkPolicy(JSON.parse(opened.toString('utf8')))
+interface EnterRow {
+  readonly outcome: string
+  readonly policy_version: number
+  readonly policy: Buffer | null
 }
 
-/** Where a tenant's sealed policy stands. */
-export const policyContext = Object.freeze(['tenant', 'policy'])
+async function openPolicy(keys: TenantKeys, version: number, sealed: Buffer | null): Promise<Policy | null> {
+  if (version === 0) return null
+  if (sealed === null) throw new MemkeepError('ERR_SEAL_BROKEN', "the tenant's policy is not the one that was set")
+  return decodePolicy((await keys.own()).open('policy', sealed, policyContext(version)))
+}
+
+/** One call of a reading doorway, whose last argument is always the audit detail of its event. */
+export async function callRead<Row extends object>(
+  kernel: Kernel,
+  access: Access,
+  doorway: string,
+  args: readonly unknown[],
+  claims: Claims = access.claims,
+): Promise<Row[]> {
+  const atMs = kernel.seams.clock.now()
+  const event = kernel.seams.ids.uuid(atMs)
+  const detail = await readDetail(access, event)
+  return kernel.doorways.read<Row>({ doorway, claims, event, atMs, args: [...args, detail] })
+}
 
 /** The audit detail of a read: nothing of the subject stands in it, so it is sealed under the tenant's own key. */
-export async function readDetail(access: Access): Promise<Buffer> {
+export async function readDetail(access: Access, event: string): Promise<Buffer> {
   const key = await access.keys.own()
-  const sealed = key.seal('audit', encodeDetail(eventDetail(access.scope.principal)), [])
+  const sealed = key.seal('audit', encodeDetail(eventDetail(access.scope.principal)), detailContext(event))
   return frameDetail('tenant', key.epoch, sealed)
 }
 
 /** The audit detail of a write: sealed under the subject's key, so that it goes when the subject goes. */
-export function writeDetail(access: Access, key: DataKey): Buffer {
+export function writeDetail(access: Access, key: DataKey, event: string): Buffer {
   const { principal, agent, session } = access.scope
   const detail = eventDetail(principal, {
     ...(agent === null ? {} : { agent }),
     ...(session === null ? {} : { session }),
   })
-  return frameDetail('subject', key.epoch, key.seal('audit', encodeDetail(detail), []))
+  return frameDetail('subject', key.epoch, key.seal('audit', encodeDetail(detail), detailContext(event)))
 }

@@ -71,9 +71,10 @@ async function store(
   const request = sealRequest(access, key, batch, receipts)
   checkSignal(batch.signal)
   kernel.seams.reach('memory.sealed')
+  const event = kernel.seams.ids.uuid(nowMs)
   const answer = await callWrite(kernel, access, key, {
     doorway: 'remember',
-    event: kernel.seams.ids.uuid(nowMs),
+    event,
     atMs: nowMs,
     args: [
       await sealedSubjectName(access),
@@ -82,7 +83,7 @@ async function store(
       request?.digest ?? null,
       request?.receipt ?? null,
       request === null ? null : nowMs + requestLifetimeMs,
-      writeDetail(access, key),
+      writeDetail(access, key, event),
     ],
   })
   kernel.seams.reach('memory.acknowledged')
@@ -102,8 +103,8 @@ async function store(
 /** Lets the doorway refuse and record who may not write: no key is made for a subject on such a caller's word. */
 async function refuse(kernel: Kernel, access: Access): Promise<never> {
   const atMs = kernel.seams.clock.now()
-  const nothing = [null, ...columns([]), null, null, null, null, await readDetail(access)]
   const event = kernel.seams.ids.uuid(atMs)
+  const nothing = [null, ...columns([]), null, null, null, null, await readDetail(access, event)]
   const { outcome } = await callWrite(kernel, access, null, { doorway: 'remember', event, atMs, args: nothing })
   expectOutcome(outcome)
   throw new MemkeepError('ERR_ACCESS_DENIED', 'the principal may not do this')
@@ -171,7 +172,7 @@ function sealRequest(
 ): SealedRequest | null {
   if (batch.idempotencyKey === null) return null
   const tag = access.keys.keyedTag('request-key', batch.idempotencyKey)
-  const asked = batch.inputs.map((input) => JSON.stringify({ agent: access.scope.agent, ...askedFor(input) }))
+  const asked = batch.inputs.map((input) => JSON.stringify(sorted({ agent: access.scope.agent, ...askedFor(input) })))
   const digest = access.keys.keyedTag('request-digest', canonicalBytes([asked]))
   return { key: tag, digest, receipt: key.seal('receipt', Buffer.from(JSON.stringify(receipts)), requestContext(tag)) }
 }
@@ -180,6 +181,14 @@ function sealRequest(
 function askedFor(input: CheckedInput): Partial<CheckedInput> {
   const { atMs, atGiven, ...rest } = input
   return atGiven ? { atMs, ...rest } : rest
+}
+
+/** The same value with the keys of every object in order: two callers may write one object in two ways. */
+function sorted(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(sorted)
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return Object.fromEntries(entries.map(([key, item]) => [key, sorted(item)]))
 }
 
 function requestContext(tag: Buffer): (string | Buffer)[] {

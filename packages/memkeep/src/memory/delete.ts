@@ -91,11 +91,13 @@ async function forget(
   // Somebody who never said anything has no key, and gets none by being asked to be forgotten.
   const key = await access.keys.forReading(access.shelf)
   const nowMs = kernel.seams.clock.now()
+  const event = kernel.seams.ids.uuid(nowMs)
+  const detail = key === null ? await readDetail(access, event) : writeDetail(access, key, event)
   const answer = await callWrite(kernel, access, key, {
     doorway: 'forget',
-    event: kernel.seams.ids.uuid(nowMs),
+    event,
     atMs: nowMs,
-    args: [ids, all, version, key === null ? await readDetail(access) : writeDetail(access, key)],
+    args: [ids, all, version, detail],
   })
   if (expectOutcome(answer.outcome, 'ok', 'stale') === 'stale') return []
   if (answer.ids.length > 0) {

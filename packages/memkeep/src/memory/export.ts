@@ -2,7 +2,8 @@ import type { Memory } from '../core/memory.ts'
 import { rightBits } from '../core/rights.ts'
 import type { ScopeClaims } from '../core/scope.ts'
 import { labelsOf, parts, type ReadingRow } from '../store/reading.ts'
-import { type Access, readDetail, withAccess } from './access.ts'
+import type { Claims } from '../store/token.ts'
+import { type Access, callRead, withAccess } from './access.ts'
 import { callMemory } from './call.ts'
 import type { Kernel } from './kernel.ts'
 import { expectOutcome } from './outcome.ts'
@@ -55,18 +56,19 @@ async function shelvesToExport(kernel: Kernel, access: Access) {
 }
 
 async function readPage(kernel: Kernel, access: Access, subject: Buffer, after: string): Promise<ReadingRow[]> {
-  const mayExport = (access.claims.rights & rightBits.export) !== 0
-  const rows = await kernel.doorways.read<ReadingRow>({
-    doorway: access.scope.reach === 'all' ? 'wide_export' : 'export',
-    claims: mayExport ? { ...access.claims, clearance: 0b111 } : access.claims,
-    args: [subject, after, pageSize, await readDetail(access)],
-  })
+  const doorway = access.scope.reach === 'all' ? 'wide_export' : 'export'
+  const rows = await callRead<ReadingRow>(kernel, access, doorway, [subject, after, pageSize], exportClaims(access))
   expectOutcome(rows.find((row) => row.part === parts.outcome)?.outcome, 'ok')
   return rows.filter((row) => row.part === parts.memory)
 }
 
+/** The right to export carries full clearance. */
+function exportClaims({ claims }: Access): Claims {
+  return (claims.rights & rightBits.export) === 0 ? claims : { ...claims, clearance: 0b111 }
+}
+
 async function openPage(access: Access, rows: readonly ReadingRow[], subject: string | null) {
-  const opener = new RowOpener(access.keys)
+  const opener = new RowOpener(access.keys, exportClaims(access))
   const records = []
   let before: string | null = null
   for (const row of rows) {

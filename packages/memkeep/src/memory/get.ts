@@ -1,7 +1,8 @@
+import { MemkeepError } from '../core/errors.ts'
 import type { Memory } from '../core/memory.ts'
 import type { ScopeClaims } from '../core/scope.ts'
 import { parts, type ReadingRow } from '../store/reading.ts'
-import { type Access, readDetail, withAccess } from './access.ts'
+import { type Access, callRead, withAccess } from './access.ts'
 import { lookupId } from './input.ts'
 import type { Kernel } from './kernel.ts'
 import { expectOutcome } from './outcome.ts'
@@ -35,16 +36,13 @@ export async function readVersions(
   withHistory: boolean,
 ): Promise<Memory[]> {
   const wide = access.scope.reach === 'all'
-  const rows = await kernel.doorways.read<ReadingRow>({
-    doorway: wide ? 'wide_read' : 'read',
-    claims: access.claims,
-    args: [id, withHistory, await readDetail(access)],
-  })
+  const rows = await callRead<ReadingRow>(kernel, access, wide ? 'wide_read' : 'read', [id, withHistory])
   expectOutcome(rows.find((row) => row.part === parts.outcome)?.outcome, 'ok', 'missing')
   const found = rows.filter((row) => row.part === parts.memory)
   const names = wide && found.length > 0 ? (await shelvesInReach(kernel, access)).names : () => null
-  const opener = new RowOpener(access.keys)
+  const opener = new RowOpener(access.keys, access.claims)
   const memories: Memory[] = []
+  if (found.some((row) => row.id !== id)) throw new MemkeepError('ERR_SEAL_BROKEN', 'the database brought another row')
   for (const row of found) memories.push(await opener.openMemory(row, names(row.subject)))
   return memories
 }

@@ -1,6 +1,6 @@
 import type { Memory } from '../core/memory.ts'
 import type { ScopeClaims } from '../core/scope.ts'
-import { type Access, readDetail } from './access.ts'
+import { type Access, callRead } from './access.ts'
 import type { Kernel } from './kernel.ts'
 import { expectOutcome } from './outcome.ts'
 import { readableShelves } from './shelves.ts'
@@ -14,11 +14,8 @@ export interface Reach {
 
 export async function shelvesInReach(kernel: Kernel, access: Access): Promise<Reach> {
   if (access.scope.reach !== 'all') return { subjects: readableShelves(access), names: () => null }
-  const rows = await kernel.doorways.read<{ outcome: string | null; subject: Buffer; name: Buffer | null }>({
-    doorway: 'list_shelves',
-    claims: access.claims,
-    args: [await readDetail(access)],
-  })
+  type ShelfRow = { readonly outcome: string | null; readonly subject: Buffer; readonly name: Buffer | null }
+  const rows = await callRead<ShelfRow>(kernel, access, 'list_shelves', [])
   expectOutcome(rows.find((row) => row.outcome !== null)?.outcome, 'ok')
   const shelves = rows.filter((row) => row.outcome === null)
   const key = await access.keys.own()

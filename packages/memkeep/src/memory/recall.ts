@@ -2,7 +2,7 @@ import { MemkeepError } from '../core/errors.ts'
 import type { Memory } from '../core/memory.ts'
 import type { ShelfEntry } from '../recall/shelf.ts'
 import { labelsOf, parts, type ReadingRow } from '../store/reading.ts'
-import { type Access, readDetail } from './access.ts'
+import { type Access, callRead } from './access.ts'
 import type { Kernel } from './kernel.ts'
 import { expectOutcome } from './outcome.ts'
 import { RowOpener } from './row.ts'
@@ -65,19 +65,15 @@ async function callRecall(
   exact: boolean,
   chosen: readonly ShelfEntry[],
 ): Promise<ReadingRow[]> {
-  return kernel.doorways.read<ReadingRow>({
-    doorway: access.scope.reach === 'all' ? 'wide_recall' : 'recall',
-    claims: access.claims,
-    args: [
-      action,
-      open.map(({ subject }) => subject),
-      open.map(({ shelf }) => shelf.version),
-      exact,
-      chosen.map(({ id }) => id),
-      [...new Set(chosen.map(({ subjectTag }) => subjectTag))].map((tag) => Buffer.from(tag, 'hex')),
-      await readDetail(access),
-    ],
-  })
+  const shelves = [...new Set(chosen.map(({ subjectTag }) => subjectTag))]
+  return callRead<ReadingRow>(kernel, access, access.scope.reach === 'all' ? 'wide_recall' : 'recall', [
+    action,
+    open.map(({ subject }) => subject),
+    open.map(({ shelf }) => shelf.version),
+    exact,
+    chosen.map(({ id }) => id),
+    shelves.map((tag) => Buffer.from(tag, 'hex')),
+  ])
 }
 
 async function openMemories(
@@ -86,7 +82,7 @@ async function openMemories(
   chosen: readonly ShelfEntry[],
   names: (subject: Buffer) => string | null,
 ): Promise<Memory[]> {
-  const opener = new RowOpener(access.keys)
+  const opener = new RowOpener(access.keys, access.claims)
   const found = new Map<string, ReadingRow>()
   for (const row of rows) if (row.part === parts.memory) found.set(labelsOf(row).id, row)
   const memories: Memory[] = []

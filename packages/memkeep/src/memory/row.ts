@@ -6,6 +6,7 @@ import { type DataKey, keyVersionOf } from '../keys/data-key.ts'
 import type { TenantKeys } from '../keys/tenant-keys.ts'
 import { canonicalBytes, type Field } from '../proof/canonical-bytes.ts'
 import { type Labels, labelsOf, type ReadingRow } from '../store/reading.ts'
+import type { Claims } from '../store/token.ts'
 
 /** What a memory says beyond its content; sealed as one JSON text. */
 export interface Details {
@@ -57,13 +58,18 @@ export function sealEntry(key: DataKey, labels: Labels, entry: Uint8Array): Buff
   return key.seal('entry', entry, rowContext(labels, 'entry', labelDigest(labels)))
 }
 
-/** Finds the keys of rows; asks the keyring once for rows sealed alike. For one operation, not to be kept. */
+/**
+ * Opens rows that a call's claims may see, and no others: a row of another shelf, or above the clearance, is one that the
+ * database must not have brought. Asks the keyring once for rows sealed alike. For one operation, not to be kept.
+ */
 export class RowOpener {
   readonly #keys: TenantKeys
+  readonly #claims: Claims
   readonly #found = new Map<string, DataKey>()
 
-  constructor(keys: TenantKeys) {
+  constructor(keys: TenantKeys, claims: Claims) {
     this.#keys = keys
+    this.#claims = claims
   }
 
   async openEntry(row: ReadingRow): Promise<Buffer> {
@@ -99,7 +105,14 @@ export class RowOpener {
     }
   }
 
+  #inReach({ subject, sensitivity }: ReadingRow): boolean {
+    const { reach, shelf, clearance } = this.#claims
+    if ((clearance & (1 << sensitivity)) === 0) return false
+    return reach === 'all' || subject.equals(shelf) || (reach === 'subject' && subject.equals(this.#keys.commonTag))
+  }
+
   async #keyOf(row: ReadingRow, record: Buffer): Promise<DataKey> {
+    if (!this.#inReach(row)) throw new MemkeepError('ERR_SEAL_BROKEN', 'the database brought a row beyond the scope')
     const version = keyVersionOf(record)
     const name = `${row.subject.toString('hex')}/${row.epoch}/${version}`
     let key = this.#found.get(name)

@@ -1,8 +1,10 @@
+import { MemkeepError } from '../core/errors.ts'
 import { sensitivities } from '../core/labels.ts'
+import { rightBits } from '../core/rights.ts'
 import { decodeEntry } from '../recall/index-entry.ts'
 import { Shelf } from '../recall/shelf.ts'
 import { labelsOf, parts, type ReadingRow } from '../store/reading.ts'
-import { type Access, readDetail } from './access.ts'
+import { type Access, callRead } from './access.ts'
 import { shelfEntry } from './index-of.ts'
 import type { Kernel } from './kernel.ts'
 import { expectOutcome } from './outcome.ts'
@@ -14,9 +16,14 @@ export interface OpenShelf {
   readonly shelf: Shelf
 }
 
-/** Cache key of a shelf: tags have one length, so no tenant's keys begin another's. Two clearances never share a shelf. */
+/**
+ * Cache key of a shelf: tags have one length, so no tenant's keys begin another's. Two clearances never share a shelf; and
+ * those whose loading may be refused for different reasons never share a load.
+ */
 function shelfKey(access: Access, subject: Buffer): string {
-  return `${access.keys.tag.toString('hex')}/${subject.toString('hex')}/${access.claims.clearance}`
+  const { clearance, reach, rights } = access.claims
+  const may = `${reach === 'all' ? 'wide' : 'own'}/${rights & (rightBits.read | rightBits.tenant)}`
+  return `${access.keys.tag.toString('hex')}/${subject.toString('hex')}/${clearance}/${may}`
 }
 
 /** The shelves that a subject or common scope reads: its own, and the common one. */
@@ -38,17 +45,13 @@ export async function openShelves(kernel: Kernel, access: Access, subjects: read
 const pageSize = 2000
 
 async function loadShelf(kernel: Kernel, access: Access, subject: Buffer): Promise<Shelf> {
-  const opener = new RowOpener(access.keys)
+  const opener = new RowOpener(access.keys, access.claims)
   const doorway = access.scope.reach === 'all' ? 'wide_load' : 'load'
   const entries: ReadingRow[] = []
   let version: number | null = null
   let cursor: { version: number; id: string } = { version: -1, id: '00000000-0000-0000-0000-000000000000' }
   for (;;) {
-    const rows = await kernel.doorways.read<ReadingRow>({
-      doorway,
-      claims: access.claims,
-      args: [subject, cursor.version, cursor.id, pageSize, await readDetail(access)],
-    })
+    const rows = await callRead<ReadingRow>(kernel, access, doorway, [subject, cursor.version, cursor.id, pageSize])
     const answer = rows.find((row) => row.part === parts.outcome)
     expectOutcome(answer?.outcome, 'ok')
     // What changes while pages are read comes with the first delta: the shelf is as old as its first page.
@@ -60,7 +63,10 @@ async function loadShelf(kernel: Kernel, access: Access, subject: Buffer): Promi
     cursor = { version: last.shelf_version, id: last.id }
   }
   const shelf = new Shelf(version)
-  for (const row of entries) await putRow(shelf, opener, row)
+  for (const row of entries) {
+    if (!row.subject.equals(subject)) throw new MemkeepError('ERR_SEAL_BROKEN', 'the database brought another shelf')
+    await putRow(shelf, opener, row)
+  }
   return shelf
 }
 
@@ -75,7 +81,7 @@ export async function applyChanges(
   open: readonly OpenShelf[],
   rows: readonly ReadingRow[],
 ): Promise<void> {
-  const opener = new RowOpener(access.keys)
+  const opener = new RowOpener(access.keys, access.claims)
   for (const { subject, shelf } of open) {
     const moved = rows.find((row) => row.part === parts.shelf && row.subject.equals(subject))
     if (moved === undefined) continue

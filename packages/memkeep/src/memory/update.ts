@@ -64,10 +64,17 @@ export async function update(
       return await withAccess(kernel, scope, (access) => revise(kernel, access, id, checked))
     } catch (error) {
       const lostRace = error instanceof MemkeepError && error.code === 'ERR_VERSION_CONFLICT'
-      if (!lostRace || checked.ifVersion !== null || attempt === 5) throw error
+      if (!lostRace || checked.ifVersion !== null) throw error
+      if (attempt === mostTries) {
+        throw new MemkeepError(error.code, 'the memory is being changed too often', { cause: error, retryable: true })
+      }
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 10 * attempt))
     }
   }
 }
+
+/** Without `ifVersion` an update is made on whatever stands: who lost the race tries again, later and later. */
+const mostTries = 40
 
 function checkUpdate(kernel: Kernel, given: unknown, options: unknown): CheckedUpdate {
   const { limits } = kernel
@@ -118,9 +125,10 @@ async function revise(
   const sealed = sealRow(key, labels, content, details)
   const relabelled =
     labels.sensitivity === old.sensitivity ? [] : versions.map((each) => relabel(key, each, labels.sensitivity))
+  const event = kernel.seams.ids.uuid(nowMs)
   const answer = await callWrite(kernel, access, key, {
     doorway: 'revise',
-    event: kernel.seams.ids.uuid(nowMs),
+    event,
     atMs: nowMs,
     args: [
       id,
@@ -135,7 +143,7 @@ async function revise(
       relabelled.map((each) => each.version),
       relabelled.map((each) => each.content),
       relabelled.map((each) => each.details),
-      writeDetail(access, key),
+      writeDetail(access, key, event),
     ],
   })
   if (expectOutcome(answer.outcome, 'ok', 'missing') === 'missing') return null

@@ -51,7 +51,8 @@ async function settle(kernel: Kernel, claims: Claims, event: string): Promise<Wr
   const [row] = await kernel.doorways.read<{ outcome: string | null; ids: string[] | null }>({
     doorway: 'settle',
     claims,
-    args: [event],
+    event,
+    args: [],
   })
   if (row?.outcome == null) throw new MemkeepError('ERR_STORE_UNAVAILABLE', 'the answer was lost', { retryable: true })
   // What was replayed then can be replayed again: the receipt comes with the repetition.

@@ -5,7 +5,7 @@ import { isUuid } from '../core/ids.ts'
 import { checkPrincipal, type Principal } from '../core/principal.ts'
 import { checkId } from '../core/text.ts'
 import type { TenantKeys } from '../keys/tenant-keys.ts'
-import { grantClaims, grantDetail, type PrivilegedKernel } from './privileged-kernel.ts'
+import { callOf, outcomeOf, type PrivilegedKernel } from './privileged-kernel.ts'
 
 /** What an API key stands for: one tenant, and one subject of it or (subject null) the tenant as a whole. */
 export interface Credential {
@@ -29,12 +29,20 @@ export interface ApiKey extends Credential {
   readonly revokedAt: Date | null
 }
 
-interface KeyRow {
-  readonly outcome: string | null
+/** Where a sealed credential stands: it opens in this row alone. */
+interface KeyPlace {
   readonly id: string
+  /** Tag of the secret. */
+  readonly lookup: Buffer
+  /** Tag of the tenant. */
+  readonly tenant: Buffer
+  readonly expires_ms: number | null
+}
+
+interface KeyRow extends KeyPlace {
+  readonly outcome: string | null
   readonly claims: Buffer
   readonly created_ms: number
-  readonly expires_ms: number | null
   readonly revoked_ms: number | null
 }
 
@@ -57,7 +65,10 @@ export class ApiKeys {
     this.#claims()
   }
 
-  /** Makes a key. Needs the right `keys`. Throws `ERR_TENANT_UNKNOWN` when there is no such tenant. */
+  /**
+   * Makes a key. Needs the right `keys`. Throws `ERR_TENANT_UNKNOWN` when there is no such tenant, `ERR_SCOPE_BARRED` for
+   * one that was erased.
+   */
   async create(input: ApiKeyInput): Promise<{ id: string; key: string }> {
     const grant = this.#claims()
     const credential: Credential = {
@@ -65,48 +76,35 @@ export class ApiKeys {
       subject: input.subject === null ? null : checkId(input.subject, 'subject', 'ERR_SCOPE_REQUIRED'),
       principal: checkPrincipal(input.principal),
     }
-    const keys = await this.#kernel.keyring.tenant(credential.tenant)
+    const expires_ms = expiryOf(input)
+    const keys = await this.#placeOf(grant, credential.tenant)
     const id = this.#kernel.seams.ids.uuid(this.#kernel.seams.clock.now())
     const key = `mk_${randomBytes(32).toString('base64url')}`
-    const rows = await this.#kernel.doorways.call<{ outcome: string }>({
-      doorway: 'create_key',
-      claims: grantClaims(grant, keys),
-      args: [
-        await this.#lookup(key),
-        id,
-        await this.#seal(id, credential),
-        expiryOf(input),
-        await grantDetail(grant, keys),
-      ],
-    })
-    if (rows !== 'committed') expectDone(rows[0]!.outcome)
+    const lookup = await this.#lookup(key)
+    const sealed = await this.#seal({ id, lookup, tenant: keys.tag, expires_ms }, credential)
+    const args = [lookup, id, sealed, expires_ms]
+    expectDone(await outcomeOf(this.#kernel, { grant, keys, doorway: 'create_key', args }))
     return { id, key }
   }
 
   /** What a key stands for, or null: unknown, expired and revoked keys look alike. Needs the right `authenticate`. */
   async find(key: string): Promise<(Credential & { readonly id: string; readonly expiresAt: Date | null }) | null> {
     const grant = this.#claims()
-    const deployment = await this.#kernel.keyring.deployment()
+    const keys = await this.#kernel.keyring.deployment()
     const lookup = await this.#lookup(secretForm.test(key) ? key : '')
-    const [row] = await this.#kernel.doorways.read<KeyRow>({
-      doorway: 'find_key',
-      claims: grantClaims(grant, deployment),
-      args: [lookup, await grantDetail(grant, deployment)],
-    })
+    const call = await callOf(this.#kernel, { grant, keys, doorway: 'find_key', args: [], lookup })
+    const [row] = await this.#kernel.doorways.read<Omit<KeyRow, 'lookup'>>(call)
     if (row!.outcome === 'missing') return null
     expectDone(row!.outcome)
-    return { id: row!.id, ...(await this.#open(row!)), expiresAt: dateOf(row!.expires_ms) }
+    return { id: row!.id, ...(await this.#open({ ...row!, lookup })), expiresAt: dateOf(row!.expires_ms) }
   }
 
   /** The keys of a tenant, newest first, without their secrets. Needs the right `keys`. */
   async list(tenant: string): Promise<ApiKey[]> {
     const grant = this.#claims()
-    const keys = await this.#tenantKeys(tenant)
-    const rows = await this.#kernel.doorways.read<KeyRow>({
-      doorway: 'list_keys',
-      claims: grantClaims(grant, keys),
-      args: [await grantDetail(grant, keys)],
-    })
+    const keys = await this.#placeOf(grant, checkId(tenant, 'tenant', 'ERR_SCOPE_REQUIRED'))
+    const call = await callOf(this.#kernel, { grant, keys, doorway: 'list_keys', args: [] })
+    const rows = await this.#kernel.doorways.read<Omit<KeyRow, 'tenant'>>(call)
     expectDone(rows.find((row) => row.outcome !== null)?.outcome)
     const found: ApiKey[] = []
     for (const row of rows.filter((each) => each.outcome === null)) {
@@ -115,7 +113,7 @@ export class ApiKeys {
         expiresAt: dateOf(row.expires_ms),
         revokedAt: dateOf(row.revoked_ms),
       }
-      found.push({ id: row.id, ...(await this.#open(row)), ...times })
+      found.push({ id: row.id, ...(await this.#open({ ...row, tenant: keys.tag })), ...times })
     }
     return found
   }
@@ -123,36 +121,33 @@ export class ApiKeys {
   /** Revokes a key; false when the tenant has no such key that is not revoked already. Needs the right `keys`. */
   async revoke(tenant: string, id: string): Promise<boolean> {
     const grant = this.#claims()
-    const keys = await this.#tenantKeys(tenant)
-    const known = isUuid(id) ? id : nilUuid
-    const rows = await this.#kernel.doorways.call<{ outcome: string }>({
-      doorway: 'revoke_key',
-      claims: grantClaims(grant, keys),
-      args: [known, await grantDetail(grant, keys)],
-    })
-    if (rows === 'committed') return true
-    if (rows[0]!.outcome === 'missing') return false
-    expectDone(rows[0]!.outcome)
+    const keys = await this.#placeOf(grant, checkId(tenant, 'tenant', 'ERR_SCOPE_REQUIRED'))
+    const args = [isUuid(id) ? id : nilUuid]
+    const outcome = await outcomeOf(this.#kernel, { grant, keys, doorway: 'revoke_key', args })
+    if (outcome === 'missing') return false
+    expectDone(outcome)
     return true
   }
 
-  async #tenantKeys(tenant: string): Promise<TenantKeys> {
-    return this.#kernel.keyring.tenant(checkId(tenant, 'tenant', 'ERR_SCOPE_REQUIRED'))
+  /** Without the right `keys` it is the deployment: the refusal stands there, and does not tell which tenants there are. */
+  #placeOf(grant: GrantClaims, tenant: string): Promise<TenantKeys> {
+    const { keyring } = this.#kernel
+    return grant.rights.includes('keys') ? keyring.tenant(tenant) : keyring.deployment()
   }
 
   async #lookup(key: string): Promise<Buffer> {
     return (await this.#kernel.keyring.deployment()).keyedTag('api-key', key)
   }
 
-  async #seal(id: string, credential: Credential): Promise<Buffer> {
+  async #seal(place: KeyPlace, credential: Credential): Promise<Buffer> {
     const key = await (await this.#kernel.keyring.deployment()).own()
-    return key.seal('credential', Buffer.from(JSON.stringify(credential), 'utf8'), ['api_key', id])
+    return key.seal('credential', Buffer.from(JSON.stringify(credential), 'utf8'), contextOf(place))
   }
 
   async #open(row: KeyRow): Promise<Credential> {
     const key = await (await this.#kernel.keyring.deployment()).own()
     const { tenant, subject, principal } = JSON.parse(
-      key.open('credential', row.claims, ['api_key', row.id]).toString('utf8'),
+      key.open('credential', row.claims, contextOf(row)).toString('utf8'),
     )
     return { tenant, subject, principal: checkPrincipal(principal) }
   }
@@ -161,6 +156,10 @@ export class ApiKeys {
     this.#kernel.checkOpen()
     return readGrant(this.#grant)
   }
+}
+
+function contextOf({ id, lookup, tenant, expires_ms }: KeyPlace): (string | Buffer | number | null)[] {
+  return ['api_key', id, lookup, tenant, expires_ms]
 }
 
 function expiryOf({ expiresAt }: ApiKeyInput): number | null {
@@ -176,5 +175,7 @@ function dateOf(ms: number | null): Date | null {
 }
 
 function expectDone(outcome: string | null | undefined): void {
+  if (outcome === 'unknown') throw new MemkeepError('ERR_TENANT_UNKNOWN', 'there is no such tenant')
+  if (outcome === 'barred') throw new MemkeepError('ERR_SCOPE_BARRED', 'the tenant was erased')
   if (outcome !== 'ok') throw new MemkeepError('ERR_ACCESS_DENIED', 'the grant does not permit this')
 }

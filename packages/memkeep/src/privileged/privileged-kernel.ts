@@ -1,10 +1,11 @@
-import { encodeDetail, eventDetail, frameDetail } from '../audit/detail.ts'
+import { detailContext, encodeDetail, eventDetail, frameDetail } from '../audit/detail.ts'
+import { MemkeepError } from '../core/errors.ts'
 import type { GrantClaims, GrantRight } from '../core/grant.ts'
 import { rightsMask } from '../core/rights.ts'
 import type { Seams } from '../core/seams.ts'
 import type { Keyring } from '../keys/keyring.ts'
 import type { TenantKeys } from '../keys/tenant-keys.ts'
-import type { Doorways } from '../store/doorways.ts'
+import type { DoorwayCall, Doorways } from '../store/doorways.ts'
 import type { Claims } from '../store/token.ts'
 
 /** What privileged calls work with. */
@@ -15,8 +16,42 @@ export interface PrivilegedKernel {
   readonly checkOpen: () => void
 }
 
-/** Claims of a privileged call on one tenant, or on the deployment (its keys are a tenant's like any other). */
-export function grantClaims(grant: GrantClaims, keys: TenantKeys): Claims {
+/** One privileged act: what the grant permits, on one tenant or on the deployment (its keys are a tenant's like any other). */
+export interface Act {
+  readonly grant: GrantClaims
+  readonly keys: TenantKeys
+  readonly doorway: string
+  /** What follows the tenant and the token; the audit detail comes last by itself. */
+  readonly args: readonly unknown[]
+  /** The lookup tag of an API key that is looked up: it stands in the token, in the shelf's place. */
+  readonly lookup?: Buffer
+}
+
+/** The act as a call of its doorway, under an event id of its own that its audit detail is bound to. */
+export async function callOf(kernel: PrivilegedKernel, act: Act): Promise<DoorwayCall> {
+  const { grant, keys, doorway, lookup } = act
+  const atMs = kernel.seams.clock.now()
+  const event = kernel.seams.ids.uuid(atMs)
+  const claims: Claims = { ...grantClaims(grant, keys), ...(lookup === undefined ? {} : { shelf: lookup }) }
+  return { doorway, claims, event, atMs, args: [...act.args, await grantDetail(grant, keys, event)] }
+}
+
+/**
+ * How a call ended. If its answer was lost and it turns out to have committed, the outcome is read from the ledger: a
+ * refusal must not pass for done.
+ */
+export async function outcomeOf(kernel: PrivilegedKernel, act: Act): Promise<string> {
+  const call = await callOf(kernel, act)
+  const rows = await kernel.doorways.call<{ outcome: string }>(call)
+  if (rows !== 'committed') return rows[0]!.outcome
+  const [settled] = await kernel.doorways.read<{ outcome: string | null }>({ ...call, doorway: 'settle', args: [] })
+  if (settled?.outcome == null) {
+    throw new MemkeepError('ERR_STORE_UNAVAILABLE', 'the answer was lost', { retryable: true })
+  }
+  return settled.outcome
+}
+
+function grantClaims(grant: GrantClaims, keys: TenantKeys): Claims {
   return {
     tenant: keys.tag,
     reach: 'common',
@@ -32,9 +67,9 @@ export function grantClaims(grant: GrantClaims, keys: TenantKeys): Claims {
   }
 }
 
-/** Who and why, sealed under the tenant's own key. */
-export async function grantDetail(grant: GrantClaims, keys: TenantKeys): Promise<Buffer> {
+/** Who and why, sealed under the tenant's own key and bound to the event. */
+async function grantDetail(grant: GrantClaims, keys: TenantKeys, event: string): Promise<Buffer> {
   const key = await keys.own()
   const detail = eventDetail(grant.principal, { reason: grant.reason })
-  return frameDetail('tenant', key.epoch, key.seal('audit', encodeDetail(detail), []))
+  return frameDetail('tenant', key.epoch, key.seal('audit', encodeDetail(detail), detailContext(event)))
 }

@@ -3,7 +3,8 @@ import { type Grant, type GrantClaims, readGrant } from '../core/grant.ts'
 import { checkId } from '../core/text.ts'
 import type { TenantKeys } from '../keys/tenant-keys.ts'
 import { checkPolicy, type Policy } from '../policy/policy.ts'
-import { grantClaims, grantDetail, type PrivilegedKernel } from './privileged-kernel.ts'
+import { encodePolicy, policyContext } from '../policy/sealed-policy.ts'
+import { callOf, outcomeOf, type PrivilegedKernel } from './privileged-kernel.ts'
 
 export interface Tenant {
   readonly tenant: string
@@ -26,7 +27,6 @@ interface TenantRow {
 }
 
 const nameContext = Object.freeze(['tenant', 'name'])
-const policyContext = Object.freeze(['tenant', 'policy'])
 
 /** Tenants of the deployment. Each call needs a grant with the right `tenants`. */
 export class Tenants {
@@ -46,17 +46,10 @@ export class Tenants {
   async create(tenant: string): Promise<{ tenant: string; created: boolean }> {
     const grant = this.#claims()
     checkId(tenant, 'tenant', 'ERR_SCOPE_REQUIRED')
-    const { keys } = await this.#kernel.keyring.createTenant(tenant)
+    const keys = await this.#placeOf(grant, tenant)
     const name = (await keys.own()).seal('name', Buffer.from(tenant, 'utf8'), nameContext)
-    const rows = await this.#kernel.doorways.call<{ outcome: string }>({
-      doorway: 'create_tenant',
-      claims: grantClaims(grant, keys),
-      args: [name, await grantDetail(grant, keys)],
-    })
+    const outcome = await outcomeOf(this.#kernel, { grant, keys, doorway: 'create_tenant', args: [name] })
     this.#kernel.seams.reach('tenant.recorded')
-    // A lost answer to a call that committed: the tenant is there now, made by this call or by one before it.
-    if (rows === 'committed') return { tenant, created: true }
-    const { outcome } = rows[0]!
     if (outcome === 'barred') throw new MemkeepError('ERR_SCOPE_BARRED', 'the tenant was erased')
     if (outcome !== 'ok' && outcome !== 'exists')
       throw new MemkeepError('ERR_ACCESS_DENIED', 'the grant does not permit this')
@@ -71,12 +64,9 @@ export class Tenants {
       throw new MemkeepError('ERR_INPUT_INVALID', 'limit must be a whole number from 1 to 1,000')
     }
     const after = cursor === undefined ? Buffer.alloc(0) : parseCursor(cursor)
-    const deployment = await this.#kernel.keyring.deployment()
-    const rows = await this.#kernel.doorways.read<TenantRow>({
-      doorway: 'list_tenants',
-      claims: grantClaims(grant, deployment),
-      args: [after, limit, await grantDetail(grant, deployment)],
-    })
+    const keys = await this.#kernel.keyring.deployment()
+    const call = await callOf(this.#kernel, { grant, keys, doorway: 'list_tenants', args: [after, limit] })
+    const rows = await this.#kernel.doorways.read<TenantRow>(call)
     if (rows.find((row) => row.outcome !== null)?.outcome !== 'ok') {
       throw new MemkeepError('ERR_ACCESS_DENIED', 'the grant does not permit this')
     }
@@ -93,30 +83,31 @@ export class Tenants {
   async setPolicy(tenant: string, policy: Policy | null): Promise<void> {
     const grant = this.#claims()
     const keys = await this.#kernel.keyring.tenant(checkId(tenant, 'tenant', 'ERR_SCOPE_REQUIRED'))
-    const sealed = policy === null ? null : await sealPolicy(keys, checkPolicy(policy))
+    const encoded = encodePolicy(policy === null ? null : checkPolicy(policy))
     for (let attempt = 1; attempt <= 5; attempt++) {
       const expected = await this.#policyVersion(grant, keys)
-      const [row] = await this.#kernel.doorways.read<{ outcome: string }>({
-        doorway: 'set_policy',
-        claims: grantClaims(grant, keys),
-        args: [sealed, expected, await grantDetail(grant, keys)],
-      })
-      if (row!.outcome === 'ok') return
-      if (row!.outcome === 'barred') throw new MemkeepError('ERR_SCOPE_BARRED', 'the tenant was erased')
-      if (row!.outcome !== 'conflict') throw new MemkeepError('ERR_ACCESS_DENIED', 'the grant does not permit this')
+      const sealed = (await keys.own()).seal('policy', encoded, policyContext(expected + 1))
+      const outcome = await outcomeOf(this.#kernel, { grant, keys, doorway: 'set_policy', args: [sealed, expected] })
+      if (outcome === 'ok') return
+      if (outcome === 'barred') throw new MemkeepError('ERR_SCOPE_BARRED', 'the tenant was erased')
+      if (outcome !== 'conflict') throw new MemkeepError('ERR_ACCESS_DENIED', 'the grant does not permit this')
     }
     throw new MemkeepError('ERR_VERSION_CONFLICT', 'the policy is being changed elsewhere', { retryable: true })
   }
 
   async #policyVersion(grant: GrantClaims, keys: TenantKeys): Promise<number> {
-    const [row] = await this.#kernel.doorways.read<{ outcome: string; policy_version: number }>({
-      doorway: 'enter',
-      claims: grantClaims(grant, keys),
-      args: [await grantDetail(grant, keys)],
-    })
+    const call = await callOf(this.#kernel, { grant, keys, doorway: 'enter', args: [] })
+    const [row] = await this.#kernel.doorways.read<{ outcome: string; policy_version: number }>(call)
     if (row!.outcome === 'barred') throw new MemkeepError('ERR_SCOPE_BARRED', 'the tenant was erased')
     if (row!.outcome !== 'ok') throw new MemkeepError('ERR_TENANT_UNKNOWN', 'there is no such tenant')
     return row!.policy_version
+  }
+
+  /** Without the right `tenants` no key is made: the refusal stands under the deployment. */
+  async #placeOf(grant: GrantClaims, tenant: string): Promise<TenantKeys> {
+    const { keyring } = this.#kernel
+    if (!grant.rights.includes('tenants')) return keyring.deployment()
+    return (await keyring.createTenant(tenant)).keys
   }
 
   async #openTenant(row: TenantRow): Promise<Tenant> {
@@ -129,10 +120,6 @@ export class Tenants {
     this.#kernel.checkOpen()
     return readGrant(this.#grant)
   }
-}
-
-async function sealPolicy(keys: TenantKeys, policy: Policy): Promise<Buffer> {
-  return (await keys.own()).seal('policy', Buffer.from(JSON.stringify(policy), 'utf8'), policyContext)
 }
 
 function parseCursor(cursor: unknown): Buffer {

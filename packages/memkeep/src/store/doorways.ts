@@ -5,7 +5,7 @@ import type { IdSource } from '../core/ids.ts'
 import { isCommittedReplay, isConnectionLoss, storeFailure } from './failure.ts'
 import { type Claims, mintToken, type TokenKey, tokenLifetimeMs, tokenWindow } from './token.ts'
 
-/** Where the keys of scope tokens come from: the keyring, one key a window. */
+/** Where the keys of scope tokens come from: the keyring, one key a window. Each answer is a copy, to be zero-filled. */
 export type TokenKeySource = (window: number) => Promise<Buffer>
 
 /** One call of one doorway. `args` follow the tenant and the token. */
@@ -42,7 +42,9 @@ export class Doorways {
   async call<Row extends pg.QueryResultRow>(call: DoorwayCall): Promise<Row[] | 'committed'> {
     const atMs = call.atMs ?? this.#clock.now()
     const event = call.event ?? this.#ids.uuid(atMs)
-    const token = mintToken(await this.#currentKey(), call.claims, { doorway: call.doorway, event, atMs })
+    const key = await this.#currentKey()
+    const token = mintToken(key, call.claims, { doorway: call.doorway, event, atMs })
+    key.key.fill(0)
     const places = call.args.map((_, index) => `$${index + 3}`).join(', ')
     const text = `select * from memkeep.${call.doorway}($1, $2${places === '' ? '' : `, ${places}`})`
     const giveUpAt = Date.now() + tokenLifetimeMs / 3
@@ -65,7 +67,7 @@ export class Doorways {
     throw new MemkeepError('ERR_STORE_UNAVAILABLE', 'the connection was lost after the answer', { retryable: true })
   }
 
-  /** Asked for at every call: the keyring zero-fills what it hands out when its time is over. */
+  /** Asked for at every call and zero-filled after it: only the keyring holds keys. */
   async #currentKey(): Promise<TokenKey> {
     const id = tokenWindow(Date.now())
     return { id, key: await this.#keyOf(id) }

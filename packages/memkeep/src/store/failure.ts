@@ -8,12 +8,14 @@ interface DriverError {
 
 /**
  * True when a call that is sent again finds what it would write standing there: its event, or (written before it in the same
- * transaction) a memory under its id. Then the first send has committed; the ledger says how it ended.
+ * transaction) a memory or an API key under its id. Then the first send has committed; the ledger says how it ended.
  */
 export function isCommittedReplay(error: unknown): boolean {
   const { code, constraint } = error as DriverError
-  return code === '23505' && (constraint === 'event_pkey' || constraint === 'memory_pkey')
+  return code === '23505' && writtenOnce.has(constraint ?? '')
 }
+
+const writtenOnce = new Set(['event_pkey', 'memory_pkey', 'api_key_pkey'])
 
 /** True when the connection was lost, so that nobody knows whether the call committed. */
 export function isConnectionLoss(error: unknown): boolean {
@@ -46,6 +48,8 @@ const refusals: Readonly<Record<string, () => MemkeepError>> = {
   MK004: () =>
     new MemkeepError('ERR_STORE_UNSAFE', 'a doorway is called alone in its transaction, under read committed'),
   MK005: () => new MemkeepError('ERR_STORE_UNSAFE', 'the database holds another token key: is it another KeyStore?'),
+  MK006: () =>
+    new MemkeepError('ERR_STORE_UNSAFE', 'the database refused the time of a token key: is its clock right?'),
 }
 
 /** True for an error of the driver or of the server: anything else is a fault of this program, and must stay visible. */

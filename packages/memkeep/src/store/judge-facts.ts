@@ -72,6 +72,12 @@ function judgePrivileges(facts: StoreFacts, login: LoginRole): Finding[] {
     if (wrong === true || (wrong !== false && wrong.length > 0)) found.push(fatal(code, message, remedy))
   }
   refuse('login-owner', facts.owned > 0, `the login owns ${facts.owned} object(s)`, `reassign what ${login} owns`)
+  if (facts.largeObjects > 0) {
+    // Bytes beside the walls, but no way through them: the login itself can make these, and must not end the service so.
+    const message = `the login owns ${facts.largeObjects} large object(s), which no wall guards`
+    const remedy = `as a superuser: select lo_unlink(oid) from pg_largeobject_metadata where lomowner = '${login}'::regrole; then close large objects to the public (docs/install.md)`
+    found.push(note('login-large-object', message, remedy))
+  }
   const { relations, closedByDefault, strayGrants, database, schemas, settings } = facts
   const revoke = `revoke it from ${login} and from public`
   refuse('table-privilege', relations, `the login holds a privilege on ${some(relations)}`, revoke)

@@ -23,8 +23,9 @@ export interface LoginFacts {
 export interface StoreFacts extends LoginFacts {
   /** `role attribute` and `role in role` of the roles without a login. */
   readonly owners: readonly string[]
-  /** How many objects belong to the login, in this database or shared by all. */
+  /** How many objects belong to the login, in this database or shared by all; large objects apart. */
   readonly owned: number
+  readonly largeObjects: number
   /** Tables, views and sequences that the login holds a privilege on (a column's counts). */
   readonly relations: readonly string[]
   /** Tables and functions of the system that PostgreSQL closes to the public and the login may use all the same. */
@@ -73,7 +74,8 @@ const ofStore = `
     union select o.rolname || ' in ' || r.rolname from pg_roles o, pg_roles r
       where o.rolname in (${owners}) and r.oid <> o.oid and pg_has_role(o.oid, r.oid, 'MEMBER') order by 1) as owners,
   (select count(*)::integer from pg_shdepend d where d.deptype = 'o' and d.refclassid = 'pg_authid'::regclass
-    and d.refobjid = me.oid and d.dbid in (0, here.oid)) as owned,
+    and d.refobjid = me.oid and d.dbid in (0, here.oid) and d.classid <> 'pg_largeobject'::regclass) as owned,
+  (select count(*)::integer from pg_largeobject_metadata o where o.lomowner = me.oid) as "largeObjects",
   array(select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where ${userSchema} and case
       when c.relkind = 'S' then has_sequence_privilege(session_user, c.oid, 'USAGE, SELECT, UPDATE')

@@ -19,7 +19,14 @@ export interface VerifyingKey {
 export async function verifyingKeys(keyOf: TokenKeySource, nowMs = Date.now()): Promise<VerifyingKey[]> {
   const first = tokenWindow(nowMs)
   const windows = Array.from({ length: tokenKeysAhead + 1 }, (_, ahead) => first + ahead)
-  return Promise.all(windows.map(async (id) => ({ id, ...hmacPads(await keyOf(id)), ...tokenWindowBounds(id) })))
+  return Promise.all(
+    windows.map(async (id) => {
+      const key = await keyOf(id)
+      const pads = hmacPads(key)
+      key.fill(0)
+      return { id, ...pads, ...tokenWindowBounds(id) }
+    }),
+  )
 }
 
 /** Gives the database these keys and drops those whose time has passed. `upkeep` acts as the login `memkeep_upkeep`. */

@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { encodeDetail, frameDetail } from '../audit/detail.ts'
+import { detailContext, encodeDetail, frameDetail } from '../audit/detail.ts'
 import { rightBits } from '../core/rights.ts'
 import type { Seams } from '../core/seams.ts'
 import type { Keyring } from '../keys/keyring.ts'
@@ -75,20 +75,24 @@ export class Upkeep {
 
   async #dueShelves(): Promise<DueRow[]> {
     const keys = await this.#keyring.deployment()
+    const event = this.#seams.ids.uuid(this.#seams.clock.now())
     const rows = await this.#doorways.read<DueRow>({
       doorway: 'due_shelves',
       claims: upkeepClaims(keys, keys.commonTag, 0, keys.epoch),
-      args: [shelvesAtOnce, await upkeepDetail(keys)],
+      event,
+      args: [shelvesAtOnce, await upkeepDetail(keys, event)],
     })
     return rows.filter((row) => row.outcome === null)
   }
 
   async #sweep(due: DueRow): Promise<number> {
     const keys = await this.#keyring.tenantByTag(due.tenant)
+    const event = this.#seams.ids.uuid(this.#seams.clock.now())
     const rows = await this.#doorways.call<{ outcome: string; ids: string[] }>({
       doorway: 'sweep',
+      event,
       claims: upkeepClaims(keys, due.subject, due.shelf_epoch, due.tenant_epoch),
-      args: [await upkeepDetail(keys)],
+      args: [await upkeepDetail(keys, event)],
     })
     this.#seams.reach('upkeep.expired')
     return rows === 'committed' ? 0 : rows[0]!.ids.length
@@ -111,11 +115,11 @@ function upkeepClaims(keys: TenantKeys, shelf: Buffer, shelfEpoch: number, tenan
   }
 }
 
-async function upkeepDetail(keys: TenantKeys): Promise<Buffer> {
+async function upkeepDetail(keys: TenantKeys, event: string): Promise<Buffer> {
   const key = await keys.own()
   return frameDetail(
     'tenant',
     key.epoch,
-    key.seal('audit', encodeDetail({ principal: 'memkeep upkeep', roles: [] }), []),
+    key.seal('audit', encodeDetail({ principal: 'memkeep upkeep', roles: [] }), detailContext(event)),
   )
 }

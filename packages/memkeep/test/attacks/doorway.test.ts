@@ -98,8 +98,8 @@ describe('plain SQL with the credentials of a login', () => {
       for (const { name, call } of functions) {
         const answer = await attempt(client, `select * from ${call}`)
         if (!doorways.includes(name)) expect(answer, `${login} ${name}`).toBe('42501')
-        // Without a token every doorway refuses; the one that brings token keys refuses their absence.
-        else expect(answer, `${login} ${name}`).toMatch(name === 'install_token_key' ? /^23502$/ : /^MK001$/)
+        // Without a token every doorway refuses; the one that brings token keys refuses one without a time.
+        else expect(answer, `${login} ${name}`).toMatch(name === 'install_token_key' ? /^MK006$/ : /^MK001$/)
       }
     }
   })

@@ -66,7 +66,6 @@ test('a row that breaks a rule is not quoted', async () => {
   const id = randomUUID()
   const slips: [string, Slips][] = [
     ['23514', { kind: `X${hexOf(secret)}` }],
-    ['23514', { trust: 9 }],
     ['23502', { content: null }],
     ['23505', { ids: [id] }],
   ]

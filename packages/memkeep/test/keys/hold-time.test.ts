@@ -1,8 +1,11 @@
+import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/core/clock.ts'
+import { HeldKeys } from '../../src/keys/held-keys.ts'
 import type { KeyProvider } from '../../src/keys/key-provider.ts'
 import type { KeyStore } from '../../src/keys/key-store.ts'
-import { Keyring } from '../../src/keys/keyring.ts'
+import { TokenSecret } from '../../src/keys/token-secret.ts'
+import { HandClock } from '../support/hand-clock.ts'
 import { keyPlace, refusalOf } from './key-place.ts'
 
 const zeros = Buffer.alloc(32)
@@ -34,45 +37,64 @@ describe('raw keys', () => {
     for (const raw of [...handed, ...wrappedRaw]) expect(Buffer.from(raw)).toEqual(zeros)
   })
 
-  it('that were handed out are zero when their time is over', async () => {
-    const place = keyPlace()
-    const ring = place.openRing({ holdMs: 10_000 })
-    const key = await ring.tokenKey(1)
-    expect(key).not.toEqual(zeros)
-    place.clock.nowMs += 9_999
-    await ring.tenantTag('acme')
-    expect(key).not.toEqual(zeros)
-    place.clock.nowMs += 1
-    await ring.tenantTag('acme')
-    expect(key).toEqual(zeros)
+  /** A raw key that is held, and the very bytes of it. */
+  const held = (keys: HeldKeys, name: string, raw: Buffer) => keys.get(name, async () => new TokenSecret(raw))
+
+  it('of tokens are zero when their time is over', async () => {
+    const clock = new HandClock()
+    const keys = new HeldKeys(clock, 10_000)
+    const raw = randomBytes(32)
+    const secret = await held(keys, 'one', raw)
+    clock.nowMs += 9_999
+    await held(keys, 'two', randomBytes(32))
+    expect(secret.copy()).toEqual(raw)
+    clock.nowMs += 1
+    await held(keys, 'two', randomBytes(32))
+    expect(raw).toEqual(zeros)
+    expect(secret.copy()).toBe(null)
+    keys.close()
   })
 
-  it('are zero on close', async () => {
-    const ring = keyPlace().openRing()
-    const key = await ring.tokenKey(1)
-    expect(key).not.toEqual(zeros)
-    ring.close()
-    expect(key).toEqual(zeros)
+  it('of tokens are zero on close', async () => {
+    const keys = new HeldKeys(new HandClock(), 10_000)
+    const raw = randomBytes(32)
+    await held(keys, 'one', raw)
+    keys.close()
+    expect(raw).toEqual(zeros)
   })
 
-  it('are zero when their time is over though nobody uses the keyring', async () => {
-    const ring = new Keyring({ ...keyPlace(), clock: systemClock, holdMs: 1000, reach: () => {} })
-    const early = await ring.tokenKey(1)
+  it('of tokens are zero when their time is over though nobody uses the keyring', async () => {
+    const keys = new HeldKeys(systemClock, 1000)
+    const [early, late] = [randomBytes(32), randomBytes(32)]
+    await held(keys, 'early', early)
     await new Promise((resolve) => setTimeout(resolve, 400))
-    const late = await ring.tokenKey(2)
+    await held(keys, 'late', late)
     await expect.poll(() => early.equals(zeros), { timeout: 5000, interval: 10 }).toBe(true)
     expect(late).not.toEqual(zeros)
     await expect.poll(() => late.equals(zeros), { timeout: 5000, interval: 10 }).toBe(true)
-    ring.close()
+    keys.close()
   })
 
-  it('do not outlive a clock that was set back', async () => {
-    const place = keyPlace()
-    const ring = place.openRing()
-    const key = await ring.tokenKey(1)
-    place.clock.nowMs -= 3_600_000
-    expect(await ring.tokenKey(1)).not.toBe(key)
-    expect(key).toEqual(zeros)
+  it('of tokens do not outlive a clock that was set back', async () => {
+    const clock = new HandClock()
+    const keys = new HeldKeys(clock, 10_000)
+    const raw = randomBytes(32)
+    await held(keys, 'one', raw)
+    clock.nowMs -= 3_600_000
+    await held(keys, 'one', randomBytes(32))
+    expect(raw).toEqual(zeros)
+    keys.close()
+  })
+
+  it("of tokens are handed out as the caller's own copy", async () => {
+    const ring = keyPlace().openRing()
+    const first = await ring.tokenKey(1)
+    const second = await ring.tokenKey(1)
+    expect(second).toEqual(first)
+    first.fill(0)
+    expect(second).not.toEqual(zeros)
+    expect(await ring.tokenKey(1)).toEqual(second)
+    ring.close()
   })
 })
 

@@ -35,12 +35,12 @@ class CountingClient extends pg.Client {
 
 /** The round trips of a piece of work of the second keep, each as the event that it left. */
 async function trips(work: () => Promise<unknown>): Promise<string[]> {
-  const [before] = await store.database.query<{ at: Date }>('select clock_timestamp() as at')
+  const [before] = await store.database.query<{ at: string }>('select clock_timestamp()::text as at')
   sent = 0
   await work()
   const count = sent
   const events = await store.database.query<{ seen: string }>(
-    "select action || ' ' || outcome as seen from memkeep.event where recorded_at > $1 order by recorded_at",
+    "select action || ' ' || outcome as seen from memkeep.event where recorded_at > $1::timestamptz order by recorded_at",
     [before!.at],
   )
   expect(count).toBe(events.length)
@@ -74,7 +74,7 @@ describe('round trips', () => {
     expect(await found(there, 'revised')).toHaveLength(5)
   })
 
-  test('get, add, update and delete are one trip each', async () => {
+  test('get, history, add and delete are one trip each', async () => {
     const { here, there } = both()
     const { id } = await here.add('alpha', user)
     await there.get(id)
@@ -85,6 +85,21 @@ describe('round trips', () => {
     ])
     expect(await trips(() => there.delete(id))).toEqual(['memory.delete ok'])
     expect(await trips(() => there.deleteMany({ all: true }))).toEqual(['memory.delete ok'])
+  })
+
+  test('what must look before it writes is two: an update, a derived memory, a deletion by filter', async () => {
+    const { there } = both()
+    const { id } = await there.add('alpha', { ...user, tags: ['a'] })
+    await there.list()
+    expect(await trips(() => there.update(id, { content: 'beta' }, user))).toEqual([
+      'memory.get ok',
+      'memory.update ok',
+    ])
+    expect(await trips(() => there.add('gamma', { ...user, derivedFrom: [id] }))).toEqual([
+      'memory.list ok',
+      'memory.add ok',
+    ])
+    expect(await trips(() => there.deleteMany({ tags: ['a'] }))).toEqual(['memory.list ok', 'memory.delete ok'])
   })
 })
 

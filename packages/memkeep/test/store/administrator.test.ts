@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { loginPasswords } from '../../../../test/database.ts'
@@ -100,4 +101,20 @@ test('a database without schema public, or with one of somebody else, is no obst
   await run(here, 'drop schema public')
   expect(await install(boss, {}, { again: true })).toBe(true)
   await expectInstalled(boss)
+})
+
+test('what only a superuser can close is closed by the statement in docs/install.md', async () => {
+  const boss = await administrator('createrole')
+  await install(boss, loginPasswords)
+  const app = { ...boss, user: 'memkeep_app', password: loginPasswords.app }
+  await expect(run(app, 'select lo_unlink(lo_creat(-1))')).resolves.toHaveLength(1)
+  const text = readFileSync(new URL('../../../../docs/install.md', import.meta.url), 'utf8')
+  const statement = text
+    .split('```')
+    .find((block) => block.startsWith('sql\ndo '))!
+    .slice('sql\n'.length)
+  await run({ ...server.admin, database: boss.database! }, statement)
+  for (const attack of ['select lo_creat(-1)', "select pg_logical_emit_message(false, 'm', 'x')"]) {
+    await expect(run(app, attack)).rejects.toMatchObject({ code: '42501' })
+  }
 })

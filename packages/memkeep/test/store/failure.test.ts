@@ -11,6 +11,7 @@ test.each([
   [{ code: 'MK003' }, 'ERR_STORE_UNAVAILABLE', true],
   [{ code: 'MK004' }, 'ERR_STORE_UNSAFE', false],
   [{ code: 'MK005' }, 'ERR_STORE_UNSAFE', false],
+  [{ code: 'MK006' }, 'ERR_STORE_UNSAFE', false],
   [{ code: '57P01' }, 'ERR_STORE_UNAVAILABLE', true],
   [{ code: '08006' }, 'ERR_STORE_UNAVAILABLE', true],
   [{ code: 'ECONNREFUSED' }, 'ERR_STORE_UNAVAILABLE', true],

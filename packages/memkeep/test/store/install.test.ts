@@ -107,7 +107,7 @@ describe('a repair', () => {
   test('an upgrade with a doorway that had other arguments leaves the new one alone', async () => {
     const here = await freshDatabase()
     await here.query('drop function memkeep.settle')
-    await here.query('create function memkeep.settle(bytea, bytea) returns int language sql as $$ select 1 $$')
+    await here.query('create function memkeep.settle(bytea, bytea, uuid) returns int language sql as $$ select 1 $$')
     await here.query(`comment on schema memkeep is 'memkeep schema ${schemaVersion} doorways ${'0'.repeat(32)}'`)
     expect(await install(here.admin)).toBe(true)
     expect(await wrongs(here)).toEqual([])

@@ -14,6 +14,7 @@ const meanings: Readonly<Record<string, string>> = {
   'login-replication': tooMuch,
   'login-member': tooMuch,
   'login-owner': tooMuch,
+  'login-large-object': 'bytes lie in the database, and in its backups, that no doorway saw',
   'table-privilege': tooMuch,
   'system-privilege': tooMuch,
   'stray-grant': tooMuch,

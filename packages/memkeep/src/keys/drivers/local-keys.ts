@@ -37,6 +37,7 @@ const [nonceBytes, tagBytes] = [12, 16]
 export function localKeys(input: LocalKeysInput): KeyProvider {
   const file = resolve(input.file)
   return Object.freeze({
+    file,
     get id() {
       return withKey(file, (key) => {
         return `local-${createHmac('sha256', key).update('memkeep root key id').digest('hex').slice(0, 16)}`

@@ -12,6 +12,8 @@ create policy read on memkeep.tenant for select to memkeep_door, memkeep_wide_do
   using (tenant = memkeep.claim_tenant());
 create policy list on memkeep.tenant for select to memkeep_upkeep_door
   using (memkeep.claim_right(8192 | 16384));
+create policy find on memkeep.tenant for select to memkeep_upkeep_door
+  using (tenant = memkeep.claim_tenant() and memkeep.claim_right(32768));
 create policy create_ on memkeep.tenant for insert to memkeep_door
   with check (tenant = memkeep.claim_tenant() and memkeep.claim_right(8192));
 create policy change on memkeep.tenant for update to memkeep_door
@@ -74,10 +76,10 @@ create policy remove on memkeep.request for delete to memkeep_door
 create policy append on memkeep.event for insert to memkeep_door, memkeep_wide_door, memkeep_upkeep_door
   with check (tenant = memkeep.claim_tenant());
 create policy settle on memkeep.event for select to memkeep_door
-  using (tenant = memkeep.claim_tenant() and principal = memkeep.claim_principal());
+  using (tenant = memkeep.claim_tenant() and id = memkeep.claim_event());
 
 create policy find on memkeep.api_key for select to memkeep_upkeep_door
-  using (memkeep.claim_right(4096) or (tenant = memkeep.claim_tenant() and memkeep.claim_right(32768)));
+  using (lookup = memkeep.claim_lookup() or (tenant = memkeep.claim_tenant() and memkeep.claim_right(32768)));
 create policy create_ on memkeep.api_key for insert to memkeep_upkeep_door
   with check (tenant = memkeep.claim_tenant() and memkeep.claim_right(32768));
 create policy change on memkeep.api_key for update to memkeep_upkeep_door

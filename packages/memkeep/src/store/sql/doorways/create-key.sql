@@ -1,15 +1,22 @@
 -- owner: memkeep_upkeep_door
 -- callers: memkeep_app
 
--- Records an API key of the tenant. Needs the right `keys`. Outcomes: ok, denied.
+-- Records an API key of the tenant. Needs the right `keys`. Outcomes: ok, denied, unknown (no such tenant),
+-- barred.
 create or replace function memkeep.create_key(p_tenant bytea, p_token bytea, p_lookup bytea, p_id uuid, p_claims bytea,
   p_expires_ms bigint, p_detail bytea)
 returns table (outcome text)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
-declare c memkeep.claims := memkeep.open_token(p_tenant, p_token, 'create_key');
+declare
+  c memkeep.claims := memkeep.open_token(p_tenant, p_token, 'create_key');
+  standing smallint;
 begin
   outcome := case when c.rights & 32768 = 0 then 'denied' else 'ok' end;
+  if outcome = 'ok' then
+    select t.state into standing from memkeep.tenant t where t.tenant = p_tenant;
+    outcome := case when not found then 'unknown' when standing <> 0 then 'barred' else 'ok' end;
+  end if;
   if outcome = 'ok' then
     insert into memkeep.api_key (lookup, tenant, id, claims, created_ms, expires_ms)
       values (p_lookup, p_tenant, p_id, p_claims, c.at_ms, p_expires_ms);

@@ -2,18 +2,19 @@
 -- callers: memkeep_app
 
 -- What an API key stands for, sealed; no row when there is none, or it has expired or was revoked. The first argument is the
--- deployment's own tag. Needs the right `authenticate`. A key that is found leaves no event here: what is done with it
+-- deployment's own tag; the lookup tag stands in the token, in the shelf's place. Needs the right `authenticate`. A key that is found leaves no event here: what is done with it
 -- does. One that is not found does, as `missing`.
-create or replace function memkeep.find_key(p_tenant bytea, p_token bytea, p_lookup bytea, p_detail bytea)
-returns table (outcome text, id uuid, claims bytea, expires_ms bigint)
+create or replace function memkeep.find_key(p_tenant bytea, p_token bytea, p_detail bytea)
+returns table (outcome text, id uuid, tenant bytea, claims bytea, expires_ms bigint)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare c memkeep.claims := memkeep.open_token(p_tenant, p_token, 'find_key');
 begin
   outcome := case when c.rights & 4096 = 0 then 'denied' else 'ok' end;
   if outcome = 'ok' then
-    select k.id, k.claims, k.expires_ms into find_key.id, find_key.claims, find_key.expires_ms from memkeep.api_key k
-      where k.lookup = p_lookup and k.revoked_ms is null and (k.expires_ms is null or k.expires_ms > c.at_ms);
+    select k.id, k.tenant, k.claims, k.expires_ms
+      into find_key.id, find_key.tenant, find_key.claims, find_key.expires_ms from memkeep.api_key k
+      where k.lookup = c.shelf and k.revoked_ms is null and (k.expires_ms is null or k.expires_ms > c.at_ms);
     if not found then outcome := 'missing'; end if;
   end if;
   if outcome = 'ok' then

@@ -2,7 +2,7 @@
 -- callers: memkeep_app
 
 -- Deletes memories of one shelf with all their versions: those in p_ids, or all in sight when p_all. When p_version is
--- given the shelf must stand at that version (the caller chose the ids by what it then held).
+-- given, none of them may have changed since that version of the shelf (by which the caller chose them).
 -- Outcomes: ok, stale, denied, barred, epoch, policy, unknown. `ids` are those deleted.
 create or replace function memkeep.forget(p_tenant bytea, p_token bytea, p_ids uuid[], p_all boolean, p_version bigint,
   p_detail bytea)
@@ -13,11 +13,14 @@ declare
   c memkeep.claims := memkeep.open_token(p_tenant, p_token, 'forget');
 begin
   ids := '{}';
-  outcome := memkeep.admit(c, case when c.reach = 0 then 4 | 8 else 4 end);
-  if outcome = 'ok' and c.reach = 2 then outcome := 'denied'; end if;
+  outcome := case when c.reach = 2 then 'denied' else 'ok' end;
   if outcome = 'ok' then
-    select * into outcome, shelf_version from memkeep.lock_shelf(c, false, null);
-    if outcome = 'ok' and p_version is not null and p_version <> shelf_version then outcome := 'stale'; end if;
+    select * into outcome, shelf_version from
+      memkeep.lock_shelf(c, case when c.reach = 0 then 4 | 8 else 4 end, false, null);
+    if outcome = 'ok' and exists (select 1 from memkeep.memory m where m.tenant = p_tenant and m.subject = c.shelf
+      and m.id = any (p_ids) and m.shelf_version > p_version) then
+      outcome := 'stale';
+    end if;
     if outcome = 'ok' then
       ids := memkeep.remove(c, p_ids, p_all, null, shelf_version + 1);
       if cardinality(ids) > 0 then shelf_version := shelf_version + 1; end if;

@@ -16,13 +16,15 @@ declare
   c memkeep.claims := memkeep.open_token(p_tenant, p_token, 'remember');
   earlier record;
 begin
-  outcome := memkeep.admit(c, case when c.reach = 0 then 2 | 8 else 2 end);
-  if outcome = 'ok' and (c.reach = 2 or exists (select 1 from unnest(p_actor) a where c.actors & (1 << a) = 0)
-    or exists (select 1 from unnest(p_sensitivity) s where c.writable & (1 << s) = 0)) then
-    outcome := 'denied';
-  end if;
+  -- A label that may not be written, an author that may not be claimed, a trust above its author's ceiling.
+  outcome := case when c.reach = 2 or exists (
+      select 1 from unnest(p_actor, p_trust, p_sensitivity) as m (actor, trust, sensitivity)
+      where c.actors & (1 << m.actor) = 0 or c.writable & (1 << m.sensitivity) = 0
+        or m.trust > (array[1, 2, 3, 0])[m.actor + 1]
+    ) then 'denied' else 'ok' end;
   if outcome = 'ok' then
-    select * into outcome, shelf_version from memkeep.lock_shelf(c, true, p_name);
+    select * into outcome, shelf_version
+      from memkeep.lock_shelf(c, case when c.reach = 0 then 2 | 8 else 2 end, true, p_name);
   end if;
   if outcome = 'ok' and p_request is not null then
     select r.digest, r.receipt into earlier from memkeep.request r
@@ -52,6 +54,7 @@ begin
         values (p_tenant, c.shelf, c.principal, p_request, p_digest, p_receipt, c.shelf_epoch, p_request_until_ms);
     end if;
   end if;
-  perform memkeep.record(c, 'memory.add', outcome, case when outcome = 'ok' then p_ids end, cardinality(p_ids), p_detail);
+  perform memkeep.record(c, 'memory.add', outcome, case when outcome = 'ok' then p_ids end,
+    case when outcome = 'ok' then cardinality(p_ids) else 0 end, p_detail);
   return next;
 end $$;

@@ -17,22 +17,23 @@ declare
   action text := 'memory.update';
   earlier integer;
 begin
-  outcome := memkeep.admit(c, case when c.reach = 0 then 2 | 8 else 2 end);
-  if outcome = 'ok' and (c.reach = 2 or c.actors & (1 << p_actor) = 0 or c.writable & (1 << p_sensitivity) = 0) then
-    outcome := 'denied';
+  outcome := case when c.reach = 2 or c.actors & (1 << p_actor) = 0 or c.writable & (1 << p_sensitivity) = 0
+    or p_trust > (array[1, 2, 3, 0])[p_actor + 1] then 'denied' else 'ok' end;
+  if outcome = 'ok' then
+    select * into outcome, shelf_version
+      from memkeep.lock_shelf(c, case when c.reach = 0 then 2 | 8 else 2 end, false, null);
   end if;
-  if outcome = 'ok' then select * into outcome, shelf_version from memkeep.lock_shelf(c, false, null); end if;
   if outcome = 'ok' then
     select * into old from memkeep.memory m where m.tenant = p_tenant and m.subject = c.shelf and m.id = p_id
       and (m.expires_ms is null or m.expires_ms > c.at_ms);
+    if old.sensitivity <> p_sensitivity then action := 'memory.reclassify'; end if;
     if not found then outcome := 'missing';
     elsif old.version <> p_expected then outcome := 'conflict';
     elsif old.trust < p_trust or c.writable & (1 << old.sensitivity) = 0 then outcome := 'denied';
     elsif p_sensitivity < old.sensitivity and c.rights & 32 = 0 then outcome := 'denied';
     end if;
   end if;
-  if outcome = 'ok' and p_sensitivity <> old.sensitivity then
-    action := 'memory.reclassify';
+  if outcome = 'ok' and action = 'memory.reclassify' then
     select count(*) into earlier from memkeep.memory_version v
       where v.tenant = p_tenant and v.subject = c.shelf and v.id = p_id;
     if earlier + 1 <> cardinality(p_old_version) then outcome := 'conflict'; end if;

@@ -1,7 +1,7 @@
 -- owner: memkeep_door
 -- callers: memkeep_app
 
--- Replaces a tenant's sealed policy (null: the deployment's). From this commit on no token minted under the old one passes.
+-- Replaces a tenant's sealed policy ("none of its own" is sealed as well, bound to its version like any other). From this commit on no token minted under the old one passes.
 -- Needs the right `tenants` or `policy`. Outcomes: ok, conflict (another version stands), denied, barred, unknown.
 create or replace function memkeep.set_policy(p_tenant bytea, p_token bytea, p_policy bytea, p_expected integer,
   p_detail bytea)

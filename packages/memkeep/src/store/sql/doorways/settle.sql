@@ -1,16 +1,17 @@
 -- owner: memkeep_door
 -- callers: memkeep_app
 
--- How an earlier call of the same principal ended, by its event id: for a caller that lost the connection before the
--- answer. Outcome null: that call did not commit. Writes no event of its own: it tells nothing that was not told.
-create or replace function memkeep.settle(p_tenant bytea, p_token bytea, p_event uuid)
+-- How an earlier call of the same principal ended, for a caller that lost the connection before the answer. The token is
+-- for that call's event, so no other can be asked for. Outcome null: that call did not commit. Writes no event of its own:
+-- it tells nothing that was not told.
+create or replace function memkeep.settle(p_tenant bytea, p_token bytea)
 returns table (outcome text, ids uuid[], affected integer)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare c memkeep.claims := memkeep.open_token(p_tenant, p_token, 'settle');
 begin
   select e.outcome, e.memories, e.affected into outcome, ids, affected from memkeep.event e
-    where e.tenant = p_tenant and e.id = p_event and e.principal = c.principal;
+    where e.tenant = p_tenant and e.id = c.event and e.principal = c.principal;
   perform set_config('memkeep.claims', '', true);
   return next;
 end $$;

@@ -13,7 +13,7 @@ declare
 begin
   ids := '{}';
   outcome := case when c.rights & 16384 = 0 then 'denied' else 'ok' end;
-  if outcome = 'ok' then select * into outcome, current_version from memkeep.lock_shelf(c, false, null); end if;
+  if outcome = 'ok' then select * into outcome, current_version from memkeep.lock_shelf(c, null, false, null); end if;
   if outcome = 'ok' then
     ids := memkeep.remove(c, '{}', false, c.at_ms, current_version + 1);
     delete from memkeep.request r where r.tenant = p_tenant and r.subject = c.shelf and r.until_ms <= c.at_ms;

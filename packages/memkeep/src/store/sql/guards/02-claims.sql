@@ -19,6 +19,19 @@ return substring(memkeep.open_claims() from 6 for 16);
 create or replace function memkeep.claim_principal() returns bytea language sql stable cost 1000
 return substring(memkeep.open_claims() from 53 for 16);
 
+-- The id of the event that the token is for: the one that the call writes or, for `settle`, that of the lost call.
+create or replace function memkeep.claim_event() returns uuid language sql stable cost 1000
+return encode(substring(memkeep.open_claims() from 69 for 16), 'hex')::uuid;
+
+-- The tag of the one API key that a token with the right `authenticate` (4096) looks up: it stands in the shelf's place.
+create or replace function memkeep.claim_lookup() returns bytea language plpgsql stable cost 1000
+set search_path = pg_catalog, pg_temp as $$
+declare c bytea := memkeep.open_claims();
+begin
+  return case when ('x' || encode(substring(c from 49 for 4), 'hex'))::bit(32)::integer & 4096 <> 0
+    then substring(c from 23 for 16) end;
+end $$;
+
 -- The shelf a call may write: its subject's, or the common one. Null for a tenant-wide reach, which writes nothing, and
 -- without a right to write (2), delete (4) or sweep (16384).
 create or replace function memkeep.claim_shelf() returns bytea language plpgsql stable cost 1000

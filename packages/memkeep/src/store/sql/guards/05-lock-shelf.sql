@@ -2,11 +2,12 @@
 -- callers: memkeep_door
 
 -- Takes the row lock of the shelf that this call writes. When there is none: makes it under the sealed name p_name if
--- p_make, answers 'missing' if not. The lock is the deletion
--- barrier: a shelf that is barred, or whose tenant is, lets no write pass whenever it began. Making a shelf takes the
--- tenant row FOR SHARE (a plain read or FOR KEY SHARE loses the race with a bar). Returns the version before this write.
-create or replace function memkeep.lock_shelf(c memkeep.claims, p_make boolean, p_name bytea, out outcome text,
-  out version bigint)
+-- p_make, answers 'missing' if not. The lock is the deletion barrier: a shelf that is barred, or whose tenant is, lets no
+-- write pass whenever it began. Tenant, policy and the right p_right (null: upkeep's, not asked for) are looked at behind
+-- the lock, so that a call which waited for it does not go by what stood before. Making a shelf takes the tenant row FOR
+-- SHARE (a plain read or FOR KEY SHARE loses the race with a bar). Returns the version before this write.
+create or replace function memkeep.lock_shelf(c memkeep.claims, p_right integer, p_make boolean, p_name bytea,
+  out outcome text, out version bigint)
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp as $$
 declare s record;
@@ -16,13 +17,13 @@ begin
       where h.tenant = c.tenant and h.subject = c.shelf for update;
     if found then
       outcome := case when s.state <> 0 then 'barred' when s.epoch <> c.shelf_epoch then 'epoch' else 'ok' end;
+      if outcome = 'ok' and p_right is not null then outcome := memkeep.admit(c, p_right); end if;
       version := s.version;
       return;
     end if;
-    if not p_make then
-      outcome := 'missing';
-      return;
-    end if;
+    outcome := case when p_right is null then 'ok' else memkeep.admit(c, p_right) end;
+    if outcome = 'ok' and not p_make then outcome := 'missing'; end if;
+    if outcome <> 'ok' then return; end if;
     perform 1 from memkeep.tenant t where t.tenant = c.tenant and t.state = 0 for share;
     if not found then
       outcome := 'barred';
