@@ -14,6 +14,15 @@ const codeOf = (call: Promise<unknown>): Promise<string> =>
     (error: unknown) => (error instanceof MemkeepError ? error.code : Promise.reject(error)),
   )
 
+/** The server's process id; null while it has written none. */
+function standing(layout: Parameters<typeof postmaster>[0]): number | null {
+  try {
+    return postmaster(layout)
+  } catch {
+    return null
+  }
+}
+
 test('a backup of a server in use, restored elsewhere, holds what was committed, under the same passwords', async () => {
   const [layout, elsewhere] = [scratch(), scratch()]
   const backup = join(dirname(layout.dir), 'backup')
@@ -25,9 +34,12 @@ test('a backup of a server in use, restored elsewhere, holds what was committed,
   expect(statSync(backup).mode & 0o777).toBe(0o700)
   expect(statSync(join(backup, 'secrets.json')).mode & 0o777).toBe(0o600)
   // The server that was held is there again, by itself.
-  await until(() => servers(layout).length > 0 && postmaster(layout) !== before)
+  await until(() => {
+    const now = standing(layout)
+    return now !== null && now !== before
+  })
   let rows: unknown
-  for (let tries = 0; rows === undefined && tries < 100; tries++) {
+  for (let tries = 0; rows === undefined && tries < 600; tries++) {
     rows = await query(engine.admin, 'select count(*)::integer as n from kept').catch(() => sleep(50))
   }
   expect(rows).toEqual([{ n: 5000 }])
