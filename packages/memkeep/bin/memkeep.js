@@ -2,7 +2,9 @@
 // The kernel carries no command line of its own: this forwards to @memkeep/server, and says what to install when it is absent.
 const [major, minor] = process.versions.node.split('.').map(Number)
 if (major < 22 || (major === 22 && minor < 18)) {
-  process.stderr.write('memkeep: needs Node 22.18 or later; in a checkout, npx memkeep runs on the one that npm ci brought\n')
+  process.stderr.write(
+    'memkeep: needs Node 22.18 or later; in a checkout, npx memkeep runs on the one that npm ci brought\n',
+  )
   process.exit(2)
 }
 
