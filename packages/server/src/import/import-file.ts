@@ -37,7 +37,9 @@ export async function importFile(
   let [imported, already] = [0, 0]
   for (const items of groupBy(planned, ({ subject }) => subject)) {
     const there = await numbersThere(keep, target.tenant, items, plan.digest)
-    const missing = items.filter(({ number }) => !there.has(number))
+    const missing = items.filter(({ number }) => !there.numbers.has(number))
+    // The milliseconds that a broken import gave its last batch may not be over yet.
+    if (missing.some(isTimeless)) await sleep(Math.min(batchSize, Math.max(0, there.latestMs + 1 - Date.now())))
     already += items.length - missing.length
     for (const batch of batchesOf(missing)) {
       await store(keep, target.tenant, batch, plan.digest)
@@ -57,26 +59,34 @@ async function check(keep: Keep, tenant: string, planned: Planned): Promise<void
   }
 }
 
-/** Numbers of the lines that are stored already. The subject's memories are looked through: nothing finds them by source. */
+/** A turn without a time: it gets the next millisecond. */
+function isTimeless(item: Planned): boolean {
+  return item.as === 'turn' && item.message.at === undefined
+}
+
+/** Numbers of the lines that are stored already, and the latest time among them. The subject's memories are looked through: nothing finds them by source. */
 async function numbersThere(
   keep: Keep,
   tenant: string,
   items: readonly Planned[],
   digest: string,
-): Promise<ReadonlySet<number>> {
+): Promise<{ readonly numbers: ReadonlySet<number>; readonly latestMs: number }> {
   const { subject, session } = items[0]!
   const oneSession = items.every((item) => item.session === session) ? session : null
   const memory = keep.for(importedScope(tenant, subject, oneSession))
   const kinds = [...new Set(items.map(({ as }) => (as === 'turn' ? 'turn' : 'note')))]
   const [prefix, numbers] = [sourcePrefix(digest), new Set<number>()]
+  let latestMs = 0
   for (let cursor: string | null | undefined; cursor !== null; ) {
     const page = await memory.list({ limit: 100, kinds, ...(cursor === undefined ? {} : { cursor }) })
-    for (const { source } of page.items) {
-      if (source?.startsWith(prefix) === true) numbers.add(Number(source.slice(prefix.length)))
+    for (const { source, at } of page.items) {
+      if (source?.startsWith(prefix) !== true) continue
+      numbers.add(Number(source.slice(prefix.length)))
+      latestMs = Math.max(latestMs, at.getTime())
     }
     cursor = page.nextCursor
   }
-  return numbers
+  return { numbers, latestMs }
 }
 
 async function store(keep: Keep, tenant: string, batch: readonly Planned[], digest: string): Promise<void> {
@@ -88,8 +98,7 @@ async function store(keep: Keep, tenant: string, batch: readonly Planned[], dige
   const startedMs = Date.now()
   await write(keep, tenant, batch, { idempotencyKey })
   // Turns without a time are given the milliseconds from now on: the next batch must not begin before they are over.
-  const timeless = batch.some((item) => item.as === 'turn' && item.message.at === undefined)
-  if (timeless) await sleep(Math.max(0, startedMs + batch.length - Date.now()))
+  if (batch.some(isTimeless)) await sleep(Math.max(0, startedMs + batch.length - Date.now()))
 }
 
 async function write(
