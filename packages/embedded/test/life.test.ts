@@ -19,7 +19,7 @@ test('one server serves every opener, in this process and in others, and stops w
   const other = openElsewhere(layout)
   await other.opened
   expect(postmaster(layout)).toBe(pid)
-  expect(supervisors(layout)).toHaveLength(1)
+  await until(() => supervisors(layout).length === 1)
 
   await first.release()
   await first.release()
