@@ -48,8 +48,8 @@ export interface CheckedInput {
   readonly expiresMs: number | null
 }
 
-const addKeys = [
-  'content',
+/** Names of `AddOptions`. */
+export const addOptionKeys: readonly string[] = [
   'actor',
   'sensitivity',
   'kind',
@@ -63,7 +63,7 @@ const addKeys = [
 ]
 
 export function checkAdd(input: unknown, limits: Limits, nowMs: number, session: string | null): CheckedInput {
-  const given = checkKeys<AddInput>(input, 'a memory', addKeys)
+  const given = checkKeys<AddInput>(input, 'a memory', ['content', ...addOptionKeys])
   return {
     content: checkText(given.content, 'content', limits.contentBytes),
     actor: checkOneOf(given.actor, 'actor', actors),

@@ -9,6 +9,7 @@ import { get, history } from './get.ts'
 import {
   type AddInput,
   type AddOptions,
+  addOptionKeys,
   checkAdd,
   checkArray,
   checkBound,
@@ -90,11 +91,10 @@ export class ScopedMemory extends ReadableMemory {
   /** Stores one memory. */
   async add(content: string, options: AddOptions & WriteOptions): Promise<StoredReceipt> {
     const claims = this.#claims()
-    const { idempotencyKey, signal, ...rest } = checkKeys<AddOptions & WriteOptions>(
-      options,
-      'add options',
-      addOptionKeys,
-    )
+    const { idempotencyKey, signal, ...rest } = checkKeys<AddOptions & WriteOptions>(options, 'add options', [
+      ...writeOptionKeys,
+      ...addOptionKeys,
+    ])
     const input = checkAdd({ ...rest, content }, this.#kernel.limits, this.#now(), claims.session)
     const batch = { inputs: [input], idempotencyKey: checkIdempotencyKey(idempotencyKey), signal: signal }
     const [receipt] = await callMemory(this.#kernel, claims, 'create_memory', () =>
@@ -162,19 +162,6 @@ export class ScopedMemory extends ReadableMemory {
 }
 
 const writeOptionKeys = ['idempotencyKey', 'signal']
-const addOptionKeys = [
-  ...writeOptionKeys,
-  'actor',
-  'sensitivity',
-  'kind',
-  'tags',
-  'metadata',
-  'source',
-  'derivedFrom',
-  'at',
-  'session',
-  'expiresAt',
-]
 
 function checkWrite(options: unknown, keys: readonly string[]) {
   const { idempotencyKey, signal } = checkKeys<WriteOptions>(options, 'options', keys)
