@@ -165,6 +165,10 @@ export function marker(tenant: Buffer, shelf: Buffer, sensitivity: number): stri
   return `${whose}/${where}/${sensitivity}`
 }
 
+/** Has every plan made parallel where one can be, for the transaction or the session. PostgreSQL 16 gave the setting another name. */
+export const forceParallel = (local: boolean): string =>
+  `select set_config(name, 'on', ${local}) from pg_settings where name in ('debug_parallel_query', 'force_parallel_mode')`
+
 /** SQLSTATE that the query was refused with, or its first column. */
 export async function attempt(client: pg.Client, text: string, values: unknown[] = []): Promise<string | string[]> {
   try {

@@ -1,6 +1,16 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { AttackedKeep, attempt, claims, commonShelf, foreign, marker, own, subject } from './attacked-keep.ts'
+import {
+  AttackedKeep,
+  attempt,
+  claims,
+  commonShelf,
+  forceParallel,
+  foreign,
+  marker,
+  own,
+  subject,
+} from './attacked-keep.ts'
 import { doorRoles, hexLiteral, inject, plantInjections, underTicket } from './injection.ts'
 
 let keep: AttackedKeep
@@ -75,7 +85,7 @@ describe('claims changed in the middle of a scan', () => {
     'sequential scan': ['indexscan', 'bitmapscan', 'indexonlyscan'].map((kind) => `set local enable_${kind} = off`),
     'bitmap scan': ['indexscan', 'seqscan', 'indexonlyscan'].map((kind) => `set local enable_${kind} = off`),
     'index scan': ['seqscan', 'bitmapscan'].map((kind) => `set local enable_${kind} = off`),
-    'parallel plans': ['set local debug_parallel_query = on'],
+    'parallel plans': [forceParallel(true)],
   }
   test.each(Object.keys(scans) as (keyof typeof scans)[])('%s', async (scan) => {
     // The first row in sight changes the claims; the inner scan starts under them.

@@ -1,7 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hmacPads } from '../../src/store/token.ts'
-import { AttackedKeep, attempt, claims, commonShelf, foreign, marker, own, subject } from './attacked-keep.ts'
+import {
+  AttackedKeep,
+  attempt,
+  claims,
+  commonShelf,
+  forceParallel,
+  foreign,
+  marker,
+  own,
+  subject,
+} from './attacked-keep.ts'
 import { doorRoles, hexLiteral, inject, plantInjections } from './injection.ts'
 
 let keep: AttackedKeep
@@ -123,7 +133,7 @@ describe('what a session keeps', () => {
       'transform_null_equals = on',
       'enable_indexscan = off',
       'enable_seqscan = off',
-      'debug_parallel_query = on',
+      'parallel plans',
       'jit_above_cost = 0',
       'constraint_exclusion = on',
       'extra_float_digits = -15',
@@ -136,7 +146,7 @@ describe('what a session keeps', () => {
       'default_transaction_read_only = on',
     ]) {
       const client = await keep.connect()
-      await client.query(`set ${setting}`)
+      await client.query(setting === 'parallel plans' ? forceParallel(false) : `set ${setting}`)
       const stated = claims({ clearance: 0b001 })
       const token = hexLiteral(keep.token('load', stated)).replaceAll(
         '\\',

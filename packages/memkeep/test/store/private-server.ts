@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { embedded } from '@memkeep/embedded'
 import pg from 'pg'
 import { loginPasswords } from '../../../../test/database.ts'
+import { testEngine } from '../../../../test/test-engine.ts'
 import { install } from '../../src/store/install.ts'
 
 /** One database of a private server. */
@@ -27,7 +27,7 @@ export async function privateServer(): Promise<PrivateServer> {
   const url = process.env.MEMKEEP_TEST_PRIVATE_URL
   if (url !== undefined) return serverOf(new pg.Client(url), async () => {})
   const dir = await mkdtemp(join(tmpdir(), 'mk-own-'))
-  const engine = await embedded({ dir }).start()
+  const engine = await testEngine({ dir }).start()
   return serverOf(engine.admin, async () => {
     await engine.release()
     await rm(dir, { recursive: true, force: true, maxRetries: 50, retryDelay: 200 })

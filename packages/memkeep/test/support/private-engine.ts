@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { embedded } from '@memkeep/embedded'
 import pg from 'pg'
 import { loginPasswords, type TestDatabase } from '../../../../test/database.ts'
+import { testEngine } from '../../../../test/test-engine.ts'
 import type { DatabaseEngine } from '../../src/index.ts'
 import { install } from '../../src/store/install.ts'
 import { fastDirectory } from './fast-directory.ts'
@@ -19,7 +19,7 @@ export interface PrivateEngine {
 
 export async function privateEngine(): Promise<PrivateEngine> {
   const dir = mkdtempSync(join(fastDirectory, 'mk-engine-'))
-  const engine = embedded({ dir, idleSeconds: 1 })
+  const engine = testEngine({ dir, idleSeconds: 1 })
   const running = await engine.start()
   return {
     dir,
