@@ -153,12 +153,14 @@ const rules: [Rule, ...(() => readonly [path: string, text: string])[]][] = [
         '"dependencies": {',
         '"optionalDependencies": { "cpu-features": "1.0.0" },\n  "dependencies": {',
       ),
+    () => changed(manifest, '"peerDependencies": {', '"peerDependencies": {\n    "zod": "4.0.0",'),
   ],
   [
     versionsAreExact,
     () => changed('package.json', '"vitest": "', '"vitest": "^'),
     () => changed('packages/embedded/package.json', '"memkeep": "', '"memkeep": "0.0.'),
     () => changed(manifest, '"version": "', '"version": "9'),
+    () => changed(manifest, '"@huggingface/transformers": "^', '"@huggingface/transformers": ">='),
   ],
   [
     dependenciesHaveReasons,

@@ -1,19 +1,33 @@
 import { MemkeepError } from '../core/errors.ts'
 
-/** Turns texts into vectors. The part of the AI SDK's `EmbeddingModelV4` that is needed here: such a model fits as it is. */
+/**
+ * Turns texts into vectors. The part of the AI SDK's `EmbeddingModelV4` that is needed here: such a model fits as it is. No
+ * embedder at all is the lexical default: search by words alone.
+ */
 export interface Embedder {
   readonly provider: string
+  /** `provider/modelId` stands on every entry: two embedders of one name must give the same vectors. */
   readonly modelId: string
   /** Most texts in one call; without it all go in one. */
   readonly maxEmbeddingsPerCall?: number | PromiseLike<number | undefined> | undefined
+  /** Whether calls may overlap. Without it they follow one another. */
+  readonly supportsParallelCalls?: boolean | PromiseLike<boolean> | undefined
   /** One vector per value, in their order, all of one length. */
   doEmbed(options: { values: string[]; abortSignal?: AbortSignal }): PromiseLike<{ embeddings: number[][] }>
 }
 
+/** Most calls for one list of texts that are under way at a time. */
+const parallelCalls = 4
+
+/** Of each embedder, the dimension it answered first. */
+const dimensionOf = new WeakMap<Embedder, number>()
+
 /**
- * One vector of length 1 for each text, in order; no call when there are none. Calls follow one another.
+ * One vector of length 1 for each text, in order; no call when there are none. Calls follow one another, or up to four
+ * overlap when the embedder supports it; the first that fails stops the rest.
  * Throws `ERR_EMBEDDER` when the embedder fails (`retryable` as its error's `isRetryable` says, true when it says nothing) or
- * answers with something else than one finite, non-zero vector of one dimension per text (not retryable).
+ * answers with something else than one finite, non-zero vector per text, of the dimension that this embedder first
+ * answered (not retryable). A `MemkeepError` of the embedder is thrown on as it is.
  * Throws `ERR_ABORTED` as soon as `signal` is aborted, even if the embedder does not heed it.
  */
 export async function embedAll(
@@ -21,16 +35,55 @@ export async function embedAll(
   texts: readonly string[],
   signal?: AbortSignal,
 ): Promise<Float32Array[]> {
+  const batches = await batchesOf(embedder, texts, signal)
+  const parallel = batches.length > 1 && (await guarded(async () => embedder.supportsParallelCalls, signal)) === true
+  const answers = await inLanes(batches, parallel ? parallelCalls : 1, signal, (values, stop) =>
+    embed(embedder, values, stop),
+  )
+  const vectors: Float32Array[] = []
+  for (const embedding of answers.flat()) {
+    const vector = unitVector(embedding, vectors[0]?.length ?? dimensionOf.get(embedder))
+    vectors.push(vector)
+  }
+  if (vectors[0] !== undefined && !dimensionOf.has(embedder)) dimensionOf.set(embedder, vectors[0].length)
+  return vectors
+}
+
+async function batchesOf(embedder: Embedder, texts: readonly string[], signal?: AbortSignal): Promise<string[][]> {
   const perCall = (await guarded(async () => embedder.maxEmbeddingsPerCall, signal)) ?? Number.POSITIVE_INFINITY
   if (!(perCall >= 1)) throw fault('maxEmbeddingsPerCall of the embedder is not a positive number')
-  const vectors: Float32Array[] = []
+  const batches: string[][] = []
   for (let from = 0; from < texts.length; ) {
     const values = texts.slice(from, from + perCall)
     from += values.length
-    const embeddings = await embed(embedder, values, signal)
-    for (const embedding of embeddings) vectors.push(unitVector(embedding, vectors[0]?.length))
+    batches.push(values)
   }
-  return vectors
+  return batches
+}
+
+/** What `work` makes of each batch, in order, at most `lanes` at a time. A failure aborts what is under way and starts nothing more. */
+async function inLanes<Batch, Answer>(
+  batches: readonly Batch[],
+  lanes: number,
+  signal: AbortSignal | undefined,
+  work: (batch: Batch, stop: AbortSignal | undefined) => Promise<Answer>,
+): Promise<Answer[]> {
+  const answers = new Array<Answer>(batches.length)
+  const failed = new AbortController()
+  const stop = lanes === 1 ? signal : AbortSignal.any([failed.signal, ...(signal ? [signal] : [])])
+  let next = 0
+  const lane = async (): Promise<void> => {
+    for (let at = next++; at < batches.length && !failed.signal.aborted; at = next++) {
+      answers[at] = await work(batches[at]!, stop)
+    }
+  }
+  try {
+    await Promise.all(Array.from({ length: Math.min(lanes, batches.length) }, lane))
+    return answers
+  } catch (error) {
+    failed.abort()
+    throw error
+  }
 }
 
 async function embed(embedder: Embedder, values: string[], signal?: AbortSignal): Promise<readonly unknown[]> {
@@ -56,6 +109,7 @@ async function guarded<T>(work: () => Promise<T>, signal?: AbortSignal): Promise
     return await Promise.race([work(), stop.promise])
   } catch (cause) {
     if (signal?.aborted) throw aborted()
+    if (cause instanceof MemkeepError) throw cause
     throw new MemkeepError('ERR_EMBEDDER', 'the embedder failed', { cause, retryable: mayRetry(cause) })
   } finally {
     signal?.removeEventListener('abort', onAbort)

@@ -44,13 +44,28 @@ export const pointDown: Rule = {
   ],
 }
 
+/** What a driver may import from outside: Node, and what its member lets a user install for it. */
+function isDriversOwn(tree: SourceTree, from: string | null): boolean {
+  if (from === null) return false
+  return from.startsWith('node:') || Object.hasOwn(peersOf(tree, 'packages/memkeep'), packageOf(from))
+}
+
+const packageOf = (from: string): string => from.split('/', from.startsWith('@') ? 2 : 1).join('/')
+
+function peersOf(tree: SourceTree, member: string): Readonly<Record<string, string>> {
+  const { peerDependencies = {} } = JSON.parse(tree.get(`${member}/package.json`)!) as {
+    peerDependencies?: Record<string, string>
+  }
+  return peerDependencies
+}
+
 export const driversSeeTheirPort: Rule = {
   rule: 'a driver sees its own port and core',
   broken: (tree) =>
     brokenImports(
       modulesOf(tree, (path) => isKernel(path) && inDrivers(path)),
       (module, { from }, target) => {
-        if (target === null) return from?.startsWith('node:') === true ? null : `a driver imports ${from}`
+        if (target === null) return isDriversOwn(tree, from) ? null : `a driver imports ${from}`
         const own = target.startsWith(module.path.slice(0, module.path.indexOf('/drivers/') + 1))
         const allowed = roomOf(target) === 'core' || (own && (inDrivers(target) || ports.has(target)))
         return allowed ? null : `a driver imports ${target}`
@@ -150,7 +165,8 @@ export const membersKeepTheirBorders: Rule = {
       const { dependencies = {} } = JSON.parse(tree.get(`${member}/package.json`)!) as {
         dependencies?: Record<string, string>
       }
-      const name = from.split('/', from.startsWith('@') ? 2 : 1).join('/')
+      const name = packageOf(from)
+      if (inDrivers(module.path) && Object.hasOwn(peersOf(tree, member), name)) return null
       return Object.hasOwn(dependencies, name) ? null : `imports ${name}, which its package.json does not name`
     }),
 }

@@ -8,6 +8,7 @@ interface Manifest {
   readonly devDependencies?: Readonly<Record<string, string>>
   readonly optionalDependencies?: Readonly<Record<string, string>>
   readonly peerDependencies?: Readonly<Record<string, string>>
+  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>
   readonly exports?: Readonly<Record<string, string | Readonly<Record<string, string>>>>
   readonly bin?: Readonly<Record<string, string>>
 }
@@ -16,6 +17,8 @@ interface Dependency {
   readonly path: string
   readonly name: string
   readonly version: string
+  /** Not installed with the member: brought by a user who chooses a driver that needs it, in a version of their own. */
+  readonly optionalPeer: boolean
 }
 
 function manifestsOf(tree: SourceTree): [path: string, manifest: Manifest][] {
@@ -25,13 +28,20 @@ function manifestsOf(tree: SourceTree): [path: string, manifest: Manifest][] {
 }
 
 function dependenciesOf(tree: SourceTree): Dependency[] {
-  return manifestsOf(tree).flatMap(
-    ([path, { dependencies, devDependencies, optionalDependencies, peerDependencies }]) =>
-      [dependencies, devDependencies, optionalDependencies, peerDependencies].flatMap((group) =>
-        Object.entries(group ?? {}).map(([name, version]) => ({ path, name, version })),
-      ),
-  )
+  return manifestsOf(tree).flatMap(([path, manifest]) => {
+    const { dependencies, devDependencies, optionalDependencies, peerDependencies = {} } = manifest
+    const listed = [dependencies, devDependencies, optionalDependencies].flatMap((group) => Object.entries(group ?? {}))
+    return [
+      ...listed.map(([name, version]) => ({ path, name, version, optionalPeer: false })),
+      ...Object.entries(peerDependencies).map(([name, version]) => {
+        return { path, name, version, optionalPeer: isOptional(manifest, name) }
+      }),
+    ]
+  })
 }
+
+const isOptional = ({ peerDependenciesMeta = {} }: Manifest, name: string): boolean =>
+  peerDependenciesMeta[name]?.optional === true
 
 export const kernelNeedsOnlyPg: Rule = {
   rule: 'the kernel installs with pg alone',
@@ -39,20 +49,25 @@ export const kernelNeedsOnlyPg: Rule = {
     const path = 'packages/memkeep/package.json'
     const manifest = JSON.parse(tree.get(path)!) as Manifest
     const { dependencies = {}, optionalDependencies = {}, peerDependencies = {} } = manifest
-    const names = Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies })
+    const peers = Object.keys(peerDependencies).filter((name) => !isOptional(manifest, name))
+    const names = [...Object.keys({ ...dependencies, ...optionalDependencies }), ...peers]
     return names.join() === 'pg' ? [] : [`${path}: needs ${names.join(', ') || 'nothing'}`]
   },
 }
 
+const exactly = /^\d+\.\d+\.\d+(-[\w.]+)?$/
+const fromHere = /^\^\d+\.\d+\.\d+$/
+
 export const versionsAreExact: Rule = {
-  rule: 'every dependency is pinned exactly, and members by their one version',
+  rule: 'every dependency is pinned exactly, members by their one version; an optional peer may be newer',
   broken: (tree) => {
     const members = new Map(manifestsOf(tree).map(([, { name, version }]) => [name, version]))
     const ownVersions = new Set(members.values())
     return [
       ...dependenciesOf(tree)
         .filter(
-          ({ name, version }) => version !== (members.get(name) ?? /^\d+\.\d+\.\d+(-[\w.]+)?$/.exec(version)?.[0]),
+          ({ name, version, optionalPeer }) =>
+            version !== (members.get(name) ?? (optionalPeer ? fromHere : exactly).exec(version)?.[0]),
         )
         .map(({ path, name, version }) => `${path}: ${name} ${version}`),
       ...(ownVersions.size === 1 ? [] : [`packages: versions ${[...ownVersions].join(', ')}`]),

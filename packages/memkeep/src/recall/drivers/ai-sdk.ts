@@ -1,0 +1,87 @@
+import { MemkeepError } from '../../core/errors.ts'
+import type { Embedder } from '../embedder.ts'
+import { Failure, isPassing, retryAfterMs } from './failure.ts'
+import { type RemoteOptions, remoteEmbedder } from './remote-embedder.ts'
+
+/** The AI SDK's `EmbeddingModelV4`, as far as it is called here; older models of its shape (V3, V2) fit too. */
+export interface AiSdkEmbeddingModel {
+  readonly provider: string
+  readonly modelId: string
+  readonly maxEmbeddingsPerCall: number | undefined | PromiseLike<number | undefined>
+  readonly supportsParallelCalls: boolean | PromiseLike<boolean>
+  doEmbed(options: {
+    values: string[]
+    dimensions?: number
+    abortSignal?: AbortSignal
+    // biome-ignore lint/suspicious/noExplicitAny: the JSON types of the AI SDK are its own
+    providerOptions?: any
+    headers?: Record<string, string | undefined>
+  }): PromiseLike<{ embeddings: number[][] }>
+}
+
+export interface AiSdkOptions extends RemoteOptions {
+  /** Handed to the model with each call. */
+  readonly providerOptions?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+}
+
+/**
+ * Any embedding model of the AI SDK, with retries, a timeout for each try, bounded calls and checked dimensions, none of
+ * which a bare model has. Errors carry the name and HTTP status of the AI SDK's error and nothing else of it: that one
+ * holds the texts.
+ */
+export function aiSdk(model: AiSdkEmbeddingModel, options: AiSdkOptions = {}): Embedder {
+  if (typeof model?.doEmbed !== 'function' || typeof model.modelId !== 'string') {
+    throw new MemkeepError('ERR_INPUT_INVALID', 'aiSdk takes an embedding model, such as openai.embedding(name) gives')
+  }
+  const { providerOptions, ...remote } = options
+  return remoteEmbedder(
+    {
+      provider: model.provider,
+      modelId: model.modelId,
+      get maxEmbeddingsPerCall() {
+        return model.maxEmbeddingsPerCall
+      },
+      get supportsParallelCalls() {
+        return model.supportsParallelCalls
+      },
+      async embed(values, abortSignal, dimensions) {
+        const answer = await model.doEmbed({
+          values,
+          abortSignal,
+          ...(dimensions === undefined ? {} : { dimensions }),
+          ...(providerOptions === undefined ? {} : { providerOptions }),
+        })
+        return answer.embeddings
+      },
+      failureOf,
+    },
+    remote,
+  )
+}
+
+/** Every error class of the AI SDK carries it. */
+const aiSdkMark = Symbol.for('vercel.ai.error')
+
+function failureOf(cause: unknown): Failure {
+  const error = (cause ?? {}) as {
+    name?: unknown
+    statusCode?: unknown
+    isRetryable?: unknown
+    responseHeaders?: Record<string, string>
+    [aiSdkMark]?: unknown
+  }
+  const status = typeof error.statusCode === 'number' ? error.statusCode : null
+  const name = typeof error.name === 'string' && /^\w{1,60}$/.test(error.name) ? error.name : 'an error'
+  const headers = new Map(Object.entries(error.responseHeaders ?? {}).map(([key, value]) => [key.toLowerCase(), value]))
+  return new Failure(
+    `the embedding model failed with ${name}${status === null ? '' : `, status ${status}`}`,
+    mayPass(error.isRetryable, status, error[aiSdkMark] === true),
+    retryAfterMs((header) => headers.get(header), Date.now()),
+  )
+}
+
+/** The AI SDK's own errors are retried only when they say so; foreign ones, such as a lost connection, unless they say no. */
+function mayPass(isRetryable: unknown, status: number | null, ofAiSdk: boolean): boolean {
+  if (typeof isRetryable === 'boolean') return isRetryable
+  return status === null ? !ofAiSdk : isPassing(status)
+}
