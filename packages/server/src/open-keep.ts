@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path'
 import { embedded } from '@memkeep/embedded'
 import { type DatabaseEngine, type Keep, MemkeepError, openMemkeep, type RunningEngine } from 'memkeep'
 import { directoryKeyStore, localKeys } from 'memkeep/keys/local'
+import { noteKeys, refuseKeyless } from './keyless.ts'
 
 /** Where a deployment lies, as the command line and the environment say. */
 export type Place =
@@ -42,8 +43,12 @@ export function placeOf(data: string | undefined, env: NodeJS.ProcessEnv): Place
 
 /** Root key and key store of a place. */
 export function keysOf(place: Place) {
-  const dir = place.kind === 'embedded' ? join(place.dir, 'keys') : place.keysDir
+  const dir = keysDirOf(place)
   return { keys: localKeys({ file: join(dir, 'root.key') }), keyStore: directoryKeyStore({ dir: join(dir, 'store') }) }
+}
+
+function keysDirOf(place: Place): string {
+  return place.kind === 'embedded' ? join(place.dir, 'keys') : place.keysDir
 }
 
 /** An opened deployment; `engine` is the running PostgreSQL of an embedded one. */
@@ -52,12 +57,18 @@ export interface OpenedKeep {
   readonly engine: RunningEngine | null
 }
 
+/**
+ * Opens a deployment. Throws `ERR_KEY_UNAVAILABLE` when its database is in use and its keys are not there: no new ones are made
+ * beside it. Your own server gets its keys from `memkeep migrate`, and from nothing else.
+ */
 export async function openKeep(place: Place): Promise<OpenedKeep> {
   if (place.kind === 'server') {
-    const { appUrl, upkeepUrl, acceptOldServer } = place
+    const { appUrl, upkeepUrl, acceptOldServer, keysDir } = place
+    refuseKeyless(keysDir)
     const upkeep = upkeepUrl === null ? {} : { upkeep: upkeepUrl }
     return { keep: await openMemkeep({ ...keysOf(place), database: appUrl, ...upkeep, acceptOldServer }), engine: null }
   }
+  refuseKeyless(keysDirOf(place), place.dir)
   const engine = embedded({ dir: join(place.dir, 'db') })
   let running: RunningEngine | null = null
   const database: DatabaseEngine = {
@@ -68,5 +79,6 @@ export async function openKeep(place: Place): Promise<OpenedKeep> {
     },
   }
   const keep = await openMemkeep({ ...keysOf(place), database })
+  noteKeys(place.dir)
   return { keep, engine: running }
 }

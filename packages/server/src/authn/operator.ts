@@ -1,22 +1,35 @@
 import type { Keep, ReadableMemory, Right } from 'memkeep'
-import { type Grant, type GrantRight, mintGrant, mintScope, mintTenantScope, type SubjectScope } from 'memkeep/trust'
+import {
+  type CommonScope,
+  type Grant,
+  type GrantRight,
+  mintCommonScope,
+  mintGrant,
+  mintScope,
+  mintTenantScope,
+  type Principal,
+  type SubjectScope,
+} from 'memkeep/trust'
 
 /** The operator of this machine: whoever may run the command line here holds the keys already. */
 const operator = 'operator'
+const importer = Object.freeze({ id: operator, roles: ['agent', 'admin'] }) satisfies Principal
 
 /** Permission for one command: to create and list tenants, or what else `right` names. */
 export function operatorGrant(reason: string, right: GrantRight = 'tenants'): Grant {
   return mintGrant({ principal: { id: operator, roles: [] }, rights: [right], reason, ttlSeconds: 600 })
 }
 
-/** One subject's scope in the role of an agent; `importing` adds the right to bring in turns that a system wrote. */
-export function agentScope(
-  tenant: string,
-  subject: string,
-  options: { readonly importing?: boolean } = {},
-): SubjectScope {
-  const actors = options.importing === true ? (['system'] as const) : []
-  return mintScope({ tenant, subject, principal: { id: operator, roles: ['agent'], actors } })
+/** One subject's scope in the role of an agent. */
+export function agentScope(tenant: string, subject: string): SubjectScope {
+  return mintScope({ tenant, subject, principal: { id: operator, roles: ['agent'] } })
+}
+
+/** To bring in memories of one subject, or (null) of the tenant as a whole: those that a system wrote, or with sensitive sources, too. */
+export function importScope(tenant: string, subject: string | null, agent: string | null): SubjectScope | CommonScope {
+  const principal: Principal = { ...importer, actors: ['system'] }
+  if (subject === null) return mintCommonScope({ tenant, principal: { ...principal, rights: ['common'] } })
+  return mintScope({ tenant, subject, principal, ...(agent === null ? {} : { agent }) })
 }
 
 /**
@@ -24,9 +37,13 @@ export function agentScope(
  * less to look through.
  */
 export function importedScope(tenant: string, subject: string, session: string | null): SubjectScope {
-  const principal = { id: operator, roles: ['agent', 'admin'] }
   const bound = session === null ? {} : { session }
-  return mintScope({ tenant, subject, principal, ...bound, ttlSeconds: 86_400 })
+  return mintScope({ tenant, subject, principal: importer, ...bound, ttlSeconds: 86_400 })
+}
+
+/** The same look at what belongs to the tenant as a whole. */
+export function importedCommonScope(tenant: string): CommonScope {
+  return mintCommonScope({ tenant, principal: importer, ttlSeconds: 86_400 })
 }
 
 /** What an export reads: one subject, or (null) a tenant with all its subjects. */

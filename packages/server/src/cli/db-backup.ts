@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join, resolve, sep } from 'node:path'
 import { backUpEmbedded, restoreEmbedded } from '@memkeep/embedded'
 import { MemkeepError } from 'memkeep'
+import { noteKeys } from '../keyless.ts'
 import { type Arguments, readArguments } from './arguments.ts'
 import type { Command } from './command.ts'
 import { placeFor, refuseAbsent } from './deployment.ts'
@@ -45,6 +46,7 @@ export const dbRestore: Command = {
     const dir = embeddedDir(given)
     makeDirectory(dir)
     await restoreEmbedded(given.words[0]!, join(dir, 'db'))
+    noteKeys(dir)
     await print(`restored to ${join(dir, 'db')}\n`)
     progress(`the keys are not in a backup: ${join(dir, 'keys')} must hold those that were in use when it was made`)
     return 0

@@ -17,14 +17,17 @@ export const importMemories: Command = {
     'FILE is UTF-8, at most 128 MiB, - is stdin. Either JSON Lines, each one of',
     '  {"content", "actor", "subject"?, "sensitivity"?, "tags"?, "metadata"?, "at"?, "session"?}',
     '  {"role", "content", "name"?, "at"?}   a message in the OpenAI shape',
-    'or one JSON document {"messages": [...]} of such messages. "at" is an ISO 8601 date, or a time with its zone.',
+    'or one JSON document {"messages": [...]} of such messages, or what `memkeep export` wrote.',
+    '"at" is an ISO 8601 date, or a time with its zone.',
     'Messages without text (tool calls) are skipped and counted; calls and images beside a text are not kept.',
     'Every line is checked before the first is stored. A bad one is reported with its number, and then nothing is stored;',
     '--keep-going stores the good ones, lists the bad, and fails all the same.',
     'Importing the same file again adds nothing; it completes an import that broke off. Up to 1,000 lines are one commit.',
     'Without --subject every line must name its own; with it, a line that names another is bad.',
     'NAME is the session of lines that name none; messages without it get one made of the file.',
-    '--json prints {"imported", "already", "unit", "bad", "skipped", "cut"}.',
+    'An export must be whole: its last line, the counts, is checked. Ids are new, older versions are left out; what is held',
+    'already is not added, wherever it came from; common memories go to the tenant as a whole (without --subject).',
+    '--json prints {"imported", "already", "unit", "bad": [{"line", "code", "why"}], "skipped", "cut", "lowered"}.',
   ],
   async run(args) {
     const values = ['tenant', 'subject', 'session']
@@ -52,22 +55,28 @@ export const importMemories: Command = {
 }
 
 async function tell(report: ImportReport, asJson: boolean): Promise<void> {
-  const { unit, imported, already, bad, skipped, cut } = report
+  const { unit, imported, already, bad, skipped, cut, lowered } = report
   for (const { number, why } of bad.slice(0, shownLines)) progress(`${unit} ${number}: ${why}`)
   if (bad.length > shownLines) progress(`and ${bad.length - shownLines} more (--json lists all)`)
-  if (asJson)
-    return printJson({ imported, already, unit, bad: byUnit(report.bad, unit), skipped: byUnit(skipped, unit), cut })
+  if (asJson) {
+    const remarks = { bad: byUnit(report.bad, unit), skipped: byUnit(skipped, unit) }
+    return printJson({ imported, already, unit, ...remarks, cut, lowered })
+  }
   if (bad.length > 0 && imported + already === 0) progress('nothing was stored')
   const said = [
     `${imported} imported`,
     ...(already > 0 ? [`${already} were there already`] : []),
-    ...(skipped.length > 0 ? [`${skipped.length} skipped: no text in them (${unit} ${skipped[0]!.number} first)`] : []),
-    ...(cut > 0 ? [`${cut} stored without their calls or parts other than text`] : []),
+    ...[...Map.groupBy(skipped, ({ why }) => why)].map(
+      ([why, lines]) => `${lines.length} skipped: ${why} (${unit} ${lines[0]!.number} first)`,
+    ),
+    ...(cut > 0 ? [`${cut} without parts that are not kept`] : []),
+    ...(lowered > 0 ? [`${lowered} trusted less than the export says, or as a tool's`] : []),
     ...(bad.length > 0 ? [`${bad.length} bad`] : []),
   ]
   return print(`${said.join(', ')}\n`)
 }
 
-function byUnit(remarks: ImportReport['bad'], unit: string): Record<string, string | number>[] {
-  return remarks.map(({ number, why }) => ({ [unit]: number, why }))
+/** The number under the name of what it counts. */
+function byUnit(remarks: ImportReport['skipped'], unit: string): Record<string, string | number>[] {
+  return remarks.map(({ number, ...rest }) => ({ [unit]: number, ...rest }))
 }

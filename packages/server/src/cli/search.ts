@@ -2,7 +2,7 @@ import { agentScope } from '../authn/operator.ts'
 import { readArguments } from './arguments.ts'
 import type { Command } from './command.ts'
 import { withKeep } from './deployment.ts'
-import { print, printJson, shown } from './output.ts'
+import { print, printJson, progress, shown } from './output.ts'
 
 export const searchMemories: Command = {
   name: 'search',
@@ -19,7 +19,10 @@ export const searchMemories: Command = {
       keep.for(agentScope(tenant, subject)).search(given.words[0]!, limit === undefined ? {} : { limit }),
     )
     if (given.flag('json')) await printJson({ memories })
-    else if (memories.length === 0) await print('nothing found\n')
+    else if (memories.length === 0) {
+      await print('nothing found\n')
+      progress('asked in the role `agent`: what that role may not read, such as sensitive memories, is not found')
+    }
     for (const { content, actor, at } of given.flag('json') ? [] : memories) {
       await print(`${at.toISOString().slice(0, 16)}  ${actor.padEnd(6)}  ${shown(content)}\n`)
     }

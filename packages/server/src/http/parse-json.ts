@@ -1,4 +1,5 @@
 import { MemkeepError } from 'memkeep'
+import { losesDigits, lostDigits } from '../loses-digits.ts'
 import { Refusal } from './problem.ts'
 
 const deepest = 64
@@ -6,7 +7,7 @@ const refusedKeys = new Set(['__proto__', 'constructor', 'prototype'])
 
 /**
  * JSON.parse, but two readers can never disagree about the result: a key that stands twice in an object is refused, as are
- * keys that mean something else to a program than to a reader, and nesting deeper than 64.
+ * keys that mean something else to a program than to a reader, whole numbers that would be rounded, and nesting deeper than 64.
  */
 export function parseJson(text: string): unknown {
   let value: unknown
@@ -15,7 +16,7 @@ export function parseJson(text: string): unknown {
   } catch {
     throw new Refusal(400, 'ERR_REQUEST_MALFORMED', 'the body is not JSON')
   }
-  checkKeys(text)
+  checkTokens(text)
   return value
 }
 
@@ -26,9 +27,9 @@ interface Level {
 }
 
 /** Walks over text that JSON.parse has accepted. */
-function checkKeys(text: string): void {
+function checkTokens(text: string): void {
   const levels: Level[] = []
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\],]/g)) {
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\],]|-?\d[\d.eE+-]*/g)) {
     const level = levels.at(-1)
     if (token === '{' || token === '[') {
       if (levels.length === deepest) throw new MemkeepError('ERR_INPUT_INVALID', `nested deeper than ${deepest}`)
@@ -36,7 +37,8 @@ function checkKeys(text: string): void {
     } else if (token === '}' || token === ']') levels.pop()
     else if (token === ',') {
       if (level !== undefined) level.atKey = level.keys !== null
-    } else if (level?.atKey === true) {
+    } else if (losesDigits(token)) throw new MemkeepError('ERR_INPUT_INVALID', lostDigits)
+    else if (level?.atKey === true) {
       level.atKey = false
       checkKey(level.keys!, JSON.parse(token) as string)
     }

@@ -1,7 +1,10 @@
+import { MemkeepError } from 'memkeep'
+import { losesDigits, lostDigits } from '../loses-digits.ts'
+
 /** One line of JSON Lines, or one message of a document: its value, or what is wrong with it. */
 export type Entry =
   | { readonly number: number; readonly value: unknown }
-  | { readonly number: number; readonly problem: string }
+  | { readonly number: number; readonly problem: MemkeepError }
 
 export interface Entries {
   /** What the numbers count, from 1. */
@@ -25,13 +28,20 @@ export function entriesOf(file: Buffer): Entries {
   return { unit: 'line', entries: lines }
 }
 
+/** The value of an entry. Throws what is wrong with it when it has none. */
+export function entryValue(entry: Entry): unknown {
+  if ('problem' in entry) throw entry.problem
+  return entry.value
+}
+
 /** A value that is a whole talk rather than one turn of it. */
 export function isConversation(value: unknown): value is { readonly messages: unknown } {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.hasOwn(value, 'messages')
 }
 
 function messagesOf(messages: unknown): Entries {
-  if (!Array.isArray(messages)) return { unit: 'line', entries: [{ number: 1, problem: 'messages must be an array' }] }
+  if (!Array.isArray(messages))
+    return { unit: 'line', entries: [{ number: 1, problem: invalid('messages must be an array') }] }
   return { unit: 'message', entries: messages.map((value, index) => ({ number: index + 1, value })) }
 }
 
@@ -42,7 +52,8 @@ function linesOf(bytes: Buffer): Entry[] {
     const end = newline === -1 ? bytes.length : newline
     const line = bytes.subarray(start, end)
     start = end + 1
-    if (line.length > longestLine) entries.push({ number, problem: 'is longer than 1 MiB' })
+    if (line.length > longestLine)
+      entries.push({ number, problem: new MemkeepError('ERR_INPUT_TOO_LARGE', 'is longer than 1 MiB') })
     else if (!isBlank(line)) entries.push({ number, ...parse(line) })
   }
   return entries
@@ -52,28 +63,27 @@ function isBlank(line: Buffer): boolean {
   return line.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d)
 }
 
-function parse(bytes: Buffer): { readonly value: unknown } | { readonly problem: string } {
+function parse(bytes: Buffer): { readonly value: unknown } | { readonly problem: MemkeepError } {
   let text: string
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {
-    return { problem: 'is not UTF-8' }
+    return { problem: invalid('is not UTF-8') }
   }
   try {
     return { value: JSON.parse(text, refuseLostDigits) }
   } catch (error) {
-    return {
-      problem: error instanceof LostDigits ? 'holds a whole number that would lose digits: quote it' : 'is not JSON',
-    }
+    return { problem: invalid(error instanceof LostDigits ? lostDigits : 'is not JSON') }
   }
+}
+
+function invalid(why: string): MemkeepError {
+  return new MemkeepError('ERR_INPUT_INVALID', why)
 }
 
 class LostDigits extends Error {}
 
-/** JSON carries numbers of any length, JavaScript rounds those beyond 2^53: nothing is silently altered. */
 function refuseLostDigits(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
-  if (typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(context?.source ?? '')) {
-    throw new LostDigits()
-  }
+  if (typeof value === 'number' && losesDigits(context?.source ?? '')) throw new LostDigits()
   return value
 }

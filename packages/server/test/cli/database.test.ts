@@ -2,6 +2,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
   chmodSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -103,11 +104,34 @@ describe('db backup and restore', () => {
 
     const restored = scratch.data('restored')
     expect(await memkeep(['db', 'restore', backup, '--data', restored])).toMatchObject({ code: 0 })
-    expect((await search(restored)).code).toBe(1)
-    rmSync(join(restored, 'keys'), { recursive: true, force: true })
+    // Nothing makes keys where the old ones belong, nor takes it for a fresh deployment.
+    for (const args of [['tenant', 'list'], ['tenant', 'create', 'acme'], ['serve', '--port', '0'], ['migrate']]) {
+      const { code, out, err } = await memkeep([...args, '--data', restored])
+      expect({ args, code, out }).toEqual({ args, code: 1, out: '' })
+      expect(err).toContain('(ERR_KEY_UNAVAILABLE)')
+      expect(err).toContain(`put them back`)
+    }
+    expect(existsSync(join(restored, 'keys'))).toBe(false)
+    expect((await memkeep(['doctor', '--data', restored])).out).toContain('keys-absent')
     execFileSync('cp', ['-a', join(data, 'keys'), restored])
     expect((await search(restored)).out).toContain('window seats')
     expect((await search(data)).out).toContain('window seats')
+  })
+
+  test('a deployment whose keys were moved away makes no new ones, and one that never had any does', async () => {
+    const [dir, keys] = [scratch.data('moved'), join(scratch.path('moved'), 'keys')]
+    expect(await memkeep(['tenant', 'create', 'acme', '--data', dir])).toMatchObject({ code: 0 })
+    renameSync(keys, `${keys}-away`)
+    const refused = await memkeep(['tenant', 'list', '--data', dir])
+    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('(ERR_KEY_UNAVAILABLE)') })
+    expect(existsSync(keys)).toBe(false)
+    renameSync(`${keys}-away`, keys)
+    expect((await memkeep(['tenant', 'list', '--data', dir])).out).toContain('acme')
+    // Without a database there is nothing that depends on keys.
+    const fresh = scratch.data('noted')
+    mkdirSync(fresh, { mode: 0o700 })
+    copyFileSync(join(dir, 'has-keys'), join(fresh, 'has-keys'))
+    expect(await memkeep(['tenant', 'create', 'anew', '--data', fresh])).toMatchObject({ code: 0 })
   })
 
   test('nothing is overwritten, and nothing goes beside the keys', async () => {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import type pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { securityMinors, serverAge } from '../../../memkeep/src/store/server-version.ts'
@@ -86,6 +87,21 @@ test('on a server of your own: refused without the schema, installed, serves wit
     findings: { code: string; fatal: boolean }[]
   }
   expect(report.findings.filter(({ fatal }) => fatal)).toEqual([])
+})
+
+test('only migrate makes keys: a wrong MEMKEEP_KEYS is told, not filled', async () => {
+  const env = { ...environment(), MEMKEEP_KEYS: scratch.path('no-keys') }
+  for (const args of [
+    ['tenant', 'list'],
+    ['tenant', 'create', 'x'],
+    ['upkeep', '--once'],
+    ['serve', '--port', '0'],
+  ]) {
+    const { code, err } = await memkeep(args, { env })
+    expect({ args, code }).toEqual({ args, code: 1 })
+    expect(err).toContain('(ERR_KEY_UNAVAILABLE)')
+  }
+  expect(existsSync(scratch.path('no-keys'))).toBe(false)
 })
 
 test("another KeyStore's token keys are refused, not mixed in", async () => {

@@ -73,6 +73,7 @@ describe('bodies', () => {
     ['an expiry that has passed', { ...note, expiresAt: '2020-01-01T00:00:00Z' }],
     ['sources that are not ids', { ...note, derivedFrom: ['*'] }],
     ['an unknown field', { ...note, contents: 'a' }],
+    ['a whole number that would be rounded', '{"content":"a","actor":"user","metadata":{"n":12345678901234567890}}'],
     ['nesting that is too deep', `{"content":"a","actor":"user","metadata":${'{"a":'.repeat(40)}1${'}'.repeat(40)}}`],
     ['nesting that would end a stack', '['.repeat(500_000) + ']'.repeat(500_000)],
   ])('%s: 422', async (_, body) => {
@@ -130,6 +131,16 @@ describe('limits of the contract: at the limit it is taken, one more is 413', ()
     expect([answer.status, answer.body.code]).toEqual(tooLarge)
     expect(await added(note)).toEqual([201, undefined])
   })
+})
+
+test('numbers come back as they were sent', async () => {
+  const metadata = '{"a":9007199254740991,"b":-9007199254740991,"c":1152921504606847000,"d":1e21,"e":0.1,"f":-0.5}'
+  const { body } = await served.ask('POST', '/v1/memories', {
+    key: ana,
+    body: `{"content":"a","actor":"user","metadata":${metadata}}`,
+  })
+  const { text } = await served.ask('GET', `/v1/memories/${body.id}`, { key: ana })
+  expect(text).toContain(`"metadata":${metadata.replace('1e21', '1e+21')}`)
 })
 
 test('100 MB are refused when they are announced, and memory stays flat when they come', async () => {

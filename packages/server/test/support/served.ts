@@ -91,9 +91,23 @@ export class Served implements AsyncDisposable {
     return this.#door.url
   }
 
+  /** What the command line needs to reach the same deployment. */
+  get environment(): Record<string, string> {
+    return {
+      MEMKEEP_DATABASE_URL: addressOf(this.database.app),
+      MEMKEEP_UPKEEP_DATABASE_URL: addressOf(this.database.upkeep),
+      MEMKEEP_KEYS: this.#dir,
+      MEMKEEP_ACCEPT_OLD_SERVER: '1',
+    }
+  }
+
   /** A new key; of the tenant as a whole when the subject is null. */
   async key(tenant: string, subject: string | null, roles = ['agent'], rights: Right[] = []): Promise<string> {
     return (await this.createKey(tenant, subject, roles, rights)).key
+  }
+
+  async createTenant(tenant: string): Promise<void> {
+    await this.keep.privileged(operator()).tenants.create(tenant)
   }
 
   createKey(tenant: string, subject: string | null, roles = ['agent'], rights: Right[] = []) {
@@ -129,6 +143,10 @@ export class Served implements AsyncDisposable {
     await this.database.drop()
     rmSync(this.#dir, { recursive: true, force: true, maxRetries: 5 })
   }
+}
+
+function addressOf({ user, password, host, port, database }: TestDatabase['app']): string {
+  return `postgresql://${user}:${password}@${encodeURIComponent(host!)}:${port}/${database}`
 }
 
 function operator(): Grant {

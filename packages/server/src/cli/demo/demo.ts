@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Keep } from 'memkeep'
-import { agentScope, operatorGrant } from '../../authn/operator.ts'
+import { agentScope, importScope, operatorGrant } from '../../authn/operator.ts'
 import { openKeep } from '../../open-keep.ts'
 import { attackAll } from './attacks.ts'
 import { stage } from './stage.ts'
@@ -37,7 +37,7 @@ async function importAll(keep: Keep): Promise<void> {
   stage.chapter('Two companies, two people each')
   for (const person of people) {
     await tenants.create(person.tenant)
-    const memory = keep.for(agentScope(person.tenant, person.subject, { importing: true }))
+    const memory = keep.for(importScope(person.tenant, person.subject, null))
     const turns = transcriptOf(person)
     const there = (await memory.list({ limit: 1, kinds: ['turn'] })).items.length > 0
     if (!there) {

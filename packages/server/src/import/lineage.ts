@@ -1,0 +1,67 @@
+import type { Actor, Trust } from 'memkeep'
+import type { ExportedMemory } from './read-record.ts'
+
+/** Where a memory of an export stands among the others of its file. */
+export interface Lineage {
+  /** 0 without sources in the file; else one more than the deepest of them: those are stored before it. */
+  readonly depth: number
+  /** Ids of its sources that are in the file. */
+  readonly sources: readonly string[]
+  /** Its own author; `tool` where what is left of its lineage would have it trusted more than the export says. */
+  readonly actor: Actor
+  /** What the kernel will trust it. */
+  readonly trust: Trust
+}
+
+const order: readonly Trust[] = ['external', 'user', 'agent', 'system']
+
+/** The most that an author's memories are trusted: the kernel's rule, which it applies again. */
+export function authorsTrust(actor: Actor): Trust {
+  return actor === 'tool' ? 'external' : actor
+}
+
+export function isLower(trust: Trust, than: Trust): boolean {
+  return order.indexOf(trust) < order.indexOf(than)
+}
+
+/**
+ * The lineage of every memory of an export, by its id; null for one that is derived from itself, which no export holds.
+ * A source that is not in the file cannot be named again, and with it would go the reason why a memory was trusted less
+ * than its author. Such a memory is brought in as a tool's, the least that is trusted: an import never raises a trust.
+ */
+export function lineagesOf(memories: readonly ExportedMemory[]): ReadonlyMap<string, Lineage | null> {
+  const byId = new Map(memories.map((memory) => [memory.id, memory]))
+  const found = new Map<string, Lineage | null>()
+  const entered = new Set<string>()
+  // A stack of its own: a chain of sources may be as long as the file.
+  const stack = memories.map(({ id }) => id).reverse()
+  while (stack.length > 0) {
+    const id = stack.at(-1)!
+    const { input, trust } = byId.get(id)!
+    const sources = input.derivedFrom.filter((source) => byId.has(source))
+    const waiting = sources.filter((source) => !found.has(source))
+    if (found.has(id)) stack.pop()
+    else if (waiting.length === 0) found.set(stack.pop()!, settled(input.actor, trust, sources, found))
+    else if (entered.has(id)) found.set(stack.pop()!, null)
+    else {
+      entered.add(id)
+      stack.push(...waiting)
+    }
+  }
+  return found
+}
+
+function settled(
+  actor: Actor,
+  exported: Trust,
+  sources: readonly string[],
+  found: ReadonlyMap<string, Lineage | null>,
+): Lineage | null {
+  const above = sources.map((source) => found.get(source)!)
+  const lineages = above.filter((lineage) => lineage !== null)
+  if (lineages.length < above.length) return null
+  const depth = lineages.reduce((most, lineage) => Math.max(most, lineage.depth + 1), 0)
+  const trust = lineages.reduce((least, each) => (isLower(each.trust, least) ? each.trust : least), authorsTrust(actor))
+  if (!isLower(exported, trust)) return { depth, sources, actor, trust }
+  return { depth, sources, actor: 'tool', trust: 'external' }
+}

@@ -1,0 +1,156 @@
+import { type Actor, MemkeepError, type MessageInput } from 'memkeep'
+import { type Entry, entryValue } from './entries.ts'
+import { isLower, type Lineage, lineagesOf } from './lineage.ts'
+import { type BadLine, contentIdentity, type Plan, type Planned, type Remark } from './planned.ts'
+import { type ExportedMemory, type ExportLine, readExportLine } from './read-record.ts'
+import { isRefusal } from './refusal.ts'
+import { type Check, type ImportTarget, subjectOf } from './target.ts'
+
+interface Found {
+  readonly number: number
+  readonly memory: ExportedMemory
+}
+
+/** What the lines of an export hold, each by itself. */
+interface Read {
+  /** By id: the standing version of each memory. */
+  readonly memories: Map<string, Found>
+  readonly bad: BadLine[]
+  readonly skipped: Remark[]
+}
+
+type Counts = Extract<ExportLine, { as: 'counts' }>
+
+type Place = Pick<Planned, 'number' | 'subject' | 'agent' | 'sources' | 'depth' | 'identities'>
+
+const roleOf: Readonly<Record<Actor, MessageInput['role']>> = Object.freeze({
+  user: 'user',
+  agent: 'assistant',
+  system: 'system',
+  tool: 'tool',
+})
+
+/**
+ * Reads what `memkeep export` wrote. An export that is not whole, by the counts at its end, has that as a bad line. Ids, older
+ * versions and times of storing are not kept, and no memory is trusted more than the export says.
+ */
+export async function planExport(
+  entries: readonly Entry[],
+  digest: string,
+  target: ImportTarget,
+  check: Check,
+): Promise<Plan> {
+  const { memories, bad, skipped } = await readLines(entries, target, check)
+  const lineages = lineagesOf([...memories.values()].map(({ memory }) => memory))
+  const planned: Planned[] = []
+  let [cut, lowered] = [0, 0]
+  for (const { number, memory } of memories.values()) {
+    const lineage = lineages.get(memory.id)
+    if (lineage === null || lineage === undefined) {
+      bad.push({ number, code: 'ERR_INPUT_INVALID', why: 'is derived from itself' })
+      continue
+    }
+    const sources = lineage.sources.map((id) => memories.get(id)!.number)
+    const item = placed({ number, memory }, lineage, target, sources)
+    planned.push(item)
+    const losesSpeaker = memory.speaker !== null && item.as === 'memory'
+    if (sources.length < memory.input.derivedFrom.length || losesSpeaker) cut++
+    if (isLower(lineage.trust, memory.trust) || lineage.actor !== memory.input.actor) lowered++
+  }
+  bad.sort((a, b) => a.number - b.number)
+  return { unit: 'line', digest, knownBy: 'content', planned, bad, skipped, cut, lowered }
+}
+
+async function readLines(entries: readonly Entry[], target: ImportTarget, check: Check): Promise<Read> {
+  const read: Read = { memories: new Map(), bad: [], skipped: [] }
+  const lines = { memories: 0, versions: 0 }
+  let counts: Counts | null = null
+  for (const entry of entries) {
+    const { number } = entry
+    try {
+      if (counts !== null) throw invalid('stands after the counts, which are the end of an export')
+      const line = readExportLine(entryValue(entry))
+      if (line.as === 'counts') counts = line
+      else if (line.as === 'older version') {
+        lines.versions++
+        read.skipped.push({ number, why: 'is an older version' })
+      } else {
+        lines.memories++
+        await take(number, line.memory, read, target, check)
+      }
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+      read.bad.push({ number, code: error.code, why: error.message })
+    }
+  }
+  const why = shortfall(counts, lines)
+  if (why !== null) read.bad.push({ number: entries.at(-1)!.number, code: 'ERR_INPUT_INVALID', why })
+  return read
+}
+
+/** What is wrong with a file as a whole, by the counts at its end; null when nothing is. */
+function shortfall(counts: Counts | null, lines: { readonly memories: number; readonly versions: number }) {
+  if (counts === null) return 'the export is cut short: its last line, the counts, is missing'
+  if (counts.memories === lines.memories && counts.versions === lines.versions) return null
+  return `the export is not whole: it holds ${lines.memories} memories and ${lines.versions} older versions, not what its counts say`
+}
+
+async function take(number: number, memory: ExportedMemory, read: Read, target: ImportTarget, check: Check) {
+  const { id, input, trust, speaker } = memory
+  if (read.memories.has(id)) throw invalid('is a memory that stands in the file twice')
+  if (input.expiresAt !== undefined && input.expiresAt.getTime() <= Date.now()) {
+    read.skipped.push({ number, why: 'has expired' })
+    return
+  }
+  const place = { ...placeOf(number, memory, target), sources: [], depth: 0, identities: [] }
+  // With the ids that it has in the file: the kernel judges their form.
+  await check({ ...place, as: 'memory', input })
+  if (speaker !== null) await check(asTurn(place, { actor: input.actor, trust, depth: 0, sources: [] }, memory, 'any'))
+  read.memories.set(id, { number, memory })
+}
+
+/** How a checked memory is stored. */
+function placed({ number, memory }: Found, lineage: Lineage, target: ImportTarget, sources: number[]): Planned {
+  const { input, agent, speaker } = memory
+  const { actor, depth } = lineage
+  const at = placeOf(number, memory, target)
+  const { derivedFrom, source = null, expiresAt = null, ...told } = input
+  const stored = {
+    ...told,
+    tags: told.tags ?? [],
+    metadata: told.metadata ?? {},
+    source,
+    expiresAt,
+    session: at.session,
+  }
+  const identities = new Set([input.actor, actor].map((by) => contentIdentity({ ...stored, agent, actor: by })))
+  const place = { ...at, sources, depth, identities: [...identities] }
+  if (speaker !== null && at.session !== null && isPlainTurn(memory)) return asTurn(place, lineage, memory, at.session)
+  const session = at.session === null ? {} : { session: at.session }
+  const { derivedFrom: _, ...rest } = input
+  return { ...place, as: 'memory', input: { ...rest, actor, ...session } }
+}
+
+function placeOf(number: number, memory: ExportedMemory, target: ImportTarget) {
+  const { common, agent, input } = memory
+  if (common && target.subject !== null) throw invalid('belongs to the tenant as a whole, not to --subject')
+  const subject = common ? null : subjectOf(memory.subject, target)
+  return { number, subject, agent, session: input.session ?? target.session }
+}
+
+/** Only a turn of a talk has a speaker, and a turn has no labels of its own. */
+function isPlainTurn({ input }: ExportedMemory): boolean {
+  const { kind, sensitivity, tags, metadata, expiresAt, derivedFrom } = input
+  const labelled = tags!.length > 0 || Object.keys(metadata!).length > 0 || expiresAt !== undefined
+  return kind === 'turn' && sensitivity === 'private' && !labelled && derivedFrom.length === 0
+}
+
+function asTurn(place: Place, { actor }: Lineage, { input, speaker }: ExportedMemory, session: string): Planned {
+  const { content, at, source } = input
+  const message = { role: roleOf[actor], content, name: speaker!, at, ...(source === undefined ? {} : { source }) }
+  return { ...place, session, as: 'turn', message }
+}
+
+function invalid(why: string): MemkeepError {
+  return new MemkeepError('ERR_INPUT_INVALID', why)
+}

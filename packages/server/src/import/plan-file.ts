@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto'
+import { entriesOf, entryValue } from './entries.ts'
+import { planExport } from './plan-export.ts'
+import { type BadLine, type Plan, type Planned, type Remark, sourceOf } from './planned.ts'
+import { type Read, readEntry } from './read-entry.ts'
+import { isExportLine } from './read-record.ts'
+import { isRefusal } from './refusal.ts'
+import { type Check, type ImportTarget, subjectOf } from './target.ts'
+
+/** Reads a whole file and says what is to be stored. */
+export async function planFile(file: Buffer, target: ImportTarget, check: Check): Promise<Plan> {
+  const digest = createHash('sha256').update(file).digest('hex')
+  const { unit, entries } = entriesOf(file)
+  if (entries.some((entry) => 'value' in entry && isExportLine(entry.value))) {
+    return planExport(entries, digest, target, check)
+  }
+  const [planned, bad, skipped]: [Planned[], BadLine[], Remark[]] = [[], [], []]
+  let cut = 0
+  for (const entry of entries) {
+    const { number } = entry
+    try {
+      const read = readEntry(entryValue(entry))
+      if (read.as === 'nothing') skipped.push({ number, why: read.why })
+      else {
+        const item = placed(number, read, target, digest)
+        await check(item)
+        planned.push(item)
+        if (read.as === 'turn' && read.cut) cut++
+      }
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+      bad.push({ number, code: error.code, why: error.message })
+    }
+  }
+  return { unit, digest, knownBy: 'source', planned, bad, skipped, cut, lowered: 0 }
+}
+
+function placed(number: number, read: Exclude<Read, { as: 'nothing' }>, target: ImportTarget, digest: string): Planned {
+  const subject = subjectOf(read.as === 'memory' ? read.subject : null, target)
+  const source = sourceOf(digest, number)
+  const place = { number, subject, agent: null, sources: [], depth: 0, identities: [source] }
+  if (read.as === 'turn') {
+    const session = target.session ?? `import-${digest.slice(0, 16)}`
+    return { ...place, session, as: 'turn', message: { ...read.message, source } }
+  }
+  const session = read.input.session ?? target.session
+  const input = { ...read.input, ...(session === null ? {} : { session }), source }
+  return { ...place, session, as: 'memory', input }
+}
