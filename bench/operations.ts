@@ -10,6 +10,7 @@ import { directoryKeyStore, localKeys } from 'memkeep/keys/local'
 import { mintGrant, mintScope } from 'memkeep/trust'
 import { Baseline } from './baselines.ts'
 import { type Contestant, interleave } from './rounds.ts'
+import { printStages } from './stages.ts'
 import { memoryText, queryText } from './texts.ts'
 
 const rounds = Number(process.env.BENCH_ROUNDS ?? 7)
@@ -71,6 +72,7 @@ async function bench(keep: Keep): Promise<void> {
       )
     }
   }
+  await printStages((subject) => memoryOf(keep, subject), known)
   await pool.end()
 }
 

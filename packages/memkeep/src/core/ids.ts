@@ -1,4 +1,4 @@
-import { randomBytes, randomInt } from 'node:crypto'
+import { randomFillSync, randomInt } from 'node:crypto'
 
 /** Makes ids and nonces' worth of randomness. A seam: tests and the simulator bring a seeded one. */
 export interface IdSource {
@@ -40,6 +40,9 @@ export function isUuid(value: unknown): value is string {
 export class RandomIds implements IdSource {
   #lastMs = 0
   #count = 0
+  /** Random bytes for some ids: one call for each costs as much as all the rest of making one. */
+  readonly #random = Buffer.alloc(10 * 32)
+  #taken = 32
 
   uuid(nowMs: number): string {
     if (nowMs > this.#lastMs) {
@@ -51,7 +54,11 @@ export class RandomIds implements IdSource {
     } else {
       this.#count++
     }
-    const random = randomBytes(10)
+    if (this.#taken === 32) {
+      randomFillSync(this.#random)
+      this.#taken = 0
+    }
+    const random = this.#random.subarray(10 * this.#taken++)
     random.writeUInt16BE(this.#count, 0)
     return uuidV7(this.#lastMs, random)
   }

@@ -18,6 +18,8 @@ export interface TenantKeysInput {
 }
 
 const tagBytes = 16
+/** Tags kept at a time; each takes an HMAC to make. */
+const tagsKept = 10_000
 const commonTag = Buffer.alloc(tagBytes)
 
 /**
@@ -29,6 +31,7 @@ export class TenantKeys {
   readonly tag: Buffer
   readonly epoch: number
   readonly #input: TenantKeysInput
+  readonly #tags = new Map<string, Buffer>()
 
   constructor(input: TenantKeysInput) {
     this.#input = input
@@ -43,11 +46,11 @@ export class TenantKeys {
 
   /** 16 bytes; the same for the same id for as long as the tenant's tag key lives, over all epochs. */
   subjectTag(subject: string): Buffer {
-    return this.#input.tagKey.tag('subject', subject)
+    return this.#tag('subject', subject)
   }
 
   principalTag(principal: string): Buffer {
-    return this.#input.tagKey.tag('principal', principal)
+    return this.#tag('principal', principal)
   }
 
   /** 16 bytes of any other value; never equal to another purpose's, nor to a subject's or principal's tag. */
@@ -102,6 +105,17 @@ export class TenantKeys {
 
   destroy(): void {
     this.#input.tagKey.destroy()
+    this.#tags.clear()
+  }
+
+  #tag(purpose: 'subject' | 'principal', id: string): Buffer {
+    const name = `${purpose}/${id}`
+    const known = this.#tags.get(name)
+    if (known !== undefined) return known
+    const tag = this.#input.tagKey.tag(purpose, id)
+    if (this.#tags.size === tagsKept) this.#tags.clear()
+    this.#tags.set(name, tag)
+    return tag
   }
 
   async #newestOrFirst(prefix: string): Promise<{ epoch: number; version: number }> {

@@ -7,13 +7,14 @@ import { type DataKey, keyVersionOf } from '../keys/data-key.ts'
 import { canonicalBytes } from '../proof/canonical-bytes.ts'
 import { encodeEntry, type IndexEntry } from '../recall/index-entry.ts'
 import type { Labels } from '../store/reading.ts'
+import { byteaArray, int2Array, int8Array, textArray, uuidArray } from '../store/wire-arrays.ts'
 import { type Access, readDetail, withAccess, writeDetail } from './access.ts'
 import { indexOf, shelfEntry, vectorsOf } from './index-of.ts'
 import type { CheckedInput } from './input.ts'
 import { checkSignal } from './input.ts'
 import type { Kernel } from './kernel.ts'
 import { expectOutcome } from './outcome.ts'
-import { type Details, sealEntry, sealRow } from './row.ts'
+import { type Details, sealMemory } from './row.ts'
 import { noteWrite } from './shelves.ts'
 import { trustsOf } from './trust.ts'
 import { callWrite, sealedSubjectName } from './write.ts'
@@ -126,24 +127,24 @@ function draft(
   const { tags, metadata, source, session, speaker } = input
   const details: Details = { tags, metadata, source, agent: access.scope.agent, session, speaker }
   const index = indexOf(kernel, content, details, vector)
-  return { labels, index, ...sealRow(key, labels, content, details), entry: sealEntry(key, labels, encodeEntry(index)) }
+  return { labels, index, ...sealMemory(key, labels, { content, details, entry: encodeEntry(index) }) }
 }
 
 /** The parallel arrays of the doorway `remember`. */
 function columns(drafts: readonly Draft[]): unknown[] {
   const labels = drafts.map((item) => item.labels)
   return [
-    labels.map((row) => row.id),
-    labels.map((row) => actors.indexOf(row.actor)),
-    labels.map((row) => trusts.indexOf(row.trust)),
-    labels.map((row) => sensitivities.indexOf(row.sensitivity)),
-    labels.map((row) => row.kind),
-    labels.map((row) => row.atMs),
-    labels.map((row) => row.expiresMs),
-    labels.map((row) => `{${row.derivedFrom.join(',')}}`),
-    drafts.map((item) => item.content),
-    drafts.map((item) => item.details),
-    drafts.map((item) => item.entry),
+    uuidArray(labels.map((row) => row.id)),
+    int2Array(labels.map((row) => actors.indexOf(row.actor))),
+    int2Array(labels.map((row) => trusts.indexOf(row.trust))),
+    int2Array(labels.map((row) => sensitivities.indexOf(row.sensitivity))),
+    textArray(labels.map((row) => row.kind)),
+    int8Array(labels.map((row) => row.atMs)),
+    int8Array(labels.map((row) => row.expiresMs)),
+    textArray(labels.map((row) => `{${row.derivedFrom.join(',')}}`)),
+    byteaArray(drafts.map((item) => item.content)),
+    byteaArray(drafts.map((item) => item.details)),
+    byteaArray(drafts.map((item) => item.entry)),
   ]
 }
 

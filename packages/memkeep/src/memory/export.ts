@@ -71,8 +71,7 @@ async function openPage(access: Access, rows: readonly ReadingRow[], subject: st
   const opener = new RowOpener(access.keys, exportClaims(access))
   const records = []
   let before: string | null = null
-  for (const row of rows) {
-    const memory = await opener.openMemory(row, subject)
+  for (const memory of await opener.openMemories(rows, () => subject)) {
     records.push({ type: 'memory' as const, current: memory.id !== before, ...memory })
     before = memory.id
   }

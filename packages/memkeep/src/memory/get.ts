@@ -41,8 +41,6 @@ export async function readVersions(
   const found = rows.filter((row) => row.part === parts.memory)
   const names = wide && found.length > 0 ? (await shelvesInReach(kernel, access)).names : () => null
   const opener = new RowOpener(access.keys, access.claims)
-  const memories: Memory[] = []
   if (found.some((row) => row.id !== id)) throw new MemkeepError('ERR_SEAL_BROKEN', 'the database brought another row')
-  for (const row of found) memories.push(await opener.openMemory(row, names(row.subject)))
-  return memories
+  return opener.openMemories(found, names)
 }

@@ -1,7 +1,8 @@
 import { MemkeepError } from '../core/errors.ts'
 import type { Memory } from '../core/memory.ts'
 import type { ShelfEntry } from '../recall/shelf.ts'
-import { labelsOf, parts, type ReadingRow } from '../store/reading.ts'
+import { parts, type ReadingRow } from '../store/reading.ts'
+import { byteaArray, int8Array, uuidArray } from '../store/wire-arrays.ts'
 import { type Access, callRead } from './access.ts'
 import type { Kernel } from './kernel.ts'
 import { expectOutcome } from './outcome.ts'
@@ -68,11 +69,11 @@ async function callRecall(
   const shelves = [...new Set(chosen.map(({ subjectTag }) => subjectTag))]
   return callRead<ReadingRow>(kernel, access, access.scope.reach === 'all' ? 'wide_recall' : 'recall', [
     action,
-    open.map(({ subject }) => subject),
-    open.map(({ shelf }) => shelf.version),
+    byteaArray(open.map(({ subject }) => subject)),
+    int8Array(open.map(({ shelf }) => shelf.version)),
     exact,
-    chosen.map(({ id }) => id),
-    shelves.map((tag) => Buffer.from(tag, 'hex')),
+    uuidArray(chosen.map(({ id }) => id)),
+    byteaArray(shelves.map((tag) => Buffer.from(tag, 'hex'))),
   ])
 }
 
@@ -84,11 +85,7 @@ async function openMemories(
 ): Promise<Memory[]> {
   const opener = new RowOpener(access.keys, access.claims)
   const found = new Map<string, ReadingRow>()
-  for (const row of rows) if (row.part === parts.memory) found.set(labelsOf(row).id, row)
-  const memories: Memory[] = []
-  for (const { id } of chosen) {
-    const row = found.get(id)
-    if (row !== undefined) memories.push(await opener.openMemory(row, names(row.subject)))
-  }
-  return memories
+  for (const row of rows) if (row.part === parts.memory) found.set(row.id, row)
+  const wanted = chosen.map(({ id }) => found.get(id)).filter((row) => row !== undefined)
+  return opener.openMemories(wanted, names)
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { MemkeepError } from '../core/errors.ts'
 import { actors, sensitivities, trusts } from '../core/labels.ts'
 import type { Json, Memory } from '../core/memory.ts'
@@ -43,19 +43,31 @@ function labelDigest(labels: Labels): Buffer {
     labels.expiresMs,
     labels.derivedFrom,
   ]
-  return createHash('sha256').update(canonicalBytes(fields)).digest()
+  return hash('sha256', canonicalBytes(fields), 'buffer')
 }
 
-export function sealRow(key: DataKey, labels: Labels, content: string, details: Details): SealedRow {
+/** `entry` is what search needs of the memory (`encodeEntry`). */
+export function sealMemory(
+  key: DataKey,
+  labels: Labels,
+  texts: { readonly content: string; readonly details: Details; readonly entry: Uint8Array },
+): SealedRow & { readonly entry: Buffer } {
+  const digest = labelDigest(labels)
+  const details = JSON.stringify(texts.details)
+  return {
+    content: key.seal('content', Buffer.from(texts.content, 'utf8'), rowContext(labels, 'content', digest)),
+    details: key.seal('details', Buffer.from(details, 'utf8'), rowContext(labels, 'details', digest)),
+    entry: key.seal('entry', texts.entry, rowContext(labels, 'entry', digest)),
+  }
+}
+
+/** As `sealMemory`, for a version that is not searched: an earlier one. */
+export function sealVersion(key: DataKey, labels: Labels, content: string, details: Details): SealedRow {
   const digest = labelDigest(labels)
   return {
     content: key.seal('content', Buffer.from(content, 'utf8'), rowContext(labels, 'content', digest)),
     details: key.seal('details', Buffer.from(JSON.stringify(details), 'utf8'), rowContext(labels, 'details', digest)),
   }
-}
-
-export function sealEntry(key: DataKey, labels: Labels, entry: Uint8Array): Buffer {
-  return key.seal('entry', entry, rowContext(labels, 'entry', labelDigest(labels)))
 }
 
 /**
@@ -78,23 +90,30 @@ export class RowOpener {
     return key.open('entry', row.entry, rowContext(labels, 'entry', labelDigest(labels)))
   }
 
-  /** `subject` is the name to show, for answers to a tenant-wide scope. */
-  async openMemory(row: ReadingRow, subject: string | null): Promise<Memory> {
+  /** In their order. `nameOf` gives the subject's name to show, for answers to a tenant-wide scope. */
+  async openMemories(rows: readonly ReadingRow[], nameOf: (subject: Buffer) => string | null): Promise<Memory[]> {
+    // All keys first: what follows then runs without a pause for each row.
+    for (const row of rows) {
+      await this.#keyOf(row, row.content)
+      await this.#keyOf(row, row.details)
+    }
+    return rows.map((row) => this.#openMemory(row, nameOf(row.subject)))
+  }
+
+  #openMemory(row: ReadingRow, subject: string | null): Memory {
     const labels = labelsOf(row)
     const digest = labelDigest(labels)
-    const contentKey = await this.#keyOf(row, row.content)
-    const detailsKey = await this.#keyOf(row, row.details)
-    const content = contentKey.open('content', row.content, rowContext(labels, 'content', digest)).toString('utf8')
-    const details = parseDetails(detailsKey.open('details', row.details, rowContext(labels, 'details', digest)))
+    const content = this.#heldKey(row, row.content).open('content', row.content, rowContext(labels, 'content', digest))
+    const details = this.#heldKey(row, row.details).open('details', row.details, rowContext(labels, 'details', digest))
     return {
       id: labels.id,
       version: labels.version,
-      content,
+      content: content.toString('utf8'),
       actor: labels.actor,
       trust: labels.trust,
       sensitivity: labels.sensitivity,
       kind: labels.kind,
-      ...details,
+      ...parseDetails(details),
       derivedFrom: labels.derivedFrom,
       at: new Date(labels.atMs),
       createdAt: new Date(labels.createdMs),
@@ -113,15 +132,22 @@ export class RowOpener {
 
   async #keyOf(row: ReadingRow, record: Buffer): Promise<DataKey> {
     if (!this.#inReach(row)) throw new MemkeepError('ERR_SEAL_BROKEN', 'the database brought a row beyond the scope')
-    const version = keyVersionOf(record)
-    const name = `${row.subject.toString('hex')}/${row.epoch}/${version}`
+    const name = keyName(row, record)
     let key = this.#found.get(name)
     if (key === undefined) {
-      key = await this.#keys.forOpening(row.subject, row.epoch, version)
+      key = await this.#keys.forOpening(row.subject, row.epoch, keyVersionOf(record))
       this.#found.set(name, key)
     }
     return key
   }
+
+  #heldKey(row: ReadingRow, record: Buffer): DataKey {
+    return this.#found.get(keyName(row, record))!
+  }
+}
+
+function keyName(row: ReadingRow, record: Buffer): string {
+  return `${row.subject.toString('latin1')}/${row.epoch}/${keyVersionOf(record)}`
 }
 
 function parseDetails(bytes: Buffer): Details {

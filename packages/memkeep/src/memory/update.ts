@@ -21,7 +21,7 @@ import { checkExpiry, checkKeys, checkMetadata, checkOneOf, checkTags, lookupId 
 import type { Kernel } from './kernel.ts'
 import { expectOutcome } from './outcome.ts'
 import { inSight } from './reach.ts'
-import { type Details, sealEntry, sealRow } from './row.ts'
+import { type Details, sealMemory, sealVersion } from './row.ts'
 import { noteWrite } from './shelves.ts'
 import { callWrite } from './write.ts'
 
@@ -122,7 +122,7 @@ async function revise(
   const [vector] = await vectorsOf(kernel, [content])
   const key = await access.keys.forWriting(access.shelf)
   const index = indexOf(kernel, content, details, vector!)
-  const sealed = sealRow(key, labels, content, details)
+  const sealed = sealMemory(key, labels, { content, details, entry: encodeEntry(index) })
   const relabelled =
     labels.sensitivity === old.sensitivity ? [] : versions.map((each) => relabel(key, each, labels.sensitivity))
   const event = kernel.seams.ids.uuid(nowMs)
@@ -139,7 +139,7 @@ async function revise(
       labels.expiresMs,
       sealed.content,
       sealed.details,
-      sealEntry(key, labels, encodeEntry(index)),
+      sealed.entry,
       relabelled.map((each) => each.version),
       relabelled.map((each) => each.content),
       relabelled.map((each) => each.details),
@@ -170,7 +170,7 @@ function revisedLabels(old: Memory, patch: Partial<MemoryPatch>, actor: Actor, n
 
 /** A version sealed anew under another sensitivity; all else about it stays. */
 function relabel(key: DataKey, memory: Memory, sensitivity: Sensitivity) {
-  const sealed = sealRow(key, { ...labelsFrom(memory), sensitivity }, memory.content, detailsOf(memory))
+  const sealed = sealVersion(key, { ...labelsFrom(memory), sensitivity }, memory.content, detailsOf(memory))
   return { version: memory.version, ...sealed }
 }
 

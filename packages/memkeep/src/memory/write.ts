@@ -4,6 +4,7 @@ import type { Claims } from '../store/token.ts'
 import type { Access } from './access.ts'
 import type { Kernel } from './kernel.ts'
 import { Outdated } from './outcome.ts'
+import { sealedOnce } from './sealed-once.ts'
 
 /** How a write ended. `shelfVersion` is null when the answer was lost and the outcome was asked for afterwards. */
 export interface WriteAnswer {
@@ -60,11 +61,17 @@ async function settle(kernel: Kernel, claims: Claims, event: string): Promise<Wr
   return { outcome: row.outcome, shelf_version: null, ids: row.ids ?? [] }
 }
 
-/** The sealed name of the subject, kept with its shelf so that a tenant-wide answer can say whom a memory is about. */
+/**
+ * The sealed name of the subject, kept with its shelf so that a tenant-wide answer can say whom a memory is about. Sealed
+ * once for as long as the tenant's key is held: only the write that makes the shelf uses it, and none knows whether it does.
+ */
 export async function sealedSubjectName(access: Access): Promise<Buffer | null> {
-  if (access.scope.subject === null) return null
-  const name = Buffer.from(access.scope.subject, 'utf8')
-  return (await access.keys.own()).seal('name', name, subjectNameContext(access.shelf))
+  const { subject } = access.scope
+  if (subject === null) return null
+  const key = await access.keys.own()
+  return sealedOnce(key, `name/${subject}`, () =>
+    key.seal('name', Buffer.from(subject, 'utf8'), subjectNameContext(access.shelf)),
+  )
 }
 
 export function subjectNameContext(subject: Buffer): (string | Buffer)[] {

@@ -32,17 +32,26 @@ export function openPool(settings: pg.PoolConfig, login: LoginRole, options: Poo
     ...settings,
     types: { getTypeParser },
     verify: (client, done) => {
-      // The pool takes its own listener off while it verifies; a connection lost now must not be an uncaught error.
-      const ignore = (): void => {}
-      client.on('error', ignore)
-      inspect(client)
-        .finally(() => client.off('error', ignore))
-        .then(() => done(), done)
+      inspect(client).then(() => done(), done)
     },
   })
+  // The pool takes its own listener off a connection while it verifies it and while somebody has it; one lost then fails
+  // the query that runs, and must not be an uncaught error besides.
+
   // The pool has dropped the lost connection already, but an error without a listener would end the process.
   pool.on('error', () => {})
   return pool
+}
+
+const direct = new WeakSet<pg.ClientBase>()
+
+/**
+ * True when this inspected connection has a server process to itself. A transaction pooler gives out a made-up process id,
+ * and behind it a prepared statement is anybody's who logs in there: another could plant one under a name that we use, and
+ * be handed our token.
+ */
+export function isDirect(client: pg.ClientBase): boolean {
+  return direct.has(client)
 }
 
 function inspector(
@@ -56,6 +65,7 @@ function inspector(
   let inspected: string | null = null
   return async (client) => {
     const { facts, findings } = await inspectConnection(client, login)
+    if (facts.backend === (client as unknown as { processID: number }).processID) direct.add(client)
     if (findings.length === 0 && facts.serverStarted === inspected) return
     const all = await inspectLogin(client, login, server)
     refuseFatal(all)

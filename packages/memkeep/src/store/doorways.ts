@@ -2,7 +2,8 @@ import type pg from 'pg'
 import type { Clock } from '../core/clock.ts'
 import { MemkeepError } from '../core/errors.ts'
 import type { IdSource } from '../core/ids.ts'
-import { isCommittedReplay, isConnectionLoss, storeFailure } from './failure.ts'
+import { isDirect } from './connect.ts'
+import { isCommittedReplay, isConnectionLoss, isStaleStatement, storeFailure } from './failure.ts'
 import { type Claims, mintToken, type TokenKey, tokenLifetimeMs, tokenWindow } from './token.ts'
 
 /** Where the keys of scope tokens come from: the keyring, one key a window. Each answer is a copy, to be zero-filled. */
@@ -17,6 +18,16 @@ export interface DoorwayCall {
   /** The kernel's time of the call; made by the caller when rows are sealed under it. */
   readonly atMs?: number
   readonly args: readonly unknown[]
+}
+
+const statements = new Map<string, string>()
+
+function statementOf(doorway: string, places: number): string {
+  const known = statements.get(`${doorway}/${places}`)
+  if (known !== undefined) return known
+  const text = `select * from memkeep.${doorway}(${Array.from({ length: places }, (_, index) => `$${index + 1}`).join(', ')})`
+  statements.set(`${doorway}/${places}`, text)
+  return text
 }
 
 /**
@@ -45,18 +56,40 @@ export class Doorways {
     const key = await this.#currentKey()
     const token = mintToken(key, call.claims, { doorway: call.doorway, event, atMs })
     key.key.fill(0)
-    const places = call.args.map((_, index) => `$${index + 3}`).join(', ')
-    const text = `select * from memkeep.${call.doorway}($1, $2${places === '' ? '' : `, ${places}`})`
+    const values = [call.claims.tenant, token, ...call.args]
     const giveUpAt = Date.now() + tokenLifetimeMs / 3
     for (let sent = 0; ; sent++) {
       try {
-        const result = await this.#pool.query<Row>(text, [call.claims.tenant, token, ...call.args])
-        return result.rows
+        return await this.#send<Row>(call.doorway, values)
       } catch (error) {
         if (sent > 0 && isCommittedReplay(error)) return 'committed'
         if (!isConnectionLoss(error) || Date.now() > giveUpAt) throw storeFailure(error)
         await new Promise((resolve) => setTimeout(resolve, 50 * (sent + 1)))
       }
+    }
+  }
+
+  /** On a direct connection as a prepared statement, which spares the server a fifth of the call. */
+  async #send<Row extends pg.QueryResultRow>(doorway: string, values: unknown[]): Promise<Row[]> {
+    const text = statementOf(doorway, values.length)
+    const client = await this.#pool.connect()
+    let failure: Error | undefined
+    try {
+      if (isDirect(client)) {
+        try {
+          return (await client.query<Row>({ text, values, name: `${doorway}/${values.length}` })).rows
+        } catch (error) {
+          if (!isStaleStatement(error)) throw error
+          // Nothing was run. The connection goes afterwards, and its statements with it.
+          failure = error as Error
+        }
+      }
+      return (await client.query<Row>({ text, values })).rows
+    } catch (error) {
+      failure = error as Error
+      throw error
+    } finally {
+      client.release(failure)
     }
   }
 

@@ -4,6 +4,8 @@ interface DriverError {
   readonly code?: string
   readonly constraint?: string
   readonly where?: string
+  /** The function of the server's source that raised it. */
+  readonly routine?: string
 }
 
 /**
@@ -17,12 +19,30 @@ export function isCommittedReplay(error: unknown): boolean {
 
 const writtenOnce = new Set(['event_pkey', 'memory_pkey', 'api_key_pkey'])
 
+/**
+ * True when a prepared statement cannot be used any more (its doorway has another answer since an upgrade) or is gone. The
+ * server then says so before it runs anything.
+ */
+export function isStaleStatement(error: unknown): boolean {
+  const { code, routine } = error as DriverError
+  return code === '26000' || (code === '0A000' && routine === 'RevalidateCachedQuery')
+}
+
 /** True when the connection was lost, so that nobody knows whether the call committed. */
 export function isConnectionLoss(error: unknown): boolean {
   const code = (error as DriverError)?.code
+  if (isPoolerRefusal(error)) return false
   if (code === undefined) return lossWords.test(String((error as Error)?.message))
   return connectionCodes.has(code) || code.startsWith('08')
 }
+
+/** A pooler has one code for what it refuses for good and for a server that it lost; only its words tell them apart. */
+function isPoolerRefusal(error: unknown): boolean {
+  return (error as DriverError)?.code === '08P01' && refusalWords.test(String((error as Error).message))
+}
+
+const refusalWords =
+  /unsupported startup parameter|authentication failed|no such (user|database)|database ".*" does not exist/
 
 /** The driver gives these no code. */
 const lossWords = /[Cc]onnection terminated|timeout exceeded when trying to connect|Query read timeout|is not queryable/
@@ -46,7 +66,7 @@ const refusals: Readonly<Record<string, () => MemkeepError>> = {
       retryable: true,
     }),
   MK004: () =>
-    new MemkeepError('ERR_STORE_UNSAFE', 'a doorway is called alone in its transaction, under read committed'),
+    new MemkeepError('ERR_STORE_UNSAFE', 'a doorway is called alone in its transaction, under read committed, with durable commits'),
   MK005: () => new MemkeepError('ERR_STORE_UNSAFE', 'the database holds another token key: is it another KeyStore?'),
   MK006: () =>
     new MemkeepError('ERR_STORE_UNSAFE', 'the database refused the time of a token key: is its clock right?'),
@@ -80,7 +100,7 @@ export function storeFailure(error: unknown): MemkeepError {
   if (code === '42883' || code === '3F000') {
     return new MemkeepError('ERR_STORE_VERSION', 'the schema is not one that this code knows', { cause: error })
   }
-  if (code === '28P01' || code === '28000' || code === '42501') {
+  if (code === '28P01' || code === '28000' || code === '42501' || isPoolerRefusal(error)) {
     return new MemkeepError('ERR_STORE_UNSAFE', 'the database refused this login', { cause: error })
   }
   return new MemkeepError('ERR_STORE_UNAVAILABLE', 'the database failed', { cause: error })

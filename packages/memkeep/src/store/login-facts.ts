@@ -10,6 +10,8 @@ export interface LoginFacts {
   readonly server: number
   /** Start of the server, so that another server behind the same address is noticed. */
   readonly serverStarted: string
+  /** Process id of the server process that answered. */
+  readonly backend: number
   readonly synchronousCommit: string
   readonly fsync: string
   readonly fullPageWrites: string
@@ -62,6 +64,7 @@ const bareAttributes = `lateral (values ('superuser', r.rolsuper), ('bypassrls',
 const ofLogin = `
   session_user::text as login, current_user::text as "actsAs",
   current_setting('server_version_num')::integer as server, pg_postmaster_start_time()::text as "serverStarted",
+  pg_backend_pid() as backend,
   current_setting('synchronous_commit') as "synchronousCommit",
   current_setting('fsync') as fsync, current_setting('full_page_writes') as "fullPageWrites",
   array(select given.attribute from pg_roles r, ${bareAttributes} where r.rolname = session_user and given.present order by 1)

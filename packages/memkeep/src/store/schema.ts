@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { MemkeepError } from '../core/errors.ts'
 
 /** The schema version that this code writes. It accepts this one and the one before it, so that deploys can roll. */
-export const schemaVersion = 3
+export const schemaVersion = 4
 
 /** Roles without a login: they own tables, doorways and token keys. None is superuser, CREATEROLE or BYPASSRLS. */
 export const ownerRoles = [
@@ -50,6 +50,18 @@ function parseFile(path: string): SqlFile {
   return { name: path, owner: header[1] as OwnerRole, callers: header[2]!.split(' '), text }
 }
 
+/**
+ * A file that names a twin makes its one function twice: the second under the twin's name and owner, whose row policies
+ * are others. So a read of one subject and the same read of every subject cannot grow apart.
+ */
+function withTwin(file: SqlFile): SqlFile[] {
+  const twin = /\n-- twin: (\S+) (\S+)\n/.exec(file.text)
+  if (twin === null) return [file]
+  const [name] = functionsOf(file)
+  const text = file.text.replaceAll(`memkeep.${name}(`, `memkeep.${twin[1]}(`).replaceAll(`'${name}'`, `'${twin[1]}'`)
+  return [file, { ...file, name: `${file.name} (${twin[1]})`, owner: twin[2] as OwnerRole, text }]
+}
+
 /** Numbered migrations, in order. */
 export function tableFiles(): (SqlFile & { readonly number: number })[] {
   return sqlFiles('tables').map((path) => ({ ...parseFile(path), number: Number(/\/(\d+)-/.exec(path)![1]) }))
@@ -59,7 +71,7 @@ export function tableFiles(): (SqlFile & { readonly number: number })[] {
 export const guardFiles = (): SqlFile[] => sqlFiles('guards').map(parseFile)
 
 /** The doorways: what a login may call. */
-export const doorwayFiles = (): SqlFile[] => sqlFiles('doorways').map(parseFile)
+export const doorwayFiles = (): SqlFile[] => sqlFiles('doorways').map(parseFile).flatMap(withTwin)
 
 export const policiesText = (): string => readSql('policies.sql')
 

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { uuidBytes } from '../core/ids.ts'
 
 /** Whom a token reaches. The codes stand in the token and in the ledger. */
@@ -56,10 +56,13 @@ export function tokenWindowBounds(window: number): { fromMs: number; untilMs: nu
   return { fromMs: window * tokenWindowMs - windowMarginMs, untilMs: (window + 1) * tokenWindowMs + windowMarginMs }
 }
 
+const hashBytes = 32
+const blockBytes = 64
+
 /** `payload || HMAC-SHA-256(key, payload)`. The layout is the one that `guards/03-open-token.sql` reads. */
 export function mintToken(key: TokenKey, claims: Claims, call: Call, wallClockMs = Date.now()): Buffer {
-  const doorway = Buffer.from(call.doorway, 'utf8')
-  const token = Buffer.alloc(105 + doorway.length)
+  const size = 105 + Buffer.byteLength(call.doorway, 'utf8')
+  const token = Buffer.alloc(size + hashBytes)
   token[0] = 1
   token.writeInt32BE(key.id, 1)
   claims.tenant.copy(token, 5)
@@ -76,14 +79,25 @@ export function mintToken(key: TokenKey, claims: Claims, call: Call, wallClockMs
   token.writeBigInt64BE(BigInt(wallClockMs + tokenLifetimeMs), 92)
   token.writeInt32BE(claims.policyVersion, 100)
   token[104] = claims.actors
-  doorway.copy(token, 105)
-  return Buffer.concat([token, createHmac('sha256', key.key).update(token).digest()])
+  token.write(call.doorway, 105, 'utf8')
+  hmac(key.key, token.subarray(0, size)).copy(token, size)
+  return token
+}
+
+/** HMAC-SHA-256 by the pads and two one-shot hashes: a tenth of what an Hmac object takes. Leaves no pad behind. */
+function hmac(key: Buffer, message: Buffer): Buffer {
+  const { ipad, opad } = hmacPads(key)
+  const inner = Buffer.concat([ipad, message])
+  const outer = Buffer.concat([opad, hash('sha256', inner, 'buffer')])
+  const code = hash('sha256', outer, 'buffer')
+  for (const bytes of [ipad, opad, inner, outer]) bytes.fill(0, 0, blockBytes)
+  return code
 }
 
 /** The two pads of HMAC-SHA-256 (RFC 2104) for a 32-byte key: what the database verifies with, without an extension. */
 export function hmacPads(key: Buffer): { ipad: Buffer; opad: Buffer } {
-  const ipad = Buffer.alloc(64, 0x36)
-  const opad = Buffer.alloc(64, 0x5c)
+  const ipad = Buffer.alloc(blockBytes, 0x36)
+  const opad = Buffer.alloc(blockBytes, 0x5c)
   for (let index = 0; index < key.length; index++) {
     ipad[index]! ^= key[index]!
     opad[index]! ^= key[index]!

@@ -73,9 +73,12 @@ export function crossTenantDoorways(tree: SourceTree): string[] {
     .flatMap(([, text]) => [...text.matchAll(/create or replace function memkeep\.(\w+)/g)].map((match) => match[1]!))
 }
 
-/** Administration: the only modules that hold a transaction open over several statements, and that connect by themselves. */
+/**
+ * Administration: the only modules that hold a transaction open over several statements, and that connect by themselves.
+ * The doorways take a connection too, for one statement, to see whether it may be a prepared one; they open no transaction.
+ */
 const transactions = ['install.ts', 'install-first-token-keys.ts'].map((file) => `${kernel}store/${file}`)
-const connections = ['install.ts', 'one-connection.ts'].map((file) => `${kernel}store/${file}`)
+const connections = ['install.ts', 'one-connection.ts', 'doorways.ts'].map((file) => `${kernel}store/${file}`)
 
 /** What asks the keyring, and so perhaps a key service over the network, while it runs. */
 const keySources = ['TokenKeySource', 'verifyingKeys']

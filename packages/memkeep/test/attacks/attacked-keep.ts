@@ -2,7 +2,7 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { freshDatabase, type TestDatabase } from '../../../../test/database.ts'
 import { rightBits } from '../../src/core/rights.ts'
-import { guardFiles } from '../../src/store/schema.ts'
+import { doorwayFiles, guardFiles } from '../../src/store/schema.ts'
 import {
   type Claims,
   hmacPads,
@@ -137,11 +137,12 @@ export class AttackedKeep {
     if (rows[0]?.outcome !== 'ok') throw new Error(`planting a memory ended with ${rows[0]?.outcome}`)
   }
 
-  /** Replaces a guard by one in which exactly `wall` stands no more. */
-  async tearDown(guard: string, wall: string | RegExp, hole: string): Promise<void> {
-    const file = guardFiles().find((candidate) => candidate.text.includes(`function memkeep.${guard}(`))
+  /** Replaces a guard or a doorway by one in which exactly `wall` stands no more. */
+  async tearDown(name: string, wall: string | RegExp, hole: string): Promise<void> {
+    const files = [...guardFiles(), ...doorwayFiles()]
+    const file = files.find((candidate) => candidate.text.includes(`function memkeep.${name}(`))
     const torn = file?.text.replace(wall, hole)
-    if (torn === undefined || torn === file?.text) throw new Error(`no such wall in ${guard}`)
+    if (torn === undefined || torn === file?.text) throw new Error(`no such wall in ${name}`)
     await this.database.query(torn)
   }
 

@@ -1,4 +1,3 @@
-import { createHmac, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   AttackedKeep,
@@ -11,7 +10,7 @@ import {
   own,
   subject,
 } from './attacked-keep.ts'
-import { doorRoles, hexLiteral, inject, plantInjections, underTicket } from './injection.ts'
+import { doorRoles, hexLiteral, inject, plantInjections, underClaims } from './injection.ts'
 
 let keep: AttackedKeep
 /** The same, with policies that believe the setting: the ticket is not checked. */
@@ -21,7 +20,7 @@ beforeAll(async () => {
   keep = await AttackedKeep.start()
   believing = await AttackedKeep.start()
   await Promise.all([plantInjections(keep), plantInjections(believing)])
-  await believing.tearDown('open_claims', /if substring\(ticket from size \+ 1\) = [\s\S]*?then/, 'if true then')
+  await believing.tearDown('open_claims', /if int8send\(currval[\s\S]*?then/, 'if true then')
 })
 afterAll(() => Promise.all([keep.stop(), believing.stop()]))
 
@@ -29,32 +28,34 @@ const everyMemory = "select encode(content, 'escape') from memkeep.memory"
 const foreignRows = [commonShelf, subject].flatMap((shelf) => [0, 1, 2].map((s) => marker(foreign, shelf, s))).sort()
 const ownRows = [commonShelf, subject].flatMap((shelf) => [0, 1, 2].map((s) => marker(own, shelf, s))).sort()
 
-/** The claims of a foreign tenant under a ticket made without the key. */
-function forgedTicket(of: AttackedKeep): string {
-  const payload = of.token('read', claims({ tenant: foreign })).subarray(0, -32)
-  return Buffer.concat([payload, createHmac('sha256', randomBytes(32)).update(payload).digest()]).toString('hex')
+/** The claims of a foreign tenant, as no token states them. */
+function forgedClaims(of: AttackedKeep): string {
+  return of.token('read', claims({ tenant: foreign })).subarray(0, -32).toString('hex')
 }
 
 test('claims put into the setting by hand, inside a doorway', async () => {
-  const forge = (of: AttackedKeep) => inject(of, underTicket(`'${forgedTicket(of)}'`, everyMemory))
+  const forge = (of: AttackedKeep) => inject(of, underClaims(`'${forgedClaims(of)}'`, everyMemory))
   expect(await forge(believing)).toEqual(foreignRows)
   expect(await forge(keep)).toEqual([])
   // Left there, the audit row is refused and the call fails as a whole.
-  const left = underTicket(`'${forgedTicket(keep)}'`, everyMemory)
+  const left = underClaims(`'${forgedClaims(keep)}'`, everyMemory)
   expect(await inject(keep, { ...left, after: [] })).toBe('42501')
 })
 
-test('what is almost a ticket', async () => {
+test('what is almost the claims of the token', async () => {
   const token = (tenant: Buffer) => `'${keep.token('memkeep_door', claims({ tenant })).toString('hex')}'`
   const current = "current_setting('memkeep.claims')"
-  const payload = `substring(${current} from 1 for ${2 * (105 + 'memkeep_door'.length)})`
-  for (const ticket of [
+  const another = keep.token('memkeep_door').subarray(0, -32).toString('hex')
+  for (const stated of [
     token(foreign),
     token(own),
     `overlay(${current} placing '${foreign.toString('hex')}' from 11 for 32)`,
     `overlay(${current} placing '02' from 43 for 2)`,
-    `${payload} || encode(sha256(decode(${payload}, 'hex')), 'hex')`,
-    payload,
+    `${current} || encode(sha256(decode(${current}, 'hex')), 'hex')`,
+    `'${another}'`,
+    `left(${current}, -32)`,
+    `left(${current}, -32) || '${'0'.repeat(32)}'`,
+    `'${another}' || right(${current}, 32)`,
     `${current} || '00'`,
     `'00' || ${current}`,
     `left(${current}, -2)`,
@@ -62,19 +63,19 @@ test('what is almost a ticket', async () => {
     "repeat('00', 200)",
     "repeat('ff', 200)",
   ]) {
-    expect(await inject(keep, underTicket(ticket, everyMemory)), ticket).toEqual([])
+    expect(await inject(keep, underClaims(stated, everyMemory)), stated).toEqual([])
   }
-  expect(await inject(keep, underTicket("'not hexadecimal'", everyMemory))).toBe('22023')
-  expect(await inject(keep, underTicket(current, everyMemory))).toEqual(ownRows)
+  expect(await inject(keep, underClaims("'not hexadecimal'", everyMemory))).toBe('22023')
+  expect(await inject(keep, underClaims(current, everyMemory))).toEqual(ownRows)
 })
 
-test('every single-bit flip of an authentic ticket', async () => {
-  const flips = 8 * (105 + 'memkeep_door'.length + 32)
-  const flipped = `with kept as materialized (select decode(current_setting('memkeep.kept'), 'hex') as ticket)
+test('every single-bit flip of authentic claims', async () => {
+  const flips = 8 * (105 + 'memkeep_door'.length + 16)
+  const flipped = `with kept as materialized (select decode(current_setting('memkeep.kept'), 'hex') as stated)
     select bit::text from kept, generate_series(0, ${flips} - 1) bit
-    where case when set_config('memkeep.claims', encode(set_bit(ticket, bit, 1 - get_bit(ticket, bit)), 'hex'), true) <> ''
+    where case when set_config('memkeep.claims', encode(set_bit(stated, bit, 1 - get_bit(stated, bit)), 'hex'), true) <> ''
       then memkeep.open_claims() is not null end`
-  const every = (of: AttackedKeep) => inject(of, underTicket("current_setting('memkeep.claims')", flipped))
+  const every = (of: AttackedKeep) => inject(of, underClaims("current_setting('memkeep.claims')", flipped))
   expect(await every(believing)).toHaveLength(flips)
   expect(await every(keep)).toHaveLength(0)
 })
@@ -90,11 +91,11 @@ describe('claims changed in the middle of a scan', () => {
   test.each(Object.keys(scans) as (keyof typeof scans)[])('%s', async (scan) => {
     // The first row in sight changes the claims; the inner scan starts under them.
     const midScan = (of: AttackedKeep) => {
-      const forge = `set_config('memkeep.claims', '${forgedTicket(of)}', true)`
+      const forge = `set_config('memkeep.claims', '${forgedClaims(of)}', true)`
       const sql = `select distinct r.content from (${everyMemory} where ${forge} is not null) as first (content),
         lateral (${everyMemory} where length(first.content) > 0 offset 0) as r (content)
         union select ${everyMemory.slice(7)} where ${forge} is not null`
-      return inject(of, underTicket("current_setting('memkeep.claims')", sql, scans[scan]))
+      return inject(of, underClaims("current_setting('memkeep.claims')", sql, scans[scan]))
     }
     expect(await midScan(believing)).toEqual(expect.arrayContaining(foreignRows))
     expect(ownRows).toEqual(expect.arrayContaining((await midScan(keep)) as string[]))
@@ -114,12 +115,19 @@ test('another authentic token, opened inside the doorway', async () => {
 test('the application sets claims before a doorway, or calls what only doorways call', async () => {
   for (const of of [keep, believing]) {
     await of.app.query('begin')
-    await of.app.query(`select set_config('memkeep.claims', '${forgedTicket(of)}', false)`)
+    await of.app.query(`select set_config('memkeep.claims', '${forgedClaims(of)}', false)`)
     const answer = await attempt(of.app, 'select * from memkeep.forgetful_memkeep_door(null, null, null, $1, null)', [
       everyMemory,
     ])
     expect(answer).toEqual(of === believing ? foreignRows : [])
     await of.app.query('rollback')
+    // A session that has never opened a token has no register at all.
+    const fresh = await of.connect()
+    await fresh.query(`select set_config('memkeep.claims', '${forgedClaims(of)}', false)`)
+    const first = await attempt(fresh, 'select * from memkeep.forgetful_memkeep_door(null, null, null, $1, null)', [
+      everyMemory,
+    ])
+    expect(first).toEqual(of === believing ? foreignRows : '55000')
   }
   for (const guard of [
     'open_claims()',

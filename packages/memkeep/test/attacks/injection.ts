@@ -58,13 +58,13 @@ export function inject(
   return attempt(client, text, values)
 }
 
-/** An injection that puts another ticket in the place of the authentic one, reads, and puts that back for the audit row. */
-export function underTicket(ticket: string, sql: string, settings: readonly string[] = []): Injection {
+/** An injection that puts other claims in the place of the authentic ones, reads, and puts those back for the audit row. */
+export function underClaims(stated: string, sql: string, settings: readonly string[] = []): Injection {
   return {
     before: [
       "select set_config('memkeep.kept', current_setting('memkeep.claims'), true)",
       ...settings,
-      `select set_config('memkeep.claims', ${ticket}, true)`,
+      `select set_config('memkeep.claims', ${stated}, true)`,
     ],
     sql,
     after: restore,

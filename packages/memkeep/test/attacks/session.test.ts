@@ -22,7 +22,7 @@ beforeAll(async () => {
   keep = await AttackedKeep.start()
   lingering = await AttackedKeep.start()
   await Promise.all([plantInjections(keep), plantInjections(lingering)])
-  await lingering.tearDown('record', "perform set_config('memkeep.claims', '', true);", '')
+  await lingering.tearDown('record', "ignored := set_config('memkeep.claims', '', true);", '')
 })
 afterAll(() => Promise.all([keep.stop(), lingering.stop()]))
 
@@ -195,11 +195,7 @@ describe('what a session keeps', () => {
       })
     }
     const leaks = (of: AttackedKeep, all: string) => shapes(of).filter((shape) => all.includes(shape)).length
-    await lingering.tearDown(
-      'open_token',
-      /ticket := encode\(([\s\S]*?), 'hex'\);/,
-      "select encode($1, 'hex') into ticket;",
-    )
+    await lingering.tearDown('open_token', 'if sha256(key.ipad', 'select key.ipad into ticket; if sha256(key.ipad')
     // Two walls: no secret stands in a statement, and a doorway's statements are planned without their values.
     for (const doorway of ['load', 'enter']) {
       await lingering.database.query(`alter function memkeep.${doorway} reset plan_cache_mode`)

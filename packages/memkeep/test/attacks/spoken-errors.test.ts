@@ -65,7 +65,6 @@ const quotes = (text: string) =>
 test('a row that breaks a rule is not quoted', async () => {
   const id = randomUUID()
   const slips: [string, Slips][] = [
-    ['23514', { kind: `X${hexOf(secret)}` }],
     ['23502', { content: null }],
     ['23505', { ids: [id] }],
   ]
@@ -78,6 +77,12 @@ test('a row that breaks a rule is not quoted', async () => {
     const kept = await complaint(keep, slip)
     expect(['42501', code]).toContain(kept.code)
     expect(quotes(kept.text), JSON.stringify(slip)).toEqual([])
+  }
+})
+
+test('a label that is refused is answered, not raised', async () => {
+  for (const slip of [{ kind: `X${hexOf(secret)}` }, { sensitivity: 7 }, { trust: 7 }]) {
+    expect(await complaint(keep, slip)).toEqual({ code: 'none', text: '' })
   }
 })
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { detailContext } from '../../src/audit/detail.ts'
 import { openMemkeep } from '../../src/index.ts'
 import { Keyring } from '../../src/keys/keyring.ts'
-import { guardFiles } from '../../src/store/schema.ts'
+import { doorwayFiles } from '../../src/store/schema.ts'
 import { verifyingKeys } from '../../src/store/token-keys.ts'
 import { codeOf } from '../support/code-of.ts'
 import { HandClock } from '../support/hand-clock.ts'
@@ -26,8 +26,8 @@ test('a row of another subject or above the clearance is not opened, though the 
   const ben = torn.memory({ subject: 'ben' })
   const above = await ben.add('ben, sensitive', { ...user, sensitivity: 'sensitive' })
   expect([await ben.get(id), await ben.get(above.id)]).toEqual([null, null])
-  const guard = guardFiles().find((file) => file.text.includes('function memkeep.read_rows('))!
-  await torn.database.query(guard.text.replaceAll('and (shelves is null or m.subject = any (shelves))', ''))
+  const read = doorwayFiles().find((file) => file.text.includes('function memkeep.read('))!
+  await torn.database.query(read.text.replaceAll('and (shelves is null or m.subject = any (shelves))', ''))
   await torn.database.query('alter policy read on memkeep.memory using (true)')
   expect(await codeOf(ben.get(id))).toBe('ERR_SEAL_BROKEN')
   expect(await codeOf(ben.get(above.id))).toBe('ERR_SEAL_BROKEN')

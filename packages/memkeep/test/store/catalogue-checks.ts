@@ -10,8 +10,10 @@ const tenantless = ['token_key', 'api_key']
 const unforced = ['token_key']
 /** The closed list of doorways that open no token: none can be checked before the first token key is installed. */
 const tokenless = ['install_token_key']
-/** Guards that run as their owner: they alone read the token keys. */
+/** Guards that run as their owner: they alone read the token keys and write the registers. */
 const sealed = ['open_claims', 'open_token']
+/** The closed list of sequences: the two that hold the ticket of a session's open claims. */
+const registers = ['ticket_high', 'ticket_low']
 
 /** A check made of a query that finds violations: one text column. `$1` is the list given. */
 function finds(text: string, list: readonly string[] = tenantless): CatalogueCheck {
@@ -65,12 +67,26 @@ const policiesArePlain = finds(
 
 const onlyTablesAndIndexes = finds(
   `select c.relname from pg_class c where c.relnamespace = ${ours} and c.relkind not in ('r', 'p', 'i', 'I', 'c')
-     and $1::text[] is not null
+     and not (c.relkind = 'S' and c.relname = any ($1))
    union all select c.relname || '.' || a.attname from pg_attribute a join pg_class c on c.oid = a.attrelid
      where c.relnamespace = ${ours} and a.attidentity <> ''
    union all select t.tgname from pg_trigger t join pg_class c on c.oid = t.tgrelid
      where c.relnamespace = ${ours} and not t.tgisinternal
    union all select r.rulename from pg_rewrite r join pg_class c on c.oid = r.ev_class where c.relnamespace = ${ours}`,
+  registers,
+)
+
+/** Both are there, unlogged, as wide as a bigint and nobody's column; memkeep_seal owns them and nobody else holds anything on them. */
+const registersAreSealed = finds(
+  `select name from unnest($1::text[]) name where not exists (
+     select from pg_class c join pg_sequence s on s.seqrelid = c.oid
+     where c.relnamespace = ${ours} and c.relname = name and c.relkind = 'S' and c.relpersistence = 'u'
+       and pg_get_userbyid(c.relowner) = 'memkeep_seal'
+       and s.seqtypid = 'bigint'::regtype and s.seqmin = -9223372036854775808 and s.seqmax = 9223372036854775807
+       and not exists (select from aclexplode(c.relacl) a where a.grantee <> c.relowner)
+       and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid
+         and d.refclassid = 'pg_class'::regclass))`,
+  registers,
 )
 
 /** What anybody may do to tables, columns, types, the schema and the database beside what Memkeep gives. */
@@ -200,6 +216,15 @@ const functionsAreMadeAsWritten = eachFunction((row) => {
   return pinned || (row.settings === null && row.parsed && !row.definer) ? null : 'has no pinned search path'
 })
 
+/** A read of every subject is the read of one under another name and, with it, under another owner's policies. */
+const twinsAreAlike = finds(
+  `select name from unnest($1::text[]) name where not exists (
+     select from pg_proc a join pg_proc b on b.pronamespace = a.pronamespace and b.proname = 'wide_' || a.proname
+     where a.pronamespace = ${ours} and a.proname = name
+       and pg_get_functiondef(a.oid) = replace(pg_get_functiondef(b.oid), b.proname, a.proname))`,
+  [...doorways].filter((name) => doorways.has(`wide_${name}`)),
+)
+
 const loginsCallTheirDoorwaysAlone: CatalogueCheck = async (client) => {
   const found: string[] = []
   const rows = await functionRows(client)
@@ -239,6 +264,7 @@ export const catalogueChecks = {
   rowSecurityIsForced,
   policiesArePlain,
   onlyTablesAndIndexes,
+  registersAreSealed,
   nobodyElseMayTouch,
   nobodyElseIsNamed,
   onlyTheOwnerCreates,
@@ -247,6 +273,7 @@ export const catalogueChecks = {
   doorwaysTakeTheTenantFirst,
   doorwaysOpenTheirTokenFirst,
   functionsAreMadeAsWritten,
+  twinsAreAlike,
   loginsCallTheirDoorwaysAlone,
   bodiesAreStatic,
   bodiesHoldNoKey,

@@ -83,6 +83,25 @@ const planted: [CheckName, string[]][] = [
     ],
   ],
   ['onlyTablesAndIndexes', ['create rule planted as on delete to memkeep.event do instead nothing']],
+  ['onlyTablesAndIndexes', ['drop sequence memkeep.ticket_low', 'create view memkeep.ticket_low as select 1 as n']],
+  ...['memkeep_owner', 'memkeep_door', 'memkeep_wide_door', 'memkeep_upkeep_door', 'memkeep_app', 'public'].map(
+    (role): [CheckName, string[]] => ['registersAreSealed', [`grant usage on sequence memkeep.ticket_low to ${role}`]],
+  ),
+  ['registersAreSealed', ['grant select on sequence memkeep.ticket_high to memkeep_door']],
+  ['registersAreSealed', ['grant update on sequence memkeep.ticket_high to memkeep_door']],
+  ['registersAreSealed', ['alter sequence memkeep.ticket_high owner to memkeep_owner']],
+  ['registersAreSealed', ['alter sequence memkeep.ticket_high set logged']],
+  ['registersAreSealed', ['alter sequence memkeep.ticket_high minvalue 0 start 0 restart 0']],
+  ['registersAreSealed', ['alter sequence memkeep.ticket_low maxvalue 4294967295']],
+  ['registersAreSealed', ['alter sequence memkeep.ticket_low as integer minvalue -2147483648 maxvalue 2147483647 start 1 restart 1']],
+  ['registersAreSealed', ['drop sequence memkeep.ticket_low']],
+  [
+    'registersAreSealed',
+    [
+      'alter table memkeep.shelf owner to memkeep_seal',
+      'alter sequence memkeep.ticket_low owned by memkeep.shelf.version',
+    ],
+  ],
   ['nobodyElseMayTouch', ['grant select on memkeep.memory to memkeep_app']],
   ['nobodyElseMayTouch', ['grant select (tenant) on memkeep.memory to memkeep_upkeep']],
   ['nobodyElseMayTouch', ['grant truncate on memkeep.memory to public']],
@@ -139,6 +158,17 @@ const planted: [CheckName, string[]][] = [
   ['loginsCallTheirDoorwaysAlone', ['grant execute on function memkeep.open_claims to public']],
   ['loginsCallTheirDoorwaysAlone', ['revoke execute on function memkeep.enter from memkeep_app']],
   ['loginsCallTheirDoorwaysAlone', ['create function memkeep.enter() returns int language sql as $$ select 1 $$']],
+  ['twinsAreAlike', ['alter function memkeep.wide_read stable']],
+  ['twinsAreAlike', ['alter function memkeep.load reset plan_cache_mode']],
+  ['twinsAreAlike', ['alter function memkeep.wide_export rows 7']],
+  ['twinsAreAlike', ['drop function memkeep.wide_recall']],
+  ['twinsAreAlike', ['alter function memkeep.wide_recall rename to planted']],
+  [
+    'twinsAreAlike',
+    [
+      `do $do$ begin execute replace(pg_get_functiondef('memkeep.wide_load'::regproc), 'least(p_limit, 5000)', 'p_limit'); end $do$`,
+    ],
+  ],
   ['bodiesAreStatic', body("execute 'select 1'")],
   ['bodiesAreStatic', body('perform 1; EXECUTE format($f$ drop table x $f$)')],
   ['bodiesAreStatic', body('assert 1 = 1')],
@@ -175,10 +205,20 @@ test('the files: numbered without a gap, one owner each, and every doorway has a
   expect(new Set(callable).size).toBe(callable.length)
 })
 
+test('every read of one subject has a twin for every subject, and both have the same callers', () => {
+  const pairs = doorwayFiles().flatMap((file, index, all) =>
+    all.slice(index + 1).filter((other) => other.name.startsWith(`${file.name} (`)).map((twin) => [file, twin] as const),
+  )
+  expect(pairs.map(([file, twin]) => [functionsOf(file), file.owner, functionsOf(twin), twin.owner])).toEqual(
+    ['export', 'load', 'read', 'recall'].map((name) => [[name], 'memkeep_door', [`wide_${name}`], 'memkeep_wide_door']),
+  )
+  for (const [file, twin] of pairs) expect(twin.callers).toEqual(file.callers)
+})
+
 test('installed by a superuser, everything belongs to a role that cannot log in', async () => {
   const rows = await database.query<{ name: string }>(
     `select c.relname as name from pg_class c where c.relnamespace = 'memkeep'::regnamespace
-       and pg_get_userbyid(c.relowner) <> case c.relname when 'token_key' then 'memkeep_seal' when 'token_key_pkey'
+       and pg_get_userbyid(c.relowner) <> case when c.relname in ('token_key', 'token_key_pkey', 'ticket_high', 'ticket_low')
          then 'memkeep_seal' else 'memkeep_owner' end
      union all select n.nspname from pg_namespace n where n.nspname = 'memkeep' and pg_get_userbyid(n.nspowner) <> 'memkeep_owner'`,
   )

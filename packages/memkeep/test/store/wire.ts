@@ -10,12 +10,18 @@ export interface Wire {
   leadTo(server: pg.ClientConfig): void
   /** From now on, a connection is cut when the client sends bytes that hold this text; null: never. */
   cutAt(text: string | null): void
+  /** Clients that connect from now on are told a made-up process id, as a transaction pooler tells them. */
+  disguise(): void
   close(): Promise<void>
 }
+
+/** The head of the message that tells a client its server's process id. */
+const backendKeyData = Buffer.from([0x4b, 0, 0, 0, 12])
 
 export async function openWire(server: pg.ClientConfig): Promise<Wire> {
   let target = server
   let cut: string | null = null
+  let disguised = false
   const sockets = new Set<Socket>()
   const listener = createServer((client) => {
     const { host = '', port = 5432 } = target
@@ -29,7 +35,15 @@ export async function openWire(server: pg.ClientConfig): Promise<Wire> {
       socket.on('error', end).on('close', end)
     }
     client.on('data', (bytes) => (cut !== null && bytes.includes(cut) ? end() : upstream.write(bytes)))
-    upstream.on('data', (bytes) => client.write(bytes))
+    let made = !disguised
+    upstream.on('data', (bytes) => {
+      const at = bytes.indexOf(backendKeyData)
+      if (!made && at >= 0) {
+        made = true
+        bytes.writeInt32BE(2 ** 30, at + backendKeyData.length)
+      }
+      client.write(bytes)
+    })
   })
   await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
   return {
@@ -40,6 +54,9 @@ export async function openWire(server: pg.ClientConfig): Promise<Wire> {
     },
     cutAt: (text) => {
       cut = text
+    },
+    disguise: () => {
+      disguised = true
     },
     async close() {
       for (const socket of sockets) socket.destroy()

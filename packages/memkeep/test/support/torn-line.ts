@@ -66,7 +66,9 @@ export class TornLine {
       })
     }
     client.on('data', (bytes) => {
-      const at = this.#armed.findIndex(({ doorway }) => bytes.includes(`memkeep.${doorway}(`))
+      // By the statement's text, or by the name of a prepared one (in Bind, after the empty name of the portal).
+      const calls = (doorway: string) => bytes.includes(`memkeep.${doorway}(`) || bytes.includes(`\0${doorway}/`)
+      const at = this.#armed.findIndex(({ doorway }) => calls(doorway))
       if (at >= 0) {
         const [{ tear } = { tear: 'answer' }] = this.#armed.splice(at, 1)
         this.torn++

@@ -1,14 +1,41 @@
 -- owner: memkeep_door
 -- callers: memkeep_app
+-- twin: wide_export memkeep_wide_door
 
--- One page of everything on the call's own shelf (see guards/10-export-rows.sql).
+-- One page of a shelf's memories in the order of their ids after the given one, each with its earlier versions (newest
+-- first), and part 0. Needs the right `export`.
 -- Outcomes: ok, denied, barred, epoch, policy, unknown.
 create or replace function memkeep.export(p_tenant bytea, p_token bytea, p_subject bytea, p_after uuid, p_limit integer,
   p_detail bytea)
 returns setof memkeep.reading
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
-declare c memkeep.claims := memkeep.open_token(p_tenant, p_token, 'export');
+declare
+  c memkeep.claims := memkeep.open_token(p_tenant, p_token, 'export');
+  answer memkeep.reading;
+  ids uuid[] := '{}';
+  number integer := 0;
 begin
-  return query select * from memkeep.export_rows(c, p_subject, p_after, p_limit, p_detail);
+  answer.part := 0;
+  answer.outcome := memkeep.admit_reading(c, 64);
+  if answer.outcome = 'ok' and c.reach <> 2 and p_subject <> c.shelf then answer.outcome := 'denied'; end if;
+  if answer.outcome = 'ok' then
+    ids := array(select m.id from memkeep.memory m
+      where m.tenant = c.tenant and m.subject = p_subject and m.id > p_after
+        and (m.expires_ms is null or m.expires_ms > c.at_ms)
+      order by m.id limit least(p_limit, 1000));
+    return query
+      select null::text, 2::smallint, v.* from (
+        select m.subject, m.shelf_version, m.id, m.version, m.sensitivity, m.trust, m.actor, m.kind, m.at_ms, m.created_ms,
+          m.updated_ms, m.expires_ms, m.derived_from, m.epoch, m.content, m.details, null::bytea
+        from memkeep.memory m where m.tenant = c.tenant and m.subject = p_subject and m.id = any (ids)
+        union all
+        select h.subject, null, h.id, h.version, h.sensitivity, h.trust, h.actor, h.kind, h.at_ms, h.created_ms,
+          h.updated_ms, h.expires_ms, h.derived_from, h.epoch, h.content, h.details, null::bytea
+        from memkeep.memory_version h where h.tenant = c.tenant and h.subject = p_subject and h.id = any (ids)
+      ) v order by v.id, v.version desc;
+    get diagnostics number = row_count;
+  end if;
+  perform memkeep.record(c, 'memory.export', answer.outcome, ids, number, p_detail);
+  return next answer;
 end $$;

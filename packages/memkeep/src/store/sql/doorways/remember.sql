@@ -14,17 +14,25 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare
   c memkeep.claims := memkeep.open_token(p_tenant, p_token, 'remember');
+  added integer := cardinality(p_ids);
+  due bigint := p_request_until_ms;
+  bumped record;
   earlier record;
+  ignored text;
 begin
-  -- A label that may not be written, an author that may not be claimed, a trust above its author's ceiling.
-  outcome := case when c.reach = 2 or exists (
-      select 1 from unnest(p_actor, p_trust, p_sensitivity) as m (actor, trust, sensitivity)
-      where c.actors & (1 << m.actor) = 0 or c.writable & (1 << m.sensitivity) = 0
-        or m.trust > (array[1, 2, 3, 0])[m.actor + 1]
-    ) then 'denied' else 'ok' end;
+  outcome := case when c.reach = 2 then 'denied' else 'ok' end;
+  for m in 1 .. added loop
+    -- A label that may not be written, an author that may not be claimed, a trust above its author's ceiling.
+    if (p_actor[m] between 0 and 3 and c.actors & (1 << p_actor[m]) <> 0
+      and p_sensitivity[m] between 0 and 2 and c.writable & (1 << p_sensitivity[m]) <> 0
+      and p_trust[m] between 0 and (array[1, 2, 3, 0])[p_actor[m] + 1]
+      and p_kind[m] ~ '^[a-z][a-z0-9_-]{0,31}$') is not true then outcome := 'denied'; end if;
+    due := least(due, p_expires_ms[m]);
+  end loop;
   if outcome = 'ok' then
-    select * into outcome, shelf_version
-      from memkeep.lock_shelf(c, case when c.reach = 0 then 2 | 8 else 2 end, true, p_name);
+    bumped := memkeep.bump_shelf(c, case when c.reach = 0 then 2 | 8 else 2 end, added, due, p_name);
+    outcome := bumped.outcome;
+    shelf_version := bumped.version;
   end if;
   if outcome = 'ok' and p_request is not null then
     select r.digest, r.receipt into earlier from memkeep.request r
@@ -35,26 +43,24 @@ begin
       receipt := case when earlier.digest = p_digest then earlier.receipt end;
     end if;
   end if;
-  if outcome = 'ok' then outcome := memkeep.check_sources(c, p_derived, p_trust); end if;
+  if outcome = 'ok' and not '{}' = all (p_derived) then outcome := memkeep.check_sources(c, p_derived, p_trust); end if;
   if outcome = 'ok' then
-    shelf_version := shelf_version + 1;
     insert into memkeep.memory (tenant, subject, id, version, sensitivity, trust, actor, kind, at_ms, created_ms,
       updated_ms, expires_ms, derived_from, shelf_version, epoch, content, details, entry)
-    select p_tenant, c.shelf, m.id, 1, m.sensitivity, m.trust, m.actor, m.kind, m.at_ms, c.at_ms, c.at_ms, m.expires_ms,
-      m.derived::uuid[], remember.shelf_version, c.shelf_epoch, m.content, m.details, m.entry
-    from unnest(p_ids, p_sensitivity, p_trust, p_actor, p_kind, p_at_ms, p_expires_ms, p_derived, p_content, p_details,
-      p_entry) as m (id, sensitivity, trust, actor, kind, at_ms, expires_ms, derived, content, details, entry);
-    update memkeep.shelf s set version = remember.shelf_version, memories = s.memories + cardinality(p_ids),
-      due_ms = least(s.due_ms, p_request_until_ms, (select min(e) from unnest(p_expires_ms) e))
-      where s.tenant = p_tenant and s.subject = c.shelf;
+    select p_tenant, c.shelf, p_ids[m], 1, p_sensitivity[m], p_trust[m], p_actor[m], p_kind[m], p_at_ms[m], c.at_ms,
+      c.at_ms, p_expires_ms[m], p_derived[m]::uuid[], remember.shelf_version, c.shelf_epoch, p_content[m], p_details[m],
+      p_entry[m]
+    from generate_series(1, added) m;
     if p_request is not null then
       delete from memkeep.request r where r.tenant = p_tenant and r.subject = c.shelf and r.principal = c.principal
         and r.key = p_request;
       insert into memkeep.request (tenant, subject, principal, key, digest, receipt, epoch, until_ms)
         values (p_tenant, c.shelf, c.principal, p_request, p_digest, p_receipt, c.shelf_epoch, p_request_until_ms);
     end if;
+  elsif shelf_version is not null then
+    update memkeep.shelf s set memories = s.memories - added where s.tenant = p_tenant and s.subject = c.shelf;
   end if;
-  perform memkeep.record(c, 'memory.add', outcome, case when outcome = 'ok' then p_ids end,
-    case when outcome = 'ok' then cardinality(p_ids) else 0 end, p_detail);
+  ignored := memkeep.record(c, 'memory.add', outcome, case when outcome = 'ok' then p_ids end,
+    case when outcome = 'ok' then added else 0 end, p_detail);
   return next;
 end $$;

@@ -17,8 +17,9 @@ declare
   action text := 'memory.update';
   earlier integer;
 begin
-  outcome := case when c.reach = 2 or c.actors & (1 << p_actor) = 0 or c.writable & (1 << p_sensitivity) = 0
-    or p_trust > (array[1, 2, 3, 0])[p_actor + 1] then 'denied' else 'ok' end;
+  outcome := case when c.reach <> 2 and p_actor between 0 and 3 and c.actors & (1 << p_actor) <> 0
+    and p_sensitivity between 0 and 2 and c.writable & (1 << p_sensitivity) <> 0
+    and p_trust between 0 and (array[1, 2, 3, 0])[p_actor + 1] then 'ok' else 'denied' end;
   if outcome = 'ok' then
     select * into outcome, shelf_version
       from memkeep.lock_shelf(c, case when c.reach = 0 then 2 | 8 else 2 end, false, null);

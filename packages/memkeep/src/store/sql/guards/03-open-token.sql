@@ -4,54 +4,60 @@
 -- Opens a scope token for one call of one doorway: every doorway's first act. Returns its claims and leaves them, under a
 -- ticket good for this statement only, where the policies look; record() takes them away again.
 -- Raises MK001 when the token is not authentic or is meant for another doorway or tenant, MK002 when its time is wrong by the database's clock, MK003 when the key it names is not (or no longer) installed, MK004 under an
--- isolation level whose snapshot could miss a bar, or in a transaction that has opened a token (or written) before: with the
--- tickets of two tokens, SQL injected into a doorway could have one policy read the tenant of one and the clearance of the
--- other. A transaction id cannot be given back, not by a savepoint either, so it tells. Says nothing more.
+-- isolation level whose snapshot could miss a bar, where commits do not wait for the disk, or in a transaction that has
+-- opened a token (or written) before: with the tickets of two tokens, SQL injected into a doorway could have one policy
+-- read the tenant of one and the clearance of the other. A transaction id cannot be given back, not by a savepoint either,
+-- so it tells. Says nothing more.
 create or replace function memkeep.open_token(p_tenant bytea, p_token bytea, p_doorway text) returns memkeep.claims
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp as $$
 declare
-  size    integer := octet_length(p_token) - 32;
   payload bytea;
   key     record;
   now_ms  bigint := extract(epoch from clock_timestamp()) * 1000;
-  expires_ms bigint;
-  ticket  text;
-  claims  memkeep.claims;
+  lifetime_ms bigint;
+  ignored text;
+  stated  bytea;
+  ticket  bytea;
+  half    bigint;
 begin
-  if current_setting('transaction_isolation') <> 'read committed' then
-    raise exception 'read committed only' using errcode = 'MK004';
+  if current_setting('transaction_isolation') <> 'read committed' or current_setting('synchronous_commit') = 'off' then
+    raise exception 'read committed only, and durably' using errcode = 'MK004';
   end if;
   if pg_current_xact_id_if_assigned() is not null then
     raise exception 'one doorway call a transaction' using errcode = 'MK004';
   end if;
-  if size is null or size < 106 or get_byte(p_token, 0) <> 1 then
+  if p_token is null or octet_length(p_token) < 138 or get_byte(p_token, 0) <> 1 then
     raise exception 'scope token refused' using errcode = 'MK001';
   end if;
-  payload := substring(p_token from 1 for size);
-  select * into key from memkeep.token_key k
-    where k.id = ('x' || encode(substring(payload from 2 for 4), 'hex'))::bit(32)::integer;
-  if not found or now_ms < key.from_ms or now_ms >= key.until_ms then
+  payload := substring(p_token from 1 for octet_length(p_token) - 32);
+  select k.ipad, k.opad into key from memkeep.token_key k
+    where k.id = ('x' || encode(substring(payload from 2 for 4), 'hex'))::bit(32)::integer
+      and k.from_ms <= now_ms and k.until_ms > now_ms;
+  if not found then
     raise exception 'scope token refused' using errcode = 'MK003';
   end if;
+  -- An assignment is planned without its values. In a statement they would be constants of a plan, which a caller may have
+  -- printed (debug_print_plan): no key in any statement here.
   -- Both sides are hashed once more, so that the time of the comparison tells nothing of the right code.
   if sha256(key.ipad || sha256(key.opad || sha256(key.ipad || payload)))
-      <> sha256(key.ipad || substring(p_token from size + 1))
-    or convert_from(substring(payload from 106), 'UTF8') <> p_doorway
+      <> sha256(key.ipad || substring(p_token from octet_length(payload) + 1))
+    or substring(payload from 106) <> convert_to(p_doorway, 'UTF8')
     or substring(payload from 6 for 16) is distinct from p_tenant then
     raise exception 'scope token refused' using errcode = 'MK001';
   end if;
-  expires_ms := ('x' || encode(substring(payload from 93 for 8), 'hex'))::bit(64)::bigint;
-  if expires_ms <= now_ms or expires_ms > now_ms + 60000 then
+  lifetime_ms := ('x' || encode(substring(payload from 93 for 8), 'hex'))::bit(64)::bigint - now_ms;
+  if lifetime_ms <= 0 or lifetime_ms > 60000 then
     raise exception 'scope token refused' using errcode = 'MK002';
   end if;
-  -- The token's own MAC begins with its version, 1; a ticket's with 2: neither passes for the other.
-  -- An assignment is planned without its values. In a statement they would be constants of a plan, which a caller may have
-  -- printed (debug_print_plan): no key in any statement here.
-  ticket := encode(payload || sha256(key.opad || sha256(key.ipad || '\x02'::bytea
-    || xid8send(pg_current_xact_id()) || timestamptz_send(statement_timestamp()) || payload)), 'hex');
-  perform set_config('memkeep.claims', ticket, true);
-  claims := row(
+  -- With a number that only the setting holds: when that is emptied (or rolled back), the caller, who knows what its token
+  -- states, cannot state it again for a second call in the same statement.
+  stated := payload || uuid_send(gen_random_uuid());
+  ignored := set_config('memkeep.claims', encode(stated, 'hex'), true);
+  ticket := sha256(xid8send(pg_current_xact_id()) || timestamptz_send(statement_timestamp()) || stated);
+  half := setval('memkeep.ticket_high', ('x' || encode(substring(ticket for 8), 'hex'))::bit(64)::bigint);
+  half := setval('memkeep.ticket_low', ('x' || encode(substring(ticket from 9 for 8), 'hex'))::bit(64)::bigint);
+  return row(
     get_byte(payload, 21)::smallint,
     p_tenant,
     substring(payload from 23 for 16),
@@ -66,5 +72,4 @@ begin
     ('x' || encode(substring(payload from 85 for 8), 'hex'))::bit(64)::bigint,
     ('x' || encode(substring(payload from 101 for 4), 'hex'))::bit(32)::integer
   )::memkeep.claims;
-  return claims;
 end $$;

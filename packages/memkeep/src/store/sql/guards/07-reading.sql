@@ -1,0 +1,40 @@
+-- owner: memkeep_owner
+-- callers: memkeep_door memkeep_wide_door
+
+-- One row of an answer. `part`: 0 the outcome, 1 the state of a shelf, 2 a memory, 3 a changed entry, 4 a removed id.
+do $$ begin
+  if to_regtype('memkeep.reading') is null then
+    create type memkeep.reading as (
+      outcome text, part smallint, subject bytea, shelf_version bigint, id uuid, version integer, sensitivity smallint,
+      trust smallint, actor smallint, kind text, at_ms bigint, created_ms bigint, updated_ms bigint, expires_ms bigint,
+      derived_from uuid[], epoch integer, content bytea, details bytea, entry bytea
+    );
+  end if;
+end $$;
+
+-- The shelves that a call may read, to be stated in WHERE beside the tenant; null for every shelf of the tenant.
+create or replace function memkeep.shelves_of(c memkeep.claims) returns bytea[] language sql immutable
+return case c.reach
+  when 0 then array[c.shelf]
+  when 1 then array[c.shelf, '\x00000000000000000000000000000000'::bytea]
+end;
+
+-- As admit(), for a call that reads: also 'barred' when the subject that it reaches is. p_right is what a call of that
+-- reach needs; one that reaches every subject needs the right `tenant` (16) too.
+create or replace function memkeep.admit_reading(c memkeep.claims, p_right integer) returns text language plpgsql stable
+set search_path = pg_catalog, pg_temp as $$
+declare seen record;
+begin
+  select t.state, t.epoch, t.policy_version, s.state as shelf_state into seen from memkeep.tenant t
+    left join memkeep.shelf s on s.tenant = t.tenant and s.subject = c.shelf
+    where t.tenant = c.tenant;
+  return case
+    when not found then 'unknown'
+    when seen.state <> 0 then 'barred'
+    when seen.epoch <> c.tenant_epoch then 'epoch'
+    when seen.policy_version <> c.policy_version then 'policy'
+    when c.rights & p_right <> p_right or c.reach = 2 and c.rights & 16 = 0 then 'denied'
+    when c.reach <> 2 and seen.shelf_state <> 0 then 'barred'
+    else 'ok'
+  end;
+end $$;
