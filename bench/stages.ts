@@ -62,7 +62,15 @@ const claims: Claims = {
   principal: tag,
   policyVersion: 0,
 }
-const details: Details = { tags: [], metadata: {}, source: null, agent: null, session: null, speaker: null }
+const details: Details = {
+  tags: [],
+  metadata: {},
+  source: null,
+  agent: null,
+  session: null,
+  speaker: null,
+  importance: null,
+}
 
 function sealedRow(turn: number, key: DataKey): ReadingRow {
   const labels: Labels = {
@@ -108,7 +116,12 @@ export async function printStages(
   const seal = await timeOf((turn) => sealedRow(turn, key))
   const row = sealedRow(1, key)
   const openOf = (rows: number) =>
-    timeOf(() => new RowOpener(keys, claims).openMemories(Array.from({ length: rows }, () => row), () => null))
+    timeOf(() =>
+      new RowOpener(keys, claims).openMemories(
+        Array.from({ length: rows }, () => row),
+        () => null,
+      ),
+    )
   const rankOf = (shelf: Shelf) =>
     timeOf((turn) => rank([shelf], { terms: termsOf(queryText(turn)), vector: null, model: null }, { nowMs: 1 }, 10))
   const [open1, open10] = [await openOf(1), await openOf(10)]

@@ -18,6 +18,7 @@ import { TenantPolicies } from './memory/tenant-policies.ts'
 import { checkPolicy, defaultPolicy, type Policy } from './policy/policy.ts'
 import { Privileged } from './privileged/privileged.ts'
 import type { Embedder } from './recall/embedder.ts'
+import type { Languages } from './recall/languages.ts'
 import { ShelfCache } from './recall/shelf-cache.ts'
 import { openPool } from './store/connect.ts'
 import { Doorways } from './store/doorways.ts'
@@ -36,6 +37,8 @@ export interface KeepOptions {
   readonly keyStore: KeyStore
   /** Default none: search by words alone. */
   readonly embedder?: Embedder
+  /** Stems and stop words: `snowball()` of `memkeep/languages/snowball`. Default none: words are taken as they are. */
+  readonly languages?: Languages
   /** What each role may do. Default: `defaultPolicy`. */
   readonly policy?: Policy
   readonly limits?: Partial<Limits>
@@ -160,6 +163,7 @@ const optionNames: Record<keyof KeepOptions, true> = {
   keys: true,
   keyStore: true,
   embedder: true,
+  languages: true,
   policy: true,
   limits: true,
   upkeep: true,
@@ -188,6 +192,7 @@ function kernelParts(
     tenantPolicies: new TenantPolicies(),
     limits: checkLimits(options.limits),
     embedder: options.embedder ?? null,
+    languages: options.languages ?? null,
     tracer: options.tracer ?? null,
     shelves: new ShelfCache({ budgetBytes, maxIdleMs: shelfIdleMs, clock: made.seams.clock }),
   }

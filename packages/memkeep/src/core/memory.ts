@@ -25,6 +25,8 @@ export interface Memory {
   readonly session: string | null
   /** Name of the speaker of a turn; null otherwise. */
   readonly speaker: string | null
+  /** From 0 to 1; null where nobody said. */
+  readonly importance: number | null
   /** When what it tells of happened or was said. */
   readonly at: Date
   /** When the first version was stored. */

@@ -9,7 +9,7 @@ import { encodeEntry, type IndexEntry } from '../recall/index-entry.ts'
 import type { Labels } from '../store/reading.ts'
 import { byteaArray, int2Array, int8Array, textArray, uuidArray } from '../store/wire-arrays.ts'
 import { type Access, readDetail, withAccess, writeDetail } from './access.ts'
-import { indexOf, shelfEntry, vectorsOf } from './index-of.ts'
+import { embeddedText, indexOf, shelfEntry, vectorsOf } from './index-of.ts'
 import type { CheckedInput } from './input.ts'
 import { checkSignal } from './input.ts'
 import type { Kernel } from './kernel.ts'
@@ -41,7 +41,7 @@ interface Draft {
 export async function addBatch(kernel: Kernel, scope: ScopeClaims, batch: Batch): Promise<StoredReceipt[]> {
   if (batch.inputs.length === 0) return []
   checkSignal(batch.signal)
-  const texts = batch.inputs.map((input) => input.content)
+  const texts = batch.inputs.map(embeddedText)
   const vectors = await vectorsOf(kernel, texts, batch.signal)
   for (let attempt = 1; ; attempt++) {
     try {
@@ -124,9 +124,9 @@ function draft(
   const id = kernel.seams.ids.uuid(nowMs)
   const times = { atMs, createdMs: nowMs, updatedMs: nowMs, expiresMs }
   const labels: Labels = { id, version: 1, sensitivity, trust, actor, kind, ...times, derivedFrom }
-  const { tags, metadata, source, session, speaker } = input
-  const details: Details = { tags, metadata, source, agent: access.scope.agent, session, speaker }
-  const index = indexOf(kernel, content, details, vector)
+  const { tags, metadata, source, session, speaker, importance } = input
+  const details: Details = { tags, metadata, source, agent: access.scope.agent, session, speaker, importance }
+  const index = indexOf(kernel, content, details, vector, { atMs, importance })
   return { labels, index, ...sealMemory(key, labels, { content, details, entry: encodeEntry(index) }) }
 }
 
@@ -180,8 +180,8 @@ function sealRequest(
 
 /** What two calls must have in common to be the same: everything but a time that was not given. */
 function askedFor(input: CheckedInput): Partial<CheckedInput> {
-  const { atMs, atGiven, ...rest } = input
-  return atGiven ? { atMs, ...rest } : rest
+  const { atMs, atGiven, importance, ...rest } = input
+  return { ...rest, ...(atGiven ? { atMs } : {}), ...(importance === null ? {} : { importance }) }
 }
 
 /** The same value with the keys of every object in order: two callers may write one object in two ways. */

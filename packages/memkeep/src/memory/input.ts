@@ -16,6 +16,8 @@ export interface AddOptions {
   readonly tags?: readonly string[]
   readonly metadata?: { readonly [key: string]: Json }
   readonly source?: string
+  /** From 0 to 1, kept to the nearest hundredth for ranking; counts in searches that give importance a weight. */
+  readonly importance?: number
   /** Ids of the memories that this one was made from: it can never be trusted more than they are. */
   readonly derivedFrom?: readonly string[]
   /** When what it tells of happened. Default now. */
@@ -39,6 +41,7 @@ export interface CheckedInput {
   readonly tags: readonly string[]
   readonly metadata: { readonly [key: string]: Json }
   readonly source: string | null
+  readonly importance: number | null
   readonly derivedFrom: readonly string[]
   readonly atMs: number
   /** False when the time is the default, which differs from call to call. */
@@ -56,6 +59,7 @@ export const addOptionKeys: readonly string[] = [
   'tags',
   'metadata',
   'source',
+  'importance',
   'derivedFrom',
   'at',
   'session',
@@ -73,6 +77,7 @@ export function checkAdd(input: unknown, limits: Limits, nowMs: number, session:
     tags: given.tags === undefined ? [] : checkTags(given.tags, limits),
     metadata: given.metadata === undefined ? {} : checkMetadata(given.metadata, limits),
     source: given.source === undefined ? null : checkText(given.source, 'source', limits.metadataBytes),
+    importance: given.importance === undefined ? null : checkImportance(given.importance),
     derivedFrom: given.derivedFrom === undefined ? [] : checkSources(given.derivedFrom),
     atMs: given.at === undefined ? nowMs : checkDate(given.at, 'at'),
     atGiven: given.at !== undefined,
@@ -164,6 +169,13 @@ function checkSources(value: unknown): readonly string[] {
   const sources = checkArray(value, 'derivedFrom', 64)
   if (!sources.every(isUuid)) throw new MemkeepError('ERR_INPUT_INVALID', 'derivedFrom must hold ids of memories')
   return [...new Set(sources as string[])]
+}
+
+export function checkImportance(value: unknown): number {
+  if (typeof value !== 'number' || !(value >= 0 && value <= 1)) {
+    throw new MemkeepError('ERR_INPUT_INVALID', 'importance must be a number from 0 to 1')
+  }
+  return value
 }
 
 export function checkArray(value: unknown, what: string, most: number): readonly unknown[] {

@@ -4,6 +4,7 @@ import type { Tracer } from '../core/tracer.ts'
 import type { Keyring } from '../keys/keyring.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Embedder } from '../recall/embedder.ts'
+import type { Languages } from '../recall/languages.ts'
 import type { ShelfCache } from '../recall/shelf-cache.ts'
 import type { Doorways } from '../store/doorways.ts'
 import type { TenantPolicies } from './tenant-policies.ts'
@@ -17,6 +18,8 @@ export interface Kernel {
   readonly tenantPolicies: TenantPolicies
   readonly limits: Limits
   readonly embedder: Embedder | null
+  /** Without them words are taken as they are. */
+  readonly languages?: Languages | null
   readonly shelves: ShelfCache<string>
   readonly seams: Seams
   /** Null: no spans. */

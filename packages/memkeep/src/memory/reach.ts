@@ -2,11 +2,15 @@ import type { Memory } from '../core/memory.ts'
 import type { ScopeClaims } from '../core/scope.ts'
 import { type Access, callRead } from './access.ts'
 import type { Kernel } from './kernel.ts'
+import { isBroken } from './open-entries.ts'
 import { expectOutcome } from './outcome.ts'
 import { readableShelves } from './shelves.ts'
 import { subjectNameContext } from './write.ts'
 
-/** The shelves an operation reads, and how a shelf's subject is named in its answer: only a tenant-wide answer names any. */
+/**
+ * The shelves an operation reads, and how a shelf's subject is named in its answer: only a tenant-wide answer names any, as
+ * far as its sealed name opens.
+ */
 export interface Reach {
   readonly subjects: readonly Buffer[]
   readonly names: (subject: Buffer) => string | null
@@ -21,8 +25,14 @@ export async function shelvesInReach(kernel: Kernel, access: Access): Promise<Re
   const key = await access.keys.own()
   const names = new Map<string, string>()
   for (const { subject, name } of shelves) {
-    if (name !== null)
+    if (name === null) continue
+    try {
       names.set(subject.toString('hex'), key.open('name', name, subjectNameContext(subject)).toString('utf8'))
+    } catch (error) {
+      // What is known of the subject is not lost with its name.
+      if (!isBroken(error)) throw error
+      kernel.shelves.countBroken(1)
+    }
   }
   return {
     subjects: shelves.map((row) => row.subject),

@@ -16,6 +16,7 @@ export interface Details {
   readonly agent: string | null
   readonly session: string | null
   readonly speaker: string | null
+  readonly importance: number | null
 }
 
 /** The sealed columns of one version. */
@@ -151,7 +152,15 @@ function keyName(row: ReadingRow, record: Buffer): string {
 }
 
 function parseDetails(bytes: Buffer): Details {
-  const { tags, metadata, source, agent, session, speaker } = JSON.parse(bytes.toString('utf8')) as Details
+  const {
+    tags,
+    metadata,
+    source,
+    agent,
+    session,
+    speaker,
+    importance = null,
+  } = JSON.parse(bytes.toString('utf8')) as Details
   if (!Array.isArray(tags)) throw new MemkeepError('ERR_SEAL_BROKEN', 'a sealed record holds what was not sealed here')
-  return { tags, metadata, source, agent, session, speaker }
+  return { tags, metadata, source, agent, session, speaker, importance }
 }

@@ -3,11 +3,12 @@ import type { FoundMemory } from '../core/memory.ts'
 import type { ScopeClaims } from '../core/scope.ts'
 import { checkText } from '../core/text.ts'
 import type { Filter } from '../recall/filter.ts'
+import type { Weights } from '../recall/preference.ts'
 import { type Ranked, rank } from '../recall/rank.ts'
-import { termsOf } from '../recall/terms.ts'
 import { withAccess } from './access.ts'
+import { checkWeights } from './check-weights.ts'
 import { renderEvidence } from './evidence.ts'
-import { modelOf, vectorsOf } from './index-of.ts'
+import { queryOf, vectorsOf } from './index-of.ts'
 import {
   checkBound,
   checkDate,
@@ -36,6 +37,8 @@ export interface SearchOptions {
   readonly since?: Date
   /** By `at`: before this moment. */
   readonly until?: Date
+  /** What counts beside how well a memory answers. Default nothing. */
+  readonly weights?: Weights
   /** Return the parts of each score. */
   readonly explain?: boolean
   readonly signal?: AbortSignal
@@ -47,7 +50,19 @@ export interface SearchResult {
   readonly evidence: string
 }
 
-const optionKeys = ['limit', 'minTrust', 'kinds', 'tags', 'agent', 'session', 'since', 'until', 'explain', 'signal']
+const optionKeys = [
+  'limit',
+  'minTrust',
+  'kinds',
+  'tags',
+  'agent',
+  'session',
+  'since',
+  'until',
+  'weights',
+  'explain',
+  'signal',
+]
 
 /** embed the query → shelves → rank → doorway → open. */
 export async function search(kernel: Kernel, scope: ScopeClaims, text: unknown, given: unknown): Promise<SearchResult> {
@@ -55,9 +70,10 @@ export async function search(kernel: Kernel, scope: ScopeClaims, text: unknown, 
   const query = checkText(text, 'query', kernel.limits.queryBytes)
   const limit = checkLimit(options.limit, kernel.limits.results, 10)
   const filter = checkFilter(kernel, scope, options)
+  const weights = options.weights === undefined ? {} : checkWeights(options.weights)
   checkSignal(options.signal)
   const [vector] = await vectorsOf(kernel, [query], options.signal)
-  const asked = { terms: termsOf(query), vector: vector!, model: modelOf(kernel) }
+  const asked = queryOf(kernel, query, vector!)
   return withAccess(kernel, scope, async (access) => {
     const { subjects, names } = await shelvesInReach(kernel, access)
     let ranked: Ranked[] = []
@@ -73,6 +89,7 @@ export async function search(kernel: Kernel, scope: ScopeClaims, text: unknown, 
           asked,
           filter,
           limit,
+          weights,
         )
         return ranked.map(({ entry }) => entry)
       },

@@ -1,19 +1,29 @@
 import { MemkeepError } from '../core/errors.ts'
 import { sensitivities } from '../core/labels.ts'
 import { rightBits } from '../core/rights.ts'
-import { decodeEntry } from '../recall/index-entry.ts'
 import { Shelf } from '../recall/shelf.ts'
-import { labelsOf, parts, type ReadingRow } from '../store/reading.ts'
-import { type Access, callRead } from './access.ts'
-import { shelfEntry } from './index-of.ts'
+import type { LoadControl } from '../recall/shelf-cache.ts'
+import { type Interest, ShelfDigest } from '../recall/shelf-digest.ts'
+import { parts, type ReadingRow } from '../store/reading.ts'
+import type { Access } from './access.ts'
 import type { Kernel } from './kernel.ts'
-import { expectOutcome } from './outcome.ts'
-import { RowOpener } from './row.ts'
+import { openEntries } from './open-entries.ts'
+import { shelfPages } from './shelf-pages.ts'
 
-/** A shelf as one clearance sees it, and where it stands in the cache. */
+/** A shelf as one clearance sees it. Its version may be behind: `recall` says so. */
 export interface OpenShelf {
   readonly subject: Buffer
   readonly shelf: Shelf
+}
+
+/** The shelves of one operation. */
+export interface OpenShelves {
+  /** Those in memory: to be checked for changes, and brought up to date. */
+  readonly held: readonly OpenShelf[]
+  /** Of those for which there is no room. Read after the operation began, so it is current enough and need not be checked. */
+  readonly digest: ShelfDigest | null
+  /** The version of the only shelf, whether it is held or not. */
+  readonly version: number
 }
 
 /**
@@ -32,46 +42,88 @@ export function readableShelves(access: Access): Buffer[] {
   return scope.reach === 'subject' ? [shelf, keys.commonTag] : [shelf]
 }
 
-/** Opens shelves, loading those that are not held. Their versions may be behind: `recall` says so. */
-export async function openShelves(kernel: Kernel, access: Access, subjects: readonly Buffer[]): Promise<OpenShelf[]> {
-  const open: OpenShelf[] = []
-  for (const subject of subjects) {
-    const shelf = await kernel.shelves.load(shelfKey(access, subject), () => loadShelf(kernel, access, subject))
-    open.push({ subject, shelf })
+/** Loads of one operation that are under way at a time. */
+const loadsAtOnce = 4
+
+/**
+ * Opens shelves, loading those that are not held. Those for which the budget has no room (or for one operation not more than
+ * half of it) are read page by page into a digest of what `interest` says, and nothing else of them is kept.
+ * Throws `ERR_ABORTED` when `signal` is aborted; loads that others wait for go on.
+ */
+export async function readShelves(
+  kernel: Kernel,
+  access: Access,
+  subjects: readonly Buffer[],
+  interest: Interest,
+  signal?: AbortSignal,
+): Promise<OpenShelves> {
+  const found = new Array<Shelf | null>(subjects.length).fill(null)
+  const most = kernel.shelves.stats.budgetBytes / 2
+  const taken = { bytes: 0, largest: 0, underWay: 0 }
+  let next = 0
+  const lane = async (): Promise<void> => {
+    for (let at = next++; at < subjects.length; at = next++) {
+      if (taken.bytes + taken.underWay * taken.largest >= most) continue
+      taken.underWay++
+      const shelf = await load(kernel, access, subjects[at]!, signal)
+      taken.underWay--
+      taken.bytes += shelf?.bytes ?? 0
+      taken.largest = Math.max(taken.largest, shelf?.bytes ?? 0)
+      found[at] = shelf
+    }
   }
-  return open
+  await Promise.all(Array.from({ length: Math.min(loadsAtOnce, subjects.length) }, lane))
+  const held = subjects.flatMap((subject, at) => (found[at] ? [{ subject, shelf: found[at] }] : []))
+  const large = subjects.filter((_, at) => !found[at])
+  if (large.length === 0) return { held, digest: null, version: held[0]?.shelf.version ?? 0 }
+  const { digest, version } = await digestOf(kernel, access, large, interest, signal)
+  return { held, digest, version: held[0]?.shelf.version ?? version }
 }
 
-const pageSize = 2000
+function load(kernel: Kernel, access: Access, subject: Buffer, signal: AbortSignal | undefined): Promise<Shelf | null> {
+  return kernel.shelves.load(
+    shelfKey(access, subject),
+    (control) => readShelf(kernel, access, subject, control),
+    signal,
+  )
+}
 
-async function loadShelf(kernel: Kernel, access: Access, subject: Buffer): Promise<Shelf> {
-  const opener = new RowOpener(access.keys, access.claims)
-  const doorway = access.scope.reach === 'all' ? 'wide_load' : 'load'
-  const entries: ReadingRow[] = []
-  let version: number | null = null
-  let cursor: { version: number; id: string } = { version: -1, id: '00000000-0000-0000-0000-000000000000' }
-  for (;;) {
-    const rows = await callRead<ReadingRow>(kernel, access, doorway, [subject, cursor.version, cursor.id, pageSize])
-    const answer = rows.find((row) => row.part === parts.outcome)
-    expectOutcome(answer?.outcome, 'ok')
-    // What changes while pages are read comes with the first delta: the shelf is as old as its first page.
-    version ??= answer!.shelf_version
-    const page = rows.filter((row) => row.part === parts.entry)
-    entries.push(...page)
-    if (page.length < pageSize) break
-    const last = page.at(-1)!
-    cursor = { version: last.shelf_version, id: last.id }
-  }
-  const shelf = new Shelf(version)
-  for (const row of entries) {
-    if (!row.subject.equals(subject)) throw new MemkeepError('ERR_SEAL_BROKEN', 'the database brought another shelf')
-    await putRow(shelf, opener, row)
+async function readShelf(
+  kernel: Kernel,
+  access: Access,
+  subject: Buffer,
+  { fits, signal }: LoadControl,
+): Promise<Shelf | null> {
+  let shelf: Shelf | null = null
+  for await (const { version, entries } of shelfPages(kernel, access, subject)) {
+    signal.throwIfAborted()
+    shelf ??= new Shelf(version)
+    for (const entry of entries) shelf.put(entry)
+    if (!fits(shelf.bytes)) return null
   }
   return shelf
 }
 
-async function putRow(shelf: Shelf, opener: RowOpener, row: ReadingRow): Promise<void> {
-  shelf.put(shelfEntry(labelsOf(row), row.subject, decodeEntry(await opener.openEntry(row))))
+function digestOf(
+  kernel: Kernel,
+  access: Access,
+  subjects: readonly Buffer[],
+  interest: Interest,
+  signal: AbortSignal | undefined,
+): Promise<{ digest: ShelfDigest; version: number }> {
+  const read = async () => {
+    const digest = new ShelfDigest(interest)
+    let last = 0
+    for (const subject of subjects) {
+      for await (const { version, entries } of shelfPages(kernel, access, subject)) {
+        if (signal?.aborted) throw new MemkeepError('ERR_ABORTED', 'the call was aborted', { cause: signal.reason })
+        digest.add(entries)
+        last = version
+      }
+    }
+    return { digest, version: last }
+  }
+  return kernel.shelves.stream(shelfKey(access, subjects[0]!), read, signal)
 }
 
 /** Brings shelves up to date with a `stale` answer. One that changed too much to tell is dropped, to be loaded anew. */
@@ -81,25 +133,25 @@ export async function applyChanges(
   open: readonly OpenShelf[],
   rows: readonly ReadingRow[],
 ): Promise<void> {
-  const opener = new RowOpener(access.keys, access.claims)
   for (const { subject, shelf } of open) {
+    const key = shelfKey(access, subject)
     const moved = rows.find((row) => row.part === parts.shelf && row.subject.equals(subject))
     if (moved === undefined) continue
     if (moved.shelf_version < 0) {
-      kernel.shelves.drop(shelfKey(access, subject))
+      kernel.shelves.drop(key)
       continue
     }
     const own = rows.filter((row) => row.part >= parts.entry && row.subject.equals(subject))
-    const opened = await Promise.all(
-      own
-        .filter((row) => row.part === parts.entry)
-        .map(async (row) => shelfEntry(labelsOf(row), row.subject, decodeEntry(await opener.openEntry(row)))),
-    )
+    const changed = own.filter((row) => row.part === parts.entry)
+    const { entries, broken } = await openEntries(kernel, access, subject, changed)
     // From here on without a pause: another operation of this process may have brought the shelf further meanwhile.
     if (shelf.version >= moved.shelf_version) continue
     for (const row of own) if (row.part === parts.removed) shelf.remove(row.id)
-    for (const entry of opened) shelf.put(entry)
+    // What stood there before is not what stands there now.
+    for (const id of broken) shelf.remove(id)
+    for (const entry of entries) shelf.put(entry)
     shelf.version = moved.shelf_version
+    if (kernel.shelves.peek(key) === shelf) kernel.shelves.put(key, shelf)
   }
 }
 
@@ -111,8 +163,21 @@ export function noteWrite(
   change: (shelf: Shelf, sees: (sensitivity: (typeof sensitivities)[number]) => boolean) => void,
 ): void {
   if (newVersion === null) return
-  const shelf = kernel.shelves.get(shelfKey(access, access.shelf))
+  const key = shelfKey(access, access.shelf)
+  const shelf = kernel.shelves.peek(key)
   if (shelf === undefined || shelf.version !== newVersion - 1) return
   change(shelf, (sensitivity) => (access.claims.clearance & (1 << sensitivities.indexOf(sensitivity))) !== 0)
   shelf.version = newVersion
+  kernel.shelves.put(key, shelf)
+}
+
+/** Opens shelves whole, also those for which there is no room: these are then not kept. */
+export async function openShelves(kernel: Kernel, access: Access, subjects: readonly Buffer[]): Promise<OpenShelf[]> {
+  const open: OpenShelf[] = []
+  for (const subject of subjects) {
+    const whole = () => readShelf(kernel, access, subject, { fits: () => true, signal: new AbortController().signal })
+    const shelf = (await load(kernel, access, subject, undefined)) ?? (await whole())
+    open.push({ subject, shelf: shelf ?? new Shelf() })
+  }
+  return open
 }

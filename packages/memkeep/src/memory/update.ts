@@ -16,7 +16,7 @@ import { encodeEntry } from '../recall/index-entry.ts'
 import type { Labels } from '../store/reading.ts'
 import { type Access, withAccess, writeDetail } from './access.ts'
 import { readVersions } from './get.ts'
-import { indexOf, shelfEntry, vectorsOf } from './index-of.ts'
+import { embeddedText, indexOf, shelfEntry, vectorsOf } from './index-of.ts'
 import { checkExpiry, checkKeys, checkMetadata, checkOneOf, checkTags, lookupId } from './input.ts'
 import type { Kernel } from './kernel.ts'
 import { expectOutcome } from './outcome.ts'
@@ -119,9 +119,9 @@ async function revise(
   const labels = revisedLabels(old, patch, actor, nowMs)
   const content = patch.content ?? old.content
   const details: Details = { ...detailsOf(old), tags: patch.tags ?? old.tags, metadata: patch.metadata ?? old.metadata }
-  const [vector] = await vectorsOf(kernel, [content])
+  const [vector] = await vectorsOf(kernel, [embeddedText({ content, speaker: details.speaker })])
   const key = await access.keys.forWriting(access.shelf)
-  const index = indexOf(kernel, content, details, vector!)
+  const index = indexOf(kernel, content, details, vector!, { atMs: labels.atMs, importance: details.importance })
   const sealed = sealMemory(key, labels, { content, details, entry: encodeEntry(index) })
   const relabelled =
     labels.sensitivity === old.sensitivity ? [] : versions.map((each) => relabel(key, each, labels.sensitivity))
@@ -191,6 +191,6 @@ function labelsFrom(memory: Memory): Labels {
   }
 }
 
-function detailsOf({ tags, metadata, source, agent, session, speaker }: Memory): Details {
-  return { tags, metadata, source, agent, session, speaker }
+function detailsOf({ tags, metadata, source, agent, session, speaker, importance }: Memory): Details {
+  return { tags, metadata, source, agent, session, speaker, importance }
 }

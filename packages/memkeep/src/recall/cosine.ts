@@ -3,22 +3,22 @@ import type { Selection } from './selection.ts'
 
 /**
  * Cosine of `query`, of length 1, with the row in each slot; NaN where the row has no vector or is not selected, or the
- * slot is free. Throws `ERR_EMBEDDER_MISMATCH` when a selected row has a vector of another model or dimension: two
- * models' numbers must never stand in one order.
+ * slot is free. The `sure` largest are precise and are the largest; see `VectorBlock.cosines` for the rest. Throws
+ * `ERR_EMBEDDER_MISMATCH` when a selected row has a vector of another model or dimension: two models' numbers must
+ * never stand in one order.
  */
-export function cosines(selection: Selection, query: Float32Array, model: string | null): Float64Array {
+export function cosines(selection: Selection, query: Float32Array, model: string | null, sure = 100): Float64Array {
   const { shelf } = selection
-  const scores = new Float64Array(shelf.slots).fill(Number.NaN)
+  let scores: Float64Array | null = null
   for (const block of shelf.blocks) {
-    const fits = block.model === model && block.dims === query.length
-    const all = fits ? block.cosines(query) : null
-    for (let slot = 0; slot < scores.length; slot++) {
+    if (block.model === model && block.dims === query.length) {
+      scores = block.cosines(query, selection, sure, shelf.slots)
+      continue
+    }
+    for (let slot = 0; slot < shelf.slots; slot++) {
       if (!block.has(slot) || !selection.has(slot)) continue
-      if (all === null) {
-        throw new MemkeepError('ERR_EMBEDDER_MISMATCH', 'memories were embedded by another model: embed them again')
-      }
-      scores[slot] = all[slot]!
+      throw new MemkeepError('ERR_EMBEDDER_MISMATCH', 'memories were embedded by another model: embed them again')
     }
   }
-  return scores
+  return scores ?? new Float64Array(shelf.slots).fill(Number.NaN)
 }

@@ -1,52 +1,65 @@
 import { MemkeepError } from '../core/errors.ts'
 import { ByteReader, broken } from './byte-reader.ts'
-import { isQuantised, quantised, unquantised } from './quantised.ts'
+import { ByteWriter } from './byte-writer.ts'
+import { bytesPerComponent, readVector, writeVector } from './quantised.ts'
 
 /** What is sealed beside a memory, so that a shelf can be rebuilt without opening its content. */
 export interface IndexEntry {
   /** Which model made `vector`; also set while the vector is still to come. Null when there is no embedder. */
   readonly model: string | null
-  /** Of length 1, finite. In bytes it is one int8 per component: its direction survives, to within that rounding. */
+  /** Of length 1, finite. In bytes it is `quantised`: its direction survives, to within that rounding. */
   readonly vector: Float32Array | null
-  /** As `termsOf` counts them. */
+  /** Whose stems `terms` are, as an ISO 639-1 code; null: they are words as they stand in the text. */
+  readonly language: string | null
+  /** As `termsOf` counts them, or stems of these. */
   readonly terms: ReadonlyMap<string, number>
   readonly tags: readonly string[]
   readonly agent: string | null
   readonly session: string | null
+  /** From 0 to 1; in bytes to the nearest hundredth. Null where nobody said. */
+  readonly importance: number | null
 }
 
-const format = 1
+/** What is written. Format 1 is still read: it had no language and no importance, and one byte for a component. */
+const format = 2
 const hasModel = 1
 const hasVector = 2
 const hasAgent = 4
 const hasSession = 8
+const hasLanguage = 16
+const hasImportance = 32
 
 /**
  * One byte string for one entry: a version, flags, then what the flags name, tags, terms in order of code units.
  * `encodeEntry(decodeEntry(bytes))` is `bytes`. Throws `ERR_INPUT_INVALID` for what could not be read back: a lone
- * surrogate, a count that is not a whole number from 1 to 2^32 - 1, a zero, non-finite or unnamed vector.
+ * surrogate, a count that is not a whole number from 1 to 2^32 - 1, a zero, non-finite or unnamed vector, an
+ * importance beyond its bounds.
  */
 export function encodeEntry(entry: IndexEntry): Buffer {
-  const { model, vector, terms, tags, agent, session } = entry
-  const out: number[] = [format]
-  out.push(
+  const { model, vector, terms, tags, agent, session, language, importance } = entry
+  const out = new ByteWriter()
+  out.byte(format)
+  out.byte(
     (model === null ? 0 : hasModel) |
       (vector === null ? 0 : hasVector) |
       (agent === null ? 0 : hasAgent) |
-      (session === null ? 0 : hasSession),
+      (session === null ? 0 : hasSession) |
+      (language === null ? 0 : hasLanguage) |
+      (importance === null ? 0 : hasImportance),
   )
-  for (const name of [model, agent, session]) if (name !== null) writeText(out, name)
-  if (vector !== null) writeVector(out, vector, model)
-  writeNumber(out, tags.length)
-  for (const tag of tags) writeText(out, tag)
-  writeNumber(out, terms.size)
+  for (const name of [model, agent, session, language]) if (name !== null) putText(out, name)
+  if (importance !== null) out.byte(hundredths(importance))
+  if (vector !== null) putVector(out, vector, model)
+  out.number(tags.length)
+  for (const tag of tags) putText(out, tag)
+  out.number(terms.size)
   for (const term of [...terms.keys()].sort()) {
     const count = terms.get(term)!
     if (!Number.isInteger(count) || count < 1 || count >= 2 ** 32) throw unfit('a count of a term is out of range')
-    writeText(out, term)
-    writeNumber(out, count)
+    putText(out, term)
+    out.number(count)
   }
-  return Buffer.from(out)
+  return out.written()
 }
 
 /**
@@ -55,13 +68,16 @@ export function encodeEntry(entry: IndexEntry): Buffer {
  */
 export function decodeEntry(bytes: Uint8Array): IndexEntry {
   const reader = new ByteReader(bytes)
-  if (reader.byte() !== format) throw broken()
+  const written = reader.byte()
+  if (written !== format && written !== 1) throw broken()
   const flags = reader.byte()
-  if (flags >= 16 || (flags & (hasModel | hasVector)) === hasVector) throw broken()
+  if (flags >= (written === 1 ? 16 : 64) || (flags & (hasModel | hasVector)) === hasVector) throw broken()
   const model = flags & hasModel ? reader.text() : null
   const agent = flags & hasAgent ? reader.text() : null
   const session = flags & hasSession ? reader.text() : null
-  const vector = flags & hasVector ? readVector(reader) : null
+  const language = flags & hasLanguage ? reader.text() : null
+  const importance = flags & hasImportance ? takeImportance(reader) : null
+  const vector = flags & hasVector ? (written === 1 ? takeOldVector(reader) : takeVector(reader)) : null
   const tags: string[] = []
   for (let left = reader.number(); left > 0; left--) tags.push(reader.text())
   const terms = new Map<string, number>()
@@ -74,35 +90,50 @@ export function decodeEntry(bytes: Uint8Array): IndexEntry {
     last = term
   }
   reader.end()
-  return { model, vector, terms, tags, agent, session }
+  return { model, vector, language, terms, tags, agent, session, importance }
 }
 
-function writeNumber(out: number[], value: number): void {
-  let rest = value
-  for (; rest >= 128; rest = Math.floor(rest / 128)) out.push((rest % 128) + 128)
-  out.push(rest)
-}
-
-function writeText(out: number[], text: string): void {
+function putText(out: ByteWriter, text: string): void {
   if (!text.isWellFormed()) throw unfit('a text holds a lone surrogate')
-  const bytes = Buffer.from(text, 'utf8')
-  writeNumber(out, bytes.length)
-  for (const byte of bytes) out.push(byte)
+  out.text(text)
 }
 
-function writeVector(out: number[], vector: Float32Array, model: string | null): void {
+function putVector(out: ByteWriter, vector: Float32Array, model: string | null): void {
   if (model === null) throw unfit('a vector needs the name of its model')
-  if (!vector.every(Number.isFinite)) throw unfit('a vector is not finite')
-  const bytes = quantised(vector)
-  if (!isQuantised(bytes)) throw unfit('a vector is zero')
-  writeNumber(out, bytes.length)
-  for (const byte of bytes) out.push(byte & 255)
+  const bytes = writeVector(vector)
+  if (bytes === null) throw unfit('a vector is empty, zero or not finite')
+  out.number(vector.length)
+  out.bytes(bytes)
 }
 
-function readVector(reader: ByteReader): Float32Array {
-  const bytes = new Int8Array(reader.bytes(reader.number()))
-  if (!isQuantised(bytes)) throw broken()
-  return unquantised(bytes)
+function takeVector(reader: ByteReader): Float32Array {
+  return readVector(reader.bytes(bytesPerComponent * reader.number())) ?? fail()
+}
+
+/** Of format 1: one int8 for a component, the largest of which has the magnitude 127. */
+function takeOldVector(reader: ByteReader): Float32Array {
+  const components = new Int8Array(reader.bytes(reader.number()))
+  let [largest, squares] = [0, 0]
+  for (const value of components) {
+    largest = Math.max(largest, Math.abs(value))
+    squares += value * value
+  }
+  if (largest !== 127) throw broken()
+  return Float32Array.from(components, (value) => value / Math.sqrt(squares))
+}
+
+function hundredths(importance: number): number {
+  if (!(importance >= 0 && importance <= 1)) throw unfit('an importance is not from 0 to 1')
+  return Math.round(importance * 100)
+}
+
+function takeImportance(reader: ByteReader): number {
+  const value = reader.byte()
+  return value <= 100 ? value / 100 : fail()
+}
+
+function fail(): never {
+  throw broken()
 }
 
 function unfit(message: string): MemkeepError {

@@ -1,91 +1,142 @@
 import { Best } from './best.ts'
-import { type WordScores, wordScores } from './bm25.ts'
-import { cosines } from './cosine.ts'
+import { wordScores } from './bm25.ts'
 import { type Filter, passes } from './filter.ts'
+import type { Languages } from './languages.ts'
+import { borrowers, lentTo, share } from './lent.ts'
+import { Preference, type Weights } from './preference.ts'
+import { byWords, byWordsAndVector, type Relevance, termScaleOf } from './relevance.ts'
 import { Selection } from './selection.ts'
 import type { Shelf, ShelfEntry } from './shelf.ts'
-import { scaleOf, zScore } from './z-score.ts'
 
 /** `vector`, of length 1, was made by `model`; both null where there is no embedder. */
 export interface Query {
+  /** Its words as `termsOf` counts them. */
   readonly terms: ReadonlyMap<string, number>
+  /** For rows that hold stems: how to make them. Without it words are looked for as they are. */
+  readonly languages?: Languages | null
   readonly vector: Float32Array | null
   readonly model: string | null
 }
 
-/** Scores order one answer and mean nothing beyond it. `parts` add up to `score`: `terms`, and `vector` when the query has one. */
+/**
+ * Scores order one answer and mean nothing beyond it. `parts` add up to `score`, in their order: `terms`; `vector` when the
+ * query has one; `neighbour` where one lends; `recency` and `importance` when they are given a weight.
+ */
 export interface Ranked {
   readonly entry: ShelfEntry
   readonly score: number
   readonly parts: { readonly [part: string]: number }
 }
 
-interface Candidate {
-  readonly entry: ShelfEntry
-  readonly score: number
-  readonly terms: number
-  readonly vector: number | null
-}
-
 /**
  * The best `limit` entries that pass the filter, best first; of equal ones the newer first, then the later id. Only rows that
- * share a term with the query, or have a vector when it has one. Without a query vector the score is BM25 alone; with one
- * it is the sum of the z-scores of BM25 and of cosine, a row without a vector standing at the mean of the cosines.
+ * share a term with the query, or have a vector when it has one, or stand beside such a row in a session.
  *
- * Term statistics and z-scores are taken over the rows that pass the filter and no others: the answer is the one that
- * shelves holding nothing else would give. So no score tells of a row that the filter hides, and it may carry a bound that
- * the caller did not choose (the session of a scope, say). A filter that narrows nothing costs nothing.
+ * The relevance of a row is its BM25 without a query vector; with one it is the sum of the z-scores of BM25 and of cosine, a
+ * row without a vector standing at the mean of the cosines. To it comes a quarter of the relevance of its better neighbour
+ * in the same session, when that is above 0; and recency and importance, when `weights` are given.
+ *
+ * Term statistics, z-scores and neighbours are those of the rows that pass the filter and no others: the answer is the one
+ * that shelves holding nothing else would give. So no score tells of a row that the filter hides, and it may carry a bound
+ * that the caller did not choose (the session of a scope, say). A filter that narrows nothing costs nothing.
  *
  * Throws `ERR_EMBEDDER_MISMATCH` when the query has a vector and a row that passes has one of another model.
  */
-export function rank(shelves: readonly Shelf[], query: Query, filter: Filter, limit: number): Ranked[] {
+export function rank(
+  shelves: readonly Shelf[],
+  query: Query,
+  filter: Filter,
+  limit: number,
+  weights: Weights = {},
+): Ranked[] {
   const selections = shelves.map((shelf) => new Selection(shelf, filter))
-  const words = wordScores(selections, query.terms)
+  const words = wordScores(selections, query.terms, query.languages ?? null)
+  const relevances =
+    query.vector === null ? byWords(words) : byWordsAndVector(selections, words, query.vector, query.model)
+  // With words alone the relevance is not in deviations: its own one is the unit then.
+  const unit = () => (query.vector === null ? 1 / (termScaleOf(selections, words).inverseDeviation || 1) : 1)
+  const preference = Preference.of(weights, filter.nowMs, unit)
   const best = new Best<Candidate>(limit, betterFirst)
-  if (query.vector === null) offerByWords(best, selections, words)
-  else offerFused(best, selections, words, query.vector, query.model)
-  return best.sorted().map(({ entry, score, terms, vector }) => ({
-    entry,
-    score,
-    parts: vector === null ? { terms } : { terms, vector },
-  }))
+  const bounds = boundsOf(relevances, limit)
+  selections.forEach((selection, place) => {
+    offer(best, { selection, relevance: relevances[place]!, preference }, bounds)
+  })
+  return best.sorted().map(explained)
 }
 
-function offerByWords(best: Best<Candidate>, selections: readonly Selection[], words: readonly WordScores[]): void {
-  selections.forEach(({ shelf }, place) => {
-    const { slots, scores } = words[place]!
-    for (const slot of slots) {
-      const score = scores[slot]!
-      if (score < (best.worst?.score ?? 0)) continue
-      best.offer({ entry: shelf.at(slot)!, score, terms: score, vector: null })
-    }
-  })
+/** What is known of the scores before neighbours are looked at, which takes longer than all else. */
+interface Bounds {
+  /** At least as many rows as are wanted score as much. */
+  readonly floor: number
+  /** No row is lent more. */
+  readonly lent: number
 }
 
-function offerFused(
-  best: Best<Candidate>,
-  selections: readonly Selection[],
-  words: readonly WordScores[],
-  query: Float32Array,
-  model: string | null,
-): void {
-  const near = selections.map((selection) => cosines(selection, query, model))
-  const shared = words.flatMap(({ slots, scores }) => slots.map((slot) => scores[slot]!))
-  const rows = selections.reduce((sum, selection) => sum + selection.rows, 0)
-  const termScale = scaleOf([shared], rows - shared.length)
-  const vectorScale = scaleOf(near, 0)
-  selections.forEach(({ shelf }, place) => {
-    const { scores } = words[place]!
-    for (let slot = 0; slot < scores.length; slot++) {
-      const cosine = near[place]![slot]!
-      if (scores[slot] === 0 && Number.isNaN(cosine)) continue
-      const terms = zScore(scores[slot]!, termScale)
-      const vector = Number.isNaN(cosine) ? 0 : zScore(cosine, vectorScale)
-      const score = terms + vector
-      if (score < (best.worst?.score ?? Number.NEGATIVE_INFINITY)) continue
-      best.offer({ entry: shelf.at(slot)!, score, terms, vector })
+function boundsOf(relevances: readonly Relevance[], limit: number): Bounds {
+  const best = new Best<number>(limit, (a, b) => b - a)
+  let floor = Number.NEGATIVE_INFINITY
+  for (const { slots, sums } of relevances) {
+    for (let at = 0; at < slots.length; at++) {
+      const sum = sums[slots[at]!]!
+      if (sum <= floor) continue
+      best.offer(sum)
+      floor = best.worst ?? floor
     }
-  })
+  }
+  return { floor, lent: share * Math.max(0, best.sorted()[0] ?? 0) }
+}
+
+/** The rows of one shelf, and what counts for them. */
+interface Field {
+  readonly selection: Selection
+  readonly relevance: Relevance
+  readonly preference: Preference | null
+}
+
+interface Candidate {
+  readonly entry: ShelfEntry
+  readonly score: number
+  readonly slot: number
+  readonly field: Field
+}
+
+function offer(best: Best<Candidate>, field: Field, { floor, lent }: Bounds): void {
+  const { selection, relevance, preference } = field
+  const { shelf, hasTalks } = selection
+  const { slots, sums } = relevance
+  const preferred = preference?.most ?? 0
+  let least = Math.max(floor, best.worst?.score ?? floor)
+  const offerRow = (slot: number): void => {
+    let score = sums[slot]!
+    if (hasTalks) score += lentTo(slot, selection, relevance)
+    if (score + preferred < least) return
+    const entry = shelf.at(slot)!
+    if (preference !== null) score = score + preference.recencyOf(entry) + preference.importanceOf(entry)
+    best.offer({ entry, score, slot, field })
+    least = Math.max(floor, best.worst?.score ?? floor)
+  }
+  const most = preferred + (hasTalks ? lent : 0)
+  for (let at = 0; at < slots.length; at++) {
+    const slot = slots[at]!
+    if (sums[slot]! + most >= least) offerRow(slot)
+  }
+  if (hasTalks && most >= least) for (const slot of borrowers(selection, relevance, least - preferred)) offerRow(slot)
+}
+
+/** The same sum as in `offer`, part by part. */
+function explained({ entry, score, slot, field }: Candidate): Ranked {
+  const { selection, relevance, preference } = field
+  const neighbour = selection.hasTalks ? lentTo(slot, selection, relevance) : 0
+  const recency = preference?.recencyOf(entry) ?? 0
+  const importance = preference?.importanceOf(entry) ?? 0
+  const parts = {
+    terms: relevance.termsAt(slot),
+    ...(relevance.vectorAt === null ? {} : { vector: relevance.vectorAt(slot) }),
+    ...(neighbour > 0 ? { neighbour } : {}),
+    ...(recency > 0 ? { recency } : {}),
+    ...(importance > 0 ? { importance } : {}),
+  }
+  return { entry, score, parts }
 }
 
 /**

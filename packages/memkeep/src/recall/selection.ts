@@ -1,5 +1,6 @@
 import { type Filter, narrows, passes } from './filter.ts'
 import type { Shelf } from './shelf.ts'
+import { nobody, type Talks } from './talks.ts'
 
 /** The rows of one shelf that pass a filter. Ranking sees these and no others, in its statistics too. */
 export class Selection {
@@ -9,9 +10,11 @@ export class Selection {
   readonly length: number
   /** 1 for each slot whose row passes; null when every row does. */
   readonly #mask: Uint8Array | null = null
+  readonly #talks: Talks
 
   constructor(shelf: Shelf, filter: Filter) {
     this.shelf = shelf
+    this.#talks = shelf.talks
     if (!narrows(filter) && !shelf.hasExpired(filter.nowMs)) {
       this.rows = shelf.size
       this.length = shelf.length
@@ -40,5 +43,24 @@ export class Selection {
   /** Whether the row in a slot that is in use passes. */
   has(slot: number): boolean {
     return this.#mask === null || this.#mask[slot] === 1
+  }
+
+  /** True when any row may have a neighbour. */
+  get hasTalks(): boolean {
+    return !this.#talks.isEmpty
+  }
+
+  /** Slot of the selected row that stands before this one in its session, or `nobody`. Rows that do not pass are not there. */
+  before(slot: number): number {
+    let at = this.#talks.before(slot)
+    while (at !== nobody && !this.has(at)) at = this.#talks.before(at)
+    return at
+  }
+
+  /** As `before`, on the other side. */
+  after(slot: number): number {
+    let at = this.#talks.after(slot)
+    while (at !== nobody && !this.has(at)) at = this.#talks.after(at)
+    return at
   }
 }

@@ -1,144 +1,222 @@
 import type { Clock } from '../core/clock.ts'
+import { heeding } from './heeding.ts'
+import { HeldShelves } from './held-shelves.ts'
 import type { Shelf } from './shelf.ts'
+import { Turns } from './turns.ts'
 
-interface Held {
-  readonly shelf: Shelf
-  /** What the shelf was last seen to take: it grows while it is held. */
-  bytes: number
-  usedAtMs: number
+/** What a read of a shelf is told, and asks. */
+export interface LoadControl {
+  /** To be asked each time that the shelf has grown, with `shelf.bytes`. False: there is no room, stop reading. */
+  readonly fits: (bytes: number) => boolean
+  /** Aborted when nobody waits for the shelf any more. */
+  readonly signal: AbortSignal
 }
 
-/** Look-ups that found a shelf and that did not, loads begun, and what is held now. `bytes` as of each shelf's last use. */
-export interface CacheStats {
+/** A snapshot. Counts are since the cache was made; the rest is what stands now. */
+export interface ShelfStats {
+  /** Look-ups that found a shelf. */
   readonly hits: number
+  /** Look-ups that did not; several may have shared one load. */
   readonly misses: number
+  /** Reads of a whole shelf that were begun to hold it. */
   readonly loads: number
-  readonly bytes: number
+  /** Reads of a shelf that was not held because there was no room. */
+  readonly streams: number
+  /** Shelves that had to go: for room, or because nobody used them. */
   readonly evictions: number
+  /** Entries met that did not open and were left out, each time they were met. */
+  readonly broken: number
+  /** Shelves held. */
   readonly shelves: number
+  /** Estimate of what they take in memory, those being read included. Never more than `budgetBytes`. */
+  readonly bytes: number
+  readonly budgetBytes: number
 }
+
+interface Load {
+  shelf: Promise<Shelf | null>
+  readonly stop: AbortController
+  waiting: number
+  /** False once the key was dropped or another shelf was put there: what comes is not held. */
+  wanted: boolean
+}
+
+/** At most so many shelves are streamed at a time, and one of each tenant. */
+const streamsAtOnce = 4
+/** Shelves of which it is remembered that they found no room. */
+const notedShelves = 10_000
 
 /**
- * Opened shelves, least recently used first out: when they take more than `budgetBytes` together, or were not used for
- * `maxIdleMs`. A shelf larger than the whole budget is not kept. There is no timer inside: whoever holds the cache calls
- * `dropIdle` now and then, or an idle shelf stays until the next use of the cache.
+ * Opened shelves by key, `<tenant>/<rest>`, within a budget of bytes (`HeldShelves` says who goes first; a floor is an eighth of
+ * it unless said otherwise). There is no timer inside: whoever holds the cache calls `dropIdle` now and then.
  */
 export class ShelfCache<Key extends string> {
   readonly #budgetBytes: number
   readonly #maxIdleMs: number
   readonly #clock: Clock
-  /** Least recently used first: a Map keeps the order of insertion. */
-  readonly #held = new Map<Key, Held>()
-  readonly #loading = new Map<Key, Promise<Shelf>>()
-  #hits = 0
-  #misses = 0
-  #loads = 0
-  #bytes = 0
-  #evictions = 0
+  readonly #held: HeldShelves
+  readonly #loading = new Map<Key, Load>()
+  /** Bytes at which a shelf found no room. */
+  readonly #noRoom = new Map<Key, number>()
+  readonly #streams = new Turns(streamsAtOnce)
+  readonly #count = { hits: 0, misses: 0, loads: 0, streams: 0, broken: 0 }
 
-  constructor(options: { budgetBytes: number; maxIdleMs: number; clock: Clock }) {
-    this.#budgetBytes = options.budgetBytes
-    this.#maxIdleMs = options.maxIdleMs
-    this.#clock = options.clock
+  constructor(options: { budgetBytes: number; maxIdleMs: number; clock: Clock; floorBytes?: number }) {
+    const { budgetBytes, maxIdleMs, clock, floorBytes = Math.floor(budgetBytes / 8) } = options
+    this.#budgetBytes = budgetBytes
+    this.#maxIdleMs = maxIdleMs
+    this.#clock = clock
+    this.#held = new HeldShelves(budgetBytes, floorBytes)
   }
 
-  /** The held shelf, which counts as used. The caller may change it; the change in size is seen at the next use. */
+  /** The held shelf, which counts as used. */
   get(key: Key): Shelf | undefined {
-    this.dropIdle()
     const held = this.#held.get(key)
-    if (!held) {
-      this.#misses++
+    if (held === undefined || held.usedAtMs <= this.#idleSince()) {
+      this.#count.misses++
       return undefined
     }
-    this.#hits++
-    this.#hold(key, held.shelf)
+    this.#count.hits++
+    this.#held.hold(key, held.shelf, this.#clock.now())
     return held.shelf
   }
 
-  /** Holds a shelf in the place of the one with that key. A load of that key that is under way is no longer kept. */
+  /** The held shelf, for a change to it; no look-up is counted. Say `put` afterwards: it may take more memory now. */
+  peek(key: Key): Shelf | undefined {
+    return this.#held.get(key)?.shelf
+  }
+
+  /** Holds a shelf in the place of the one with that key, if there is room. A load of that key that is under way is no longer kept. */
   put(key: Key, shelf: Shelf): void {
-    this.#loading.delete(key)
-    this.dropIdle()
-    this.#hold(key, shelf)
+    this.#disown(key)
+    this.#held.hold(key, shelf, this.#clock.now())
   }
 
   /**
-   * The held shelf, or the one that `read` answers, which is then held. Callers that come while a load is under way
-   * share it, and its failure: `read` must not depend on one caller's signal. A failure is not remembered. When the key is
-   * dropped during the load, those who wait get the shelf, and it is not kept.
+   * The held shelf, or the one that `read` answers, which is then held; null when there is no room for it (`read` answers null
+   * once `fits` was false). Callers that come while a load is under way share it and its failure; no caller's
+   * `signal` ends another's. A failure is not remembered. When the key is dropped during the load, those who wait get
+   * the shelf, and it is not kept.
    */
-  async load(key: Key, read: () => Promise<Shelf>): Promise<Shelf> {
+  async load(
+    key: Key,
+    read: (control: LoadControl) => Promise<Shelf | null>,
+    signal?: AbortSignal,
+  ): Promise<Shelf | null> {
     const held = this.get(key)
     if (held) return held
-    const under = this.#loading.get(key)
-    if (under) return under
-    this.#loads++
-    const loading = (async () => read())()
-    this.#loading.set(key, loading)
+    let load = this.#loading.get(key)
+    if (load === undefined) {
+      const noRoom = this.#noRoom.get(key)
+      if (noRoom !== undefined && this.#held.limit <= noRoom) return null
+      load = this.#begin(key, read)
+    }
+    load.waiting++
     try {
-      const shelf = await loading
-      if (this.#loading.get(key) === loading) this.put(key, shelf)
-      return shelf
+      return await heeding(load.shelf, signal)
     } finally {
-      if (this.#loading.get(key) === loading) this.#loading.delete(key)
+      if (--load.waiting === 0) {
+        // Nobody waits: whoever comes next begins anew.
+        this.#disown(key, load)
+        load.stop.abort()
+      }
     }
   }
 
   /**
-   * Forgets every key that starts with `prefix`, also where the load is still under way. Not counted as evictions. Keys
-   * must be built so that no tenant's prefix begins another's (tags of one length do).
+   * Runs a read of a shelf that is not held. Few run at a time, one of each tenant, in the order in which they came: what
+   * they keep in memory comes on top of the budget.
    */
-  drop(prefix: string): void {
-    for (const key of this.#held.keys()) if (key.startsWith(prefix)) this.#release(key)
-    for (const key of this.#loading.keys()) if (key.startsWith(prefix)) this.#loading.delete(key)
+  stream<T>(key: Key, read: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return this.#streams.take(
+      tenantOf(key),
+      () => {
+        this.#count.streams++
+        return read()
+      },
+      signal,
+    )
+  }
+
+  countBroken(entries: number): void {
+    this.#count.broken += entries
+  }
+
+  /** Forgets a shelf, or with a tenant's name all of its shelves, also where the load is still under way. Not counted as evictions. */
+  drop(what: Key | string): void {
+    if (what.includes('/')) this.#held.release(what)
+    else this.#held.releaseTenant(what)
+    const isMeant = (key: Key) => key === what || tenantOf(key) === what
+    for (const key of this.#loading.keys()) if (isMeant(key)) this.#disown(key)
+    for (const key of this.#noRoom.keys()) if (isMeant(key)) this.#noRoom.delete(key)
   }
 
   clear(): void {
-    this.drop('')
+    this.#held.clear()
+    this.#noRoom.clear()
+    for (const key of this.#loading.keys()) this.#disown(key)
   }
 
   /** Lets go of every shelf that was not used for `maxIdleMs`. */
   dropIdle(): void {
-    const before = this.#clock.now() - this.#maxIdleMs
-    for (const [key, held] of this.#held) {
-      if (held.usedAtMs > before) return
-      this.#release(key)
-      this.#evictions++
+    this.#held.releaseUnusedSince(this.#idleSince())
+  }
+
+  get stats(): ShelfStats {
+    const { size: shelves, bytes, evictions } = this.#held
+    return Object.freeze({ ...this.#count, evictions, shelves, bytes, budgetBytes: this.#budgetBytes })
+  }
+
+  #begin(key: Key, read: (control: LoadControl) => Promise<Shelf | null>): Load {
+    this.#count.loads++
+    const stop = new AbortController()
+    const load: Load = { shelf: Promise.resolve(null), stop, waiting: 0, wanted: true }
+    this.#loading.set(key, load)
+    load.shelf = this.#read(key, read, load)
+    // Those who wait are told; when nobody does, nobody needs to be.
+    load.shelf.catch(() => {})
+    return load
+  }
+
+  async #read(key: Key, read: (control: LoadControl) => Promise<Shelf | null>, load: Load): Promise<Shelf | null> {
+    const room = this.#held.reserve(key)
+    let largest = 0
+    const fits = (bytes: number): boolean => {
+      largest = Math.max(largest, bytes)
+      return this.#held.grow(room, bytes)
+    }
+    try {
+      const shelf = await read({ fits, signal: load.stop.signal })
+      this.#held.free(room)
+      if (load.wanted && shelf === null) this.#noteNoRoom(key, largest)
+      if (load.wanted && shelf !== null) this.#held.hold(key, shelf, this.#clock.now())
+      return shelf
+    } catch (error) {
+      this.#held.free(room)
+      throw error
+    } finally {
+      this.#disown(key, load)
     }
   }
 
-  get stats(): CacheStats {
-    return {
-      hits: this.#hits,
-      misses: this.#misses,
-      loads: this.#loads,
-      bytes: this.#bytes,
-      evictions: this.#evictions,
-      shelves: this.#held.size,
-    }
+  /** What a load brings, if it is the one given, is not held. */
+  #disown(key: Key, only = this.#loading.get(key)): void {
+    if (only === undefined) return
+    only.wanted = false
+    if (this.#loading.get(key) === only) this.#loading.delete(key)
   }
 
-  #hold(key: Key, shelf: Shelf): void {
-    const before = this.#release(key)
-    const { bytes } = shelf
-    if (bytes > this.#budgetBytes) {
-      if (before) this.#evictions++
-      return
-    }
-    this.#held.set(key, { shelf, bytes, usedAtMs: this.#clock.now() })
-    this.#bytes += bytes
-    for (const oldest of this.#held.keys()) {
-      if (this.#bytes <= this.#budgetBytes) return
-      this.#release(oldest)
-      this.#evictions++
-    }
+  #noteNoRoom(key: Key, bytes: number): void {
+    this.#noRoom.delete(key)
+    this.#noRoom.set(key, bytes)
+    if (this.#noRoom.size > notedShelves) this.#noRoom.delete(this.#noRoom.keys().next().value!)
   }
 
-  #release(key: Key): Held | undefined {
-    const held = this.#held.get(key)
-    if (!held) return undefined
-    this.#bytes -= held.bytes
-    this.#held.delete(key)
-    return held
+  #idleSince(): number {
+    return this.#clock.now() - this.#maxIdleMs
   }
+}
+
+function tenantOf(key: string): string {
+  return key.slice(0, key.indexOf('/'))
 }

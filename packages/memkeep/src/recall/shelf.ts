@@ -2,6 +2,7 @@ import type { Sensitivity, Trust } from '../core/labels.ts'
 import type { IndexEntry } from './index-entry.ts'
 import { Postings } from './postings.ts'
 import { ShelvedIndex } from './shelved-index.ts'
+import { Talks } from './talks.ts'
 import { VectorBlock } from './vector-block.ts'
 
 /** One memory as a search sees it. Times in milliseconds since the Unix epoch. */
@@ -34,8 +35,10 @@ export class Shelf {
   readonly #slots = new Map<string, number>()
   readonly #rows: (Row | null)[] = []
   readonly #free: number[] = []
-  readonly #postings = new Map<string, Postings>()
+  /** By language, then by term: one word of two languages is two terms. */
+  readonly #postings = new Map<string | null, Map<string, Postings>>()
   readonly #blocks: VectorBlock[] = []
+  readonly #talks = new Talks((slot) => this.#rows[slot]!)
   /** Length in terms, by slot. */
   #lengths = new Float64Array(8)
   #length = 0
@@ -55,6 +58,7 @@ export class Shelf {
     const row = { ...entry, index: this.#shelve(entry.index, slot) }
     this.#rows[slot] = row
     this.#slots.set(entry.id, slot)
+    if (row.index.session !== null) this.#talks.put(row.index.session, slot)
     this.#firstExpiry = Math.min(this.#firstExpiry, expiryOf(entry))
     this.#bytes += rowBytes(row)
   }
@@ -65,10 +69,11 @@ export class Shelf {
     if (slot === undefined) return
     const row = this.#rows[slot]!
     this.#bytes -= rowBytes(row)
+    if (row.index.session !== null) this.#talks.remove(row.index.session, slot)
     const { postings, length } = row.index.leave()
     for (const entry of postings) {
       this.#bytes -= perPosting
-      if (entry.size === 0) this.#drop(entry)
+      if (entry.size === 0) this.#drop(entry, row.index.language)
     }
     this.#length -= length
     this.#rows[slot] = null
@@ -91,7 +96,7 @@ export class Shelf {
 
   /** Estimate of what the shelf takes in memory. Approximate by design, and cheap to ask for. */
   get bytes(): number {
-    let total = this.#bytes + this.#lengths.byteLength
+    let total = this.#bytes + this.#lengths.byteLength + this.#talks.bytes
     for (const block of this.#blocks) total += block.bytes
     return total
   }
@@ -126,8 +131,20 @@ export class Shelf {
     return nowMs >= this.#firstExpiry
   }
 
-  postings(term: string): Postings | undefined {
-    return this.#postings.get(term)
+  /** Of the rows in that language; null: of those whose words are taken as they are. */
+  postings(term: string, language: string | null): Postings | undefined {
+    return this.#postings.get(language)?.get(term)
+  }
+
+  /** The languages of its rows, null among them where there are rows without one. */
+  get languages(): Iterable<string | null> {
+    return this.#postings.keys()
+  }
+
+  /** Which rows stand beside which in a session. */
+  get talks(): Talks {
+    this.#talks.sort()
+    return this.#talks
   }
 
   /** One for each model and dimension there is. */
@@ -138,8 +155,9 @@ export class Shelf {
   #shelve(index: IndexEntry, slot: number): ShelvedIndex {
     const postings: Postings[] = []
     let length = 0
+    const terms = this.#termsIn(index.language)
     for (const [term, count] of index.terms) {
-      const entry = this.#postings.get(term) ?? this.#open(term)
+      const entry = terms.get(term) ?? this.#open(term, terms)
       entry.add(slot, count)
       postings.push(entry)
       length += count
@@ -152,15 +170,25 @@ export class Shelf {
     return new ShelvedIndex(index, slot, postings, block)
   }
 
-  #open(term: string): Postings {
+  #termsIn(language: string | null): Map<string, Postings> {
+    const found = this.#postings.get(language)
+    if (found) return found
+    const terms = new Map<string, Postings>()
+    this.#postings.set(language, terms)
+    return terms
+  }
+
+  #open(term: string, terms: Map<string, Postings>): Postings {
     const entry = new Postings(term)
-    this.#postings.set(term, entry)
+    terms.set(term, entry)
     this.#bytes += perTerm + 2 * term.length
     return entry
   }
 
-  #drop(entry: Postings): void {
-    this.#postings.delete(entry.term)
+  #drop(entry: Postings, language: string | null): void {
+    const terms = this.#postings.get(language)!
+    terms.delete(entry.term)
+    if (terms.size === 0) this.#postings.delete(language)
     this.#bytes -= perTerm + 2 * entry.term.length
   }
 

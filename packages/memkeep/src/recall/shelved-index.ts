@@ -18,6 +18,8 @@ export class ShelvedIndex implements IndexEntry {
   readonly tags: readonly string[]
   readonly agent: string | null
   readonly session: string | null
+  readonly language: string | null
+  readonly importance: number | null
   readonly #slot: number
   #postings: readonly Postings[]
   #block: VectorBlock | null
@@ -28,6 +30,8 @@ export class ShelvedIndex implements IndexEntry {
     this.tags = index.tags
     this.agent = index.agent
     this.session = index.session
+    this.language = index.language
+    this.importance = index.importance
     this.#slot = slot
     this.#postings = postings
     this.#block = block

@@ -10,12 +10,16 @@ export function zScore(value: number, scale: Scale): number {
   return (value - scale.mean) * scale.inverseDeviation
 }
 
+/** A smaller deviation of cosines is their rounding: what it spread apart would be noise. */
+const leastDeviation = 1e-4
+
 /** The scale of all values in `lists` that are numbers, and of as many zeros beside them. */
-export function scaleOf(lists: readonly (readonly number[] | Float64Array)[], zeros: number): Scale {
+export function scaleOf(lists: readonly Float64Array[], zeros: number): Scale {
   let count = zeros
   let sum = 0
   for (const list of lists) {
-    for (const value of list) {
+    for (let at = 0; at < list.length; at++) {
+      const value = list[at]!
       if (Number.isNaN(value)) continue
       count++
       sum += value
@@ -25,7 +29,12 @@ export function scaleOf(lists: readonly (readonly number[] | Float64Array)[], ze
   const mean = sum / count
   // A second walk, not sums of squares: those would drown a small spread around a large mean.
   let squares = zeros * mean * mean
-  for (const list of lists) for (const value of list) if (!Number.isNaN(value)) squares += (value - mean) ** 2
+  for (const list of lists) {
+    for (let at = 0; at < list.length; at++) {
+      const value = list[at]!
+      if (!Number.isNaN(value)) squares += (value - mean) ** 2
+    }
+  }
   const deviation = Math.sqrt(squares / count)
-  return { mean, inverseDeviation: deviation < 1e-9 ? 0 : 1 / deviation }
+  return { mean, inverseDeviation: deviation < leastDeviation ? 0 : 1 / deviation }
 }

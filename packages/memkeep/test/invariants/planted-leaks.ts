@@ -19,13 +19,21 @@ class ForgetfulCache extends ShelfCache<string> {
   override get(key: string): Shelf | undefined {
     return super.get(withoutTenant(key))
   }
-  override load(key: string, read: () => Promise<Shelf>): Promise<Shelf> {
-    return super.load(withoutTenant(key), read)
+  override peek(key: string): Shelf | undefined {
+    return super.peek(withoutTenant(key))
+  }
+  override put(key: string, shelf: Shelf): void {
+    super.put(withoutTenant(key), shelf)
+  }
+  override load(key: string, ...rest: Rest<Parameters<ShelfCache<string>['load']>>): Promise<Shelf | null> {
+    return super.load(withoutTenant(key), ...rest)
   }
   override drop(prefix: string): void {
     super.drop(withoutTenant(prefix))
   }
 }
+
+type Rest<T extends unknown[]> = T extends [unknown, ...infer R] ? R : never
 
 /** Also of a key that was stripped before: `load` asks `get`. */
 const withoutTenant = (key: string): string => key.replace(/^[0-9a-f]{32}\/(?=[0-9a-f]{32}\/)/, '')
@@ -43,6 +51,7 @@ export function forgetfulKeep(store: TestKeep, given: Partial<Seams>): Keep {
     tenantPolicies: new TenantPolicies(),
     limits: defaultLimits,
     embedder: null,
+    languages: null,
     tracer: null,
   }
   return new Keep({ doorways, keyring, shelves, seams, ...settings }, null, async () => {

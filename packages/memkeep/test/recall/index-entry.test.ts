@@ -22,10 +22,21 @@ const someEntry: fc.Arbitrary<IndexEntry> = fc
     tags: fc.array(text, { maxLength: 5 }),
     agent: fc.option(text),
     session: fc.option(text),
+    language: fc.option(text),
+    importance: fc.option(fc.nat(100).map((hundredths) => hundredths / 100)),
   })
   .map((entry) => (entry.model === null ? { ...entry, vector: null } : entry))
 
-const plainEntry: IndexEntry = { model: null, vector: null, terms: new Map(), tags: [], agent: null, session: null }
+const plainEntry: IndexEntry = {
+  model: null,
+  vector: null,
+  language: null,
+  terms: new Map(),
+  tags: [],
+  agent: null,
+  session: null,
+  importance: null,
+}
 const broken = expect.objectContaining({ code: 'ERR_SEAL_BROKEN' })
 
 describe('an index entry', () => {
@@ -38,8 +49,8 @@ describe('an index entry', () => {
         expect(read?.length).toBe(vector?.length)
         if (!vector || !read) return
         expect(Math.hypot(...read)).toBeCloseTo(1, 5)
-        // Half a step of int8 for each component moves a vector by no more than half a step times the root of their number.
-        const step = Math.max(...vector.map(Math.abs)) / 127
+        // Half a step for each component moves a vector by no more than half a step times the root of their number.
+        const step = Math.max(...vector.map(Math.abs)) / 32_512
         const moved = Math.hypot(...vector.map((value, i) => value - read[i]!))
         expect(moved).toBeLessThan(step * Math.sqrt(vector.length) + 1e-6)
       }),
@@ -65,10 +76,10 @@ describe('an index entry', () => {
     expect(entry).toEqual({ ...plainEntry, model: 'm', vector: Float32Array.of(1, 0), tags: ['tag'] })
   })
 
-  test('takes one byte for a component, and little beside text for a term', () => {
+  test('takes two bytes for a component, and little beside text for a term', () => {
     const vector = new Float32Array(384).fill(1)
     const bare = encodeEntry({ ...plainEntry, model: 'm' }).length
-    expect(encodeEntry({ ...plainEntry, model: 'm', vector }).length - bare).toBeLessThanOrEqual(384 + 2)
+    expect(encodeEntry({ ...plainEntry, model: 'm', vector }).length - bare).toBeLessThanOrEqual(2 * 384 + 2)
     expect(encodeEntry({ ...plainEntry, model: 'm', terms: new Map([['word', 3]]) }).length - bare).toBe(4 + 2)
   })
 
@@ -82,6 +93,9 @@ describe('an index entry', () => {
     ['a zero vector', { model: 'm', vector: Float32Array.of(0, 0) }],
     ['an empty vector', { model: 'm', vector: new Float32Array(0) }],
     ['a vector that is not a number', { model: 'm', vector: Float32Array.of(Number.NaN, 1) }],
+    ['an importance above 1', { importance: 1.01 }],
+    ['an importance below 0', { importance: -0.01 }],
+    ['an importance that is not a number', { importance: Number.NaN }],
     ['an infinite vector', { model: 'm', vector: Float32Array.of(Number.POSITIVE_INFINITY, 1) }],
   ])('with %s is not written', (_, fields) => {
     const refused = expect.objectContaining({ code: 'ERR_INPUT_INVALID' })
@@ -111,11 +125,12 @@ describe('bytes that are no index entry', () => {
     return copy
   }
 
-  /** Decoding must fail with the typed error, or the bytes must be exactly what encoding would write. */
+  /** Decoding must fail with the typed error, or the bytes must be exactly what encoding would write (now, or in format 1). */
   function survives(bytes: Uint8Array): 'refused' | 'read' {
     try {
       const entry = decodeEntry(bytes)
-      expect(Buffer.compare(encodeEntry(entry), bytes)).toBe(0)
+      if (bytes[0] === 1) expect([entry.language, entry.importance]).toEqual([null, null])
+      else expect(Buffer.compare(encodeEntry(entry), bytes)).toBe(0)
       return 'read'
     } catch (error) {
       if (!(error instanceof MemkeepError)) throw error
@@ -141,8 +156,8 @@ describe('bytes that are no index entry', () => {
 
   test('are refused with one error, also when they are noise behind a right start', () => {
     fc.assert(
-      fc.property(fc.nat(15), fc.uint8Array({ maxLength: 200 }), (flags, noise) => {
-        survives(Buffer.concat([Buffer.of(1, flags), noise]))
+      fc.property(fc.constantFrom(1, 2), fc.nat(63), fc.uint8Array({ maxLength: 200 }), (written, flags, noise) => {
+        survives(Buffer.concat([Buffer.of(written, flags), noise]))
       }),
       runs(5000),
     )
@@ -164,6 +179,8 @@ describe('bytes that are no index entry', () => {
       [1, 0, ...huge], // tags
       [1, 0, 0, ...huge], // terms
       [1, 0, 0, 1, ...huge], // a term
+      [2, 3, 1, 109, ...huge], // a vector, two bytes for each component
+      [2, 16, ...huge], // a language
     ]) {
       expect(() => decodeEntry(Buffer.from(bytes))).toThrow(broken)
     }
@@ -172,8 +189,13 @@ describe('bytes that are no index entry', () => {
 
   test.each([
     ['nothing', []],
-    ['another version', [2, 0, 0, 0]],
-    ['an unknown flag', [1, 16, 0, 0]],
+    ['another version', [3, 0, 0, 0]],
+    ['version 0', [0, 0, 0, 0]],
+    ['an unknown flag', [2, 64, 0, 0]],
+    ['a flag that version 1 did not have', [1, 16, 2, 101, 110, 0, 0]],
+    ['an importance above 1', [2, 32, 101, 0, 0]],
+    ['half a vector', [2, 3, 1, 109, 2, 127, 0, 0, 0]],
+    ['a vector of zeros in two bytes each', [2, 3, 1, 109, 1, 0, 0, 0, 0]],
     ['a vector without a model', [1, 2, 1, 127, 0, 0]],
     ['a vector of zeros', [1, 3, 0, 1, 0, 0, 0]],
     ['a component of -128', [1, 3, 0, 2, 127, 128, 0, 0]],
@@ -188,6 +210,17 @@ describe('bytes that are no index entry', () => {
     ['a byte too many', [1, 0, 0, 0, 0]],
   ])('are refused: %s', (_, bytes) => {
     expect(() => decodeEntry(Buffer.from(bytes))).toThrow(broken)
+  })
+
+  test('of version 1, which earlier releases stored, are read', () => {
+    const bytes = [1, 15, 1, 109, 1, 97, 1, 115, 2, 127, 129, 1, 1, 116, 2, 1, 97, 3, 1, 98, 1]
+    const { vector, ...rest } = decodeEntry(Buffer.from(bytes))
+    expect([...vector!]).toEqual([Math.fround(Math.SQRT1_2), -Math.fround(Math.SQRT1_2)])
+    const terms = new Map([
+      ['a', 3],
+      ['b', 1],
+    ])
+    expect(rest).toEqual({ model: 'm', agent: 'a', session: 's', tags: ['t'], terms, language: null, importance: null })
   })
 
   test('a replacement character that was really meant is read', () => {

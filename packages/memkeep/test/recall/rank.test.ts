@@ -2,6 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { trusts } from '../../src/core/labels.ts'
 import type { Filter } from '../../src/recall/filter.ts'
+import type { Languages } from '../../src/recall/languages.ts'
+import { readVector, writeVector } from '../../src/recall/quantised.ts'
 import { newestFirst, type Query, rank } from '../../src/recall/rank.ts'
 import type { ShelfEntry } from '../../src/recall/shelf.ts'
 import { runs } from './run-parameters.ts'
@@ -15,11 +17,12 @@ const ids = (ranked: readonly { entry: ShelfEntry }[]) => ranked.map((item) => i
 function standardised(values: readonly number[]): number[] {
   const mean = values.reduce((a, b) => a + b, 0) / values.length
   const deviation = Math.sqrt(values.reduce((a, b) => a + (b - mean) ** 2, 0) / values.length)
-  return values.map((value) => (deviation < 1e-9 ? 0 : (value - mean) / deviation))
+  return values.map((value) => (deviation < 1e-4 ? 0 : (value - mean) / deviation))
 }
 
-/** Score of every row that may be answered, from the formulas, one row and one term at a time. Null: not to be answered. */
-function reference(rows: readonly ShelfEntry[], query: Query, nowMs: number): Map<string, number> {
+/** Every row's relevance, what its neighbours lend it, and whether it answers by itself, from the formulas. */
+function reference(shelves: readonly (readonly ShelfEntry[])[], query: Query, nowMs: number): Map<string, number> {
+  const rows = shelves.flat()
   const live = rows.filter(({ expiresAtMs }) => expiresAtMs === null || expiresAtMs > nowMs)
   const lengthOf = ({ index }: ShelfEntry) => [...index.terms.values()].reduce((a, b) => a + b, 0)
   const average = live.reduce((sum, row) => sum + lengthOf(row), 0) / live.length
@@ -34,26 +37,32 @@ function reference(rows: readonly ShelfEntry[], query: Query, nowMs: number): Ma
     return score
   })
   const shares = (row: ShelfEntry) => [...query.terms.keys()].some((term) => row.index.terms.has(term))
-  if (query.vector === null) {
-    return new Map(live.flatMap((row, i) => (shares(row) ? [[row.id, bm25[i]!] as const] : [])))
-  }
   const cosine = (row: ShelfEntry) => {
-    const vector = row.index.vector!
-    const largest = Math.max(...[...vector].map(Math.abs))
-    const bytes = [...vector].map((value) => Math.round((value / largest) * 127))
-    const dot = bytes.reduce((sum, value, i) => sum + value * query.vector![i]!, 0)
-    return dot / Math.hypot(...bytes)
+    const vector = readVector(writeVector(row.index.vector!)!)!
+    return vector.reduce((sum, value, i) => sum + value * query.vector![i]!, 0)
   }
-  const embedded = live.filter(({ index }) => index.vector !== null)
+  const embedded = query.vector === null ? [] : live.filter(({ index }) => index.vector !== null)
   const near = standardised(embedded.map(cosine))
-  const shared = standardised(bm25)
+  const shared = query.vector === null ? bm25 : standardised(bm25)
+  const relevance = live.map((row, i) => shared[i]! + (embedded.includes(row) ? near[embedded.indexOf(row)]! : 0))
+  const answers = live.map((row) => shares(row) || embedded.includes(row))
   const scores = new Map<string, number>()
   live.forEach((row, i) => {
-    const vector = embedded.includes(row) ? near[embedded.indexOf(row)]! : 0
-    if (shares(row) || embedded.includes(row)) scores.set(row.id, shared[i]! + vector)
+    const talk = shelves
+      .find((shelf) => shelf.includes(row))!
+      .filter((other) => live.includes(other) && isBeside(other, row))
+    const place = talk.sort(inOrder).indexOf(row)
+    const beside = [talk[place - 1], talk[place + 1]].filter((other) => other !== undefined)
+    const lent = 0.25 * Math.max(0, ...beside.map((other) => relevance[live.indexOf(other)]!))
+    if (answers[i] || lent > 0) scores.set(row.id, relevance[i]! + lent)
   })
   return scores
 }
+
+const isBeside = (a: ShelfEntry, b: ShelfEntry) =>
+  a === b || (a.index.session !== null && a.index.session === b.index.session)
+const inOrder = (a: ShelfEntry, b: ShelfEntry) =>
+  a.atMs - b.atMs || a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : 1)
 
 /** The same entry, never to expire. */
 const lasting = (row: ShelfEntry): ShelfEntry => ({ ...row, expiresAtMs: null })
@@ -82,22 +91,27 @@ const someCase = fc.record({
 })
 type Case = typeof someCase extends fc.Arbitrary<infer T> ? T : never
 
-const shelvesOf = ({ rows, split }: Case) => [shelfOf(rows.slice(0, split)), shelfOf(rows.slice(split))]
+const listsOf = ({ rows, split }: Case) => [rows.slice(0, split), rows.slice(split)]
+const shelvesOf = (given: Case) => listsOf(given).map(shelfOf)
 const queryOf = ({ terms, vector }: Case): Query => ({ terms, vector, model: vector && 'm' })
 
 describe('rank', () => {
   test('gives the scores of the formulas, best first, and leaves out none that is better', () => {
     fc.assert(
       fc.property(someCase, (given) => {
-        const wanted = reference(given.rows, queryOf(given), given.nowMs)
+        const wanted = reference(listsOf(given), queryOf(given), given.nowMs)
         const ranked = rank(shelvesOf(given), queryOf(given), { nowMs: given.nowMs }, given.limit)
         expect(ranked.length).toBe(Math.min(given.limit, wanted.size))
-        for (const { entry: row, score } of ranked) expect(score).toBeCloseTo(wanted.get(row.id)!, 7)
+        // Cosines are those of 16 bits, also of the query; a small spread of them makes the difference larger.
+        const about = given.vector ? 1e-3 : 1e-9
+        for (const { entry: row, score } of ranked) expect(Math.abs(score - wanted.get(row.id)!)).toBeLessThan(about)
         const worst = ranked.at(-1)?.score ?? Number.POSITIVE_INFINITY
-        for (const [id, score] of wanted) if (!ids(ranked).includes(id)) expect(score).toBeLessThan(worst + 1e-7)
+        for (const [id, score] of wanted) if (!ids(ranked).includes(id)) expect(score).toBeLessThan(worst + about)
         for (const { score, parts } of ranked) {
           expect(score).toBe(Object.values(parts).reduce((a, b) => a + b, 0))
-          expect(Object.keys(parts)).toEqual(given.vector ? ['terms', 'vector'] : ['terms'])
+          expect(Object.keys(parts).filter((part) => part !== 'neighbour')).toEqual(
+            given.vector ? ['terms', 'vector'] : ['terms'],
+          )
         }
       }),
       runs(2000),
@@ -191,6 +205,45 @@ describe('rank', () => {
     expect(scores(shelfOf([...rows, ...going]), 10)).toEqual(alone)
   })
 
+  const endings: Record<string, RegExp> = { en: /(ing|s)$/, de: /(en|e)$/ }
+  const languages: Languages = {
+    languageOf: () => null,
+    language: (code) => {
+      const ending = endings[code]
+      return ending
+        ? { stem: (word) => word.replace(ending, ''), isStopWord: (word) => code === 'en' && word === 'of' }
+        : null
+    },
+  }
+
+  test('looks for a word by its stem in the language of each row, and as it stands where there is none', () => {
+    const rows = [
+      entry('plain', { terms: words('sailing') }),
+      entry('english', { language: 'en', terms: words('sail') }),
+      entry('other word', { language: 'de', terms: words('sail') }),
+      entry('german', { language: 'de', terms: words('sailing') }),
+      entry('unknown', { language: 'xx', terms: words('sailing') }),
+      entry('stem alone', { terms: words('sail') }),
+    ]
+    const ask = (query: Query) => ids(rank([shelfOf(rows)], query, now, 9)).sort()
+    expect(ask({ ...byWords('sailing'), languages })).toEqual(['english', 'german', 'plain', 'unknown'])
+    expect(ask({ ...byWords('sails'), languages })).toEqual(['english'])
+    expect(ask(byWords('sailing'))).toEqual(['german', 'plain', 'unknown'])
+    // How many hold a word counts over all languages: it is worth the same in each.
+    const scores = rank([shelfOf(rows)], { ...byWords('sailing'), languages }, now, 9).map(({ score }) => score)
+    expect(new Set(scores).size).toBe(1)
+  })
+
+  test('passes over the stop words of each language, unless a query has no others', () => {
+    const rows = ['en', 'de'].flatMap((language) => [
+      entry(`${language} both`, { language, terms: words('of boat') }),
+      entry(`${language} stop`, { language, terms: words('of') }),
+    ])
+    const ask = (text: string) => ids(rank([shelfOf(rows)], { ...byWords(text), languages }, now, 9)).sort()
+    expect(ask('of boat')).toEqual(['de both', 'de stop', 'en both'])
+    expect(ask('of')).toEqual(['de both', 'de stop', 'en both', 'en stop'])
+  })
+
   test('no shelf, no row, no term in common, no limit: no answer', () => {
     expect(rank([], byWords('boat'), now, 10)).toEqual([])
     expect(rank([shelfOf([])], byWords('boat'), now, 10)).toEqual([])
@@ -208,6 +261,100 @@ describe('rank', () => {
     const query = { terms: words('meal'), vector: Float32Array.of(1, 0), model: 'm' }
     expect(ids(rank([shelf], query, now, 3))).toEqual(['words', 'near', 'far'])
     expect(ids(rank([shelf], { ...query, terms: new Map() }, now, 3))).toEqual(['near', 'words', 'far'])
+  })
+})
+
+describe('a row beside the one that was asked for', () => {
+  const talk = ['boat lake', 'elm', 'fig', 'lake'].map((text, i) =>
+    entry(`t${i}`, { terms: words(text), session: 's1', atMs: i }),
+  )
+  const found = (rows: ShelfEntry[], text: string, filter: Filter = now) =>
+    rank([shelfOf(rows)], byWords(text), filter, 9).map(({ entry: { id }, score }) => [id, score] as const)
+
+  test('comes with a quarter of its score, in whatever order the rows came', () => {
+    for (const rows of [talk, [...talk].reverse(), [talk[2]!, talk[0]!, talk[3]!, talk[1]!]]) {
+      const [first, second, ...rest] = found(rows, 'boat')
+      expect([first![0], second![0], rest]).toEqual(['t0', 't1', []])
+      expect(second![1]).toBe(first![1] / 4)
+    }
+  })
+
+  test('does not come when it is of another session, of none, or on another shelf', () => {
+    const moved = (session: string | null) =>
+      talk.map((row) => (row.id === 't0' ? row : { ...row, index: { ...row.index, session } }))
+    for (const session of ['s2', null]) expect(found(moved(session), 'boat').map(([id]) => id)).toEqual(['t0'])
+    const apart = rank([shelfOf(talk.slice(0, 1)), shelfOf(talk.slice(1))], byWords('boat'), now, 9)
+    expect(ids(apart)).toEqual(['t0'])
+  })
+
+  test('is the next one that may be seen, and the next one that is left', () => {
+    const kinds = talk.map((row) => ({ ...row, kind: row.id === 't1' ? 'hidden' : 'turn' }))
+    expect(found(kinds, 'boat', { ...now, kinds: ['turn'] }).map(([id]) => id)).toEqual(['t0', 't2'])
+    const shelf = shelfOf(talk)
+    for (const [gone, wanted] of [
+      ['t1', ['t0', 't2']],
+      ['t2', ['t0', 't3']],
+      ['t3', ['t0']],
+    ] as const) {
+      shelf.remove(gone)
+      expect(ids(rank([shelf], byWords('boat'), now, 9))).toEqual(wanted)
+    }
+  })
+})
+
+describe('weights', () => {
+  const rows = [
+    entry('old', { terms: words('boat'), atMs: 0, importance: 1 }),
+    entry('new', { terms: words('boat'), atMs: 40 * 86_400_000, importance: 0 }),
+    entry('unsaid', { terms: words('boat'), atMs: 20 * 86_400_000 }),
+    entry('other', { terms: words('elm') }),
+  ]
+  const nowMs = 40 * 86_400_000
+
+  test('change nothing unless given', () => {
+    const plainly = rank([shelfOf(rows)], byWords('boat'), { nowMs }, 9)
+    expect(new Set(plainly.map(({ score }) => score)).size).toBe(1)
+    expect(rank([shelfOf(rows)], byWords('boat'), { nowMs }, 9, {})).toEqual(plainly)
+    expect(plainly[0]!.parts).toEqual({ terms: plainly[0]!.score })
+  })
+
+  test('add a part that halves with age, and one for importance', () => {
+    const recent = rank([shelfOf(rows)], byWords('boat'), { nowMs }, 9, { recency: 2, halfLifeDays: 20 })
+    expect(ids(recent)).toEqual(['new', 'unsaid', 'old'])
+    const [most, half, quarter] = recent.map(({ parts }) => parts.recency!)
+    expect([half! / most!, quarter! / most!]).toEqual([0.5, 0.25])
+    const important = rank([shelfOf(rows)], byWords('boat'), { nowMs }, 9, { importance: 1 })
+    expect(ids(important)).toEqual(['old', 'unsaid', 'new'])
+  })
+
+  test('are in deviations of the relevance, with a vector and without', () => {
+    const bm25 = rank([shelfOf(rows)], byWords('boat'), { nowMs }, 9)[0]!.score
+    // Three of four rows have that score and one has none.
+    const deviation = bm25 * Math.sqrt(3 / 16)
+    const [first] = rank([shelfOf(rows)], byWords('boat'), { nowMs }, 1, { recency: 2 })
+    expect(first!.parts.recency).toBeCloseTo(2 * deviation, 9)
+    const vector = Float32Array.of(1, 0)
+    const [fused] = rank([shelfOf(rows)], { ...byWords('boat'), vector, model: 'm' }, { nowMs }, 1, { recency: 2 })
+    expect(fused!.parts.recency).toBeCloseTo(2, 9)
+  })
+
+  test('leave out none that is better, and the parts add up', () => {
+    const someWeights = fc.record({
+      recency: fc.nat(3),
+      halfLifeDays: fc.constantFrom(1e-8, 1e-7),
+      importance: fc.nat(3),
+    })
+    fc.assert(
+      fc.property(someCase, someWeights, (given, weights) => {
+        const all = rank(shelvesOf(given), queryOf(given), { nowMs: given.nowMs }, 100, weights)
+        const some = rank(shelvesOf(given), queryOf(given), { nowMs: given.nowMs }, given.limit, weights)
+        expect(ids(some)).toEqual(ids(all).slice(0, given.limit))
+        const scores = all.map(({ score }) => score)
+        expect(scores).toEqual([...scores].sort((a, b) => b - a))
+        for (const { score, parts } of all) expect(score).toBe(Object.values(parts).reduce((a, b) => a + b, 0))
+      }),
+      runs(1000),
+    )
   })
 })
 

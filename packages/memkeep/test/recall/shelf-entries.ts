@@ -8,7 +8,8 @@ export function entry(
   id: string,
   fields: Partial<Omit<ShelfEntry, 'id' | 'index'>> & Partial<IndexEntry> = {},
 ): ShelfEntry {
-  const { model = null, vector = null, terms = new Map(), tags = [], agent = null, session = null, ...rest } = fields
+  const { model = null, vector = null, language = null, terms = new Map(), importance = null, ...more } = fields
+  const { tags = [], agent = null, session = null, ...rest } = more
   return {
     id,
     subjectTag: '00ff',
@@ -19,7 +20,7 @@ export function entry(
     createdAtMs: 0,
     atMs: 0,
     expiresAtMs: null,
-    index: { model, vector, terms, tags, agent, session },
+    index: { model, vector, language, terms, tags, agent, session, importance },
     ...rest,
   }
 }
@@ -38,8 +39,18 @@ export function shelfOf(entries: Iterable<ShelfEntry>): Shelf {
 
 /** What an entry says, in a form that `toEqual` can compare: a shelved index shows its terms by getter. */
 export function plain(item: ShelfEntry) {
-  const { model, vector, terms, tags, agent, session } = item.index
-  return { ...item, index: { model, vector: vector && [...vector], terms: new Map(terms), tags, agent, session } }
+  const { model, vector, language, terms, tags, agent, session, importance } = item.index
+  const index = {
+    model,
+    vector: vector && [...vector],
+    language,
+    terms: new Map(terms),
+    tags,
+    agent,
+    session,
+    importance,
+  }
+  return { ...item, index }
 }
 
 const few = <T>(...values: T[]) => fc.constantFrom(...values)
@@ -65,6 +76,8 @@ const someIndex: fc.Arbitrary<IndexEntry> = fc
     tags: fc.subarray(['red', 'blue', 'green']),
     agent: few(null, 'scout', 'clerk'),
     session: few(null, 's1', 's2'),
+    language: few(null, 'en', 'de'),
+    importance: few(null, 0, 0.25, 1),
   })
   .map((index) => ({ ...index, model: index.vector === null ? null : 'm' }))
 

@@ -1,0 +1,72 @@
+import type { ShelfEntry } from '../recall/shelf.ts'
+import { parts, type ReadingRow } from '../store/reading.ts'
+import { type Access, callRead } from './access.ts'
+import type { Kernel } from './kernel.ts'
+import { openEntries } from './open-entries.ts'
+import { expectOutcome } from './outcome.ts'
+
+export interface ShelfPage {
+  /** The shelf's version when its first page was read: all pages are as old. 0 where there is no such shelf. */
+  readonly version: number
+  readonly entries: readonly ShelfEntry[]
+  readonly broken: readonly string[]
+}
+
+interface SealedPage {
+  readonly version: number
+  readonly rows: readonly ReadingRow[]
+}
+
+/** Sealed bytes that a page should have. Its number of rows follows from the page before. */
+const pageBytes = 1 << 20
+const [firstRows, fewestRows, mostRows] = [500, 50, 5000]
+
+/**
+ * A shelf's entries as it was when the first page was read, page by page: the next one is on its way while one is opened,
+ * so two are in memory at most. Entries that do not open are left out (`openEntries`); when not one opens because the key
+ * of a subject's own shelf is gone, it throws `ERR_KEY_DESTROYED`.
+ */
+export async function* shelfPages(kernel: Kernel, access: Access, subject: Buffer): AsyncGenerator<ShelfPage> {
+  let since: number | null = null
+  let opened = 0
+  let keyGone: unknown = null
+  for await (const page of sealedPages(kernel, access, subject)) {
+    // What was written since then comes with the first delta. Rows come in the order of their versions.
+    const version: number = since ?? page.version
+    since = version
+    const rows = page.rows.filter((row) => row.shelf_version <= version)
+    const keys = await kernel.keyring.tenant(access.scope.tenant)
+    const found = await openEntries(kernel, { ...access, keys }, subject, rows)
+    opened += found.entries.length
+    keyGone ??= found.keyGone
+    yield { version, entries: found.entries, broken: found.broken }
+    if (rows.length < page.rows.length) break
+  }
+  if (opened === 0 && keyGone !== null && access.scope.reach !== 'all') throw keyGone
+}
+
+async function* sealedPages(kernel: Kernel, access: Access, subject: Buffer): AsyncGenerator<SealedPage> {
+  const doorway = access.scope.reach === 'all' ? 'wide_load' : 'load'
+  const read = async (after: { version: number; id: string }, limit: number): Promise<SealedPage> => {
+    const rows = await callRead<ReadingRow>(kernel, access, doorway, [subject, after.version, after.id, limit])
+    const answer = rows.find((row) => row.part === parts.outcome)
+    expectOutcome(answer?.outcome, 'ok')
+    return { version: answer!.shelf_version, rows: rows.filter((row) => row.part === parts.entry) }
+  }
+  let limit = firstRows
+  let coming = read({ version: -1, id: '00000000-0000-0000-0000-000000000000' }, limit)
+  for (;;) {
+    const page = await coming
+    const last = page.rows.at(-1)
+    if (last === undefined || page.rows.length < limit) {
+      yield page
+      return
+    }
+    const bytes = page.rows.reduce((sum, row) => sum + row.entry.length, 0)
+    limit = Math.min(mostRows, Math.max(fewestRows, Math.floor((pageBytes * page.rows.length) / bytes)))
+    coming = read({ version: last.shelf_version, id: last.id }, limit)
+    // Whoever stops reading does not wait for it.
+    coming.catch(() => {})
+    yield page
+  }
+}

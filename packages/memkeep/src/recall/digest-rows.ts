@@ -1,0 +1,118 @@
+import { formatUuid, uuidBytes } from '../core/ids.ts'
+import { sensitivities, trusts } from '../core/labels.ts'
+import type { IndexEntry } from './index-entry.ts'
+import type { ShelfEntry } from './shelf.ts'
+
+/** What ranking needs of a row beside its labels. */
+export interface Measures {
+  /** In terms. */
+  readonly length: number
+  /** With the query; NaN where the row or the query has no vector. */
+  readonly cosine: number
+}
+
+/** Bytes of a row: its id, five doubles, eight whole numbers, two labels. */
+const rowBytes = 96
+const [createdAt, at, expiresAt, importance, cosine] = [16, 24, 32, 40, 48]
+const [length, version, subject, kind, agent, session, language, model] = [56, 60, 64, 68, 72, 76, 80, 84]
+const [trust, sensitivity] = [88, 89]
+
+/** Many entries without their terms, vectors and tags, in 96 bytes each. */
+export class DigestRows {
+  #size = 0
+  #bytes = Buffer.alloc(0)
+  /** Each text once: rows have their place. */
+  readonly #texts: (string | null)[] = []
+  readonly #places = new Map<string | null, number>()
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** Estimate of the memory taken. */
+  get bytes(): number {
+    return this.#texts.reduce((sum, text) => sum + 100 + 2 * (text?.length ?? 0), this.#bytes.length)
+  }
+
+  add(entry: ShelfEntry, measures: Measures): void {
+    const from = this.#size++ * rowBytes
+    if (from === this.#bytes.length) this.#grow()
+    const { index } = entry
+    const bytes = this.#bytes.subarray(from, from + rowBytes)
+    bytes.set(uuidBytes(entry.id))
+    bytes.writeDoubleLE(entry.createdAtMs, createdAt)
+    bytes.writeDoubleLE(entry.atMs, at)
+    bytes.writeDoubleLE(entry.expiresAtMs ?? Number.NaN, expiresAt)
+    bytes.writeDoubleLE(index.importance ?? Number.NaN, importance)
+    bytes.writeDoubleLE(measures.cosine, cosine)
+    bytes.writeUInt32LE(measures.length, length)
+    bytes.writeUInt32LE(entry.version, version)
+    bytes.writeUInt32LE(this.#placeOf(entry.subjectTag), subject)
+    bytes.writeUInt32LE(this.#placeOf(entry.kind), kind)
+    bytes.writeUInt32LE(this.#placeOf(index.agent), agent)
+    bytes.writeUInt32LE(this.#placeOf(index.session), session)
+    bytes.writeUInt32LE(this.#placeOf(index.language), language)
+    bytes.writeUInt32LE(this.#placeOf(index.model), model)
+    bytes[trust] = trusts.indexOf(entry.trust)
+    bytes[sensitivity] = sensitivities.indexOf(entry.sensitivity)
+  }
+
+  /** With no terms and no vector; `tags` are the caller's word. */
+  entry(row: number, tags: readonly string[]): ShelfEntry {
+    const bytes = this.#row(row)
+    const text = (place: number) => this.#texts[bytes.readUInt32LE(place)]!
+    const number = (place: number) => bytes.readDoubleLE(place)
+    const orNull = (value: number) => (Number.isNaN(value) ? null : value)
+    const index: IndexEntry = {
+      model: text(model),
+      vector: null,
+      language: text(language),
+      terms: noTerms,
+      tags,
+      agent: text(agent),
+      session: text(session),
+      importance: orNull(number(importance)),
+    }
+    return {
+      id: formatUuid(bytes.subarray(0, 16)),
+      subjectTag: text(subject),
+      version: bytes.readUInt32LE(version),
+      kind: text(kind),
+      trust: trusts[bytes[trust]!]!,
+      sensitivity: sensitivities[bytes[sensitivity]!]!,
+      createdAtMs: number(createdAt),
+      atMs: number(at),
+      expiresAtMs: orNull(number(expiresAt)),
+      index,
+    }
+  }
+
+  lengthAt(row: number): number {
+    return this.#row(row).readUInt32LE(length)
+  }
+
+  cosineAt(row: number): number {
+    return this.#row(row).readDoubleLE(cosine)
+  }
+
+  #row(row: number): Buffer {
+    return this.#bytes.subarray(row * rowBytes, (row + 1) * rowBytes)
+  }
+
+  #placeOf(text: string | null): number {
+    let place = this.#places.get(text)
+    if (place === undefined) {
+      place = this.#texts.push(text) - 1
+      this.#places.set(text, place)
+    }
+    return place
+  }
+
+  #grow(): void {
+    const larger = Buffer.alloc(Math.max(8, Math.ceil(this.#size * 1.5)) * rowBytes)
+    this.#bytes.copy(larger)
+    this.#bytes = larger
+  }
+}
+
+const noTerms: ReadonlyMap<string, number> = new Map()

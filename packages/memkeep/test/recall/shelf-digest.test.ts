@@ -1,0 +1,145 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { Filter } from '../../src/recall/filter.ts'
+import { decodeEntry, encodeEntry } from '../../src/recall/index-entry.ts'
+import type { Language, Languages } from '../../src/recall/languages.ts'
+import { newestFirst, type Query, rank } from '../../src/recall/rank.ts'
+import type { Shelf, ShelfEntry } from '../../src/recall/shelf.ts'
+import { type RankedShelf, ShelfDigest } from '../../src/recall/shelf-digest.ts'
+import { codeOf } from '../support/code-of.ts'
+import { runs } from './run-parameters.ts'
+import { entry, shelfOf, someEntries, someTerms, someVector, words } from './shelf-entries.ts'
+
+// `rank` and `newestFirst` are typed for shelves; a digest has all that they read of one.
+const asShelf = (digest: RankedShelf) => digest as unknown as Shelf
+
+/** Digests keep ids as the 16 bytes that they are. */
+const uuid = (letter: string) => `01890000-0000-7000-8000-0000000000${letter.charCodeAt(0).toString(16)}`
+/** As they come from the database. */
+const stored = (index: ShelfEntry['index']) => decodeEntry(encodeEntry(index))
+
+const few = <T>(...values: T[]) => fc.constantFrom(...values)
+/** Absent, or one of the values. */
+const maybe = <T>(...values: T[]) => fc.option(fc.constantFrom(...values), { nil: undefined })
+
+const someFilter: fc.Arbitrary<Filter> = fc
+  .record({
+    kinds: maybe(['fact'], ['turn'], ['fact', 'turn']),
+    tags: maybe(['red'], ['blue', 'green']),
+    agent: maybe('scout', null),
+    session: maybe('s1', null),
+    sinceMs: maybe(0, 3),
+    untilMs: maybe(7),
+    minTrust: maybe('user' as const),
+    nowMs: fc.nat(10),
+  })
+  .map((filter) => Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined)) as never)
+
+/** Knows one language of two: cuts its words, and takes one for a stop word. */
+const english: Language = { stem: (word) => word.slice(0, 3), isStopWord: (word) => word === 'fig' }
+const languages: Languages = {
+  languageOf: () => null,
+  language: (code) => (code === 'en' ? english : null),
+}
+
+const someQuery: fc.Arbitrary<Query> = fc
+  .record({ terms: someTerms, vector: fc.option(someVector), stems: fc.boolean() })
+  .map(({ terms, vector, stems }) => ({ terms, vector, model: vector && 'm', ...(stems ? { languages } : {}) }))
+
+const someCase = fc.record({
+  rows: someEntries,
+  spoken: fc.array(few(null, 'en', 'de'), { minLength: 12, maxLength: 12 }),
+  split: fc.nat(12),
+  query: someQuery,
+  filter: someFilter,
+  limit: fc.integer({ min: 1, max: 14 }),
+  weights: few({}, { recency: 0.5, importance: 0.25 }),
+})
+type Case = typeof someCase extends fc.Arbitrary<infer T> ? T : never
+
+/** The rows of two subjects. */
+function shelvesOf({ rows, split, spoken }: Case) {
+  const all = rows.map((row, n) => {
+    return { ...row, id: uuid(row.id), index: stored({ ...row.index, language: spoken[n]! }) }
+  })
+  const on = (part: ShelfEntry[], subjectTag: string) => part.map((row) => ({ ...row, subjectTag }))
+  return [on(all.slice(0, split), '00'), on(all.slice(split), '01')] as const
+}
+
+function digestOf(rows: readonly ShelfEntry[], filter: Filter, query: Query | null): Shelf {
+  const digest = new ShelfDigest({ filter, query })
+  for (let from = 0; from < rows.length; from += 5) digest.add(rows.slice(from, from + 5))
+  return asShelf(digest)
+}
+
+describe('a digest ranks as the shelves it was made of', () => {
+  test('all in one, or beside one that is held', () => {
+    fc.assert(
+      fc.property(someCase, (given) => {
+        const [first, second] = shelvesOf(given)
+        const { filter, query, limit, weights } = given
+        const wanted = rank([shelfOf(first), shelfOf(second)], query, filter, limit, weights)
+        const all = digestOf([...first, ...second], filter, query)
+        const beside = [shelfOf(first), digestOf(second, filter, query)]
+        for (const shelves of [[all], beside]) {
+          const ranked = rank(shelves, query, filter, limit, weights)
+          expect(ranked.map((item) => item.entry.id)).toEqual(wanted.map((item) => item.entry.id))
+          ranked.forEach(({ score, parts, entry: row }, n) => {
+            expect(score).toBeCloseTo(wanted[n]!.score, 9)
+            expect(Object.keys(parts)).toEqual(Object.keys(wanted[n]!.parts))
+            expect(row).toMatchObject({ subjectTag: wanted[n]!.entry.subjectTag, version: wanted[n]!.entry.version })
+          })
+        }
+      }),
+      runs(2000),
+    )
+  })
+
+  test('and lists as they do, page by page', () => {
+    fc.assert(
+      fc.property(someCase, (given) => {
+        const { filter, limit } = given
+        const [first, second] = shelvesOf(given)
+        const all = digestOf([...first, ...second], filter, null)
+        let after: ShelfEntry | null = null
+        for (;;) {
+          const wanted = newestFirst([shelfOf(first), shelfOf(second)], filter, after, limit)
+          const found = newestFirst([all], filter, after, limit)
+          const seen = ({ index: { language, session, agent, importance }, ...labels }: ShelfEntry) => ({
+            ...labels,
+            index: { language, session, agent, importance: importance ?? null },
+          })
+          expect(found.map(seen)).toEqual(wanted.map(seen))
+          after = wanted.at(-1) ?? null
+          if (after === null) break
+        }
+      }),
+      runs(500),
+    )
+  })
+})
+
+test('a vector of another model is refused, unless the filter hides its row', async () => {
+  const vector = Float32Array.of(1, 0, 0)
+  const query: Query = { terms: words('boat'), vector, model: 'm' }
+  const row = { ...entry('a', { model: 'other', vector, kind: 'turn' }), id: uuid('a') }
+  const add = (filter: Filter) => codeOf(async () => new ShelfDigest({ filter, query }).add([row]))
+  expect(await add({ nowMs: 0 })).toBe('ERR_EMBEDDER_MISMATCH')
+  expect(await add({ nowMs: 0, kinds: ['fact'] })).toBe('none')
+})
+
+test('takes a small part of the memory of a shelf', () => {
+  const vector = Float32Array.from({ length: 384 }, (_, n) => n + 1)
+  const text = (n: number) => words(Array.from({ length: 25 }, (_, w) => `word${(n * 7 + w * w) % 400}`).join(' '))
+  const hex = (n: number) => n.toString(16).padStart(12, '0')
+  const rows = Array.from({ length: 2000 }, (_, n) => ({
+    ...entry('', { model: 'm', vector, terms: text(n), session: `s${n % 50}` }),
+    id: `01890000-0000-7000-8000-${hex(n)}`,
+  }))
+  const query: Query = { terms: words('word1 word2 word3'), vector, model: 'm' }
+  const digest = new ShelfDigest({ filter: { nowMs: 0 }, query })
+  digest.add(rows)
+  expect(digest.size).toBe(2000)
+  expect(digest.bytes / 2000).toBeLessThan(200)
+  expect(shelfOf(rows).bytes / digest.bytes).toBeGreaterThan(10)
+})
