@@ -121,7 +121,12 @@ const rules: [Rule, ...(() => readonly [path: string, text: string])[]][] = [
     () => [`${kernel}/store/plant.ts`, "export const start = (client: any) => client.query('begin')"],
     () => [`${kernel}/store/plant.ts`, "export const start = 'set lock_timeout = 1; START TRANSACTION'"],
     () => [`${kernel}/store/plant.ts`, 'export const own = (pool: any) => pool.connect()'],
-    () => changed(`${kernel}/store/doorways.ts`, '    let failure: Error', "    await client.query('begin')\n    let failure: Error"),
+    () =>
+      changed(
+        `${kernel}/store/doorways.ts`,
+        '    let failure: Error',
+        "    await client.query('begin')\n    let failure: Error",
+      ),
     () => [`${kernel}/store/plant.ts`, "import { request } from 'node:https'"],
     () => changed(`${kernel}/store/install.ts`, "import pg from 'pg'", "import pg from 'pg'\nimport 'node:fs'"),
     () => [`${kernel}/store/install.ts`, "import { verifyingKeys } from './token-keys.ts'"],

@@ -66,7 +66,10 @@ const refusals: Readonly<Record<string, () => MemkeepError>> = {
       retryable: true,
     }),
   MK004: () =>
-    new MemkeepError('ERR_STORE_UNSAFE', 'a doorway is called alone in its transaction, under read committed, with durable commits'),
+    new MemkeepError(
+      'ERR_STORE_UNSAFE',
+      'a doorway is called alone in its transaction, under read committed, with durable commits',
+    ),
   MK005: () => new MemkeepError('ERR_STORE_UNSAFE', 'the database holds another token key: is it another KeyStore?'),
   MK006: () =>
     new MemkeepError('ERR_STORE_UNSAFE', 'the database refused the time of a token key: is its clock right?'),

@@ -28,8 +28,8 @@ afterAll(async () => {
 
 const relations = () =>
   keep.database.query<{ name: string; sequence: boolean }>(
-      "select oid::regclass::text as name, relkind = 'S' as sequence from pg_class where relnamespace = 'memkeep'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'f', 'S')",
-    )
+    "select oid::regclass::text as name, relkind = 'S' as sequence from pg_class where relnamespace = 'memkeep'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'f', 'S')",
+  )
 
 describe('plain SQL with the credentials of a login', () => {
   const verbs = (name: string) => [

@@ -20,7 +20,10 @@ const ownRows = [commonShelf, subject].flatMap((shelf) => [0, 1, 2].map((s) => m
 
 /** The claims of a foreign tenant, as no token states them. */
 function forgedClaims(of: AttackedKeep): string {
-  return of.token('read', claims({ tenant: foreign })).subarray(0, -32).toString('hex')
+  return of
+    .token('read', claims({ tenant: foreign }))
+    .subarray(0, -32)
+    .toString('hex')
 }
 
 test('claims put into the setting by hand, inside a doorway', async () => {

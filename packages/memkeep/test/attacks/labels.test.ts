@@ -98,7 +98,12 @@ test.each(slips)('revise: %o', async (slip, _, without) => {
 
 test('one bad label among good ones: none is written, and what is right is taken', async () => {
   const before = await store(keep)
-  const labels = [[0, 0, 9], [1, 1, 1], [0, 1, 2], ['fact', 'fact', 'fact']]
+  const labels = [
+    [0, 0, 9],
+    [1, 1, 1],
+    [0, 1, 2],
+    ['fact', 'fact', 'fact'],
+  ]
   const many = <T>(value: T): T[] => [value, value, value]
   const more = [many(1), many(null), many('{}'), many(bytes), many(bytes), many(bytes), null, null, null, null, bytes]
   const call = (ids: string[], sent: unknown[]) =>

@@ -80,7 +80,8 @@ async function upgradeEnter(change: (text: string) => string): Promise<void> {
     "select pg_get_functiondef('memkeep.enter'::regproc) as text",
   )
   const text = change(row!.text)
-  const owner = 'alter function memkeep.enter owner to memkeep_door; grant execute on function memkeep.enter to memkeep_app'
+  const owner =
+    'alter function memkeep.enter owner to memkeep_door; grant execute on function memkeep.enter to memkeep_app'
   await keep.database.query(`begin; drop function memkeep.enter; ${text}; ${owner}; commit`)
 }
 

@@ -93,7 +93,10 @@ const planted: [CheckName, string[]][] = [
   ['registersAreSealed', ['alter sequence memkeep.ticket_high set logged']],
   ['registersAreSealed', ['alter sequence memkeep.ticket_high minvalue 0 start 0 restart 0']],
   ['registersAreSealed', ['alter sequence memkeep.ticket_low maxvalue 4294967295']],
-  ['registersAreSealed', ['alter sequence memkeep.ticket_low as integer minvalue -2147483648 maxvalue 2147483647 start 1 restart 1']],
+  [
+    'registersAreSealed',
+    ['alter sequence memkeep.ticket_low as integer minvalue -2147483648 maxvalue 2147483647 start 1 restart 1'],
+  ],
   ['registersAreSealed', ['drop sequence memkeep.ticket_low']],
   [
     'registersAreSealed',
@@ -207,7 +210,10 @@ test('the files: numbered without a gap, one owner each, and every doorway has a
 
 test('every read of one subject has a twin for every subject, and both have the same callers', () => {
   const pairs = doorwayFiles().flatMap((file, index, all) =>
-    all.slice(index + 1).filter((other) => other.name.startsWith(`${file.name} (`)).map((twin) => [file, twin] as const),
+    all
+      .slice(index + 1)
+      .filter((other) => other.name.startsWith(`${file.name} (`))
+      .map((twin) => [file, twin] as const),
   )
   expect(pairs.map(([file, twin]) => [functionsOf(file), file.owner, functionsOf(twin), twin.owner])).toEqual(
     ['export', 'load', 'read', 'recall'].map((name) => [[name], 'memkeep_door', [`wide_${name}`], 'memkeep_wide_door']),

@@ -42,7 +42,11 @@ const kinds: Record<string, Kind<unknown>> = {
   text: kind({
     make: textArray,
     element: text,
-    fixed: [[''], ['NULL', 'null', '{}', '"', '\\', ' , '], ['żółć', '日本語', '🧠👩‍👩‍👧', 'e\u0301', '\u00a0', '\n\t\u0001']],
+    fixed: [
+      [''],
+      ['NULL', 'null', '{}', '"', '\\', ' , '],
+      ['żółć', '日本語', '🧠👩‍👩‍👧', 'e\u0301', '\u00a0', '\n\t\u0001'],
+    ],
   }),
   int2: kind({ make: int2Array, element: fc.integer({ min: -32768, max: 32767 }), fixed: [[-32768, -1, 0, 1, 32767]] }),
   int8: kind({
