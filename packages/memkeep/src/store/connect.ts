@@ -37,7 +37,7 @@ export function openPool(settings: pg.PoolConfig, login: LoginRole, options: Poo
   })
   // The pool takes its own listener off a connection while it verifies it and while somebody has it; one lost then fails
   // the query that runs, and must not be an uncaught error besides.
-
+  pool.on('connect', (client) => client.on('error', () => {}))
   // The pool has dropped the lost connection already, but an error without a listener would end the process.
   pool.on('error', () => {})
   return pool

@@ -101,6 +101,15 @@ describe('the registers are closed', () => {
     expect(await inject(keep, { as, sql: 'select lastval()::text' })).toMatch(/^(42501|55000)$/)
   })
 
+  test('to the function of PostgreSQL 18 that tells what a sequence holds', async () => {
+    const sql = `select coalesce(last_value::text, 'hidden') from pg_get_sequence_data('memkeep.ticket_low')`
+    const told = await inject(writable, { sql })
+    if (told === '42883') return
+    expect(told).toEqual([expect.stringMatching(/^-?\d+$/)])
+    for (const client of [keep.app, upkeep]) expect(await attempt(client, sql)).toEqual(['hidden'])
+    for (const as of doorRoles) expect(await inject(keep, { as, sql })).toEqual(['hidden'])
+  })
+
   test('and what is refused here is done where the privilege is held', async () => {
     for (const sql of verbs) {
       // Put back, so that the audit row finds its ticket.
