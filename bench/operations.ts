@@ -35,8 +35,7 @@ try {
 
 async function bench(keep: Keep): Promise<void> {
   const pool = await Baseline.create({ ...running.admin }, maxClients)
-  const bare = new Baseline(pool, false)
-  const audited = new Baseline(pool, true)
+  const { bare, audited } = Baseline.pair(pool)
   const grant = mintGrant({
     principal: { id: 'bench', roles: [] },
     rights: ['tenants'],
@@ -52,7 +51,6 @@ async function bench(keep: Keep): Promise<void> {
     process.stderr.write(`filling ${shelf} ...\n`)
     const texts = Array.from({ length: size }, (_, number) => memoryText(number))
     await bare.fill(shelf, texts)
-    await audited.fill(shelf, texts)
     const ids: string[] = []
     for (let from = 0; from < size; from += 1000) {
       const batch = texts.slice(from, from + 1000).map((content) => ({ content, actor: 'user' as const }))
@@ -100,6 +98,11 @@ function matches(
   const hundred = (from: number) => Array.from({ length: 100 }, (_, index) => memoryText(from + index))
   const search = (shelf: string) =>
     match(
+      (baseline, n) => baseline.search(shelf, queryText(n)),
+      (n) => memoryOf(keep, shelf).search(queryText(n)),
+    )
+  const selectTen = (shelf: string) =>
+    match(
       (baseline, n) => baseline.tenRows(shelf, n),
       (n) => memoryOf(keep, shelf).search(queryText(n)),
     )
@@ -125,7 +128,9 @@ function matches(
         (n) => memoryOf(keep, 'shelf-1k').get(known.get('shelf-1k')![n % 1000]!),
       ),
     ],
-    ['search, shelf of 1k', search('shelf-1k')],
-    ['search, shelf of 10k', search('shelf-10k')],
+    ['search of 1k / full-text search', search('shelf-1k')],
+    ['search of 10k / full-text search', search('shelf-10k')],
+    ['search of 1k / select of ten known ids', selectTen('shelf-1k')],
+    ['search of 10k / select of ten known ids', selectTen('shelf-10k')],
   ])
 }

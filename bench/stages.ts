@@ -3,6 +3,7 @@ import type { ScopedMemory } from 'memkeep'
 import pg from 'pg'
 import { DataKey } from '../packages/memkeep/src/keys/data-key.ts'
 import { Secret } from '../packages/memkeep/src/keys/secret.ts'
+import { indexOf } from '../packages/memkeep/src/memory/index-of.ts'
 import { type Details, RowOpener, sealMemory } from '../packages/memkeep/src/memory/row.ts'
 import { encodeEntry } from '../packages/memkeep/src/recall/index-entry.ts'
 import { rank } from '../packages/memkeep/src/recall/rank.ts'
@@ -87,7 +88,7 @@ function sealedRow(turn: number, key: DataKey): ReadingRow {
     derivedFrom: [],
   }
   const content = memoryText(turn)
-  const entry = encodeEntry({ ...details, model: null, vector: null, terms: termsOf(content) } as never)
+  const entry = encodeEntry(indexOf({ embedder: null }, content, details, null))
   const sealed = sealMemory(key, labels, { content, details, entry })
   const row = { outcome: null, part: 2, subject: tag, shelf_version: 1, id: labels.id, version: 1, sensitivity: 1 }
   const times = { at_ms: 1, created_ms: 1, updated_ms: 1, expires_ms: null, derived_from: [], epoch: 1 }
@@ -97,9 +98,10 @@ function sealedRow(turn: number, key: DataKey): ReadingRow {
 function shelfOf(size: number): Shelf {
   const shelf = new Shelf(1)
   for (let number = 0; number < size; number++) {
-    const index = { ...details, model: null, vector: null, terms: termsOf(memoryText(number)) }
-    const row = { id: randomUUID(), subjectTag: 'a', version: 1, kind: 'fact', trust: 'user', sensitivity: 'private' }
-    shelf.put({ ...row, createdAtMs: number, atMs: number, expiresAtMs: null, index } as never)
+    const index = indexOf({ embedder: null }, memoryText(number), details, null)
+    const labels = { version: 1, kind: 'fact', trust: 'user', sensitivity: 'private' } as const
+    const times = { createdAtMs: number, atMs: number, expiresAtMs: null }
+    shelf.put({ id: randomUUID(), subjectTag: 'a', ...labels, ...times, index })
   }
   return shelf
 }

@@ -3,9 +3,9 @@
 -- twin: wide_recall memkeep_wide_door
 
 -- The memories that a search or a list chose: p_ids, which stand on p_shelves, as far as they are still in sight (part 2).
--- p_versions are the versions of the shelves p_subjects that the caller ranked by. When p_exact and one of them was not
--- current when the memories were read, the answer is 'stale', whatever else it brings is not to be used, and it says for
--- every shelf that moved what has changed since (parts 1, 3 and 4; a shelf_version of -1: too much, load it anew).
+-- p_versions are the versions of the shelves p_subjects that the caller ranked by. When p_exact and one of them is not
+-- current, the answer is 'stale', whatever else it brings is not to be used, and it says for every shelf that moved what has
+-- changed since (parts 1, 3 and 4; a shelf_version of -1: too much, load it anew).
 -- p_action: memory.search or memory.list. Outcomes: ok, stale, denied, barred, epoch, policy, unknown.
 create or replace function memkeep.recall(p_tenant bytea, p_token bytea, p_action text, p_subjects bytea[],
   p_versions bigint[], p_exact boolean, p_ids uuid[], p_shelves bytea[],
@@ -16,15 +16,17 @@ set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan a
 declare
   c memkeep.claims := memkeep.open_token(p_tenant, p_token, 'recall');
   answer memkeep.reading;
-  ignored text;
   row memkeep.reading;
+  moved boolean := false;
   number integer := 0;
   ids uuid[] := '{}';
   shelves bytea[] := memkeep.shelves_of(c);
+  ignored text;
 begin
   answer.part := 0;
   answer.outcome := memkeep.admit_reading(c, 1);
-  if answer.outcome = 'ok' then
+  if answer.outcome = 'ok' and p_exact then moved := memkeep.have_moved(p_tenant, shelves, p_subjects, p_versions); end if;
+  if answer.outcome = 'ok' and not moved then
     for row in
       select null, 2::smallint, m.subject, m.shelf_version, m.id, m.version, m.sensitivity, m.trust, m.actor, m.kind,
         m.at_ms, m.created_ms, m.updated_ms, m.expires_ms, m.derived_from, m.epoch, m.content, m.details, null::bytea
@@ -33,42 +35,41 @@ begin
         and (m.expires_ms is null or m.expires_ms > c.at_ms)
     loop
       ids := ids || row.id;
+      moved := moved or row.shelf_version > p_versions[array_position(p_subjects, row.subject)];
       return next row;
     end loop;
     number := cardinality(ids);
-    -- After the memories, not before: versions only grow, so one that still stands has stood while they were read.
-    if p_exact and exists (
-      select 1 from unnest(p_subjects, p_versions) as h (subject, version)
-      join memkeep.shelf s on s.tenant = p_tenant and s.subject = h.subject and s.version <> h.version
-      where shelves is null or h.subject = any (shelves)
-    ) then
-      answer.outcome := 'stale';
-      for row in
-        with moved as (
-          select h.subject, h.version as since, s.version, s.floor from unnest(p_subjects, p_versions) as h (subject, version)
-          join memkeep.shelf s on s.tenant = p_tenant and s.subject = h.subject and s.version <> h.version
-          where shelves is null or h.subject = any (shelves)
-        )
-        select null, 1::smallint, d.subject, case when d.since < d.floor or d.since > d.version then -1 else d.version end,
-          null::uuid, null::integer, null::smallint, null::smallint, null::smallint, null, null::bigint, null::bigint,
-          null::bigint, null::bigint, null::uuid[], null::integer, null::bytea, null::bytea, null::bytea
-        from moved d
-        union all
-        select null, 4, r.subject, r.shelf_version, r.id, null, null, null, null, null, null, null, null, null, null, null,
-          null, null, null
-        from moved d join memkeep.removal r on r.tenant = p_tenant and r.subject = d.subject and r.shelf_version > d.since
-        where d.since >= d.floor
-        union all
-        select null, 3, m.subject, m.shelf_version, m.id, m.version, m.sensitivity, m.trust, m.actor, m.kind, m.at_ms,
-          m.created_ms, m.updated_ms, m.expires_ms, m.derived_from, m.epoch, null, null, m.entry
-        from moved d join memkeep.memory m on m.tenant = p_tenant and m.subject = d.subject and m.shelf_version > d.since
-          and m.shelf_version > 0
-        where d.since >= d.floor
-      loop
-        number := number + 1;
-        return next row;
-      end loop;
-    end if;
+    -- Between the look at the versions and the memories something may have been changed (moved) or deleted (fewer).
+    moved := p_exact and (moved or number < cardinality(p_ids))
+      and memkeep.have_moved(p_tenant, shelves, p_subjects, p_versions);
+  end if;
+  if answer.outcome = 'ok' and moved then
+    answer.outcome := 'stale';
+    for row in
+      with moved as (
+        select h.subject, h.version as since, s.version, s.floor from unnest(p_subjects, p_versions) as h (subject, version)
+        join memkeep.shelf s on s.tenant = p_tenant and s.subject = h.subject and s.version <> h.version
+        where shelves is null or h.subject = any (shelves)
+      )
+      select null, 1::smallint, d.subject, case when d.since < d.floor or d.since > d.version then -1 else d.version end,
+        null::uuid, null::integer, null::smallint, null::smallint, null::smallint, null, null::bigint, null::bigint,
+        null::bigint, null::bigint, null::uuid[], null::integer, null::bytea, null::bytea, null::bytea
+      from moved d
+      union all
+      select null, 4, r.subject, r.shelf_version, r.id, null, null, null, null, null, null, null, null, null, null, null,
+        null, null, null
+      from moved d join memkeep.removal r on r.tenant = p_tenant and r.subject = d.subject and r.shelf_version > d.since
+      where d.since >= d.floor
+      union all
+      select null, 3, m.subject, m.shelf_version, m.id, m.version, m.sensitivity, m.trust, m.actor, m.kind, m.at_ms,
+        m.created_ms, m.updated_ms, m.expires_ms, m.derived_from, m.epoch, null, null, m.entry
+      from moved d join memkeep.memory m on m.tenant = p_tenant and m.subject = d.subject and m.shelf_version > d.since
+        and m.shelf_version > 0
+      where d.since >= d.floor
+    loop
+      number := number + 1;
+      return next row;
+    end loop;
   end if;
   ignored := memkeep.record(c, p_action, answer.outcome, ids, number, p_detail);
   return next answer;

@@ -38,3 +38,20 @@ begin
     else 'ok'
   end;
 end $$;
+
+-- Whether one of these shelves (of those in p_reach; null: every shelf) stands at another version than the one given.
+create or replace function memkeep.have_moved(p_tenant bytea, p_reach bytea[], p_subjects bytea[], p_versions bigint[])
+returns boolean language plpgsql stable
+set search_path = pg_catalog, pg_temp as $$
+declare found_one integer;
+begin
+  if cardinality(p_subjects) < 10 then
+    select 1 into found_one from memkeep.shelf s where s.tenant = p_tenant and s.subject = any (p_subjects)
+      and s.version <> p_versions[array_position(p_subjects, s.subject)] limit 1;
+  else
+    select 1 into found_one from unnest(p_subjects, p_versions) as h (subject, version)
+      join memkeep.shelf s on s.tenant = p_tenant and s.subject = h.subject and s.version <> h.version
+      where p_reach is null or h.subject = any (p_reach) limit 1;
+  end if;
+  return found;
+end $$;
