@@ -11,6 +11,8 @@ export default defineConfig({
     globalSetup: ['./test/start-postgres.ts'],
     pool: 'forks',
     maxWorkers: 2,
+    // By words alone, which is fast; tests of embedding say otherwise.
+    env: { MEMKEEP_EMBEDDER: 'none' },
     testTimeout: 120_000,
     hookTimeout: 120_000,
     coverage: {

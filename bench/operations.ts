@@ -59,14 +59,16 @@ async function bench(keep: Keep): Promise<void> {
     known.set(shelf, ids)
   }
   await pool.query('analyze')
-  console.log('| operation | clients | bare/s | audited/s | memkeep/s | memkeep / bare | memkeep / audited |')
-  console.log('|---|---|---|---|---|---|---|')
+  console.log(
+    '| operation | clients | bare/s | audited/s | memkeep/s | memkeep / bare | memkeep / audited | p99/p50 bare | memkeep |',
+  )
+  console.log('|---|---|---|---|---|---|---|---|---|')
   for (const clients of [1, maxClients]) {
     for (const [operation, contestants] of matches(keep, bare, audited, known)) {
       const [first, second, ours] = await interleave(contestants, { rounds, seconds, clients })
       const cells = [first!, second!, ours!].map(({ perSecond }) => perSecond.toFixed(0))
       console.log(
-        `| ${operation} | ${clients} | ${cells.join(' | ')} | ${ours!.ratio('bare').toFixed(2)} | ${ours!.ratio('audited').toFixed(2)} |`,
+        `| ${operation} | ${clients} | ${cells.join(' | ')} | ${ours!.ratio('bare').toFixed(2)} | ${ours!.ratio('audited').toFixed(2)} | ${first!.spread.toFixed(1)} | ${ours!.spread.toFixed(1)} |`,
       )
     }
   }

@@ -11,6 +11,8 @@ export interface Standing {
   readonly perSecond: number
   /** To the contestant named as baseline: median of the rounds' own ratios, so that noise common to a round cancels. */
   readonly ratio: (baseline: string) => number
+  /** The 99th percentile of one operation's time over the median, all rounds together. */
+  readonly spread: number
 }
 
 /** Runs every contestant once a round, in an order that rotates, for `seconds` each. One round before them warms up. */
@@ -19,11 +21,18 @@ export async function interleave(
   options: { readonly rounds: number; readonly seconds: number; readonly clients: number },
 ): Promise<Standing[]> {
   const speeds = new Map<string, number[]>(contestants.map(({ name }) => [name, []]))
+  const times = new Map<string, number[]>(contestants.map(({ name }) => [name, []]))
   for (let round = -1; round < options.rounds; round++) {
     for (let turn = 0; turn < contestants.length; turn++) {
       const contestant = contestants[(turn + round + 1) % contestants.length]!
-      const speed = await speedOf(contestant, round < 0 ? options.seconds / 2 : options.seconds, options.clients)
-      if (round >= 0) speeds.get(contestant.name)!.push(speed)
+      const { speed, took } = await measure(
+        contestant,
+        round < 0 ? options.seconds / 2 : options.seconds,
+        options.clients,
+      )
+      if (round < 0) continue
+      speeds.get(contestant.name)!.push(speed)
+      times.get(contestant.name)!.push(...took)
     }
   }
   return contestants.map(({ name }) => {
@@ -32,22 +41,34 @@ export async function interleave(
       name,
       perSecond: median(own),
       ratio: (baseline) => median(own.map((speed, round) => speed / speeds.get(baseline)![round]!)),
+      spread: percentile(times.get(name)!, 0.99) / percentile(times.get(name)!, 0.5),
     }
   })
 }
 
-async function speedOf(contestant: Contestant, seconds: number, clients: number): Promise<number> {
+async function measure(
+  contestant: Contestant,
+  seconds: number,
+  clients: number,
+): Promise<{ readonly speed: number; readonly took: readonly number[] }> {
   const began = performance.now()
   const until = began + seconds * 1000
-  let done = 0
+  const took: number[] = []
   const client = async (number: number): Promise<void> => {
-    while (performance.now() < until) {
+    for (let start = began; start < until; ) {
       await contestant.run(number)
-      done++
+      const now = performance.now()
+      took.push(now - start)
+      start = now
     }
   }
   await Promise.all(Array.from({ length: clients }, (_, number) => client(number)))
-  return (done * 1000) / (performance.now() - began)
+  return { speed: (took.length * 1000) / (performance.now() - began), took }
+}
+
+function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!
 }
 
 export function median(values: readonly number[]): number {

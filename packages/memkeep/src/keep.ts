@@ -6,12 +6,14 @@ import { CallGate } from './core/call-gate.ts'
 import { MemkeepError } from './core/errors.ts'
 import type { Grant } from './core/grant.ts'
 import { checkLimits, type Limits } from './core/limits.ts'
+import { type RefusedTokenCounts, RefusedTokens } from './core/refused-tokens.ts'
 import { type CommonScope, readScope, type SubjectScope, type TenantWideScope } from './core/scope.ts'
 import { productionSeams, type Seams } from './core/seams.ts'
 import type { Tracer } from './core/tracer.ts'
 import type { KeyProvider } from './keys/key-provider.ts'
 import type { KeyStore } from './keys/key-store.ts'
 import { Keyring } from './keys/keyring.ts'
+import { modelName } from './memory/index-of.ts'
 import type { Kernel } from './memory/kernel.ts'
 import { ReadableMemory, ScopedMemory } from './memory/scoped-memory.ts'
 import { TenantPolicies } from './memory/tenant-policies.ts'
@@ -19,7 +21,7 @@ import { checkPolicy, defaultPolicy, type Policy } from './policy/policy.ts'
 import { Privileged } from './privileged/privileged.ts'
 import type { Embedder } from './recall/embedder.ts'
 import type { Languages } from './recall/languages.ts'
-import { ShelfCache } from './recall/shelf-cache.ts'
+import { ShelfCache, type ShelfStats } from './recall/shelf-cache.ts'
 import { openPool } from './store/connect.ts'
 import { Doorways } from './store/doorways.ts'
 import type { DatabaseEngine, RunningEngine } from './store/engine.ts'
@@ -37,6 +39,11 @@ export interface KeepOptions {
   readonly keyStore: KeyStore
   /** Default none: search by words alone. */
   readonly embedder?: Embedder
+  /**
+   * The embedder whose place `embedder` takes. Both embed then; searches use the former until every memory that they look at
+   * has a vector of the new one (`reembed`). To be left out when that is done.
+   */
+  readonly formerEmbedder?: Embedder
   /** Stems and stop words: `snowball()` of `memkeep/languages/snowball`. Default none: words are taken as they are. */
   readonly languages?: Languages
   /** What each role may do. Default: `defaultPolicy`. */
@@ -61,6 +68,14 @@ export interface KeepOptions {
 
 const shelfIdleMs = 15 * 60_000
 const upkeepEveryMs = 60_000
+
+/** Counts of one open keep, since it was opened. */
+export interface KeepMetrics {
+  /** Scope tokens that the database refused, which leave no audit row. All 0 unless keys or clocks differ, or somebody forges. */
+  readonly refusedTokens: RefusedTokenCounts
+  /** What the opened shelves took and gave since the keep was opened. Sizes in bytes. */
+  readonly shelves: ShelfStats
+}
 
 /** A deployment of Memkeep, open in this process. */
 export class Keep implements AsyncDisposable {
@@ -101,6 +116,12 @@ export class Keep implements AsyncDisposable {
     return new Privileged(this.#kernel, grant)
   }
 
+  /** What was counted until now. */
+  metrics(): KeepMetrics {
+    const { doorways, shelves } = this.#kernel
+    return Object.freeze({ refusedTokens: doorways.refusedTokens(), shelves: shelves.stats })
+  }
+
   /** One pass of upkeep now. Throws `ERR_STORE_UNAVAILABLE` when this process was given no upkeep login. */
   async runUpkeep(): Promise<UpkeepReport> {
     this.#gate.check()
@@ -139,10 +160,11 @@ export async function openMemkeep(options: KeepOptions): Promise<Keep> {
   try {
     const keyring = openKeyring(options, seams, opened)
     const settings = await openDatabase(options, seams, opened)
-    const upkeep = await openUpkeep(settings, keyring, seams, opened)
+    const refused = new RefusedTokens()
+    const upkeep = await openUpkeep(settings, { keyring, seams, refused }, opened)
     const pool = openPool(settings.app, 'memkeep_app', settings)
     opened.push(() => pool.end())
-    const doorways = new Doorways(pool, (window) => keyring.tokenKey(window), seams.clock, seams.ids)
+    const doorways = new Doorways(pool, (window) => keyring.tokenKey(window), seams.clock, seams.ids, refused)
     await announce(doorways, keyring, seams, { policy, acceptsOldServer: settings.acceptOldServer })
     const parts = kernelParts(options, { doorways, keyring, policy, seams })
     const tidy = new Repeat(
@@ -163,6 +185,7 @@ const optionNames: Record<keyof KeepOptions, true> = {
   keys: true,
   keyStore: true,
   embedder: true,
+  formerEmbedder: true,
   languages: true,
   policy: true,
   limits: true,
@@ -192,10 +215,19 @@ function kernelParts(
     tenantPolicies: new TenantPolicies(),
     limits: checkLimits(options.limits),
     embedder: options.embedder ?? null,
+    formerEmbedder: checkFormer(options),
     languages: options.languages ?? null,
     tracer: options.tracer ?? null,
     shelves: new ShelfCache({ budgetBytes, maxIdleMs: shelfIdleMs, clock: made.seams.clock }),
   }
+}
+
+function checkFormer({ embedder, formerEmbedder }: KeepOptions): Embedder | null {
+  if (formerEmbedder === undefined) return null
+  if (embedder === undefined || modelName(embedder) === modelName(formerEmbedder)) {
+    throw new MemkeepError('ERR_INPUT_INVALID', 'formerEmbedder needs an embedder of another model beside it')
+  }
+  return formerEmbedder
 }
 
 interface DatabaseSettings {
@@ -234,14 +266,13 @@ async function openDatabase(
 
 async function openUpkeep(
   settings: DatabaseSettings,
-  keyring: Keyring,
-  seams: Seams,
+  { keyring, seams, refused }: { keyring: Keyring; seams: Seams; refused: RefusedTokens },
   opened: (() => Promise<void>)[],
 ): Promise<Upkeep | null> {
   if (settings.upkeep === null) return null
   const pool = openPool({ max: 2, ...settings.upkeep }, 'memkeep_upkeep', settings)
   opened.push(() => pool.end())
-  const upkeep = new Upkeep(pool, keyring, seams)
+  const upkeep = new Upkeep(pool, keyring, seams, refused)
   await upkeep.installKeys()
   // A pass that fails is repeated a minute later; what matters of it (a token key missing) shows at the calls.
   const repeat = new Repeat(

@@ -1,7 +1,11 @@
 import { join, resolve } from 'node:path'
 import { embedded } from '@memkeep/embedded'
 import { type DatabaseEngine, type Keep, MemkeepError, openMemkeep, type RunningEngine } from 'memkeep'
+import { useLite, useLiteInstalled } from 'memkeep/embedders/use-lite'
 import { directoryKeyStore, localKeys } from 'memkeep/keys/local'
+import { snowball, snowballInstalled } from 'memkeep/languages/snowball'
+import { installedEmbedder } from './installed-embedder.ts'
+import { installedLanguages } from './installed-languages.ts'
 import { noteKeys, refuseKeyless } from './keyless.ts'
 
 /** Where a deployment lies, as the command line and the environment say. */
@@ -55,18 +59,32 @@ function keysDirOf(place: Place): string {
 export interface OpenedKeep {
   readonly keep: Keep
   readonly engine: RunningEngine | null
+  /** How it searches: lines for whoever started the program. */
+  readonly says: readonly string[]
+}
+
+/** Search by meaning and by stems, as far as the packages for it are installed and the environment does not say otherwise. */
+async function searching(env: NodeJS.ProcessEnv) {
+  const { embedder, says } = installedEmbedder({ useLite, useLiteInstalled }, env)
+  const words = await installedLanguages({ snowball, snowballInstalled }, env)
+  const { languages } = words
+  const options = { ...(embedder === null ? {} : { embedder }), ...(languages === null ? {} : { languages }) }
+  return { options, says: [says, words.says] }
 }
 
 /**
  * Opens a deployment. Throws `ERR_KEY_UNAVAILABLE` when its database is in use and its keys are not there: no new ones are made
- * beside it. Your own server gets its keys from `memkeep migrate`, and from nothing else.
+ * beside it. Your own server gets its keys from `memkeep migrate`, and from nothing else. What neither stores nor `searches`
+ * memories needs no embedder.
  */
-export async function openKeep(place: Place): Promise<OpenedKeep> {
+export async function openKeep(place: Place, { searches = true } = {}): Promise<OpenedKeep> {
+  const { options, says } = searches ? await searching(process.env) : { options: {}, says: [] }
   if (place.kind === 'server') {
     const { appUrl, upkeepUrl, acceptOldServer, keysDir } = place
     refuseKeyless(keysDir)
     const upkeep = upkeepUrl === null ? {} : { upkeep: upkeepUrl }
-    return { keep: await openMemkeep({ ...keysOf(place), database: appUrl, ...upkeep, acceptOldServer }), engine: null }
+    const keep = await openMemkeep({ ...keysOf(place), ...options, database: appUrl, ...upkeep, acceptOldServer })
+    return { keep, engine: null, says }
   }
   refuseKeyless(keysDirOf(place), place.dir)
   const engine = embedded({ dir: join(place.dir, 'db') })
@@ -78,7 +96,7 @@ export async function openKeep(place: Place): Promise<OpenedKeep> {
       return running
     },
   }
-  const keep = await openMemkeep({ ...keysOf(place), database })
+  const keep = await openMemkeep({ ...keysOf(place), ...options, database })
   noteKeys(place.dir)
-  return { keep, engine: running }
+  return { keep, engine: running, says }
 }

@@ -18,6 +18,8 @@ export interface ServeMcpOptions {
 export interface ServingMcp {
   /** Settles when the client has gone. */
   readonly ended: Promise<void>
+  /** How it searches: lines for whoever started it. */
+  readonly says: readonly string[]
   close(): Promise<void>
 }
 
@@ -26,7 +28,7 @@ export interface ServingMcp {
  * `ERR_ACCESS_DENIED` when the API key is not valid.
  */
 export async function serveMcp({ place, binding, version }: ServeMcpOptions): Promise<ServingMcp> {
-  const { keep } = await openKeep(place)
+  const { keep, says } = await openKeep(place)
   try {
     const keys = new ApiKeys(keep)
     const reach = async (): Promise<Reach> => {
@@ -44,7 +46,7 @@ export async function serveMcp({ place, binding, version }: ServeMcpOptions): Pr
       await door.close()
       await keep.close()
     }
-    return { ended, close }
+    return { ended, says, close }
   } catch (error) {
     await keep.close()
     throw error

@@ -20,13 +20,15 @@ export interface Serving {
   readonly url: string
   /** Set when this start found no tenant and made one; its key is not kept anywhere. */
   readonly firstKey: FirstKey | null
+  /** How it searches: lines for whoever started it. */
+  readonly says: readonly string[]
   /** Requests under way finish first; then the keep is closed. */
   close(): Promise<void>
 }
 
 /** Opens the deployment and serves it over HTTP. Rejects with the system's error when the address cannot be had. */
 export async function serve({ place, host = '127.0.0.1', port = 8787, ...rest }: ServeOptions): Promise<Serving> {
-  const { keep } = await openKeep(place)
+  const { keep, says } = await openKeep(place)
   try {
     const keys = new ApiKeys(keep, rest.keys)
     const grace = rest.graceMs === undefined ? {} : { graceMs: rest.graceMs }
@@ -36,7 +38,7 @@ export async function serve({ place, host = '127.0.0.1', port = 8787, ...rest }:
       await keep.close()
     }
     try {
-      return { url: door.url, firstKey: await firstRun(keep), close }
+      return { url: door.url, firstKey: await firstRun(keep), says, close }
     } catch (error) {
       await door.close()
       throw error

@@ -1,6 +1,6 @@
 import { MemkeepError } from './errors.ts'
 
-/** Upper bounds on what one call may bring, each with its own error. Sizes in bytes of UTF-8. */
+/** Upper bounds, each with its own error: on what one call may bring, in bytes of UTF-8, and on what a tenant may hold. */
 export interface Limits {
   readonly contentBytes: number
   readonly metadataBytes: number
@@ -11,7 +11,13 @@ export interface Limits {
   readonly results: number
   /** Most memories that one addMany or addMessages brings. */
   readonly batch: number
+  /** Most memories of a tenant, over all its subjects. Absent: no bound. A tenant may have a quota of its own instead. */
+  readonly tenantMemories?: number
+  /** Most bytes of a tenant's sealed memories, their earlier versions and their index. Absent: no bound. */
+  readonly tenantBytes?: number
 }
+
+const absentByDefault = ['tenantMemories', 'tenantBytes']
 
 export const defaultLimits: Limits = Object.freeze({
   contentBytes: 32 * 1024,
@@ -26,7 +32,8 @@ export const defaultLimits: Limits = Object.freeze({
 /** The defaults with these in their place. Throws `ERR_INPUT_INVALID` for a limit that is unknown or no whole number from 1. */
 export function checkLimits(given: Partial<Limits> = {}): Limits {
   for (const [name, value] of Object.entries(given)) {
-    if (!Object.hasOwn(defaultLimits, name)) throw new MemkeepError('ERR_INPUT_INVALID', 'limits has an unknown limit')
+    if (!Object.hasOwn(defaultLimits, name) && !absentByDefault.includes(name))
+      throw new MemkeepError('ERR_INPUT_INVALID', 'limits has an unknown limit')
     if (!Number.isSafeInteger(value) || value < 1) {
       throw new MemkeepError('ERR_INPUT_INVALID', `the limit ${name} must be a whole number from 1`)
     }

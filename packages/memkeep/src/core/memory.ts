@@ -50,9 +50,12 @@ export interface FoundMemory extends Memory {
   readonly explain?: { readonly [part: string]: number }
 }
 
-/** What `add` answers. `durableUntil` is null when the memory stays until it is deleted. */
+/**
+ * What `add` answers. `durableUntil` is null when the memory stays until it is deleted. With `queued` the memory is stored as
+ * well, and found by its words; its vector waits for `reembed`.
+ */
 export interface StoredReceipt {
-  readonly outcome: 'stored'
+  readonly outcome: 'stored' | 'queued'
   readonly id: string
   readonly version: number
   readonly trust: Trust

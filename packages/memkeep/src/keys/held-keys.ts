@@ -14,23 +14,36 @@ interface Entry {
   dropped: boolean
 }
 
+/** Open at a time, so that a process that meets many tenants does not grow with them. A tenant takes a few. */
+const mostOpen = 20_000
+/** How long what had to make room may still be used by who was handed it. */
+const graceMs = 10_000
+
 /**
  * What is open, by name. One opening serves all who ask meanwhile. Who is handed a value can use it for at least half of
- * `holdMs`, unless it is dropped; nobody can for longer than `holdMs`.
+ * `holdMs`, unless it is dropped or, with very many open, has to make room (then for `graceMs`); nobody can for longer than
+ * `holdMs`.
  */
 export class HeldKeys {
   readonly #clock: Clock
   readonly #holdMs: number
-  /** What is handed out to the next who asks. */
+  readonly #most: number
+  /** What is handed out to the next who asks, oldest first. */
   readonly #current = new Map<string, Entry>()
   /** Everything open, oldest first: also what a newer opening has replaced, as somebody may still be using it. */
   readonly #open = new Map<Entry, string>()
   #timer: NodeJS.Timeout | null = null
   #closed = false
 
-  constructor(clock: Clock, holdMs: number) {
+  constructor(clock: Clock, holdMs: number, most = mostOpen) {
     this.#clock = clock
     this.#holdMs = holdMs
+    this.#most = most
+  }
+
+  /** How many are open, those that are on their way out included. */
+  get size(): number {
+    return this.#open.size
   }
 
   /** Throws `ERR_CLOSED` after `close`, and what `open` throws; a failure is not remembered. */
@@ -66,6 +79,7 @@ export class HeldKeys {
   #begin(name: string, open: () => Promise<Held>): Entry {
     const opening = open()
     const entry: Entry = { opening, value: null, openedAtMs: Number.POSITIVE_INFINITY, dropped: false }
+    this.#current.delete(name)
     this.#current.set(name, entry)
     entry.opening = opening.then(
       (value) => {
@@ -85,7 +99,18 @@ export class HeldKeys {
     entry.value = value
     entry.openedAtMs = this.#clock.now()
     this.#open.set(entry, name)
+    if (this.#current.size > this.#most) this.#makeRoom()
     this.#timer ??= this.#wake(this.#holdMs)
+  }
+
+  /** The one opened longest ago is opened anew for whoever asks next, and goes when its grace is over. */
+  #makeRoom(): void {
+    for (const [name, entry] of this.#current) {
+      if (entry.value === null) continue
+      this.#current.delete(name)
+      entry.openedAtMs = Math.min(entry.openedAtMs, this.#clock.now() - this.#holdMs + graceMs)
+      return
+    }
   }
 
   #remove(name: string, entry: Entry): void {

@@ -1,10 +1,11 @@
 import { detailContext, encodeDetail, eventDetail, frameDetail } from '../audit/detail.ts'
 import { MemkeepError } from '../core/errors.ts'
+import { type Quota, quotaOf } from '../core/quota.ts'
 import type { ScopeClaims } from '../core/scope.ts'
 import type { DataKey } from '../keys/data-key.ts'
 import type { TenantKeys } from '../keys/tenant-keys.ts'
-import { type Policy, powersOf } from '../policy/policy.ts'
-import { decodePolicy, policyContext } from '../policy/sealed-policy.ts'
+import { powersOf } from '../policy/policy.ts'
+import { openTerms } from '../policy/tenant-terms.ts'
 import type { Claims } from '../store/token.ts'
 import type { Kernel } from './kernel.ts'
 import { expectOutcome, Outdated } from './outcome.ts'
@@ -17,6 +18,8 @@ export interface Access {
   readonly claims: Claims
   /** The shelf that the scope writes; the common one's tag for a tenant-wide scope, which writes none. */
   readonly shelf: Buffer
+  /** What the scope's tenant may hold. */
+  readonly quota: Quota
 }
 
 /**
@@ -44,7 +47,7 @@ export async function withAccess<T>(
 
 async function openAccess(kernel: Kernel, scope: ScopeClaims): Promise<Access> {
   const keys = await kernel.keyring.tenant(scope.tenant)
-  const { version, policy } = kernel.tenantPolicies.get(keys.tag)
+  const { version, policy, quota } = kernel.tenantPolicies.get(keys.tag)
   const shelf = scope.subject === null ? keys.commonTag : keys.subjectTag(scope.subject)
   const claims: Claims = {
     tenant: keys.tag,
@@ -56,7 +59,7 @@ async function openAccess(kernel: Kernel, scope: ScopeClaims): Promise<Access> {
     principal: keys.principalTag(scope.principal.id),
     policyVersion: version,
   }
-  return { scope, keys, claims, shelf }
+  return { scope, keys, claims, shelf, quota: quota ?? quotaOf(kernel.limits) }
 }
 
 async function lookAgain(kernel: Kernel, access: Access, outdated: Outdated): Promise<void> {
@@ -69,19 +72,13 @@ async function lookAgain(kernel: Kernel, access: Access, outdated: Outdated): Pr
   const [row] = await callRead<EnterRow>(kernel, access, 'enter', [])
   expectOutcome(row?.outcome, 'ok')
   const { policy_version: version, policy } = row!
-  kernel.tenantPolicies.set(keys.tag, { version, policy: await openPolicy(keys, version, policy) })
+  kernel.tenantPolicies.set(keys.tag, { version, ...openTerms(await keys.own(), version, policy) })
 }
 
 interface EnterRow {
   readonly outcome: string
   readonly policy_version: number
   readonly policy: Buffer | null
-}
-
-async function openPolicy(keys: TenantKeys, version: number, sealed: Buffer | null): Promise<Policy | null> {
-  if (version === 0) return null
-  if (sealed === null) throw new MemkeepError('ERR_SEAL_BROKEN', "the tenant's policy is not the one that was set")
-  return decodePolicy((await keys.own()).open('policy', sealed, policyContext(version)))
 }
 
 /** One call of a reading doorway, whose last argument is always the audit detail of its event. */

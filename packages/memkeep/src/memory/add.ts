@@ -9,7 +9,7 @@ import { encodeEntry, type IndexEntry } from '../recall/index-entry.ts'
 import type { Labels } from '../store/reading.ts'
 import { byteaArray, int2Array, int8Array, textArray, uuidArray } from '../store/wire-arrays.ts'
 import { type Access, readDetail, withAccess, writeDetail } from './access.ts'
-import { embeddedText, indexOf, shelfEntry, vectorsOf } from './index-of.ts'
+import { allVectorsOf, embeddedText, indexOf, noVectors, shelfEntry, type Vectors } from './index-of.ts'
 import type { CheckedInput } from './input.ts'
 import { checkSignal } from './input.ts'
 import type { Kernel } from './kernel.ts'
@@ -22,9 +22,18 @@ import { callWrite, sealedSubjectName } from './write.ts'
 /** Answers to calls with an idempotency key are kept for a day. */
 const requestLifetimeMs = 86_400_000
 
+/**
+ * When memories get their vectors. `now`: before they are stored, and an embedder that fails stores nothing. `later`: when
+ * somebody reembeds; until then they are found by their words. `now-or-later`: later if the embedder fails now.
+ */
+export type Embed = (typeof embeds)[number]
+
+export const embeds = ['now', 'later', 'now-or-later'] as const
+
 export interface Batch {
   readonly inputs: readonly CheckedInput[]
   readonly idempotencyKey: string | null
+  readonly embed: Embed
   /** After the batch was sent the signal is no longer heeded: what was done is said. */
   readonly signal: AbortSignal | undefined
 }
@@ -41,8 +50,7 @@ interface Draft {
 export async function addBatch(kernel: Kernel, scope: ScopeClaims, batch: Batch): Promise<StoredReceipt[]> {
   if (batch.inputs.length === 0) return []
   checkSignal(batch.signal)
-  const texts = batch.inputs.map(embeddedText)
-  const vectors = await vectorsOf(kernel, texts, batch.signal)
+  const vectors = await vectorsFor(kernel, batch)
   for (let attempt = 1; ; attempt++) {
     try {
       return await withAccess(kernel, scope, (access) => store(kernel, access, batch, vectors))
@@ -54,12 +62,20 @@ export async function addBatch(kernel: Kernel, scope: ScopeClaims, batch: Batch)
   }
 }
 
-async function store(
-  kernel: Kernel,
-  access: Access,
-  batch: Batch,
-  vectors: (Float32Array | null)[],
-): Promise<StoredReceipt[]> {
+/** Of all or of none: a batch is queued as a whole. */
+async function vectorsFor(kernel: Kernel, { inputs, embed, signal }: Batch): Promise<Vectors[]> {
+  const none = inputs.map(() => noVectors)
+  if (embed === 'later') return none
+  try {
+    return await allVectorsOf(kernel, inputs.map(embeddedText), signal)
+  } catch (error) {
+    const mayWait = embed === 'now-or-later' && error instanceof MemkeepError && error.code === 'ERR_EMBEDDER'
+    if (mayWait) return none
+    throw error
+  }
+}
+
+async function store(kernel: Kernel, access: Access, batch: Batch, vectors: Vectors[]): Promise<StoredReceipt[]> {
   const { inputs } = batch
   if ((access.claims.rights & rightBits.write) === 0) return refuse(kernel, access)
   const trusted = await trustsOf(kernel, access, inputs)
@@ -68,7 +84,7 @@ async function store(
   const drafts = inputs.map((input, index) =>
     draft(kernel, access, key, input, trusted[index]!, vectors[index]!, nowMs),
   )
-  const receipts = drafts.map(({ labels }) => receiptOf(labels))
+  const receipts = drafts.map(receiptOf)
   const request = sealRequest(access, key, batch, receipts)
   checkSignal(batch.signal)
   kernel.seams.reach('memory.sealed')
@@ -85,6 +101,7 @@ async function store(
       request?.receipt ?? null,
       request === null ? null : nowMs + requestLifetimeMs,
       writeDetail(access, key, event),
+      ...quotaArguments(access),
     ],
   })
   kernel.seams.reach('memory.acknowledged')
@@ -117,7 +134,7 @@ function draft(
   key: DataKey,
   input: CheckedInput,
   trust: Trust,
-  vector: Float32Array | null,
+  { own, ...former }: Vectors,
   nowMs: number,
 ): Draft {
   const { content, actor, sensitivity, kind, atMs, expiresMs, derivedFrom } = input
@@ -126,8 +143,13 @@ function draft(
   const labels: Labels = { id, version: 1, sensitivity, trust, actor, kind, ...times, derivedFrom }
   const { tags, metadata, source, session, speaker, importance } = input
   const details: Details = { tags, metadata, source, agent: access.scope.agent, session, speaker, importance }
-  const index = indexOf(kernel, content, details, vector, { atMs, importance })
+  const index = indexOf(kernel, content, details, own, { ...former, atMs, importance })
   return { labels, index, ...sealMemory(key, labels, { content, details, entry: encodeEntry(index) }) }
+}
+
+/** Without a quota the doorway is not told of any, and reads nothing on its account. */
+function quotaArguments({ quota: { memories, bytes } }: Access): (number | null)[] {
+  return memories === undefined && bytes === undefined ? [] : [memories ?? null, bytes ?? null]
 }
 
 /** The parallel arrays of the doorway `remember`. */
@@ -148,9 +170,9 @@ function columns(drafts: readonly Draft[]): unknown[] {
   ]
 }
 
-function receiptOf(labels: Labels): StoredReceipt {
+function receiptOf({ labels, index }: Draft): StoredReceipt {
   return {
-    outcome: 'stored',
+    outcome: index.model !== null && index.vector === null ? 'queued' : 'stored',
     id: labels.id,
     version: labels.version,
     trust: labels.trust,

@@ -1,4 +1,5 @@
 import { MemkeepError } from '../core/errors.ts'
+import { tokenRefusalOf } from '../core/refused-tokens.ts'
 import type { ScopeClaims } from '../core/scope.ts'
 import { type Span, spanFailed } from '../core/tracer.ts'
 import type { Kernel } from './kernel.ts'
@@ -13,6 +14,8 @@ export type Operation =
   | 'export_memory'
   | 'update_memory'
   | 'delete_memory'
+  | 'reembed_memory'
+  | 'check_memory'
 
 /**
  * One call on a scope's memory: a closing keep waits for it, and it is a span when the keep was given a tracer. The span
@@ -35,6 +38,8 @@ export function callMemory<T>(
         return await run()
       } catch (error) {
         span.setAttribute('error.type', error instanceof MemkeepError ? error.code : 'unexpected')
+        const refusal = error instanceof MemkeepError ? tokenRefusalOf(error.cause) : null
+        if (refusal !== null) span.setAttribute('memkeep.token.refusal', refusal)
         span.setStatus({ code: spanFailed })
         throw error
       } finally {

@@ -66,12 +66,13 @@ function boundFilter(kernel: Kernel, scope: ScopeClaims): Filter {
 /** Chooses on the current shelf and deletes at exactly that version; chooses anew when somebody wrote in between. */
 async function forgetMatching(kernel: Kernel, access: Access, filter: Filter, only: string | null): Promise<number> {
   for (let attempt = 1; attempt <= 10; attempt++) {
-    const [own] = await currentShelves(kernel, access, [access.shelf])
-    const { shelf } = own!
-    const version = shelf.version
+    const interest = { filter, query: null }
+    const { shelves, version } = await currentShelves(kernel, access, [access.shelf], interest)
     const ids: string[] = []
-    for (const entry of shelf.entries()) {
-      if ((only === null || entry.id === only) && passes(entry, filter)) ids.push(entry.id)
+    for (const shelf of shelves) {
+      for (const entry of shelf.entries()) {
+        if ((only === null || entry.id === only) && passes(entry, filter)) ids.push(entry.id)
+      }
     }
     if (ids.length === 0) return 0
     const gone = await forget(kernel, access, ids, false, version)

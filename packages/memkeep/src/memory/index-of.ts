@@ -1,5 +1,5 @@
-import { embedAll } from '../recall/embedder.ts'
-import type { IndexEntry } from '../recall/index-entry.ts'
+import { type Embedder, embedAll } from '../recall/embedder.ts'
+import type { IndexEntry, ModelVector } from '../recall/index-entry.ts'
 import type { Query } from '../recall/rank.ts'
 import type { ShelfEntry } from '../recall/shelf.ts'
 import { stemmed } from '../recall/stemmed.ts'
@@ -19,17 +19,53 @@ export async function vectorsOf(
   return embedAll(kernel.embedder, texts, signal)
 }
 
-/** Name of the embedder's model as it stands on every entry; null without an embedder. */
-export function modelOf(kernel: Pick<Kernel, 'embedder'>): string | null {
-  return kernel.embedder === null ? null : `${kernel.embedder.provider}/${kernel.embedder.modelId}`
+/** What is made of one text: by the embedder, and by the former one while there is one. */
+export interface Vectors {
+  readonly own: Float32Array | null
+  readonly former?: ModelVector
 }
+
+/** For a text that is to be embedded later. */
+export const noVectors: Vectors = Object.freeze({ own: null })
+
+/** As `vectorsOf`, by the former embedder too. */
+export async function allVectorsOf(
+  kernel: Embedding,
+  texts: readonly string[],
+  signal?: AbortSignal,
+): Promise<Vectors[]> {
+  const own = await vectorsOf(kernel, texts, signal)
+  const { formerEmbedder } = kernel
+  if (!formerEmbedder) return own.map((vector) => ({ own: vector }))
+  const model = modelName(formerEmbedder)
+  const former = await embedAll(formerEmbedder, texts, signal)
+  return own.map((vector, place) => ({ own: vector, former: { model, vector: former[place]! } }))
+}
+
+/** As it stands on every entry. */
+export function modelName({ provider, modelId }: Embedder): string {
+  return `${provider}/${modelId}`
+}
+
+/** Name of the embedder's model; null without an embedder. */
+export function modelOf(kernel: Pick<Kernel, 'embedder'>): string | null {
+  return kernel.embedder === null ? null : modelName(kernel.embedder)
+}
+
+type Embedding = Pick<Kernel, 'embedder' | 'formerEmbedder'>
 
 /** What of the kernel decides how a text is found. */
 type Recalling = Pick<Kernel, 'embedder' | 'languages'>
 
 /** What a search asks of the shelves. */
-export function queryOf(kernel: Recalling, text: string, vector: Float32Array | null): Query {
-  return { terms: termsOf(text), languages: kernel.languages ?? null, vector, model: modelOf(kernel) }
+export function queryOf(
+  kernel: Recalling,
+  text: string,
+  vector: Float32Array | null,
+  { former }: Pick<Vectors, 'former'> = {},
+): Query {
+  const query = { terms: termsOf(text), languages: kernel.languages ?? null, vector, model: modelOf(kernel) }
+  return former === undefined ? query : { ...query, former }
 }
 
 /** What is embedded of a memory: a turn is found by who spoke as well. Nothing of another memory, which may be erased. */
@@ -43,20 +79,26 @@ export function embeddedText({
   return speaker === null ? content : `${speaker}: ${content}`
 }
 
+interface More extends Pick<Vectors, 'former'> {
+  readonly atMs?: number | null
+  readonly importance?: number | null
+}
+
 /** What is said in a session is also found by its speaker and, where its time is given here, by its date. */
 export function indexOf(
   kernel: Recalling,
   content: string,
   details: Pick<Details, 'tags' | 'agent' | 'session' | 'speaker'>,
   vector: Float32Array | null,
-  { atMs = null, importance = null }: { readonly atMs?: number | null; readonly importance?: number | null } = {},
+  { atMs = null, importance = null, former }: More = {},
 ): IndexEntry {
   const { tags, agent, session, speaker } = details
   const code = kernel.languages?.languageOf(content) ?? null
   const language = code === null ? null : kernel.languages!.language(code)
   const turn = session === null ? '' : turnWords({ speaker, atMs }, code)
   const terms = stemmed(termsOf(`${content}\n${turn}`), language)
-  return { model: modelOf(kernel), vector, language: code, terms, tags, agent, session, importance }
+  const entry = { model: modelOf(kernel), vector, language: code, terms, tags, agent, session, importance }
+  return former === undefined ? entry : { ...entry, former }
 }
 
 export function shelfEntry(labels: Labels, shelf: Buffer, index: IndexEntry): ShelfEntry {

@@ -18,6 +18,8 @@ export interface Kernel {
   readonly tenantPolicies: TenantPolicies
   readonly limits: Limits
   readonly embedder: Embedder | null
+  /** The one whose place `embedder` takes, until every memory was embedded anew. */
+  readonly formerEmbedder?: Embedder | null
   /** Without them words are taken as they are. */
   readonly languages?: Languages | null
   readonly shelves: ShelfCache<string>

@@ -45,18 +45,14 @@ export async function list(kernel: Kernel, scope: ScopeClaims, given: unknown): 
       access,
       'memory.list',
       subjects,
-      (open) => {
-        const chosen = newestFirst(
-          open.map(({ shelf }) => shelf),
-          filter,
-          after,
-          limit + 1,
-        )
+      (shelves) => {
+        const chosen = newestFirst(shelves, filter, after, limit + 1)
         const page = chosen.slice(0, limit)
         nextCursor = chosen.length > limit ? formatCursor(page.at(-1)!) : null
         return page
       },
       names,
+      { filter, query: null },
     )
     return { items, nextCursor }
   })

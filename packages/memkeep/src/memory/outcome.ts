@@ -23,6 +23,8 @@ export function expectOutcome<T extends string>(outcome: string | null | undefin
       throw new MemkeepError('ERR_ACCESS_DENIED', 'the principal may not do this')
     case 'barred':
       throw new MemkeepError('ERR_SCOPE_BARRED', 'the scope is barred: it was erased or is being erased')
+    case 'quota':
+      throw new MemkeepError('ERR_QUOTA_EXCEEDED', "the tenant's quota is used up")
     case 'unknown':
       throw new MemkeepError('ERR_TENANT_UNKNOWN', 'there is no such tenant')
     case 'mismatch':

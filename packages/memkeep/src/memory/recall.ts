@@ -1,18 +1,20 @@
 import { MemkeepError } from '../core/errors.ts'
 import type { Memory } from '../core/memory.ts'
-import type { ShelfEntry } from '../recall/shelf.ts'
+import type { Shelf, ShelfEntry } from '../recall/shelf.ts'
+import type { Interest } from '../recall/shelf-digest.ts'
 import { parts, type ReadingRow } from '../store/reading.ts'
 import { byteaArray, int8Array, uuidArray } from '../store/wire-arrays.ts'
 import { type Access, callRead } from './access.ts'
 import type { Kernel } from './kernel.ts'
+import { isBroken, refuseBeyond } from './open-entries.ts'
 import { expectOutcome } from './outcome.ts'
 import { RowOpener } from './row.ts'
-import { applyChanges, type OpenShelf, openShelves } from './shelves.ts'
+import { applyChanges, type OpenShelf, type OpenShelves, readShelves } from './shelves.ts'
 
 export type RecallAction = 'memory.search' | 'memory.list'
 
 /** Which of the shelves' entries an operation wants, best first. Asked again when a shelf turned out to be stale. */
-export type Choose = (shelves: readonly OpenShelf[]) => readonly ShelfEntry[]
+export type Choose = (shelves: readonly Shelf[], open: OpenShelves) => readonly ShelfEntry[]
 
 /**
  * Chooses memories on shelves and fetches them: one round trip when the shelves are current. When one is not, the answer
@@ -27,20 +29,38 @@ export async function recall(
   subjects: readonly Buffer[],
   choose: Choose,
   names: (subject: Buffer) => string | null,
+  interest: Interest,
+  signal?: AbortSignal,
 ): Promise<Memory[]> {
   let exact = true
   for (let attempt = 1; attempt <= 5; attempt++) {
-    const open = await openShelves(kernel, access, subjects)
-    const chosen = choose(open)
-    const rows = await callRecall(kernel, access, action, open, exact, chosen)
+    const open = await readShelves(kernel, access, subjects, interest, signal)
+    const { chosen, mismatch } = chosenOf(choose, open)
+    const rows = await callRecall(kernel, access, action, open.held, exact, chosen)
     if (expectOutcome(rows.find((row) => row.part === parts.outcome)?.outcome, 'ok', 'stale') === 'ok') {
-      return openMemories(access, rows, chosen, names)
+      if (mismatch !== null) throw mismatch
+      return openMemories(kernel, access, subjects, rows, chosen, names)
     }
-    await applyChanges(kernel, access, open, rows)
+    await applyChanges(kernel, access, open.held, rows)
     // A shelf that must be loaded anew may be stale again by then; one that was brought up to date is current enough.
     exact = rows.some((row) => row.part === parts.shelf && row.shelf_version < 0)
   }
   throw new MemkeepError('ERR_STORE_UNAVAILABLE', 'the shelf changes faster than it can be read', { retryable: true })
+}
+
+interface Choice {
+  readonly chosen: readonly ShelfEntry[]
+  readonly mismatch: MemkeepError | null
+}
+
+/** That a shelf was embedded by another model is believed once it is current: another process may have embedded it anew. */
+function chosenOf(choose: Choose, open: OpenShelves): Choice {
+  try {
+    return { chosen: choose(rankable(open), open), mismatch: null }
+  } catch (error) {
+    if (!(error instanceof MemkeepError) || error.code !== 'ERR_EMBEDDER_MISMATCH') throw error
+    return { chosen: [], mismatch: error }
+  }
 }
 
 /** Brings the shelves up to date and returns them. */
@@ -48,13 +68,14 @@ export async function currentShelves(
   kernel: Kernel,
   access: Access,
   subjects: readonly Buffer[],
-): Promise<readonly OpenShelf[]> {
-  let current: readonly OpenShelf[] = []
-  const choose: Choose = (open) => {
-    current = open
+  interest: Interest,
+): Promise<{ readonly shelves: readonly Shelf[]; readonly version: number }> {
+  let current: { shelves: readonly Shelf[]; version: number } = { shelves: [], version: 0 }
+  const choose: Choose = (shelves, { version }) => {
+    current = { shelves, version }
     return []
   }
-  await recall(kernel, access, 'memory.list', subjects, choose, () => null)
+  await recall(kernel, access, 'memory.list', subjects, choose, () => null, interest)
   return current
 }
 
@@ -77,8 +98,11 @@ async function callRecall(
   ])
 }
 
+/** One that does not open is left out and counted; what the call may not see is refused. */
 async function openMemories(
+  kernel: Kernel,
   access: Access,
+  subjects: readonly Buffer[],
   rows: readonly ReadingRow[],
   chosen: readonly ShelfEntry[],
   names: (subject: Buffer) => string | null,
@@ -86,6 +110,28 @@ async function openMemories(
   const opener = new RowOpener(access.keys, access.claims)
   const found = new Map<string, ReadingRow>()
   for (const row of rows) if (row.part === parts.memory) found.set(row.id, row)
+  for (const row of found.values()) refuseBeyond(access, subjects, row)
   const wanted = chosen.map(({ id }) => found.get(id)).filter((row) => row !== undefined)
-  return opener.openMemories(wanted, names)
+  try {
+    return await opener.openMemories(wanted, names)
+  } catch (error) {
+    if (!isBroken(error)) throw error
+  }
+  // One at a time, to find which: the others are an answer all the same.
+  const memories: Memory[] = []
+  for (const row of wanted) {
+    try {
+      memories.push(...(await opener.openMemories([row], names)))
+    } catch (error) {
+      if (!isBroken(error)) throw error
+      kernel.shelves.countBroken(1)
+    }
+  }
+  return memories
+}
+
+/** A digest has all that ranking reads of a shelf. */
+function rankable({ held, digest }: OpenShelves): Shelf[] {
+  const shelves = held.map(({ shelf }) => shelf)
+  return digest === null ? shelves : [...shelves, digest as unknown as Shelf]
 }

@@ -62,6 +62,11 @@ export function sealMemory(
   }
 }
 
+/** The index entry alone, of a memory that stands: sealed as `sealMemory` does. */
+export function sealEntry(key: DataKey, labels: Labels, entry: Uint8Array): Buffer {
+  return key.seal('entry', entry, rowContext(labels, 'entry', labelDigest(labels)))
+}
+
 /** As `sealMemory`, for a version that is not searched: an earlier one. */
 export function sealVersion(key: DataKey, labels: Labels, content: string, details: Details): SealedRow {
   const digest = labelDigest(labels)

@@ -1,8 +1,9 @@
 import type { Memory, StoredReceipt } from '../core/memory.ts'
 import { readScope, type ScopeClaims, type TenantScope } from '../core/scope.ts'
 import { checkId } from '../core/text.ts'
-import { addBatch } from './add.ts'
+import { addBatch, type Embed, embeds } from './add.ts'
 import { callMemory, type Operation } from './call.ts'
+import { checkShelves, type ShelfCheck } from './check-shelves.ts'
 import { type DeleteFilter, deleteMany, deleteOne } from './delete.ts'
 import { type ExportRecord, exportAll } from './export.ts'
 import { get, history } from './get.ts'
@@ -15,17 +16,21 @@ import {
   checkBound,
   checkIdempotencyKey,
   checkKeys,
+  checkOneOf,
   checkSignal,
 } from './input.ts'
 import type { Kernel } from './kernel.ts'
 import { type ListOptions, list, type Page } from './list.ts'
 import { checkMessages, type MessageInput } from './messages.ts'
+import { type ReembedOptions, type ReembedReport, reembed } from './reembed.ts'
 import { type SearchOptions, type SearchResult, search } from './search.ts'
 import { type MemoryPatch, type UpdateOptions, update } from './update.ts'
 
 export interface WriteOptions {
   /** 1 to 200 characters. The same key with the same call within a day answers as the first did; with another, it throws. */
   readonly idempotencyKey?: string
+  /** When the memories get their vectors: `now` (default), `later`, `now-or-later`. */
+  readonly embed?: Embed
   /** Heeded until the write is sent. */
   readonly signal?: AbortSignal
 }
@@ -61,6 +66,21 @@ export class ReadableMemory {
     return this.#call('list_memory_versions', (claims) => history(this.#kernel, claims, id))
   }
 
+  /**
+   * Embeds what lacks a vector of the keep's model, and takes the words of what has no stems while the keep has languages: of
+   * the scope's own shelf or, tenant-wide, of every subject's and the common one. Changes no memory, only how it is found.
+   * What is done stays done: called again it goes on where it ended. Needs the right `write` (for the common shelf `common`)
+   * and a role that reads and writes every sensitivity; else `ERR_ACCESS_DENIED`, as for a scope of one agent or session.
+   */
+  async reembed(options: ReembedOptions = {}): Promise<ReembedReport> {
+    return this.#call('reembed_memory', (claims) => reembed(this.#kernel, claims, options))
+  }
+
+  /** Opens every index entry that the scope reads and keeps none. Tells what does not open, and which models made what. Slow. */
+  async checkShelves(): Promise<ShelfCheck> {
+    return this.#call('check_memory', (claims) => checkShelves(this.#kernel, claims))
+  }
+
   /** Everything that is held about whom the scope reaches, counts last. Needs the right `export`. */
   export(): AsyncGenerator<ExportRecord> {
     return exportAll(this.#kernel, this.#claims())
@@ -91,12 +111,12 @@ export class ScopedMemory extends ReadableMemory {
   /** Stores one memory. */
   async add(content: string, options: AddOptions & WriteOptions): Promise<StoredReceipt> {
     const claims = this.#claims()
-    const { idempotencyKey, signal, ...rest } = checkKeys<AddOptions & WriteOptions>(options, 'add options', [
+    const { idempotencyKey, embed, signal, ...rest } = checkKeys<AddOptions & WriteOptions>(options, 'add options', [
       ...writeOptionKeys,
       ...addOptionKeys,
     ])
     const input = checkAdd({ ...rest, content }, this.#kernel.limits, this.#now(), claims.session)
-    const batch = { inputs: [input], idempotencyKey: checkIdempotencyKey(idempotencyKey), signal: signal }
+    const batch = { inputs: [input], ...checkWrite({ idempotencyKey, embed, signal }, writeOptionKeys) }
     const [receipt] = await callMemory(this.#kernel, claims, 'create_memory', () =>
       addBatch(this.#kernel, claims, batch),
     )
@@ -161,10 +181,10 @@ export class ScopedMemory extends ReadableMemory {
   }
 }
 
-const writeOptionKeys = ['idempotencyKey', 'signal']
+const writeOptionKeys = ['idempotencyKey', 'embed', 'signal']
 
 function checkWrite(options: unknown, keys: readonly string[]) {
-  const { idempotencyKey, signal } = checkKeys<WriteOptions>(options, 'options', keys)
+  const { idempotencyKey, embed = 'now', signal } = checkKeys<WriteOptions>(options, 'options', keys)
   checkSignal(signal)
-  return { idempotencyKey: checkIdempotencyKey(idempotencyKey), signal }
+  return { idempotencyKey: checkIdempotencyKey(idempotencyKey), embed: checkOneOf(embed, 'embed', embeds), signal }
 }

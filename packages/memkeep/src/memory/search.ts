@@ -8,7 +8,7 @@ import { type Ranked, rank } from '../recall/rank.ts'
 import { withAccess } from './access.ts'
 import { checkWeights } from './check-weights.ts'
 import { renderEvidence } from './evidence.ts'
-import { queryOf, vectorsOf } from './index-of.ts'
+import { allVectorsOf, queryOf } from './index-of.ts'
 import {
   checkBound,
   checkDate,
@@ -72,8 +72,8 @@ export async function search(kernel: Kernel, scope: ScopeClaims, text: unknown, 
   const filter = checkFilter(kernel, scope, options)
   const weights = options.weights === undefined ? {} : checkWeights(options.weights)
   checkSignal(options.signal)
-  const [vector] = await vectorsOf(kernel, [query], options.signal)
-  const asked = queryOf(kernel, query, vector!)
+  const [vectors] = await allVectorsOf(kernel, [query], options.signal)
+  const asked = queryOf(kernel, query, vectors!.own, vectors!)
   return withAccess(kernel, scope, async (access) => {
     const { subjects, names } = await shelvesInReach(kernel, access)
     let ranked: Ranked[] = []
@@ -82,18 +82,14 @@ export async function search(kernel: Kernel, scope: ScopeClaims, text: unknown, 
       access,
       'memory.search',
       subjects,
-      (open) => {
+      (shelves) => {
         checkSignal(options.signal)
-        ranked = rank(
-          open.map(({ shelf }) => shelf),
-          asked,
-          filter,
-          limit,
-          weights,
-        )
+        ranked = rank(shelves, asked, filter, limit, weights)
         return ranked.map(({ entry }) => entry)
       },
       names,
+      { filter, query: asked },
+      options.signal,
     )
     checkSignal(options.signal)
     const scores = new Map(ranked.map((item) => [item.entry.id, item]))

@@ -2,7 +2,7 @@ import type { ShelfEntry } from '../recall/shelf.ts'
 import { parts, type ReadingRow } from '../store/reading.ts'
 import { type Access, callRead } from './access.ts'
 import type { Kernel } from './kernel.ts'
-import { openEntries } from './open-entries.ts'
+import { openEntries, refuseBeyond } from './open-entries.ts'
 import { expectOutcome } from './outcome.ts'
 
 export interface ShelfPage {
@@ -31,6 +31,7 @@ export async function* shelfPages(kernel: Kernel, access: Access, subject: Buffe
   let opened = 0
   let keyGone: unknown = null
   for await (const page of sealedPages(kernel, access, subject)) {
+    for (const row of page.rows) refuseBeyond(access, [subject], row)
     // What was written since then comes with the first delta. Rows come in the order of their versions.
     const version: number = since ?? page.version
     since = version

@@ -170,14 +170,3 @@ export function noteWrite(
   shelf.version = newVersion
   kernel.shelves.put(key, shelf)
 }
-
-/** Opens shelves whole, also those for which there is no room: these are then not kept. */
-export async function openShelves(kernel: Kernel, access: Access, subjects: readonly Buffer[]): Promise<OpenShelf[]> {
-  const open: OpenShelf[] = []
-  for (const subject of subjects) {
-    const whole = () => readShelf(kernel, access, subject, { fits: () => true, signal: new AbortController().signal })
-    const shelf = (await load(kernel, access, subject, undefined)) ?? (await whole())
-    open.push({ subject, shelf: shelf ?? new Shelf() })
-  }
-  return open
-}

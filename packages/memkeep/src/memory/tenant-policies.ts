@@ -1,12 +1,11 @@
-import type { Policy } from '../policy/policy.ts'
+import { noTerms, type TenantTerms } from '../policy/tenant-terms.ts'
 
-/** A tenant's own policy, or null for the deployment's, and the version that tokens minted under it must carry. */
-export interface TenantPolicy {
+/** A tenant's own policy and quota, each null for the deployment's, and the version that tokens minted under them must carry. */
+export interface TenantPolicy extends TenantTerms {
   readonly version: number
-  readonly policy: Policy | null
 }
 
-const deployments: TenantPolicy = Object.freeze({ version: 0, policy: null })
+const deployments: TenantPolicy = Object.freeze({ version: 0, ...noTerms })
 
 /**
  * Tenants' policies as last seen. Never trusted to be current: a token carries the version it was minted under, and the

@@ -12,7 +12,9 @@ import { readableShelves } from './shelves.ts'
 export async function trustsOf(kernel: Kernel, access: Access, inputs: readonly CheckedInput[]): Promise<Trust[]> {
   const sources = new Map<string, Trust>()
   if (inputs.some((input) => input.derivedFrom.length > 0)) {
-    for (const { shelf } of await currentShelves(kernel, access, readableShelves(access))) {
+    const interest = { filter: { nowMs: Number.NEGATIVE_INFINITY }, query: null }
+    const { shelves } = await currentShelves(kernel, access, readableShelves(access), interest)
+    for (const shelf of shelves) {
       for (const input of inputs) {
         for (const id of input.derivedFrom) {
           const source = shelf.get(id)

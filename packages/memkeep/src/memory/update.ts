@@ -16,7 +16,7 @@ import { encodeEntry } from '../recall/index-entry.ts'
 import type { Labels } from '../store/reading.ts'
 import { type Access, withAccess, writeDetail } from './access.ts'
 import { readVersions } from './get.ts'
-import { embeddedText, indexOf, shelfEntry, vectorsOf } from './index-of.ts'
+import { allVectorsOf, embeddedText, indexOf, shelfEntry } from './index-of.ts'
 import { checkExpiry, checkKeys, checkMetadata, checkOneOf, checkTags, lookupId } from './input.ts'
 import type { Kernel } from './kernel.ts'
 import { expectOutcome } from './outcome.ts'
@@ -119,9 +119,10 @@ async function revise(
   const labels = revisedLabels(old, patch, actor, nowMs)
   const content = patch.content ?? old.content
   const details: Details = { ...detailsOf(old), tags: patch.tags ?? old.tags, metadata: patch.metadata ?? old.metadata }
-  const [vector] = await vectorsOf(kernel, [embeddedText({ content, speaker: details.speaker })])
+  const [vectors] = await allVectorsOf(kernel, [embeddedText({ content, speaker: details.speaker })])
   const key = await access.keys.forWriting(access.shelf)
-  const index = indexOf(kernel, content, details, vector!, { atMs: labels.atMs, importance: details.importance })
+  const { own, ...former } = vectors!
+  const index = indexOf(kernel, content, details, own, { ...former, atMs: labels.atMs, importance: details.importance })
   const sealed = sealMemory(key, labels, { content, details, entry: encodeEntry(index) })
   const relabelled =
     labels.sensitivity === old.sensitivity ? [] : versions.map((each) => relabel(key, each, labels.sensitivity))
@@ -144,6 +145,7 @@ async function revise(
       relabelled.map((each) => each.content),
       relabelled.map((each) => each.details),
       writeDetail(access, key, event),
+      ...(access.quota.bytes === undefined ? [] : [access.quota.bytes]),
     ],
   })
   if (expectOutcome(answer.outcome, 'ok', 'missing') === 'missing') return null
@@ -174,7 +176,7 @@ function relabel(key: DataKey, memory: Memory, sensitivity: Sensitivity) {
   return { version: memory.version, ...sealed }
 }
 
-function labelsFrom(memory: Memory): Labels {
+export function labelsFrom(memory: Memory): Labels {
   const { id, version, sensitivity, trust, actor, kind, derivedFrom } = memory
   return {
     id,
@@ -191,6 +193,6 @@ function labelsFrom(memory: Memory): Labels {
   }
 }
 
-function detailsOf({ tags, metadata, source, agent, session, speaker, importance }: Memory): Details {
+export function detailsOf({ tags, metadata, source, agent, session, speaker, importance }: Memory): Details {
   return { tags, metadata, source, agent, session, speaker, importance }
 }

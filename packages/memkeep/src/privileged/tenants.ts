@@ -1,9 +1,10 @@
 import { MemkeepError } from '../core/errors.ts'
 import { type Grant, type GrantClaims, readGrant } from '../core/grant.ts'
+import { checkQuota, type Quota } from '../core/quota.ts'
 import { checkId } from '../core/text.ts'
 import type { TenantKeys } from '../keys/tenant-keys.ts'
 import { checkPolicy, type Policy } from '../policy/policy.ts'
-import { encodePolicy, policyContext } from '../policy/sealed-policy.ts'
+import { noTerms, openTerms, sealTerms, type TenantTerms } from '../policy/tenant-terms.ts'
 import { callOf, outcomeOf, type PrivilegedKernel } from './privileged-kernel.ts'
 
 export interface Tenant {
@@ -25,6 +26,15 @@ interface TenantRow {
   readonly name: Buffer
   readonly created_ms: number
 }
+
+interface EnterRow {
+  readonly outcome: string
+  readonly policy_version: number
+  readonly policy: Buffer | null
+}
+
+/** Terms as they stand in the database, not opened yet. */
+type Standing = Pick<EnterRow, 'policy_version' | 'policy'>
 
 const nameContext = Object.freeze(['tenant', 'name'])
 
@@ -78,15 +88,43 @@ export class Tenants {
 
   /**
    * Gives a tenant a policy of its own, or null for the deployment's. From its commit on nothing is served under the old
-   * one. An audited act.
+   * one. An audited act. Its quota stays, unless what stands there was tampered with: then that is replaced as a whole.
    */
   async setPolicy(tenant: string, policy: Policy | null): Promise<void> {
+    const checked = policy === null ? null : checkPolicy(policy)
+    await this.#change(tenant, async (keys, standing) => ({
+      quota: (await orNoTerms(() => openStanding(keys, standing))).quota,
+      policy: checked,
+    }))
+  }
+
+  /**
+   * Gives a tenant a quota of its own, in the place of the deployment's (`limits.tenantMemories`, `limits.tenantBytes`) as
+   * a whole: what is absent in it has no bound. Null: the deployment's again. It is part of the tenant's policy, audited as
+   * that, and goes for every write from its commit on. What is held beyond it stays.
+   */
+  async setQuota(tenant: string, quota: Quota | null): Promise<void> {
+    const checked = quota === null ? null : checkQuota(quota)
+    await this.#change(tenant, async (keys, standing) => ({
+      policy: (await openStanding(keys, standing)).policy,
+      quota: checked,
+    }))
+  }
+
+  /** The tenant's own quota, or null when the deployment's goes for it. */
+  async quota(tenant: string): Promise<Quota | null> {
     const grant = this.#claims()
     const keys = await this.#kernel.keyring.tenant(checkId(tenant, 'tenant', 'ERR_SCOPE_REQUIRED'))
-    const encoded = encodePolicy(policy === null ? null : checkPolicy(policy))
+    return (await openStanding(keys, await this.#standing(grant, keys))).quota
+  }
+
+  async #change(tenant: string, next: (keys: TenantKeys, standing: Standing) => Promise<TenantTerms>): Promise<void> {
+    const grant = this.#claims()
+    const keys = await this.#kernel.keyring.tenant(checkId(tenant, 'tenant', 'ERR_SCOPE_REQUIRED'))
     for (let attempt = 1; attempt <= 5; attempt++) {
-      const expected = await this.#policyVersion(grant, keys)
-      const sealed = (await keys.own()).seal('policy', encoded, policyContext(expected + 1))
+      const standing = await this.#standing(grant, keys)
+      const expected = standing.policy_version
+      const sealed = sealTerms(await keys.own(), expected + 1, await next(keys, standing))
       const outcome = await outcomeOf(this.#kernel, { grant, keys, doorway: 'set_policy', args: [sealed, expected] })
       if (outcome === 'ok') return
       if (outcome === 'barred') throw new MemkeepError('ERR_SCOPE_BARRED', 'the tenant was erased')
@@ -95,12 +133,12 @@ export class Tenants {
     throw new MemkeepError('ERR_VERSION_CONFLICT', 'the policy is being changed elsewhere', { retryable: true })
   }
 
-  async #policyVersion(grant: GrantClaims, keys: TenantKeys): Promise<number> {
+  async #standing(grant: GrantClaims, keys: TenantKeys): Promise<Standing> {
     const call = await callOf(this.#kernel, { grant, keys, doorway: 'enter', args: [] })
-    const [row] = await this.#kernel.doorways.read<{ outcome: string; policy_version: number }>(call)
+    const [row] = await this.#kernel.doorways.read<EnterRow>(call)
     if (row!.outcome === 'barred') throw new MemkeepError('ERR_SCOPE_BARRED', 'the tenant was erased')
     if (row!.outcome !== 'ok') throw new MemkeepError('ERR_TENANT_UNKNOWN', 'there is no such tenant')
-    return row!.policy_version
+    return row!
   }
 
   /** Without the right `tenants` no key is made: the refusal stands under the deployment. */
@@ -119,6 +157,19 @@ export class Tenants {
   #claims(): GrantClaims {
     this.#kernel.checkOpen()
     return readGrant(this.#grant)
+  }
+}
+
+async function openStanding(keys: TenantKeys, standing: Standing): Promise<TenantTerms> {
+  return openTerms(await keys.own(), standing.policy_version, standing.policy)
+}
+
+async function orNoTerms(open: () => Promise<TenantTerms>): Promise<TenantTerms> {
+  try {
+    return await open()
+  } catch (error) {
+    if (error instanceof MemkeepError && error.code === 'ERR_SEAL_BROKEN') return noTerms
+    throw error
   }
 }
 

@@ -4,21 +4,32 @@ import type { Selection } from './selection.ts'
 /**
  * Cosine of `query`, of length 1, with the row in each slot; NaN where the row has no vector or is not selected, or the
  * slot is free. The `sure` largest are precise and are the largest; see `VectorBlock.cosines` for the rest. Throws
- * `ERR_EMBEDDER_MISMATCH` when a selected row has a vector of another model or dimension: two models' numbers must
+ * `ERR_EMBEDDER_MISMATCH` when a selected row has a vector but none of this model and dimension: two models' numbers must
  * never stand in one order.
  */
 export function cosines(selection: Selection, query: Float32Array, model: string | null, sure = 100): Float64Array {
   const { shelf } = selection
-  let scores: Float64Array | null = null
+  if (!allHave(selection, model, query.length)) throw embeddedByAnother()
+  const own = shelf.blocks.find((block) => block.model === model && block.dims === query.length)
+  return own?.cosines(query, selection, sure, shelf.slots) ?? new Float64Array(shelf.slots).fill(Number.NaN)
+}
+
+/** Whether every selected row that has a vector has one of this model and dimension. */
+export function allHave(selection: Selection, model: string | null, dims: number): boolean {
+  const { shelf } = selection
+  const own = shelf.blocks.find((block) => block.model === model && block.dims === dims)
   for (const block of shelf.blocks) {
-    if (block.model === model && block.dims === query.length) {
-      scores = block.cosines(query, selection, sure, shelf.slots)
-      continue
-    }
+    if (block === own) continue
     for (let slot = 0; slot < shelf.slots; slot++) {
-      if (!block.has(slot) || !selection.has(slot)) continue
-      throw new MemkeepError('ERR_EMBEDDER_MISMATCH', 'memories were embedded by another model: embed them again')
+      if (block.has(slot) && selection.has(slot) && !own?.has(slot)) return false
     }
   }
-  return scores ?? new Float64Array(shelf.slots).fill(Number.NaN)
+  return true
+}
+
+export function embeddedByAnother(): MemkeepError {
+  return new MemkeepError(
+    'ERR_EMBEDDER_MISMATCH',
+    'memories were embedded by another model: search with that one until `memkeep reembed` is done for the whole tenant',
+  )
 }

@@ -18,10 +18,22 @@ export interface IndexEntry {
   readonly session: string | null
   /** From 0 to 1; in bytes to the nearest hundredth. Null where nobody said. */
   readonly importance: number | null
+  /** While one model takes another's place: the vector of the other, so that whoever still searches with it finds. */
+  readonly former?: ModelVector | undefined
 }
 
-/** What is written. Format 1 is still read: it had no language and no importance, and one byte for a component. */
+/** A vector of length 1 and the name of the model that made it. */
+export interface ModelVector {
+  readonly model: string
+  readonly vector: Float32Array
+}
+
+/**
+ * What is written: 2, or 3 with a vector of the former model behind all else. Format 1 is still read: it had no language and
+ * no importance, and one byte for a component.
+ */
 const format = 2
+const formatWithFormer = 3
 const hasModel = 1
 const hasVector = 2
 const hasAgent = 4
@@ -36,9 +48,9 @@ const hasImportance = 32
  * importance beyond its bounds.
  */
 export function encodeEntry(entry: IndexEntry): Buffer {
-  const { model, vector, terms, tags, agent, session, language, importance } = entry
+  const { model, vector, terms, tags, agent, session, language, importance, former } = entry
   const out = new ByteWriter()
-  out.byte(format)
+  out.byte(former === undefined ? format : formatWithFormer)
   out.byte(
     (model === null ? 0 : hasModel) |
       (vector === null ? 0 : hasVector) |
@@ -59,6 +71,11 @@ export function encodeEntry(entry: IndexEntry): Buffer {
     putText(out, term)
     out.number(count)
   }
+  if (former !== undefined) {
+    if (former.model === model) throw unfit('one model made both vectors')
+    putText(out, former.model)
+    putVector(out, former.vector, former.model)
+  }
   return out.written()
 }
 
@@ -69,7 +86,7 @@ export function encodeEntry(entry: IndexEntry): Buffer {
 export function decodeEntry(bytes: Uint8Array): IndexEntry {
   const reader = new ByteReader(bytes)
   const written = reader.byte()
-  if (written !== format && written !== 1) throw broken()
+  if (written < 1 || written > formatWithFormer) throw broken()
   const flags = reader.byte()
   if (flags >= (written === 1 ? 16 : 64) || (flags & (hasModel | hasVector)) === hasVector) throw broken()
   const model = flags & hasModel ? reader.text() : null
@@ -89,8 +106,11 @@ export function decodeEntry(bytes: Uint8Array): IndexEntry {
     terms.set(term, count)
     last = term
   }
+  const former = written === formatWithFormer ? { model: reader.text(), vector: takeVector(reader) } : null
+  if (former !== null && former.model === model) throw broken()
   reader.end()
-  return { model, vector, language, terms, tags, agent, session, importance }
+  const entry = { model, vector, language, terms, tags, agent, session, importance }
+  return former === null ? entry : { ...entry, former }
 }
 
 function putText(out: ByteWriter, text: string): void {

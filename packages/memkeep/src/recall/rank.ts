@@ -1,6 +1,8 @@
 import { Best } from './best.ts'
 import { wordScores } from './bm25.ts'
+import { allHave } from './cosine.ts'
 import { type Filter, passes } from './filter.ts'
+import type { ModelVector } from './index-entry.ts'
 import type { Languages } from './languages.ts'
 import { borrowers, lentTo, share } from './lent.ts'
 import { Preference, type Weights } from './preference.ts'
@@ -16,6 +18,8 @@ export interface Query {
   readonly languages?: Languages | null
   readonly vector: Float32Array | null
   readonly model: string | null
+  /** What the former model made of the same words: asked with while not every row has a vector of `model`. */
+  readonly former?: ModelVector
 }
 
 /**
@@ -40,7 +44,8 @@ export interface Ranked {
  * that shelves holding nothing else would give. So no score tells of a row that the filter hides, and it may carry a bound
  * that the caller did not choose (the session of a scope, say). A filter that narrows nothing costs nothing.
  *
- * Throws `ERR_EMBEDDER_MISMATCH` when the query has a vector and a row that passes has one of another model.
+ * With `former` the query's own vector counts when every row that passes and has a vector has one of its model, the former
+ * one when not. Throws `ERR_EMBEDDER_MISMATCH` when the vector that counts is not of a model that all these rows have.
  */
 export function rank(
   shelves: readonly Shelf[],
@@ -51,8 +56,8 @@ export function rank(
 ): Ranked[] {
   const selections = shelves.map((shelf) => new Selection(shelf, filter))
   const words = wordScores(selections, query.terms, query.languages ?? null)
-  const relevances =
-    query.vector === null ? byWords(words) : byWordsAndVector(selections, words, query.vector, query.model)
+  const asked = vectorThatCounts(selections, query)
+  const relevances = asked === null ? byWords(words) : byWordsAndVector(selections, words, asked.vector, asked.model)
   // With words alone the relevance is not in deviations: its own one is the unit then.
   const unit = () => (query.vector === null ? 1 / (termScaleOf(selections, words).inverseDeviation || 1) : 1)
   const preference = Preference.of(weights, filter.nowMs, unit)
@@ -62,6 +67,15 @@ export function rank(
     offer(best, { selection, relevance: relevances[place]!, preference }, bounds)
   })
   return best.sorted().map(explained)
+}
+
+function vectorThatCounts(
+  selections: readonly Selection[],
+  { vector, model, former }: Query,
+): { readonly vector: Float32Array; readonly model: string | null } | null {
+  if (vector === null) return null
+  if (former === undefined || selections.every((each) => allHave(each, model, vector.length))) return { vector, model }
+  return former
 }
 
 /** What is known of the scores before neighbours are looked at, which takes longer than all else. */

@@ -44,9 +44,15 @@ export function byWordsAndVector(
     const slots = new Uint32Array(scores.length)
     const sums = new Float64Array(scores.length)
     let size = 0
+    // Every row of the shelf passes here: no call, and each scale in a name of its own.
+    const { mean: termMean, inverseDeviation: termUnit } = termScale
+    const { mean: vectorMean, inverseDeviation: vectorUnit } = vectorScale
     for (let slot = 0; slot < sums.length; slot++) {
-      sums[slot] = termsAt(slot) + vectorAt(slot)
-      if (answers(slot)) slots[size++] = slot
+      const score = scores[slot]!
+      const near = cosine[slot]!
+      const has = !Number.isNaN(near)
+      sums[slot] = (score - termMean) * termUnit + (has ? (near - vectorMean) * vectorUnit : 0)
+      if (has || score !== 0) slots[size++] = slot
     }
     return { slots: slots.subarray(0, size), answers, sums, termsAt, vectorAt }
   })
@@ -54,7 +60,11 @@ export function byWordsAndVector(
 
 /** The scale of BM25 over all selected rows, those that share no term at 0. */
 export function termScaleOf(selections: readonly Selection[], words: readonly WordScores[]): Scale {
-  const shared = words.map(({ slots, scores }) => Float64Array.from(slots, (slot) => scores[slot]!))
+  const shared = words.map(({ slots, scores }) => {
+    const values = new Float64Array(slots.length)
+    for (let at = 0; at < values.length; at++) values[at] = scores[slots[at]!]!
+    return values
+  })
   const rows = selections.reduce((sum, selection) => sum + selection.rows, 0)
   return scaleOf(shared, rows - shared.reduce((sum, { length }) => sum + length, 0))
 }

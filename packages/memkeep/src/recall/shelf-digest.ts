@@ -1,4 +1,4 @@
-import { MemkeepError } from '../core/errors.ts'
+import { embeddedByAnother } from './cosine.ts'
 import { DigestRows } from './digest-rows.ts'
 import { type Filter, passes } from './filter.ts'
 import { Postings } from './postings.ts'
@@ -39,6 +39,8 @@ export type RankedShelf = Pick<
 export class ShelfDigest implements RankedShelf {
   readonly #interest: Interest
   readonly #rows = new DigestRows()
+  /** With the vector of the former model, by slot; empty when the query has none. */
+  readonly #formerCosines: number[] = []
   readonly #postings = new Map<string | null, Map<string, Postings>>()
   readonly #talks = new Talks((slot) => this.at(slot))
   #length = 0
@@ -48,14 +50,17 @@ export class ShelfDigest implements RankedShelf {
   }
 
   /**
-   * The same id never twice. Throws `ERR_EMBEDDER_MISMATCH` when the query has a vector and an entry, which passes, has one of
-   * another model.
+   * The same id never twice. Throws `ERR_EMBEDDER_MISMATCH` when the query has a vector and an entry, which passes, has one,
+   * but none of a model that the query asks with.
    */
   add(entries: readonly ShelfEntry[]): void {
     const { filter, query } = this.#interest
     const passing = entries.filter((entry) => passes(entry, filter))
-    const cosines = cosinesOf(passing, query)
-    for (const [place, entry] of passing.entries()) this.#add(entry, cosines[place]!)
+    const near = cosinesOf(passing, query)
+    for (const [place, entry] of passing.entries()) {
+      if (near.former !== null) this.#formerCosines.push(near.former[place]!)
+      this.#add(entry, near.own[place]!)
+    }
   }
 
   get size(): number {
@@ -112,16 +117,14 @@ export class ShelfDigest implements RankedShelf {
   get blocks(): RankedShelf['blocks'] {
     const { query } = this.#interest
     if (query === null || query.vector === null) return []
-    const { model, vector } = query
-    const has = (slot: number) => !Number.isNaN(this.#rows.cosineAt(slot))
-    const cosines: VectorBlock['cosines'] = (_query, selection, _sure, slots) =>
-      Float64Array.from({ length: slots }, (_, slot) => (selection.has(slot) ? this.#rows.cosineAt(slot) : Number.NaN))
-    return [{ model, dims: vector.length, has, cosines }]
+    const own = answered(query.model, query.vector, (slot) => this.#rows.cosineAt(slot))
+    if (query.former === undefined) return [own]
+    return [own, answered(query.former.model, query.former.vector, (slot) => this.#formerCosines[slot]!)]
   }
 
   /** Estimate of what it takes in memory. */
   get bytes(): number {
-    let total = 2000 + this.#rows.bytes + this.#talks.bytes
+    let total = 2000 + this.#rows.bytes + this.#talks.bytes + 8 * this.#formerCosines.length
     for (const terms of this.#postings.values()) for (const { pairs } of terms.values()) total += 300 + pairs.byteLength
     return total
   }
@@ -158,18 +161,46 @@ function sessionOf({ subjectTag, index }: ShelfEntry): string {
   return `${subjectTag}/${index.session}`
 }
 
+/** A block of vectors that knows its answer already. */
+function answered(
+  model: string | null,
+  { length: dims }: Float32Array,
+  cosineAt: (slot: number) => number,
+): RankedShelf['blocks'][number] {
+  const has = (slot: number) => !Number.isNaN(cosineAt(slot))
+  const cosines: VectorBlock['cosines'] = (_query, selection, _sure, slots) =>
+    Float64Array.from({ length: slots }, (_, slot) => (selection.has(slot) ? cosineAt(slot) : Number.NaN))
+  return { model, dims, has, cosines }
+}
+
+/** NaN where there is none; `former` is null when the query does not ask with a former model. */
+interface Cosines {
+  readonly own: Float64Array
+  readonly former: Float64Array | null
+}
+
 /** To the last bit those that a shelf's own block of vectors has for its best rows. */
-function cosinesOf(entries: readonly ShelfEntry[], query: Query | null): Float64Array {
-  const none = new Float64Array(entries.length).fill(Number.NaN)
-  if (query === null || query.vector === null) return none
-  const block = new VectorBlock(query.model, query.vector.length)
-  for (const [place, { index }] of entries.entries()) {
-    if (index.vector === null) continue
-    if (index.model !== block.model || index.vector.length !== block.dims) {
-      throw new MemkeepError('ERR_EMBEDDER_MISMATCH', 'memories were embedded by another model: embed them again')
-    }
-    block.put(place, index.vector)
+function cosinesOf(entries: readonly ShelfEntry[], query: Query | null): Cosines {
+  const own = cosinesWith(entries, query?.model ?? null, query?.vector ?? null)
+  const former = query?.former ? cosinesWith(entries, query.former.model, query.former.vector) : null
+  if (query !== null && query.vector !== null) {
+    const left = entries.some(
+      ({ index }, place) =>
+        index.vector !== null && Number.isNaN(own[place]) && Number.isNaN(former?.[place] ?? Number.NaN),
+    )
+    if (left) throw embeddedByAnother()
   }
-  if (entries.length === 0) return none
-  return block.cosines(query.vector, { has: (place) => block.has(place) }, entries.length, entries.length)
+  return { own, former }
+}
+
+function cosinesWith(entries: readonly ShelfEntry[], model: string | null, query: Float32Array | null): Float64Array {
+  if (query === null || entries.length === 0) return new Float64Array(entries.length).fill(Number.NaN)
+  const block = new VectorBlock(model, query.length)
+  for (const [place, { index }] of entries.entries()) {
+    const { former } = index
+    if (index.vector !== null && index.model === model && index.vector.length === query.length) {
+      block.put(place, index.vector)
+    } else if (former?.model === model && former?.vector.length === query.length) block.put(place, former.vector)
+  }
+  return block.cosines(query, { has: (place) => block.has(place) }, entries.length, entries.length)
 }

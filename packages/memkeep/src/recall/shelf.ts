@@ -167,7 +167,9 @@ export class Shelf {
     this.#length += length
     const block = index.vector && this.#block(index.model, index.vector.length)
     block?.put(slot, index.vector!)
-    return new ShelvedIndex(index, slot, postings, block)
+    const former = index.former ? this.#block(index.former.model, index.former.vector.length) : null
+    former?.put(slot, index.former!.vector)
+    return new ShelvedIndex(index, slot, postings, { own: block, former })
   }
 
   #termsIn(language: string | null): Map<string, Postings> {

@@ -1,4 +1,4 @@
-import type { IndexEntry } from './index-entry.ts'
+import type { IndexEntry, ModelVector } from './index-entry.ts'
 import type { Postings } from './postings.ts'
 import type { VectorBlock } from './vector-block.ts'
 
@@ -6,6 +6,13 @@ import type { VectorBlock } from './vector-block.ts'
 interface Kept {
   readonly terms: ReadonlyMap<string, number>
   readonly vector: Float32Array | null
+  readonly former: ModelVector | undefined
+}
+
+/** Where a row's vectors stand. */
+interface Blocks {
+  readonly own: VectorBlock | null
+  readonly former: VectorBlock | null
 }
 
 /**
@@ -22,11 +29,11 @@ export class ShelvedIndex implements IndexEntry {
   readonly importance: number | null
   readonly #slot: number
   #postings: readonly Postings[]
-  #block: VectorBlock | null
+  #blocks: Blocks
   #kept: Kept | null = null
 
-  constructor(index: IndexEntry, slot: number, postings: readonly Postings[], block: VectorBlock | null) {
-    this.model = block?.model ?? index.model
+  constructor(index: IndexEntry, slot: number, postings: readonly Postings[], blocks: Blocks) {
+    this.model = blocks.own?.model ?? index.model
     this.tags = index.tags
     this.agent = index.agent
     this.session = index.session
@@ -34,7 +41,7 @@ export class ShelvedIndex implements IndexEntry {
     this.importance = index.importance
     this.#slot = slot
     this.#postings = postings
-    this.#block = block
+    this.#blocks = blocks
   }
 
   get terms(): ReadonlyMap<string, number> {
@@ -43,7 +50,16 @@ export class ShelvedIndex implements IndexEntry {
   }
 
   get vector(): Float32Array | null {
-    return this.#kept ? this.#kept.vector : (this.#block?.at(this.#slot) ?? null)
+    return this.#kept ? this.#kept.vector : (this.#blocks.own?.at(this.#slot) ?? null)
+  }
+
+  get former(): ModelVector | undefined {
+    const { former } = this.#blocks
+    return this.#kept
+      ? this.#kept.former
+      : former
+        ? { model: former.model!, vector: former.at(this.#slot)! }
+        : undefined
   }
 
   /** Takes the row out of the shelf's tables. Answers the postings that it stood in and its length in terms. */
@@ -56,9 +72,12 @@ export class ShelvedIndex implements IndexEntry {
       terms.set(entry.term, count)
       length += count
     }
-    this.#kept = { terms, vector: this.#block?.remove(this.#slot) ?? null }
+    const former = this.former
+    const { own, former: second } = this.#blocks
+    second?.remove(this.#slot)
+    this.#kept = { terms, vector: own?.remove(this.#slot) ?? null, former }
     this.#postings = []
-    this.#block = null
+    this.#blocks = { own: null, former: null }
     return { postings, length }
   }
 }

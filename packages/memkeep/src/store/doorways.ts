@@ -2,6 +2,7 @@ import type pg from 'pg'
 import type { Clock } from '../core/clock.ts'
 import { MemkeepError } from '../core/errors.ts'
 import type { IdSource } from '../core/ids.ts'
+import { type RefusedTokenCounts, RefusedTokens } from '../core/refused-tokens.ts'
 import { isDirect } from './connect.ts'
 import { isCommittedReplay, isConnectionLoss, isStaleStatement, storeFailure } from './failure.ts'
 import { type Claims, mintToken, type TokenKey, tokenLifetimeMs, tokenWindow } from './token.ts'
@@ -41,12 +42,14 @@ export class Doorways {
   readonly #keyOf: TokenKeySource
   readonly #clock: Clock
   readonly #ids: IdSource
+  readonly #refused: RefusedTokens
 
-  constructor(pool: pg.Pool, keyOf: TokenKeySource, clock: Clock, ids: IdSource) {
+  constructor(pool: pg.Pool, keyOf: TokenKeySource, clock: Clock, ids: IdSource, refused = new RefusedTokens()) {
     this.#pool = pool
     this.#keyOf = keyOf
     this.#clock = clock
     this.#ids = ids
+    this.#refused = refused
   }
 
   /** Rows of the doorway, or `committed` when an earlier send of this very call had already committed. */
@@ -62,6 +65,7 @@ export class Doorways {
       try {
         return await this.#send<Row>(call.doorway, values)
       } catch (error) {
+        this.#refused.note(error)
         if (sent > 0 && isCommittedReplay(error)) return 'committed'
         if (!isConnectionLoss(error) || Date.now() > giveUpAt) throw storeFailure(error)
         await new Promise((resolve) => setTimeout(resolve, 50 * (sent + 1)))
@@ -98,6 +102,11 @@ export class Doorways {
     const rows = await this.call<Row>(call)
     if (rows !== 'committed') return rows
     throw new MemkeepError('ERR_STORE_UNAVAILABLE', 'the connection was lost after the answer', { retryable: true })
+  }
+
+  /** Tokens that the database refused since this was made. */
+  refusedTokens(): RefusedTokenCounts {
+    return this.#refused.counts()
   }
 
   /** Asked for at every call and zero-filled after it: only the keyring holds keys. */

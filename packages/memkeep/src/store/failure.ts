@@ -58,11 +58,13 @@ const connectionCodes = new Set([
   'ETIMEDOUT',
 ])
 
-const refusals: Readonly<Record<string, () => MemkeepError>> = {
-  MK001: () => new MemkeepError('ERR_SCOPE_FORGED', 'the database refused the scope token'),
-  MK002: () => new MemkeepError('ERR_STORE_UNAVAILABLE', "the database's clock and this process's differ by over 30 s"),
-  MK003: () =>
+const refusals: Readonly<Record<string, (cause: unknown) => MemkeepError>> = {
+  MK001: (cause) => new MemkeepError('ERR_SCOPE_FORGED', 'the database refused the scope token', { cause }),
+  MK002: (cause) =>
+    new MemkeepError('ERR_STORE_UNAVAILABLE', "the database's clock and this process's differ by over 30 s", { cause }),
+  MK003: (cause) =>
     new MemkeepError('ERR_STORE_UNAVAILABLE', 'the database has no current token key: upkeep has not run', {
+      cause,
       retryable: true,
     }),
   MK004: () =>
@@ -88,7 +90,7 @@ export function storeFailure(error: unknown): MemkeepError {
   if (error instanceof MemkeepError) return error
   const { code = '', where = '' } = error as DriverError
   const refusal = refusals[code]
-  if (refusal !== undefined) return refusal()
+  if (refusal !== undefined) return refusal(error)
   if (isConnectionLoss(error) || code.startsWith('53') || code === '25006') {
     return new MemkeepError('ERR_STORE_UNAVAILABLE', 'the database cannot be reached or has no room', {
       cause: error,

@@ -72,3 +72,25 @@ it('drops by whole prefix: neighbours stay, and so does what has replaced nothin
   expect([a.destroyed, newer.destroyed, ab.destroyed]).toEqual([true, true, false])
   held.close()
 })
+
+it('with more open than it may hold, the oldest makes room: opened anew for the next, of use to its holder for a grace', async () => {
+  const clock = new HandClock()
+  const held = new HeldKeys(clock, 60_000, 3)
+  const opened: Opened[] = []
+  const open = async () => {
+    opened.push(new Opened())
+    return opened.at(-1)!
+  }
+  for (const name of ['a', 'b', 'c']) await held.get(name, open)
+  // Asked for again, but not opened again: still the oldest.
+  expect(await held.get('a', open)).toBe(opened[0])
+  await held.get('d', open)
+  expect(opened.map(({ destroyed }) => destroyed)).toEqual([false, false, false, false])
+  expect(await held.get('a', open)).toBe(opened[4])
+  expect(await held.get('c', open)).toBe(opened[2])
+  clock.nowMs += 10_001
+  await held.get('d', open)
+  expect(opened.map(({ destroyed }) => destroyed)).toEqual([true, true, false, false, false])
+  expect(held.size).toBe(3)
+  held.close()
+})

@@ -47,6 +47,7 @@ test('a memory comes back as it was given', async () => {
     agent: 'planner',
     session: 's-1',
     speaker: null,
+    importance: null,
     at,
     createdAt: new Date(store.clock.nowMs),
     updatedAt: new Date(store.clock.nowMs),

@@ -10,8 +10,8 @@ const tenantless = ['token_key', 'api_key']
 const unforced = ['token_key']
 /** The closed list of doorways that open no token: none can be checked before the first token key is installed. */
 const tokenless = ['install_token_key']
-/** Guards that run as their owner: they alone read the token keys and write the registers. */
-const sealed = ['open_claims', 'open_token']
+/** Guards that run as their owner: two alone read the token keys and write the registers, one sums what a tenant holds. */
+const sealed = ['open_claims', 'open_token', 'exceeds_quota']
 /** The closed list of sequences: the two that hold the ticket of a session's open claims. */
 const registers = ['ticket_high', 'ticket_low']
 

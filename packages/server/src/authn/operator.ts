@@ -46,6 +46,13 @@ export function importedCommonScope(tenant: string): CommonScope {
   return mintCommonScope({ tenant, principal: importer, ttlSeconds: 86_400 })
 }
 
+/** To embed anew what one subject has, or (null) what a whole tenant has: every label of it, whoever wrote it. */
+export function reembedReach(keep: Keep, tenant: string, subject: string | null): ReadableMemory {
+  const principal: Principal = { id: operator, roles: ['admin'], rights: ['common', 'tenant'] }
+  const long = { tenant, principal, ttlSeconds: 86_400 }
+  return subject === null ? keep.for(mintTenantScope(long)) : keep.for(mintScope({ ...long, subject }))
+}
+
 /** What an export reads: one subject, or (null) a tenant with all its subjects. */
 export function exportReach(keep: Keep, tenant: string, subject: string | null): ReadableMemory {
   const by = (...rights: Right[]) => ({ id: operator, roles: [], rights })

@@ -51,7 +51,7 @@ export class Arguments {
   number(name: string): number | undefined {
     const value = this.value(name)
     if (value === undefined) return undefined
-    if (!/^\d{1,9}$/.test(value)) throw new UsageError(`--${name} takes a whole number`)
+    if (!/^\d{1,15}$/.test(value)) throw new UsageError(`--${name} takes a whole number`)
     return Number(value)
   }
 }

@@ -6,8 +6,9 @@ import { exportMemories } from './export.ts'
 import { importMemories } from './import.ts'
 import { keyCreate, keyList, keyRevoke } from './key.ts'
 import { migrate } from './migrate.ts'
+import { reembed } from './reembed.ts'
 import { searchMemories } from './search.ts'
-import { tenantCreate, tenantList } from './tenant.ts'
+import { tenantCreate, tenantList, tenantQuota } from './tenant.ts'
 import { upkeep } from './upkeep.ts'
 
 const demo: Command = {
@@ -41,12 +42,14 @@ export const commands: readonly Command[] = [
   mcp,
   tenantCreate,
   tenantList,
+  tenantQuota,
   keyCreate,
   keyList,
   keyRevoke,
   importMemories,
   searchMemories,
   exportMemories,
+  reembed,
   doctor,
   migrate,
   upkeep,

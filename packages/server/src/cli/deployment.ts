@@ -12,17 +12,19 @@ export function placeFor(args: Arguments): Place {
 
 /**
  * Opens the deployment for one piece of work and closes it. An embedded one that is not there is made when `create` is set,
- * and refused otherwise: a mistyped directory must not become a deployment.
+ * and refused otherwise: a mistyped directory must not become a deployment. Work that stores or finds memories says how it
+ * `searches`.
  */
 export async function withKeep<T>(
   args: Arguments,
   work: (keep: Keep) => Promise<T>,
-  options: { readonly create?: boolean } = {},
+  options: { readonly create?: boolean; readonly searches?: boolean } = {},
 ): Promise<T> {
   const place = placeFor(args)
   if (options.create !== true) refuseAbsent(place)
   else if (isAbsent(place)) progress(`making a deployment in ${(place as { dir: string }).dir} ...`)
-  const { keep } = await openKeep(place)
+  const { keep, says } = await openKeep(place, { searches: options.searches === true })
+  for (const line of says) progress(line)
   await using _closing = keep
   return await work(keep)
 }

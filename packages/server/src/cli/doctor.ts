@@ -7,27 +7,34 @@ import { readArguments } from './arguments.ts'
 import type { Command } from './command.ts'
 import { placeFor, refuseAbsent } from './deployment.ts'
 import { inspectKeys } from './inspect-keys.ts'
+import { inspectShelves } from './inspect-shelves.ts'
 import { meaningOf } from './meanings.ts'
 import { print, printJson, shown } from './output.ts'
 
 /** A finding, and what it was found on. */
 interface Found extends Finding {
-  readonly on: 'keys' | 'engine' | LoginRole
+  readonly on: 'keys' | 'engine' | 'shelves' | LoginRole
 }
 
 export const doctor: Command = {
   name: 'doctor',
-  takes: '[--json] [--data DIR]',
+  takes: '[--shelves] [--json] [--data DIR]',
   does: 'inspects logins, database and keys, and says what to do',
   notes: [
     'Changes nothing. Fails when a finding is fatal: Memkeep does not work with such a database.',
+    '--shelves opens every index entry of every tenant as well, and says which do not open, which models made the vectors,',
+    'and what `memkeep reembed` would change. Slow; it is recorded in the ledger as the reads that it is.',
     '--json prints {"findings": [{"on", "code", "message", "meaning", "remedy", "fatal"}]}.',
   ],
   async run(args) {
-    const given = readArguments(args, { flags: ['json'] })
+    const given = readArguments(args, { flags: ['json', 'shelves'] })
     const place = placeFor(given)
     refuseAbsent(place)
     const found = [...inspectKeys(place).map(on('keys')), ...(await inspectDatabase(place))]
+    // What is fatal would refuse to be opened.
+    if (given.flag('shelves') && !found.some(({ fatal }) => fatal)) {
+      found.push(...(await inspectShelves(place)).map(on('shelves')))
+    }
     const findings = found.map((each) => ({ ...each, meaning: meaningOf(each.code) }))
     if (given.flag('json')) await printJson({ findings })
     else await tell(findings)

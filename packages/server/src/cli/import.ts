@@ -45,10 +45,12 @@ export const importMemories: Command = {
       if (all > 1000) progress(`${done} of ${all} stored`)
     }
     const options = { keepGoing: given.flag('keep-going'), onProgress }
-    const report = await withKeep(given, (keep) => importFile(keep, file, target, options)).catch((error: unknown) => {
-      if (stored > 0) progress(`${stored} are stored; import the same file again to complete it`)
-      throw error
-    })
+    const report = await withKeep(given, (keep) => importFile(keep, file, target, options), { searches: true }).catch(
+      (error: unknown) => {
+        if (stored > 0) progress(`${stored} are stored; import the same file again to complete it`)
+        throw error
+      },
+    )
     await tell(report, given.flag('json'))
     return report.bad.length === 0 ? 0 : 1
   },

@@ -18,6 +18,7 @@ export async function mcp(args: readonly string[]): Promise<number> {
   }
   const stop = signalled()
   const serving = await serveMcp({ place: placeOf(values.data, process.env), binding, version: version() })
+  for (const line of serving.says) process.stderr.write(`${line}\n`)
   await Promise.race([serving.ended, stop])
   await serving.close()
   return 0

@@ -39,6 +39,13 @@ const meanings: Readonly<Record<string, string>> = {
   'login-refused': 'nothing can be said of the database, and nothing is served',
   'upkeep-not-inspected': 'nothing is said of that login',
   'engine-same-user': 'whoever is this OS user (or root) is the database superuser and can read the keys beside it',
+  'entries-broken': 'searches and lists leave these memories out; all others are found',
+  'model-other':
+    'a search that looks at one of them is refused, or uses the former model, until they are embedded anew',
+  'vectors-missing': 'these are found by their words alone',
+  'stems-missing': 'these are found by their words as they stand alone',
+  'former-vectors': 'the vectors of the former model take room; nothing else is wrong',
+  'shelves-unread': 'nothing is said of the memories of that tenant',
   'keys-absent': 'nothing opens without them; if they are lost, so is everything that was stored',
   'root-key-missing': 'nothing opens without it; if it is lost, so is everything that was stored',
   'key-store-empty': 'nothing opens without them; if they are lost, so is everything that was stored',

@@ -15,8 +15,10 @@ export const searchMemories: Command = {
   async run(args) {
     const given = readArguments(args, { values: ['tenant', 'subject', 'limit'], flags: ['json'], words: ['TEXT'] })
     const [tenant, subject, limit] = [given.required('tenant'), given.required('subject'), given.number('limit')]
-    const { memories } = await withKeep(given, (keep) =>
-      keep.for(agentScope(tenant, subject)).search(given.words[0]!, limit === undefined ? {} : { limit }),
+    const { memories } = await withKeep(
+      given,
+      (keep) => keep.for(agentScope(tenant, subject)).search(given.words[0]!, limit === undefined ? {} : { limit }),
+      { searches: true },
     )
     if (given.flag('json')) await printJson({ memories })
     else if (memories.length === 0) {

@@ -31,6 +31,7 @@ export async function serve(args: readonly string[]): Promise<number> {
     process.stderr.write(`memkeep: cannot listen on ${values.host}, port ${port} (${code}); try another --port\n`)
     return 1
   }
+  for (const line of serving.says) process.stderr.write(`${line}\n`)
   greet(serving, place)
   if (!/^(127\.|localhost$|::1$)/.test(values.host)) {
     process.stderr.write('this address is open to the network, without TLS: put a proxy with TLS before it\n')

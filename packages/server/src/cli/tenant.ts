@@ -1,6 +1,6 @@
-import type { Tenant } from 'memkeep'
+import type { Quota, Tenant } from 'memkeep'
 import { operatorGrant } from '../authn/operator.ts'
-import { readArguments } from './arguments.ts'
+import { type Arguments, readArguments, UsageError } from './arguments.ts'
 import type { Command } from './command.ts'
 import { withKeep } from './deployment.ts'
 import { print, printJson, shown } from './output.ts'
@@ -50,4 +50,47 @@ export const tenantList: Command = {
     }
     return 0
   },
+}
+
+export const tenantQuota: Command = {
+  name: 'tenant quota',
+  takes: 'ID [--memories N] [--bytes N] [--none] [--json] [--data DIR]',
+  does: 'shows what a tenant may hold over all its subjects, or sets it',
+  notes: [
+    'With --memories or --bytes (or both) the tenant gets that quota; what is not said has no bound. --none takes it away: then',
+    'the limits go that the serving program was opened with. Bytes are those of the sealed memories, their earlier versions and',
+    'their index. A write beyond it is refused with ERR_QUOTA_EXCEEDED; what is held already stays.',
+    '--json prints {"tenant", "quota": {"memories"?, "bytes"?} or null}.',
+  ],
+  async run(args) {
+    const given = readArguments(args, { values: ['memories', 'bytes'], flags: ['none', 'json'], words: ['ID'] })
+    const tenant = given.words[0]!
+    const asked = askedQuota(given)
+    const quota = await withKeep(given, async (keep) => {
+      const { tenants } = keep.privileged(operatorGrant('memkeep tenant quota'))
+      if (asked !== undefined) await tenants.setQuota(tenant, asked)
+      return tenants.quota(tenant)
+    })
+    await (given.flag('json') ? printJson({ tenant, quota }) : print(`tenant ${shown(tenant)} ${inWords(quota)}\n`))
+    return 0
+  },
+}
+
+/** Null for none of its own; undefined when it is only asked for. */
+function askedQuota(given: Arguments): Quota | null | undefined {
+  const [memories, bytes] = [given.number('memories'), given.number('bytes')]
+  const sets = memories !== undefined || bytes !== undefined
+  if (given.flag('none') && sets) throw new UsageError('--none goes with neither --memories nor --bytes')
+  if (given.flag('none')) return null
+  if (!sets) return undefined
+  return { ...(memories === undefined ? {} : { memories }), ...(bytes === undefined ? {} : { bytes }) }
+}
+
+function inWords(quota: Quota | null): string {
+  if (quota === null) return 'has no quota of its own'
+  const bounds = [
+    ...(quota.memories === undefined ? [] : [`${quota.memories} memories`]),
+    ...(quota.bytes === undefined ? [] : [`${quota.bytes} bytes`]),
+  ]
+  return bounds.length === 0 ? 'may hold any number of memories and bytes' : `may hold ${bounds.join(' and ')}`
 }

@@ -22,6 +22,12 @@ const input = z.strictObject({
   at: moment.describe('When what it tells of happened; default now.').exactOptional(),
   session: z.string().describe('The talk that it belongs to.').exactOptional(),
   expiresAt: moment.describe('Never returned from this moment on.').exactOptional(),
+  embed: z
+    .enum(['now', 'later', 'now-or-later'])
+    .describe(
+      'When it gets its vector; until then it is found by its words. Default now: refused while the embedder is down.',
+    )
+    .exactOptional(),
 })
 
 export const addMemory: Operation<typeof input, StoredReceipt> = {

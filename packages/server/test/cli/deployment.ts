@@ -21,7 +21,10 @@ export interface RunOptions {
   readonly cwd?: string
 }
 
-/** Runs the real bin, on the sources, in a process of its own. No MEMKEEP_* variable of the run reaches it. */
+/**
+ * Runs the real bin, on the sources, in a process of its own. No MEMKEEP_* variable of the run reaches it; without another
+ * wish it searches by words alone, which is fast.
+ */
 export function memkeep(args: readonly string[], options: RunOptions = {}): Promise<Run> {
   return run(process.execPath, ['--conditions=memkeep-src', bin, ...args], options)
 }
@@ -34,7 +37,10 @@ export function memkeepInShell(words: string, options: RunOptions = {}): Promise
 
 function run(program: string, args: readonly string[], { input, env, cwd }: RunOptions): Promise<Run> {
   const inherited = Object.entries(process.env).filter(([name]) => !/^(MEMKEEP_|NODE_OPTIONS|VITEST)/.test(name))
-  const child = spawn(program, args, { cwd, env: { ...Object.fromEntries(inherited), ...env } })
+  const child = spawn(program, args, {
+    cwd,
+    env: { ...Object.fromEntries(inherited), MEMKEEP_EMBEDDER: 'none', ...env },
+  })
   const { promise, resolve, reject } = Promise.withResolvers<Run>()
   let [out, err] = ['', '']
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

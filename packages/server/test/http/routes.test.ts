@@ -201,3 +201,11 @@ test('routes and methods that do not exist are problems too', async () => {
   }
   expect((await served.ask('HEAD', '/healthz')).status).toBe(200)
 })
+
+test('a memory may be told to get its vector later; without an embedder there is none to wait for', async () => {
+  const add = (embed: string) =>
+    served.ask('POST', '/v1/memories', { key: ana, body: { content: 'x', actor: 'user', embed } })
+  const { status, body } = await add('later')
+  expect([status, body.outcome]).toEqual([201, 'stored'])
+  expect((await add('soon')).body.code).toBe('ERR_INPUT_INVALID')
+})

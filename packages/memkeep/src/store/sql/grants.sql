@@ -4,7 +4,7 @@ revoke all on memkeep.tenant, memkeep.shelf, memkeep.memory, memkeep.memory_vers
 grant select, insert on memkeep.tenant, memkeep.shelf to memkeep_door;
 -- Neither epoch nor state: no bug in a doorway reopens what was barred.
 grant update (policy, policy_version) on memkeep.tenant to memkeep_door;
-grant update (version, floor, memories, due_ms) on memkeep.shelf to memkeep_door;
+grant update (version, floor, memories, bytes, due_ms) on memkeep.shelf to memkeep_door;
 grant select, insert, delete on memkeep.memory, memkeep.memory_version, memkeep.removal, memkeep.request to memkeep_door;
 grant select on memkeep.tenant, memkeep.shelf, memkeep.memory, memkeep.memory_version, memkeep.removal to memkeep_wide_door;
 grant select on memkeep.tenant, memkeep.shelf to memkeep_upkeep_door;

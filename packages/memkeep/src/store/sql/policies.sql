@@ -26,6 +26,10 @@ create policy read_wide on memkeep.shelf for select to memkeep_wide_door
   using (tenant = memkeep.claim_wide_tenant());
 create policy list on memkeep.shelf for select to memkeep_upkeep_door
   using (memkeep.claim_right(16384));
+-- For exceeds_quota() alone. A token opens one doorway, and neither of these runs as memkeep_upkeep_door: so no other code of
+-- that role runs while this shows a row.
+create policy count on memkeep.shelf for select to memkeep_upkeep_door
+  using (tenant = memkeep.claim_tenant() and memkeep.claim_doorway() in ('remember', 'revise'));
 create policy create_ on memkeep.shelf for insert to memkeep_door
   with check (memkeep.claim_writes(tenant, subject, null));
 create policy change on memkeep.shelf for update to memkeep_door

@@ -13,8 +13,9 @@ export async function demo(args: readonly string[]): Promise<number> {
   const dir = resolve(values.data)
   const began = performance.now()
   stage.progress(`starting PostgreSQL 18 in ${join(dir, 'db')} ...`)
-  const { keep, engine } = await openKeep({ kind: 'embedded', dir })
+  const { keep, engine, says } = await openKeep({ kind: 'embedded', dir })
   await using _closing = keep
+  for (const line of says) stage.progress(line)
   await importAll(keep)
   await recallAll(keep)
   await showNeighbours(keep)

@@ -3,18 +3,21 @@
 
 -- Stores memories on one shelf, in one commit and under one new shelf version. Parallel arrays: one element a memory;
 -- each element of p_derived is a uuid[] literal. p_request (may be null) is the tag of an idempotency key.
+-- p_most_* (null: no bound) are the tenant's quota as the kernel knows it; the sum over the tenant's shelves is read only
+-- when one is given. Writers of other subjects that have not committed are not in it: each may overshoot by what is under way.
 -- Outcomes: ok, replayed (receipt is the first call's), mismatch, missing (a source), conflict (a source's trust is lower
--- than was sealed), denied, barred, epoch, policy, unknown.
+-- than was sealed), quota, denied, barred, epoch, policy, unknown.
 create or replace function memkeep.remember(p_tenant bytea, p_token bytea, p_name bytea, p_ids uuid[],
   p_actor smallint[], p_trust smallint[], p_sensitivity smallint[], p_kind text[], p_at_ms bigint[], p_expires_ms bigint[],
   p_derived text[], p_content bytea[], p_details bytea[], p_entry bytea[], p_request bytea, p_digest bytea,
-  p_receipt bytea, p_request_until_ms bigint, p_detail bytea)
+  p_receipt bytea, p_request_until_ms bigint, p_detail bytea, p_most_memories bigint default null, p_most_bytes bigint default null)
 returns table (outcome text, shelf_version bigint, receipt bytea)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare
   c memkeep.claims := memkeep.open_token(p_tenant, p_token, 'remember');
   added integer := cardinality(p_ids);
+  size bigint := 0;
   due bigint := p_request_until_ms;
   bumped record;
   earlier record;
@@ -28,9 +31,10 @@ begin
       and p_trust[m] between 0 and (array[1, 2, 3, 0])[p_actor[m] + 1]
       and p_kind[m] ~ '^[a-z][a-z0-9_-]{0,31}$') is not true then outcome := 'denied'; end if;
     due := least(due, p_expires_ms[m]);
+    size := size + octet_length(p_content[m]) + octet_length(p_details[m]) + octet_length(p_entry[m]);
   end loop;
   if outcome = 'ok' then
-    bumped := memkeep.bump_shelf(c, case when c.reach = 0 then 2 | 8 else 2 end, added, due, p_name);
+    bumped := memkeep.bump_shelf(c, case when c.reach = 0 then 2 | 8 else 2 end, added, size, due, p_name);
     outcome := bumped.outcome;
     shelf_version := bumped.version;
   end if;
@@ -44,6 +48,8 @@ begin
     end if;
   end if;
   if outcome = 'ok' and not '{}' = all (p_derived) then outcome := memkeep.check_sources(c, p_derived, p_trust); end if;
+  if outcome = 'ok' and num_nonnulls(p_most_memories, p_most_bytes) > 0
+    and memkeep.exceeds_quota(p_tenant, p_most_memories, p_most_bytes) then outcome := 'quota'; end if;
   if outcome = 'ok' then
     insert into memkeep.memory (tenant, subject, id, version, sensitivity, trust, actor, kind, at_ms, created_ms,
       updated_ms, expires_ms, derived_from, shelf_version, epoch, content, details, entry)
@@ -58,7 +64,7 @@ begin
         values (p_tenant, c.shelf, c.principal, p_request, p_digest, p_receipt, c.shelf_epoch, p_request_until_ms);
     end if;
   elsif shelf_version is not null then
-    update memkeep.shelf s set memories = s.memories - added where s.tenant = p_tenant and s.subject = c.shelf;
+    update memkeep.shelf s set memories = s.memories - added, bytes = s.bytes - size where s.tenant = p_tenant and s.subject = c.shelf;
   end if;
   ignored := memkeep.record(c, 'memory.add', outcome, case when outcome = 'ok' then p_ids end,
     case when outcome = 'ok' then added else 0 end, p_detail);

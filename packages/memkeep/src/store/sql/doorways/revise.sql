@@ -2,12 +2,13 @@
 -- callers: memkeep_app
 
 -- Puts a new version in the place of version p_expected; the replaced one goes to the history. When the sensitivity
--- changes, p_old_* bring every earlier version (the replaced one included) sealed anew under the new label.
--- Outcomes: ok, missing (no such memory in sight), conflict (another version stands there), denied, barred, epoch, policy,
+-- changes, p_old_* bring every earlier version (the replaced one included) sealed anew under the new label. p_most_bytes (null: no bound) is the tenant's quota, as in remember(); a revision that
+-- takes no more room passes it.
+-- Outcomes: ok, missing (no such memory in sight), conflict (another version stands there), quota, denied, barred, epoch, policy,
 -- unknown.
 create or replace function memkeep.revise(p_tenant bytea, p_token bytea, p_id uuid, p_expected integer,
   p_sensitivity smallint, p_trust smallint, p_actor smallint, p_expires_ms bigint, p_content bytea, p_details bytea,
-  p_entry bytea, p_old_version integer[], p_old_content bytea[], p_old_details bytea[], p_detail bytea)
+  p_entry bytea, p_old_version integer[], p_old_content bytea[], p_old_details bytea[], p_detail bytea, p_most_bytes bigint default null)
 returns table (outcome text, shelf_version bigint)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
@@ -15,7 +16,8 @@ declare
   c memkeep.claims := memkeep.open_token(p_tenant, p_token, 'revise');
   old memkeep.memory;
   action text := 'memory.update';
-  earlier integer;
+  earlier record;
+  growth bigint;
 begin
   outcome := case when c.reach <> 2 and p_actor between 0 and 3 and c.actors & (1 << p_actor) <> 0
     and p_sensitivity between 0 and 2 and c.writable & (1 << p_sensitivity) <> 0
@@ -35,12 +37,25 @@ begin
     end if;
   end if;
   if outcome = 'ok' and action = 'memory.reclassify' then
-    select count(*) into earlier from memkeep.memory_version v
-      where v.tenant = p_tenant and v.subject = c.shelf and v.id = p_id;
-    if earlier + 1 <> cardinality(p_old_version) then outcome := 'conflict'; end if;
+    select count(*) as number, coalesce(sum(octet_length(v.content) + octet_length(v.details)), 0) as size into earlier
+      from memkeep.memory_version v where v.tenant = p_tenant and v.subject = c.shelf and v.id = p_id;
+    if earlier.number + 1 <> cardinality(p_old_version) then outcome := 'conflict'; end if;
   end if;
   if outcome = 'ok' then
     shelf_version := shelf_version + 1;
+    -- The replaced version keeps its content and details; sealed anew they may be of another size.
+    growth := octet_length(p_content) + octet_length(p_details) + octet_length(p_entry) - octet_length(old.entry);
+    if action = 'memory.reclassify' then
+      growth := growth - earlier.size - octet_length(old.content) - octet_length(old.details)
+        + (select sum(octet_length(n.content) + octet_length(n.details)) from unnest(p_old_content, p_old_details) as n (content, details));
+    end if;
+    update memkeep.shelf s set version = revise.shelf_version, bytes = s.bytes + growth, due_ms = least(s.due_ms, p_expires_ms)
+      where s.tenant = p_tenant and s.subject = c.shelf;
+    if growth > 0 and p_most_bytes is not null and memkeep.exceeds_quota(p_tenant, null, p_most_bytes) then
+      outcome := 'quota';
+    end if;
+  end if;
+  if outcome = 'ok' then
     insert into memkeep.memory_version (tenant, subject, id, version, sensitivity, trust, actor, kind, at_ms, created_ms,
       updated_ms, expires_ms, derived_from, epoch, content, details)
     values (p_tenant, c.shelf, p_id, old.version, old.sensitivity, old.trust, old.actor, old.kind, old.at_ms,
@@ -65,8 +80,8 @@ begin
     values (p_tenant, c.shelf, p_id, old.version + 1, p_sensitivity, p_trust, p_actor, old.kind, old.at_ms,
       old.created_ms, c.at_ms, p_expires_ms, old.derived_from, revise.shelf_version, c.shelf_epoch, p_content,
       p_details, p_entry);
-    update memkeep.shelf s set version = revise.shelf_version, due_ms = least(s.due_ms, p_expires_ms)
-      where s.tenant = p_tenant and s.subject = c.shelf;
+  elsif outcome = 'quota' then
+    update memkeep.shelf s set bytes = s.bytes - growth where s.tenant = p_tenant and s.subject = c.shelf;
   end if;
   perform memkeep.record(c, action, outcome, array[p_id], case when outcome = 'ok' then 1 else 0 end, p_detail);
   return next;

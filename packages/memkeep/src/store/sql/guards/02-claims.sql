@@ -23,6 +23,14 @@ return substring(memkeep.open_claims() from 53 for 16);
 create or replace function memkeep.claim_event() returns uuid language sql stable cost 1000
 return encode(substring(memkeep.open_claims() from 69 for 16), 'hex')::uuid;
 
+-- The name of the one doorway that the token opens.
+create or replace function memkeep.claim_doorway() returns text language plpgsql stable cost 1000
+set search_path = pg_catalog, pg_temp as $$
+declare c bytea := memkeep.open_claims();
+begin
+  return convert_from(substring(c from 106 for octet_length(c) - 121), 'UTF8');
+end $$;
+
 -- The tag of the one API key that a token with the right `authenticate` (4096) looks up: it stands in the shelf's place.
 create or replace function memkeep.claim_lookup() returns bytea language plpgsql stable cost 1000
 set search_path = pg_catalog, pg_temp as $$
@@ -81,7 +89,7 @@ begin
   return coalesce(substring(c from 6 for 16) = p_tenant and get_byte(c, 21) in (0, 1)
     and substring(c from 23 for 16) = p_subject
     and ('x' || encode(substring(c from 49 for 4), 'hex'))::bit(32)::integer & (2 | 4 | 16384) <> 0
-    and (p_sensitivity is null or get_byte(c, 47) & (1 << p_sensitivity) <> 0), false);
+    and (p_sensitivity is null or p_sensitivity between 0 and 2 and get_byte(c, 47) & (1 << p_sensitivity) <> 0), false);
 end $$;
 
 -- True when the token opened by this call carries one of the rights (bits of core/rights.ts).

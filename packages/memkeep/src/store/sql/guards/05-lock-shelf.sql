@@ -36,11 +36,11 @@ begin
 end $$;
 
 -- As lock_shelf, for the commonest write, in one statement: takes the lock and moves the shelf on by one version, with
--- p_added more memories and something due by p_due_ms (null: nothing more). Makes the shelf when there is none. Returns the
--- new version, and none where nothing was changed. A write that finds another reason to refuse takes p_added back; that the
--- version has moved without it does no harm.
-create or replace function memkeep.bump_shelf(c memkeep.claims, p_right integer, p_added integer, p_due_ms bigint,
-  p_name bytea, out outcome text, out version bigint)
+-- p_added more memories of p_bytes in all and something due by p_due_ms (null: nothing more). Makes the shelf when there is none. Returns the
+-- new version, and none where nothing was changed. A write that finds another reason to refuse takes p_added and p_bytes back;
+-- that the version has moved without it does no harm.
+create or replace function memkeep.bump_shelf(c memkeep.claims, p_right integer, p_added integer, p_bytes bigint,
+  p_due_ms bigint, p_name bytea, out outcome text, out version bigint)
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp as $$
 begin
@@ -49,13 +49,15 @@ begin
     return;
   end if;
   for attempt in 1 .. 2 loop
-    update memkeep.shelf h set version = h.version + 1, memories = h.memories + p_added, due_ms = least(h.due_ms, p_due_ms)
+    update memkeep.shelf h set version = h.version + 1, memories = h.memories + p_added, bytes = h.bytes + p_bytes,
+      due_ms = least(h.due_ms, p_due_ms)
       where h.tenant = c.tenant and h.subject = c.shelf and h.state = 0 and h.epoch = c.shelf_epoch
       returning h.version into bump_shelf.version;
     if found then
       outcome := memkeep.admit(c, p_right);
       if outcome <> 'ok' then
-        update memkeep.shelf h set memories = h.memories - p_added where h.tenant = c.tenant and h.subject = c.shelf;
+        update memkeep.shelf h set memories = h.memories - p_added, bytes = h.bytes - p_bytes
+          where h.tenant = c.tenant and h.subject = c.shelf;
         version := null;
       end if;
       return;

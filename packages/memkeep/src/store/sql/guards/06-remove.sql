@@ -8,22 +8,26 @@ create or replace function memkeep.remove(c memkeep.claims, p_ids uuid[], p_all 
   p_shelf_version bigint) returns uuid[]
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp as $$
-declare ids uuid[];
+declare ids uuid[]; freed bigint; freed_earlier bigint;
 begin
   with gone as (
     delete from memkeep.memory m
     where m.tenant = c.tenant and m.subject = c.shelf and (p_all or m.expires_ms <= p_expired_ms
       or (m.id = any (p_ids) and (m.expires_ms is null or m.expires_ms > c.at_ms)))
-    returning m.id, m.sensitivity
+    returning m.id, m.sensitivity, octet_length(m.content) + octet_length(m.details) + octet_length(m.entry) as size
   ), left_behind as (
     insert into memkeep.removal (tenant, subject, shelf_version, id, sensitivity, removed_ms)
     select c.tenant, c.shelf, p_shelf_version, g.id, g.sensitivity, c.at_ms from gone g
   )
-  select coalesce(array_agg(g.id), '{}') into ids from gone g;
+  select coalesce(array_agg(g.id), '{}'), sum(g.size) into ids, freed from gone g;
   if cardinality(ids) > 0 then
-    delete from memkeep.memory_version v where v.tenant = c.tenant and v.subject = c.shelf and v.id = any (ids);
+    with gone as (
+      delete from memkeep.memory_version v where v.tenant = c.tenant and v.subject = c.shelf and v.id = any (ids)
+      returning octet_length(v.content) + octet_length(v.details) as size
+    )
+    select coalesce(sum(g.size), 0) into freed_earlier from gone g;
     update memkeep.shelf s set version = p_shelf_version, memories = s.memories - cardinality(ids),
-      due_ms = least(s.due_ms, c.at_ms + 3600000)
+      bytes = s.bytes - freed - freed_earlier, due_ms = least(s.due_ms, c.at_ms + 3600000)
       where s.tenant = c.tenant and s.subject = c.shelf;
   end if;
   return ids;

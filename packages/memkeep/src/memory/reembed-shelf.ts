@@ -1,0 +1,196 @@
+import { MemkeepError } from '../core/errors.ts'
+import type { Memory } from '../core/memory.ts'
+import { rightBits } from '../core/rights.ts'
+import type { ScopeClaims } from '../core/scope.ts'
+import { encodeEntry, type IndexEntry, type ModelVector } from '../recall/index-entry.ts'
+import type { ShelfEntry } from '../recall/shelf.ts'
+import { parts, type ReadingRow } from '../store/reading.ts'
+import { byteaArray, int8Array, uuidArray } from '../store/wire-arrays.ts'
+import { type Access, callRead, readDetail, withAccess, writeDetail } from './access.ts'
+import { embeddedText, indexOf, modelName, modelOf, shelfEntry, vectorsOf } from './index-of.ts'
+import { checkSignal } from './input.ts'
+import type { Kernel } from './kernel.ts'
+import { isBroken } from './open-entries.ts'
+import { expectOutcome } from './outcome.ts'
+import { RowOpener, sealEntry } from './row.ts'
+import { shelfPages } from './shelf-pages.ts'
+import { noteWrite } from './shelves.ts'
+import { detailsOf, labelsFrom } from './update.ts'
+import { callWrite } from './write.ts'
+
+/** What one run counts. */
+interface Tally {
+  entries: number
+  reembedded: number
+  left: number
+  readonly broken: string[]
+}
+
+/** What a run goes by. */
+export interface ReembedRun {
+  /** Of the embedder's vectors; null without an embedder. */
+  readonly dims: number | null
+  readonly dropFormer: boolean
+  readonly signal: AbortSignal | undefined
+  readonly tally: Tally
+  /** Called after each batch. */
+  readonly tell: () => void
+}
+
+/** Memories embedded and written at a time: what is lost when the process is killed. */
+const batchSize = 64
+
+/** One shelf: the scope's own. Reads page by page what entries there are, and writes those anew that lack something. */
+export function reembedShelf(kernel: Kernel, scope: ScopeClaims, run: ReembedRun): Promise<void> {
+  return withAccess(kernel, scope, async (access) => {
+    await refuseTheUnfit(kernel, access)
+    for await (const page of shelfPages(kernel, access, access.shelf)) {
+      run.tally.entries += page.entries.length
+      run.tally.broken.push(...page.broken)
+      const lacking = page.entries.filter((entry) => lacks(kernel, run, entry.index))
+      for (let from = 0; from < lacking.length; from += batchSize) {
+        kernel.checkOpen()
+        checkSignal(run.signal)
+        await reindex(kernel, access, run, lacking.slice(from, from + batchSize))
+        run.tell()
+      }
+    }
+  })
+}
+
+/** The doorway would refuse each batch: it says so, and records it, before anything is read. */
+async function refuseTheUnfit(kernel: Kernel, access: Access): Promise<void> {
+  const { rights, clearance, writable } = access.claims
+  if ((rights & rightBits.write) !== 0 && clearance === 0b111 && writable === 0b111) return
+  const atMs = kernel.seams.clock.now()
+  const event = kernel.seams.ids.uuid(atMs)
+  const args = [uuidArray([]), [], byteaArray([]), await readDetail(access, event)]
+  const { outcome } = await callWrite(kernel, access, null, { doorway: 'reindex', event, atMs, args })
+  expectOutcome(outcome)
+  throw new MemkeepError('ERR_ACCESS_DENIED', 'the principal may not do this')
+}
+
+function isOwn(kernel: Kernel, { dims }: ReembedRun, made: ModelVector | undefined): boolean {
+  return made !== undefined && made.model === modelOf(kernel) && made.vector.length === dims
+}
+
+function ownOf({ model, vector }: IndexEntry): ModelVector | undefined {
+  return model === null || vector === null ? undefined : { model, vector }
+}
+
+function lacks(kernel: Kernel, run: ReembedRun, index: IndexEntry): boolean {
+  return (
+    (kernel.embedder !== null && !isOwn(kernel, run, ownOf(index))) ||
+    (kernel.languages && index.language === null) ||
+    (run.dropFormer && index.former !== undefined)
+  )
+}
+
+async function reindex(kernel: Kernel, access: Access, run: ReembedRun, entries: readonly ShelfEntry[]): Promise<void> {
+  const found = await readMemories(kernel, access, run, entries)
+  const wanting = found.filter(({ entry }) => vectorAtHand(kernel, run, entry.index) === null)
+  const made = await vectorsOf(
+    kernel,
+    wanting.map(({ memory }) => embeddedText(memory)),
+    run.signal,
+  )
+  const vectors = new Map(wanting.map(({ entry }, place) => [entry.id, made[place]!]))
+  const key = await access.keys.forWriting(access.shelf)
+  const drafts = found.map(({ entry, memory }) => {
+    const labels = labelsFrom(memory)
+    const index = indexAnew(kernel, run, entry.index, memory, vectors.get(entry.id) ?? null)
+    return { labels, index, sealed: sealEntry(key, labels, encodeEntry(index)) }
+  })
+  const atMs = kernel.seams.clock.now()
+  const event = kernel.seams.ids.uuid(atMs)
+  const answer = await callWrite(kernel, access, key, {
+    doorway: 'reindex',
+    event,
+    atMs,
+    args: [
+      uuidArray(drafts.map(({ labels }) => labels.id)),
+      drafts.map(({ labels }) => labels.version),
+      byteaArray(drafts.map(({ sealed }) => sealed)),
+      writeDetail(access, key, event),
+    ],
+  })
+  if (expectOutcome(answer.outcome, 'ok', 'missing') === 'missing') return
+  const done = new Set(answer.ids)
+  run.tally.reembedded += done.size
+  run.tally.left += drafts.length - done.size
+  if (done.size === 0) return
+  noteWrite(kernel, access, answer.shelfVersion, (shelf) => {
+    for (const { labels, index } of drafts) if (done.has(labels.id)) shelf.put(shelfEntry(labels, access.shelf, index))
+  })
+}
+
+interface Found {
+  readonly entry: ShelfEntry
+  readonly memory: Memory
+}
+
+/** What the entries are of, as far as it stands in the same version and opens. */
+async function readMemories(
+  kernel: Kernel,
+  access: Access,
+  { tally }: ReembedRun,
+  entries: readonly ShelfEntry[],
+): Promise<Found[]> {
+  const none = [byteaArray([]), int8Array([]), false]
+  const ids = uuidArray(entries.map(({ id }) => id))
+  const rows = await callRead<ReadingRow>(kernel, access, 'recall', [
+    'memory.list',
+    ...none,
+    ids,
+    byteaArray([access.shelf]),
+  ])
+  expectOutcome(rows.find((row) => row.part === parts.outcome)?.outcome, 'ok')
+  const opener = new RowOpener(access.keys, access.claims)
+  const found: Found[] = []
+  for (const entry of entries) {
+    const row = rows.find(
+      ({ part, id, version }) => part === parts.memory && id === entry.id && version === entry.version,
+    )
+    if (row === undefined) {
+      tally.left++
+      continue
+    }
+    try {
+      const [memory] = await opener.openMemories([row], () => null)
+      found.push({ entry, memory: memory! })
+    } catch (error) {
+      if (!isBroken(error)) throw error
+      tally.broken.push(entry.id)
+    }
+  }
+  return found
+}
+
+/** The vector of the kernel's model that stands on the entry already, also in the place of the former. */
+function vectorAtHand(kernel: Kernel, run: ReembedRun, index: IndexEntry): ModelVector | null {
+  const at = [ownOf(index), index.former].find((made) => isOwn(kernel, run, made))
+  return at ?? null
+}
+
+/** Without an embedder what vectors there are stay as they are. */
+function indexAnew(
+  kernel: Kernel,
+  run: ReembedRun,
+  old: IndexEntry,
+  memory: Memory,
+  made: Float32Array | null,
+): IndexEntry {
+  const vector = vectorAtHand(kernel, run, old)?.vector ?? made
+  const more = { atMs: memory.at.getTime(), importance: memory.importance }
+  const { former: _, ...index } = indexOf(kernel, memory.content, detailsOf(memory), vector, more)
+  const own = kernel.embedder === null ? { model: old.model, vector: old.vector } : {}
+  const former = run.dropFormer ? undefined : formerOf(kernel, old, own.model ?? index.model)
+  return { ...index, ...own, ...(former === undefined ? {} : { former }) }
+}
+
+/** What whoever searches with another model still needs: the vector of the former embedder, else what stood there first. */
+function formerOf(kernel: Kernel, old: IndexEntry, model: string | null): ModelVector | undefined {
+  const others = [ownOf(old), old.former].filter((made) => made !== undefined && made.model !== model)
+  const wanted = kernel.formerEmbedder ? modelName(kernel.formerEmbedder) : null
+  return others.find((made) => made?.model === wanted) ?? others[0]
+}

@@ -1,0 +1,38 @@
+import { MemkeepError } from '../core/errors.ts'
+import { checkQuota, type Quota } from '../core/quota.ts'
+import { checkPolicy, type Policy } from './policy.ts'
+
+/** What a tenant has of its own, sealed together under one version; null where the deployment's goes. */
+export interface TenantTerms {
+  readonly policy: Policy | null
+  readonly quota: Quota | null
+}
+
+export const noTerms: TenantTerms = Object.freeze({ policy: null, quota: null })
+
+/** The tenant's own data key. */
+interface TermsKey {
+  seal(purpose: 'policy', plain: Uint8Array, context: readonly (string | number)[]): Buffer
+  open(purpose: 'policy', record: Uint8Array, context: readonly (string | number)[]): Buffer
+}
+
+/** Where they stand: older ones put back under a newer version do not open. */
+function termsContext(version: number): (string | number)[] {
+  return ['tenant', 'policy', version]
+}
+
+/** "None of its own" is sealed like any other: terms that were taken away must not pass for none. */
+export function sealTerms(key: TermsKey, version: number, { policy, quota }: TenantTerms): Buffer {
+  // Without a quota as it always was, the bare policy; a list never was one.
+  const text = JSON.stringify(quota === null ? policy : [policy, quota])
+  return key.seal('policy', Buffer.from(text, 'utf8'), termsContext(version))
+}
+
+/** Throws `ERR_SEAL_BROKEN` for terms that are not those set under this version; version 0 is that of none. */
+export function openTerms(key: TermsKey, version: number, sealed: Buffer | null): TenantTerms {
+  if (version === 0) return noTerms
+  if (sealed === null) throw new MemkeepError('ERR_SEAL_BROKEN', "the tenant's policy is not the one that was set")
+  const value: unknown = JSON.parse(key.open('policy', sealed, termsContext(version)).toString('utf8'))
+  const [policy, quota] = Array.isArray(value) ? value : [value, null]
+  return { policy: policy === null ? null : checkPolicy(policy), quota: quota === null ? null : checkQuota(quota) }
+}

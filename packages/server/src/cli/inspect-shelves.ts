@@ -1,0 +1,76 @@
+import { type Keep, MemkeepError, type ShelfCheck } from 'memkeep'
+import type { Finding } from 'memkeep/install'
+import { operatorGrant, reembedReach } from '../authn/operator.ts'
+import { openKeep, type Place } from '../open-keep.ts'
+import { progress, shown } from './output.ts'
+
+/** Ids that a finding names; the others are counted. */
+const namedIds = 10
+
+/** What stands on the shelves of every tenant, against what this program would put there. Opens every entry. */
+export async function inspectShelves(place: Place): Promise<Finding[]> {
+  const { keep, says } = await openKeep(place)
+  await using _closing = keep
+  for (const line of says) progress(line)
+  const found: Finding[] = []
+  for await (const tenant of openTenants(keep)) {
+    progress(`reading the shelves of ${shown(tenant)} ...`)
+    try {
+      found.push(...judge(tenant, await reembedReach(keep, tenant, null).checkShelves()))
+    } catch (error) {
+      if (!(error instanceof MemkeepError)) throw error
+      found.push(unread(tenant, error))
+    }
+  }
+  return found
+}
+
+async function* openTenants(keep: Keep): AsyncGenerator<string> {
+  const { tenants } = keep.privileged(operatorGrant('memkeep doctor'))
+  for (let cursor: string | null | undefined; cursor !== null; ) {
+    const page = await tenants.list(cursor === undefined ? {} : { cursor })
+    for (const { tenant, state } of page.items) if (state === 'open') yield tenant
+    cursor = page.nextCursor
+  }
+}
+
+function judge(tenant: string, check: ShelfCheck): Finding[] {
+  const { entries, broken, models, withoutVector, ofOtherModels, withoutStems } = check
+  const of = `tenant ${tenant}, ${entries} memories`
+  const made = Object.entries(models).map(([model, count]) => `${count} by ${model}`)
+  const reembed = `memkeep reembed --tenant ${tenant} --whole-tenant`
+  const note = (code: string, message: string, remedy: string): Finding => ({ code, message, remedy, fatal: false })
+  const found: Finding[] = []
+  if (broken.length > 0) {
+    const ids = broken.slice(0, namedIds).join(', ')
+    const more = broken.length > namedIds ? ` and ${broken.length - namedIds} more` : ''
+    found.push(
+      note(
+        'entries-broken',
+        `${of}: ${broken.length} more do not open: ${ids}${more}`,
+        'look at the ledger for who wrote them, and put them back from a backup',
+      ),
+    )
+  }
+  if (ofOtherModels > 0) {
+    found.push(
+      note('model-other', `${of}: vectors ${made.join(', ')}; ${ofOtherModels} not by this program's model`, reembed),
+    )
+  }
+  if (withoutVector > 0 && withoutVector < entries) {
+    found.push(note('vectors-missing', `${of}: ${withoutVector} without a vector; ${made.join(', ')}`, reembed))
+  }
+  if (withoutStems > 0 && withoutStems < entries) {
+    found.push(note('stems-missing', `${of}: ${withoutStems} without stems, the others with`, reembed))
+  }
+  if (made.length > 1 && ofOtherModels === 0) {
+    const remedy = `when no process uses the former model any more: ${reembed} --drop-former`
+    found.push(note('former-vectors', `${of}: vectors ${made.join(', ')}`, remedy))
+  }
+  return found
+}
+
+function unread(tenant: string, error: MemkeepError): Finding {
+  const message = `tenant ${tenant}: ${error.message} (${error.code})`
+  return { code: 'shelves-unread', message, remedy: 'see what the error says; its keys may be gone', fatal: false }
+}

@@ -1,0 +1,95 @@
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { memkeep, scratchDirectory } from './deployment.ts'
+
+// With the real model: what it makes of these texts is its own affair, that it was asked at all is ours.
+
+const scratch = scratchDirectory()
+const at = ['--data', scratch.data('keep')]
+const withModel = { env: { MEMKEEP_EMBEDDER: '' } }
+beforeAll(async () => {
+  expect((await memkeep(['tenant', 'create', 'acme', ...at])).code).toBe(0)
+})
+afterAll(() => scratch.remove())
+
+const importAs = (subject: string, texts: readonly string[]) =>
+  memkeep(['import', '-', '--tenant', 'acme', '--subject', subject, ...at], {
+    input: texts.map((content) => JSON.stringify({ content, actor: 'user' })).join('\n'),
+  })
+const reembed = (who: readonly string[]) => memkeep(['reembed', '--tenant', 'acme', ...who, '--json', ...at], withModel)
+const search = (text: string, options = {}) =>
+  memkeep(['search', text, '--tenant', 'acme', '--subject', 'ana', ...at], options)
+
+test('what was stored by words alone is found by meaning after it, and it is said how it searches', async () => {
+  const stored = await importAs('ana', [
+    'She prefers the window on long flights',
+    'Rent is due on Friday',
+    'A dog called Bo',
+  ])
+  expect(stored).toMatchObject({ code: 0, err: expect.stringMatching(/by words alone \(MEMKEEP_EMBEDDER=none\)/) })
+  const question = 'Which seat on an airplane?'
+  expect((await search(question)).out).toBe('nothing found\n')
+  const done = await reembed(['--whole-tenant'])
+  expect(done.err).toMatch(/by meaning \(English, use-lite.*\n.*by their stems.*\n.* 3 embedded\n/)
+  expect(JSON.parse(done.out)).toEqual({ shelves: 1, entries: 3, reembedded: 3, left: 0, broken: [], unnamed: 0 })
+  expect((await search(question, withModel)).out.split('\n')[0]).toMatch(/prefers the window/)
+  expect(JSON.parse((await reembed(['--subject', 'ana'])).out)).toMatchObject({ entries: 3, reembedded: 0 })
+})
+
+test('killed, it goes on where it was', async () => {
+  await importAs(
+    'ben',
+    Array.from({ length: 400 }, (_, n) => `note ${n}`),
+  )
+  const bin = fileURLToPath(new URL('../../../memkeep/bin/memkeep.js', import.meta.url))
+  const args = ['--conditions=memkeep-src', bin, 'reembed', '--tenant', 'acme', '--subject', 'ben', ...at]
+  const child = spawn(process.execPath, args, { env: { ...process.env, MEMKEEP_EMBEDDER: 'use-lite' } })
+  const ended = new Promise((resolve) => child.once('exit', (_code, signal) => resolve(signal)))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    if (/looked at, 2\d\d embedded/.test(text)) child.kill('SIGKILL')
+  })
+  expect(await ended).toBe('SIGKILL')
+  const { entries, reembedded } = JSON.parse((await reembed(['--subject', 'ben'])).out)
+  expect(entries).toBe(400)
+  expect(reembedded).toBeGreaterThan(0)
+  expect(reembedded).toBeLessThanOrEqual(200)
+})
+
+test('refuses bad usage, and to do nothing', async () => {
+  expect((await memkeep(['reembed', '--tenant', 'acme', ...at])).code).toBe(2)
+  const none = { env: { MEMKEEP_LANGUAGES: 'none' } }
+  const refused = await memkeep(['reembed', '--tenant', 'acme', '--whole-tenant', ...at], none)
+  expect(refused).toMatchObject({ code: 1, err: expect.stringMatching(/nothing to embed with.*ERR_INPUT_INVALID/s) })
+  const wrong = await memkeep(['search', 'x', '--tenant', 'acme', '--subject', 'ana', ...at], {
+    env: { MEMKEEP_EMBEDDER: 'x' },
+  })
+  expect(wrong).toMatchObject({ code: 1, err: expect.stringMatching(/MEMKEEP_EMBEDDER must be none or use-lite/) })
+})
+
+test('doctor tells what stands on the shelves, and what to do', async () => {
+  interface Found {
+    readonly on: string
+    readonly code: string
+    readonly message: string
+    readonly remedy: string
+    readonly meaning: string
+  }
+  const doctor = async () => {
+    const { code, out } = await memkeep(['doctor', '--shelves', '--json', ...at], withModel)
+    expect(code).toBe(0)
+    return (JSON.parse(out) as { findings: Found[] }).findings.filter(({ on }) => on === 'shelves')
+  }
+  expect((await reembed(['--whole-tenant'])).code).toBe(0)
+  expect(await doctor()).toEqual([])
+  await importAs('ben', ['one more'])
+  const [missing, ...others] = await doctor()
+  expect(others).toEqual([])
+  expect(missing).toMatchObject({
+    code: 'vectors-missing',
+    message: expect.stringMatching(/acme.* 1 without a vector/),
+  })
+  expect(missing!.meaning).toMatch(/words alone/)
+  expect(await memkeep([...missing!.remedy.split(' ').slice(1), ...at], withModel)).toMatchObject({ code: 0 })
+  expect(await doctor()).toEqual([])
+})
