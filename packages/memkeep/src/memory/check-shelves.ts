@@ -1,6 +1,6 @@
 import type { ScopeClaims } from '../core/scope.ts'
 import type { IndexEntry } from '../recall/index-entry.ts'
-import { withAccess } from './access.ts'
+import { type Access, withAccess } from './access.ts'
 import { modelOf } from './index-of.ts'
 import type { Kernel } from './kernel.ts'
 import { shelvesInReach } from './reach.ts'
@@ -27,24 +27,53 @@ export function checkShelves(kernel: Kernel, scope: ScopeClaims): Promise<ShelfC
   return withAccess(kernel, scope, async (access) => {
     const { subjects } = await shelvesInReach(kernel, access)
     const broken: string[] = []
+    const alike = new Map<string, Look>()
     const models: Record<string, number> = {}
     const own = modelOf(kernel)
     const found = { entries: 0, withoutVector: 0, ofOtherModels: 0, withoutStems: 0 }
     for (const subject of subjects) {
-      for await (const page of shelfPages(kernel, access, subject)) {
-        broken.push(...page.broken)
-        for (const { index } of page.entries) {
-          const made = modelsOf(index)
-          found.entries++
-          for (const model of made) models[model] = (models[model] ?? 0) + 1
-          if (made.length === 0) found.withoutVector++
-          else if (own !== null && !made.includes(own)) found.ofOtherModels++
-          if (index.language === null) found.withoutStems++
+      for (const [id, look] of await looksOf(kernel, access, subject, alike)) {
+        if (look === null) {
+          broken.push(id)
+          continue
         }
+        found.entries++
+        for (const model of look.made) models[model] = (models[model] ?? 0) + 1
+        if (look.made.length === 0) found.withoutVector++
+        else if (own !== null && !look.made.includes(own)) found.ofOtherModels++
+        if (!look.hasStems) found.withoutStems++
       }
     }
     return { shelves: subjects.length, broken, models, ...found }
   })
+}
+
+/** What is counted of an entry. */
+interface Look {
+  readonly made: readonly string[]
+  readonly hasStems: boolean
+}
+
+/** By id, so that a row that is written meanwhile counts once and as it stood last; null for one that does not open. */
+async function looksOf(
+  kernel: Kernel,
+  access: Access,
+  subject: Buffer,
+  alike: Map<string, Look>,
+): Promise<Map<string, Look | null>> {
+  const looks = new Map<string, Look | null>()
+  for await (const page of shelfPages(kernel, access, subject, 'toTheEnd')) {
+    for (const id of page.broken) looks.set(id, null)
+    for (const { id, index } of page.entries) {
+      const look = { made: modelsOf(index), hasStems: index.language !== null }
+      const name = JSON.stringify(look)
+      // There are few that differ: each is kept once.
+      const kept = alike.get(name) ?? look
+      alike.set(name, kept)
+      looks.set(id, kept)
+    }
+  }
+  return looks
 }
 
 function modelsOf({ model, vector, former }: IndexEntry): string[] {

@@ -133,6 +133,12 @@ export function checkKinds(value: unknown): readonly string[] {
   return checkArray(value, 'kinds', 32).map(checkKind)
 }
 
+export function checkSensitivities(value: unknown): readonly Sensitivity[] {
+  return checkArray(value, 'sensitivity', sensitivities.length).map((each) =>
+    checkOneOf(each, 'sensitivity', sensitivities),
+  )
+}
+
 export function checkMetadata(value: unknown, limits: Limits): { readonly [key: string]: Json } {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new MemkeepError('ERR_INPUT_INVALID', 'metadata must be an object')

@@ -1,10 +1,12 @@
 import { MemkeepError } from '../core/errors.ts'
 import { isUuid } from '../core/ids.ts'
+import type { Sensitivity } from '../core/labels.ts'
 import type { Memory } from '../core/memory.ts'
 import type { ScopeClaims } from '../core/scope.ts'
+import { type Filter, passesAnew } from '../recall/filter.ts'
 import { newestFirst } from '../recall/rank.ts'
 import { withAccess } from './access.ts'
-import { checkKeys, checkKinds, checkLimit, checkTags } from './input.ts'
+import { checkKeys, checkKinds, checkLimit, checkSensitivities, checkTags } from './input.ts'
 import type { Kernel } from './kernel.ts'
 import { shelvesInReach } from './reach.ts'
 import { recall } from './recall.ts'
@@ -17,6 +19,8 @@ export interface ListOptions {
   readonly kinds?: readonly string[]
   /** All of them must be there. */
   readonly tags?: readonly string[]
+  /** One of these. What the scope may not read stays out, whatever is asked. */
+  readonly sensitivity?: readonly Sensitivity[]
 }
 
 export interface Page {
@@ -25,17 +29,20 @@ export interface Page {
   readonly nextCursor: string | null
 }
 
-/** Memories, newest first. A page that was cut short by a deletion meanwhile still has its cursor. */
+const optionKeys = ['limit', 'cursor', 'kinds', 'tags', 'sensitivity']
+
+/** Memories, newest first. A page that was cut short by a deletion or an update meanwhile still has its cursor. */
 export async function list(kernel: Kernel, scope: ScopeClaims, given: unknown): Promise<Page> {
-  const options = checkKeys<ListOptions>(given, 'list options', ['limit', 'cursor', 'kinds', 'tags'])
+  const options = checkKeys<ListOptions>(given, 'list options', optionKeys)
   const limit = checkLimit(options.limit, kernel.limits.results, 50)
   const after = options.cursor === undefined ? null : parseCursor(options.cursor)
-  const filter = {
+  const filter: Filter = {
     nowMs: kernel.seams.clock.now(),
     agent: scope.agent,
     session: scope.session,
     ...(options.kinds === undefined ? {} : { kinds: checkKinds(options.kinds) }),
     ...(options.tags === undefined ? {} : { tags: checkTags(options.tags, kernel.limits) }),
+    ...(options.sensitivity === undefined ? {} : { sensitivity: checkSensitivities(options.sensitivity) }),
   }
   return withAccess(kernel, scope, async (access) => {
     const { subjects, names } = await shelvesInReach(kernel, access)
@@ -54,7 +61,7 @@ export async function list(kernel: Kernel, scope: ScopeClaims, given: unknown): 
       names,
       { filter, query: null },
     )
-    return { items, nextCursor }
+    return { items: items.filter((memory) => passesAnew(memory, memory.tags, filter)), nextCursor }
   })
 }
 

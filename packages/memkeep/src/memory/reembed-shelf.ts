@@ -18,8 +18,8 @@ import { noteWrite } from './shelves.ts'
 import { detailsOf, labelsFrom } from './update.ts'
 import { callWrite } from './write.ts'
 
-/** What one run counts. */
-interface Tally {
+/** What was done on a shelf, or on several. */
+export interface Tally {
   entries: number
   reembedded: number
   left: number
@@ -32,19 +32,26 @@ export interface ReembedRun {
   readonly dims: number | null
   readonly dropFormer: boolean
   readonly signal: AbortSignal | undefined
+  /** Called after each batch, with what this shelf counts so far. */
+  readonly tell: (soFar: Readonly<Tally>) => void
+}
+
+/** A run on one shelf. */
+interface ShelfRun extends ReembedRun {
   readonly tally: Tally
-  /** Called after each batch. */
-  readonly tell: () => void
 }
 
 /** Memories embedded and written at a time: what is lost when the process is killed. */
 const batchSize = 64
 
 /** One shelf: the scope's own. Reads page by page what entries there are, and writes those anew that lack something. */
-export function reembedShelf(kernel: Kernel, scope: ScopeClaims, run: ReembedRun): Promise<void> {
+export function reembedShelf(kernel: Kernel, scope: ScopeClaims, given: ReembedRun): Promise<Tally> {
+  // What an attempt wrote stays written when the policy changes under it; the next one looks at every entry again.
+  let reembedded = 0
   return withAccess(kernel, scope, async (access) => {
+    const run: ShelfRun = { ...given, tally: { entries: 0, reembedded, left: 0, broken: [] } }
     await refuseTheUnfit(kernel, access)
-    for await (const page of shelfPages(kernel, access, access.shelf)) {
+    for await (const page of shelfPages(kernel, access, access.shelf, 'asItWas')) {
       run.tally.entries += page.entries.length
       run.tally.broken.push(...page.broken)
       const lacking = page.entries.filter((entry) => lacks(kernel, run, entry.index))
@@ -52,9 +59,11 @@ export function reembedShelf(kernel: Kernel, scope: ScopeClaims, run: ReembedRun
         kernel.checkOpen()
         checkSignal(run.signal)
         await reindex(kernel, access, run, lacking.slice(from, from + batchSize))
-        run.tell()
+        reembedded = run.tally.reembedded
+        run.tell(run.tally)
       }
     }
+    return run.tally
   })
 }
 
@@ -86,7 +95,7 @@ function lacks(kernel: Kernel, run: ReembedRun, index: IndexEntry): boolean {
   )
 }
 
-async function reindex(kernel: Kernel, access: Access, run: ReembedRun, entries: readonly ShelfEntry[]): Promise<void> {
+async function reindex(kernel: Kernel, access: Access, run: ShelfRun, entries: readonly ShelfEntry[]): Promise<void> {
   const found = await readMemories(kernel, access, run, entries)
   const wanting = found.filter(({ entry }) => vectorAtHand(kernel, run, entry.index) === null)
   const made = await vectorsOf(
@@ -133,7 +142,7 @@ interface Found {
 async function readMemories(
   kernel: Kernel,
   access: Access,
-  { tally }: ReembedRun,
+  { tally }: ShelfRun,
   entries: readonly ShelfEntry[],
 ): Promise<Found[]> {
   const none = [byteaArray([]), int8Array([]), false]

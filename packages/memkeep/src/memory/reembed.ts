@@ -5,7 +5,7 @@ import { withAccess } from './access.ts'
 import { checkKeys, checkSignal } from './input.ts'
 import type { Kernel } from './kernel.ts'
 import { shelvesInReach } from './reach.ts'
-import { type ReembedRun, reembedShelf } from './reembed-shelf.ts'
+import { reembedShelf, type Tally } from './reembed-shelf.ts'
 
 export interface ReembedProgress {
   /** Shelves that are done, and all. */
@@ -56,17 +56,31 @@ export async function reembed(kernel: Kernel, scope: ScopeClaims, given: unknown
   // Asked before anything else: an embedder that is down changes nothing, and its dimension is known from here on.
   const probe = kernel.embedder === null ? [] : await embedAll(kernel.embedder, ['memkeep'], signal)
   const { scopes, unnamed } = await scopesOf(kernel, scope)
-  const tally: ReembedRun['tally'] = { entries: 0, reembedded: 0, left: 0, broken: [] }
+  let total: Tally = { entries: 0, reembedded: 0, left: 0, broken: [] }
   let shelves = 0
-  const tell = () =>
-    onProgress?.({ shelves, ofShelves: scopes.length, entries: tally.entries, reembedded: tally.reembedded })
-  const run: ReembedRun = { dims: probe[0]?.length ?? null, dropFormer, signal, tally, tell }
+  const tell = ({ entries, reembedded }: Readonly<Tally>) =>
+    onProgress?.({ shelves, ofShelves: scopes.length, entries, reembedded })
+  const dims = probe[0]?.length ?? null
   for (const each of scopes) {
-    await reembedShelf(kernel, each, run)
+    const before = total
+    const done = await reembedShelf(kernel, each, {
+      ...{ dims, dropFormer, signal },
+      tell: (soFar) => tell(sum(before, soFar)),
+    })
+    total = sum(before, done)
     shelves++
-    tell()
+    tell(total)
   }
-  return { shelves, ...tally, unnamed }
+  return { shelves, ...total, unnamed }
+}
+
+function sum(a: Readonly<Tally>, b: Readonly<Tally>): Tally {
+  return {
+    entries: a.entries + b.entries,
+    reembedded: a.reembedded + b.reembedded,
+    left: a.left + b.left,
+    broken: [...a.broken, ...b.broken],
+  }
 }
 
 /** A tenant-wide scope reads; each shelf is written under the same principal's claims for that shelf alone. */

@@ -1,8 +1,8 @@
-import { type Trust, trusts } from '../core/labels.ts'
+import type { Sensitivity, Trust } from '../core/labels.ts'
 import type { FoundMemory } from '../core/memory.ts'
 import type { ScopeClaims } from '../core/scope.ts'
 import { checkText } from '../core/text.ts'
-import type { Filter } from '../recall/filter.ts'
+import { type Filter, passesAnew } from '../recall/filter.ts'
 import type { Weights } from '../recall/preference.ts'
 import { type Ranked, rank } from '../recall/rank.ts'
 import { withAccess } from './access.ts'
@@ -15,6 +15,7 @@ import {
   checkKeys,
   checkKinds,
   checkLimit,
+  checkSensitivities,
   checkSignal,
   checkTags,
   checkTrust,
@@ -28,6 +29,8 @@ export interface SearchOptions {
   readonly limit?: number
   /** A guarantee: nothing below it, nor derived from below it, is returned. */
   readonly minTrust?: Trust
+  /** One of these. What the scope may not read stays out, whatever is asked. */
+  readonly sensitivity?: readonly Sensitivity[]
   readonly kinds?: readonly string[]
   /** All of them must be there. */
   readonly tags?: readonly string[]
@@ -53,6 +56,7 @@ export interface SearchResult {
 const optionKeys = [
   'limit',
   'minTrust',
+  'sensitivity',
   'kinds',
   'tags',
   'agent',
@@ -94,7 +98,7 @@ export async function search(kernel: Kernel, scope: ScopeClaims, text: unknown, 
     checkSignal(options.signal)
     const scores = new Map(ranked.map((item) => [item.entry.id, item]))
     const found = memories
-      .filter((memory) => trusts.indexOf(memory.trust) >= trusts.indexOf(filter.minTrust ?? 'external'))
+      .filter((memory) => passesAnew(memory, memory.tags, filter))
       .map((memory): FoundMemory => {
         const { score, parts } = scores.get(memory.id)!
         return { ...memory, score, flags: [], ...(options.explain === true ? { explain: parts } : {}) }
@@ -112,6 +116,7 @@ function checkFilter(kernel: Kernel, scope: ScopeClaims, options: Partial<Search
     ...(options.kinds === undefined ? {} : { kinds: checkKinds(options.kinds) }),
     ...(options.tags === undefined ? {} : { tags: checkTags(options.tags, kernel.limits) }),
     ...(options.minTrust === undefined ? {} : { minTrust: checkTrust(options.minTrust) }),
+    ...(options.sensitivity === undefined ? {} : { sensitivity: checkSensitivities(options.sensitivity) }),
     ...(options.since === undefined ? {} : { sinceMs: checkDate(options.since, 'since') }),
     ...(options.until === undefined ? {} : { untilMs: checkDate(options.until, 'until') }),
   }

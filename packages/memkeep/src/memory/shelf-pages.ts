@@ -6,11 +6,20 @@ import { openEntries, refuseBeyond } from './open-entries.ts'
 import { expectOutcome } from './outcome.ts'
 
 export interface ShelfPage {
-  /** The shelf's version when its first page was read: all pages are as old. 0 where there is no such shelf. */
+  /** The shelf's version when its first page was read. 0 where there is no such shelf. */
   readonly version: number
   readonly entries: readonly ShelfEntry[]
   readonly broken: readonly string[]
+  /** Ids of this page's rows that were written after that version: what an earlier page had of them is out of date. */
+  readonly late: readonly string[]
 }
+
+/**
+ * What is read of a shelf that is written to meanwhile. `asItWas`: as of the first page, without the rows that moved, which
+ * the next delta brings. `toTheEnd`: every row that stands there, for whoever gets no delta; a row that moved
+ * comes again, and its last state counts. What is deleted meanwhile may be there or not.
+ */
+export type Reading = 'asItWas' | 'toTheEnd'
 
 interface SealedPage {
   readonly version: number
@@ -22,26 +31,32 @@ const pageBytes = 1 << 20
 const [firstRows, fewestRows, mostRows] = [500, 50, 5000]
 
 /**
- * A shelf's entries as it was when the first page was read, page by page: the next one is on its way while one is opened,
- * so two are in memory at most. Entries that do not open are left out (`openEntries`); when not one opens because the key
+ * A shelf's entries page by page: the next one is on its way while one is opened, so two are in memory at most. Entries that do not open are left out (`openEntries`); when not one opens because the key
  * of a subject's own shelf is gone, it throws `ERR_KEY_DESTROYED`.
  */
-export async function* shelfPages(kernel: Kernel, access: Access, subject: Buffer): AsyncGenerator<ShelfPage> {
+export async function* shelfPages(
+  kernel: Kernel,
+  access: Access,
+  subject: Buffer,
+  reading: Reading,
+): AsyncGenerator<ShelfPage> {
   let since: number | null = null
   let opened = 0
   let keyGone: unknown = null
   for await (const page of sealedPages(kernel, access, subject)) {
     for (const row of page.rows) refuseBeyond(access, [subject], row)
-    // What was written since then comes with the first delta. Rows come in the order of their versions.
+    // Rows come in the order of their versions, and one that is written gets the highest: it is met further on.
     const version: number = since ?? page.version
     since = version
-    const rows = page.rows.filter((row) => row.shelf_version <= version)
+    const late = page.rows.filter((row) => row.shelf_version > version).map(({ id }) => id)
+    const isLast = reading === 'asItWas' && late.length > 0
+    const rows = isLast ? page.rows.filter((row) => row.shelf_version <= version) : page.rows
     const keys = await kernel.keyring.tenant(access.scope.tenant)
     const found = await openEntries(kernel, { ...access, keys }, subject, rows)
     opened += found.entries.length
     keyGone ??= found.keyGone
-    yield { version, entries: found.entries, broken: found.broken }
-    if (rows.length < page.rows.length) break
+    yield { version, entries: found.entries, broken: found.broken, late: isLast ? [] : late }
+    if (isLast) break
   }
   if (opened === 0 && keyGone !== null && access.scope.reach !== 'all') throw keyGone
 }

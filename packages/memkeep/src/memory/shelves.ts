@@ -1,4 +1,4 @@
-import { MemkeepError } from '../core/errors.ts'
+import { MemkeepError, type MemkeepErrorCode } from '../core/errors.ts'
 import { sensitivities } from '../core/labels.ts'
 import { rightBits } from '../core/rights.ts'
 import { Shelf } from '../recall/shelf.ts'
@@ -63,7 +63,11 @@ export async function readShelves(
   let next = 0
   const lane = async (): Promise<void> => {
     for (let at = next++; at < subjects.length; at = next++) {
-      if (taken.bytes + taken.underWay * taken.largest >= most) continue
+      if (taken.bytes + taken.underWay * taken.largest >= most) {
+        // No more is loaded; what is in memory anyway need not be streamed.
+        found[at] = kernel.shelves.get(shelfKey(access, subjects[at]!)) ?? null
+        continue
+      }
       taken.underWay++
       const shelf = await load(kernel, access, subjects[at]!, signal)
       taken.underWay--
@@ -80,13 +84,34 @@ export async function readShelves(
   return { held, digest, version: held[0]?.shelf.version ?? version }
 }
 
-function load(kernel: Kernel, access: Access, subject: Buffer, signal: AbortSignal | undefined): Promise<Shelf | null> {
-  return kernel.shelves.load(
-    shelfKey(access, subject),
-    (control) => readShelf(kernel, access, subject, control),
-    signal,
-  )
+/** Shares a load with others who ask, and its failure only where that is theirs too: who was refused fails nobody else. */
+async function load(
+  kernel: Kernel,
+  access: Access,
+  subject: Buffer,
+  signal: AbortSignal | undefined,
+): Promise<Shelf | null> {
+  for (;;) {
+    let isOwn = false
+    const read = (control: LoadControl) => {
+      isOwn = true
+      return readShelf(kernel, access, subject, control)
+    }
+    try {
+      return await kernel.shelves.load(shelfKey(access, subject), read, signal)
+    } catch (error) {
+      if (isOwn || signal?.aborted || failsAll(error)) throw error
+    }
+  }
 }
+
+/** What does not depend on who asks: that the store, the keys or the audit cannot be reached, or this keep is closed. */
+function failsAll(error: unknown): boolean {
+  if (!(error instanceof MemkeepError)) return false
+  return error.code.startsWith('ERR_STORE_') || everyones.includes(error.code)
+}
+
+const everyones: readonly MemkeepErrorCode[] = ['ERR_KEY_UNAVAILABLE', 'ERR_AUDIT_UNAVAILABLE', 'ERR_CLOSED']
 
 async function readShelf(
   kernel: Kernel,
@@ -95,7 +120,7 @@ async function readShelf(
   { fits, signal }: LoadControl,
 ): Promise<Shelf | null> {
   let shelf: Shelf | null = null
-  for await (const { version, entries } of shelfPages(kernel, access, subject)) {
+  for await (const { version, entries } of shelfPages(kernel, access, subject, 'asItWas')) {
     signal.throwIfAborted()
     shelf ??= new Shelf(version)
     for (const entry of entries) shelf.put(entry)
@@ -115,8 +140,9 @@ function digestOf(
     const digest = new ShelfDigest(interest)
     let last = 0
     for (const subject of subjects) {
-      for await (const { version, entries } of shelfPages(kernel, access, subject)) {
+      for await (const { version, entries, late } of shelfPages(kernel, access, subject, 'toTheEnd')) {
         if (signal?.aborted) throw new MemkeepError('ERR_ABORTED', 'the call was aborted', { cause: signal.reason })
+        digest.remove(late)
         digest.add(entries)
         last = version
       }

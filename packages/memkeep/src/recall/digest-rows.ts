@@ -11,22 +11,29 @@ export interface Measures {
   readonly cosine: number
 }
 
-/** Bytes of a row: its id, five doubles, eight whole numbers, two labels. */
+/** Bytes of a row: its id, five doubles, eight whole numbers, two labels, whether it is gone. */
 const rowBytes = 96
 const [createdAt, at, expiresAt, importance, cosine] = [16, 24, 32, 40, 48]
 const [length, version, subject, kind, agent, session, language, model] = [56, 60, 64, 68, 72, 76, 80, 84]
-const [trust, sensitivity] = [88, 89]
+const [trust, sensitivity, gone] = [88, 89, 90]
 
 /** Many entries without their terms, vectors and tags, in 96 bytes each. */
 export class DigestRows {
-  #size = 0
+  #slots = 0
+  #gone = 0
   #bytes = Buffer.alloc(0)
   /** Each text once: rows have their place. */
   readonly #texts: (string | null)[] = []
   readonly #places = new Map<string | null, number>()
 
+  /** Without those that are gone. */
   get size(): number {
-    return this.#size
+    return this.#slots - this.#gone
+  }
+
+  /** Every row's number is below it. */
+  get slots(): number {
+    return this.#slots
   }
 
   /** Estimate of the memory taken. */
@@ -35,7 +42,7 @@ export class DigestRows {
   }
 
   add(entry: ShelfEntry, measures: Measures): void {
-    const from = this.#size++ * rowBytes
+    const from = this.#slots++ * rowBytes
     if (from === this.#bytes.length) this.#grow()
     const { index } = entry
     const bytes = this.#bytes.subarray(from, from + rowBytes)
@@ -55,6 +62,29 @@ export class DigestRows {
     bytes.writeUInt32LE(this.#placeOf(index.model), model)
     bytes[trust] = trusts.indexOf(entry.trust)
     bytes[sensitivity] = sensitivities.indexOf(entry.sensitivity)
+  }
+
+  /** Where the rows with these ids stand that are not gone. Looks at every row. */
+  find(ids: readonly string[]): number[] {
+    const wanted = new Set(ids.map((id) => uuidBytes(id).toString('latin1')))
+    const found: number[] = []
+    for (let row = 0; row < this.#slots; row++) {
+      const from = row * rowBytes
+      if (wanted.has(this.#bytes.toString('latin1', from, from + 16)) && !this.isGone(row)) found.push(row)
+    }
+    return found
+  }
+
+  /** Its number is not used again. It must not be gone yet. */
+  remove(row: number): void {
+    const bytes = this.#row(row)
+    bytes[gone] = 1
+    bytes.writeDoubleLE(Number.NaN, cosine)
+    this.#gone++
+  }
+
+  isGone(row: number): boolean {
+    return this.#bytes[row * rowBytes + gone] === 1
   }
 
   /** With no terms and no vector; `tags` are the caller's word. */
@@ -109,7 +139,7 @@ export class DigestRows {
   }
 
   #grow(): void {
-    const larger = Buffer.alloc(Math.max(8, Math.ceil(this.#size * 1.5)) * rowBytes)
+    const larger = Buffer.alloc(Math.max(8, Math.ceil(this.#slots * 1.5)) * rowBytes)
     this.#bytes.copy(larger)
     this.#bytes = larger
   }

@@ -1,4 +1,7 @@
 import { MemkeepError } from '../core/errors.ts'
+import { failureLabel } from './failure-label.ts'
+
+export { failureLabel } from './failure-label.ts'
 
 /**
  * Turns texts into vectors. The part of the AI SDK's `EmbeddingModelV4` that is needed here: such a model fits as it is. No
@@ -25,7 +28,8 @@ const dimensionOf = new WeakMap<Embedder, number>()
 /**
  * One vector of length 1 for each text, in order; no call when there are none. Calls follow one another, or up to four
  * overlap when the embedder supports it; the first that fails stops the rest.
- * Throws `ERR_EMBEDDER` when the embedder fails (`retryable` as its error's `isRetryable` says, true when it says nothing) or
+ * Throws `ERR_EMBEDDER` when the embedder fails (`retryable` as its error's `isRetryable` says, true when it says nothing; of
+ * that error the name and HTTP status are told and nothing else is kept, for it may hold the texts) or
  * answers with something else than one finite, non-zero vector per text, of the dimension that this embedder first
  * answered (not retryable). A `MemkeepError` of the embedder is thrown on as it is.
  * Throws `ERR_ABORTED` as soon as `signal` is aborted, even if the embedder does not heed it.
@@ -110,7 +114,9 @@ async function guarded<T>(work: () => Promise<T>, signal?: AbortSignal): Promise
   } catch (cause) {
     if (signal?.aborted) throw aborted()
     if (cause instanceof MemkeepError) throw cause
-    throw new MemkeepError('ERR_EMBEDDER', 'the embedder failed', { cause, retryable: mayRetry(cause) })
+    throw new MemkeepError('ERR_EMBEDDER', `the embedder failed with ${failureLabel(cause)}`, {
+      retryable: mayRetry(cause),
+    })
   } finally {
     signal?.removeEventListener('abort', onAbort)
   }

@@ -56,8 +56,8 @@ export class ShelfCache<Key extends string> {
   readonly #clock: Clock
   readonly #held: HeldShelves
   readonly #loading = new Map<Key, Load>()
-  /** Bytes at which a shelf found no room. */
-  readonly #noRoom = new Map<Key, number>()
+  /** Where a shelf found no room, oldest first: it may have shrunk since, so this is believed for `maxIdleMs`. */
+  readonly #noRoom = new Map<Key, { readonly bytes: number; readonly atMs: number }>()
   readonly #streams = new Turns(streamsAtOnce)
   readonly #count = { hits: 0, misses: 0, loads: 0, streams: 0, broken: 0 }
 
@@ -108,7 +108,7 @@ export class ShelfCache<Key extends string> {
     let load = this.#loading.get(key)
     if (load === undefined) {
       const noRoom = this.#noRoom.get(key)
-      if (noRoom !== undefined && this.#held.limit <= noRoom) return null
+      if (noRoom && noRoom.atMs > this.#idleSince() && this.#held.limit <= noRoom.bytes) return null
       load = this.#begin(key, read)
     }
     load.waiting++
@@ -157,9 +157,10 @@ export class ShelfCache<Key extends string> {
     for (const key of this.#loading.keys()) this.#disown(key)
   }
 
-  /** Lets go of every shelf that was not used for `maxIdleMs`. */
+  /** Lets go of every shelf that was not used for `maxIdleMs`, and forgets which found no room so long ago. */
   dropIdle(): void {
     this.#held.releaseUnusedSince(this.#idleSince())
+    for (const [key, { atMs }] of this.#noRoom) if (atMs <= this.#idleSince()) this.#noRoom.delete(key)
   }
 
   get stats(): ShelfStats {
@@ -208,7 +209,7 @@ export class ShelfCache<Key extends string> {
 
   #noteNoRoom(key: Key, bytes: number): void {
     this.#noRoom.delete(key)
-    this.#noRoom.set(key, bytes)
+    this.#noRoom.set(key, { bytes, atMs: this.#clock.now() })
     if (this.#noRoom.size > notedShelves) this.#noRoom.delete(this.#noRoom.keys().next().value!)
   }
 

@@ -42,7 +42,7 @@ export class ShelfDigest implements RankedShelf {
   /** With the vector of the former model, by slot; empty when the query has none. */
   readonly #formerCosines: number[] = []
   readonly #postings = new Map<string | null, Map<string, Postings>>()
-  readonly #talks = new Talks((slot) => this.at(slot))
+  readonly #talks = new Talks((slot) => this.at(slot)!)
   #length = 0
 
   constructor(interest: Interest) {
@@ -50,7 +50,7 @@ export class ShelfDigest implements RankedShelf {
   }
 
   /**
-   * The same id never twice. Throws `ERR_EMBEDDER_MISMATCH` when the query has a vector and an entry, which passes, has one,
+   * The same id again only after `remove`. Throws `ERR_EMBEDDER_MISMATCH` when the query has a vector and an entry, which passes, has one,
    * but none of a model that the query asks with.
    */
   add(entries: readonly ShelfEntry[]): void {
@@ -60,6 +60,19 @@ export class ShelfDigest implements RankedShelf {
     for (const [place, entry] of passing.entries()) {
       if (near.former !== null) this.#formerCosines.push(near.former[place]!)
       this.#add(entry, near.own[place]!)
+    }
+  }
+
+  /** Takes out the rows with these ids, as far as there are any: before they are added as they stand now. */
+  remove(ids: readonly string[]): void {
+    if (ids.length === 0) return
+    for (const slot of this.#rows.find(ids)) {
+      const row = this.at(slot)!
+      if (row.index.session !== null) this.#talks.remove(sessionOf(row), slot)
+      for (const postings of this.#asked(row.index.language).values()) postings.remove(slot)
+      this.#length -= this.#rows.lengthAt(slot)
+      if (this.#formerCosines.length > 0) this.#formerCosines[slot] = Number.NaN
+      this.#rows.remove(slot)
     }
   }
 
@@ -74,16 +87,19 @@ export class ShelfDigest implements RankedShelf {
   }
 
   get slots(): number {
-    return this.#rows.size
+    return this.#rows.slots
   }
 
-  /** Its terms and its vector are not there, and of its tags those that were asked for. */
-  at(slot: number): ShelfEntry {
-    return this.#rows.entry(slot, this.#interest.filter.tags ?? [])
+  /** Null where a row was taken out. Its terms and its vector are not there, and of its tags those that were asked for. */
+  at(slot: number): ShelfEntry | null {
+    return this.#rows.isGone(slot) ? null : this.#rows.entry(slot, this.#interest.filter.tags ?? [])
   }
 
   *entries(): Iterable<ShelfEntry> {
-    for (let slot = 0; slot < this.size; slot++) yield this.at(slot)
+    for (let slot = 0; slot < this.slots; slot++) {
+      const entry = this.at(slot)
+      if (entry !== null) yield entry
+    }
   }
 
   lengthAt(slot: number): number {
@@ -130,7 +146,7 @@ export class ShelfDigest implements RankedShelf {
   }
 
   #add(entry: ShelfEntry, cosine: number): void {
-    const slot = this.#rows.size
+    const slot = this.#rows.slots
     const { terms, language, session } = entry.index
     let length = 0
     for (const count of terms.values()) length += count

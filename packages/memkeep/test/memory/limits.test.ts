@@ -162,6 +162,8 @@ describe('what is not of its shape is refused', () => {
     }
     for (const bad of [
       { minTrust: 'high' },
+      { sensitivity: 'private' },
+      { sensitivity: ['secret'] },
       { since: 5 },
       { until: 'x' },
       { kinds: 'fact' },

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { Keep } from '../../src/index.ts'
+import { defaultPolicy, type Keep } from '../../src/index.ts'
 import type { Embedder } from '../../src/recall/embedder.ts'
 import { codeOf } from '../support/code-of.ts'
 import { TestKeep } from '../support/test-keep.ts'
@@ -182,6 +182,28 @@ describe('reembed', () => {
     expect(report).toMatchObject({ entries: 3, reembedded: 0, left: 2 })
     expect([...report.broken].sort()).toEqual([brokenEntry!.id, brokenContent!.id].sort())
     expect((await memory(withBirds).get(changed!.id))?.content).toBe('a robin')
+  })
+
+  test('counts once what it looks at twice, when the policy changes meanwhile', async () => {
+    const tenant = 'umbrella'
+    await store.createTenant(tenant)
+    const of = (keep: Keep) => store.memory({ tenant, subject, ...admin }, keep)
+    const [removed] = await of(withBoats).addMany(many.map((content) => ({ content, ...user })))
+    onBirds = async () => {
+      if (asked.length === 0) return
+      // Of the first batch one is gone when it is written; the second is written under a policy that no longer stands.
+      if (asked.length === 1) await of(changing).delete(removed!.id)
+      else {
+        onBirds = () => {}
+        await store.privileged().tenants.setPolicy(tenant, { ...defaultPolicy })
+      }
+    }
+    const told: number[] = []
+    const onProgress = ({ entries }: { entries: number }) => void told.push(entries)
+    const report = await of(withBirds).reembed({ onProgress })
+    expect(onBirds(), 'the policy was changed').toBeUndefined()
+    expect(report).toMatchObject({ shelves: 1, entries: 99, reembedded: 99, left: 0, broken: [] })
+    expect(Math.max(...told)).toBeLessThanOrEqual(100)
   })
 
   test('changes nothing of a memory: not its version, labels, history or times', async () => {

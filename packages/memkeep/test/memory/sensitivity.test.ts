@@ -168,3 +168,20 @@ test('a role without the write right or the label writes nothing', async () => {
   expect(await codeOf(none.search('x'))).toBe('ERR_ACCESS_DENIED')
   expect(await codeOf(none.get('01890000-0000-7000-8000-000000000000'))).toBe('ERR_ACCESS_DENIED')
 })
+
+test('a search or a list asks for some of what its role reads, and never gets more', async () => {
+  const subject = fresh()
+  const admin = store.memory({ subject, roles: ['admin'] })
+  for (const sensitivity of every) await admin.add(`marker ${sensitivity}`, { ...user, sensitivity })
+  const asked = async (memory: Reading, sensitivity: readonly Sensitivity[]) => {
+    const found = (await memory.search('marker', { sensitivity })).memories.map((each) => each.sensitivity).sort()
+    const listed = (await memory.list({ sensitivity })).items.map((each) => each.sensitivity).sort()
+    expect(listed).toEqual(found)
+    return found
+  }
+  expect(await asked(admin, ['sensitive', 'public'])).toEqual(['public', 'sensitive'])
+  expect(await asked(admin, [])).toEqual([])
+  const agent = store.memory({ subject })
+  expect(await asked(agent, ['sensitive', 'private'])).toEqual(['private'])
+  expect(await asked(agent, ['sensitive'])).toEqual([])
+})

@@ -34,6 +34,9 @@ test.each<[string, Partial<Filter>, boolean]>([
   ['less trust', { minTrust: 'external' }, true],
   ['that trust', { minTrust: 'user' }, true],
   ['more trust', { minTrust: 'agent' }, false],
+  ['one of the sensitivities', { sensitivity: ['public', 'private'] }, true],
+  ['another sensitivity', { sensitivity: ['public', 'sensitive'] }, false],
+  ['no sensitivity at all', { sensitivity: [] }, false],
   ['the last moment before it expires', { nowMs: 99 }, true],
   ['the moment when it expires', { nowMs: 100 }, false],
 ])('%s', (_, filter, wanted) => {

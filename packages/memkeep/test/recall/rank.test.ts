@@ -76,7 +76,8 @@ function admits(row: ShelfEntry, filter: Omit<Filter, 'nowMs'>, nowMs: number): 
     (filter.session ?? row.index.session) === row.index.session &&
     row.atMs >= (filter.sinceMs ?? 0) &&
     row.atMs < (filter.untilMs ?? 10) &&
-    trusts.indexOf(row.trust) >= trusts.indexOf(filter.minTrust ?? 'external')
+    trusts.indexOf(row.trust) >= trusts.indexOf(filter.minTrust ?? 'external') &&
+    (filter.sensitivity ?? [row.sensitivity]).some((one) => one === row.sensitivity)
   )
 }
 
@@ -156,6 +157,7 @@ describe('rank', () => {
         sinceMs: fc.nat(9),
         untilMs: fc.nat(10),
         minTrust: fc.constantFrom(...trusts),
+        sensitivity: fc.subarray(['public' as const, 'private' as const, 'sensitive' as const]),
       },
       { requiredKeys: [] },
     )

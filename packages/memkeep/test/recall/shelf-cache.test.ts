@@ -240,6 +240,25 @@ describe('a shelf that finds no room', () => {
     expect(await cache.load('t/large', rowByRow(1))).not.toBeNull()
   })
 
+  test('is tried again after the longest idle time: it may have shrunk', async () => {
+    const { cache, clock } = cacheFor(2)
+    const ask = (rows: number) => cache.load('t/large', rowByRow(rows))
+    expect(await ask(100)).toBeNull()
+    clock.at = 999
+    // Not renewed by being asked for.
+    expect(await ask(1)).toBeNull()
+    clock.at = 1000
+    expect(await ask(100)).toBeNull()
+    expect(cache.stats.loads).toBe(2)
+    clock.at = 1999
+    expect(await ask(1)).toBeNull()
+    cache.dropIdle()
+    expect(await ask(1)).toBeNull()
+    clock.at = 2000
+    cache.dropIdle()
+    expect(await ask(1)).not.toBeNull()
+  })
+
   test('is streamed: one at a time of a tenant, few in all, and an aborted one leaves the queue', async () => {
     const { cache } = cacheFor(1)
     const running: string[] = []

@@ -31,6 +31,7 @@ const someFilter: fc.Arbitrary<Filter> = fc
     sinceMs: maybe(0, 3),
     untilMs: maybe(7),
     minTrust: maybe('user' as const),
+    sensitivity: maybe(['public' as const, 'private' as const], ['sensitive' as const]),
     nowMs: fc.nat(10),
   })
   .map((filter) => Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined)) as never)
@@ -92,6 +93,42 @@ describe('a digest ranks as the shelves it was made of', () => {
         }
       }),
       runs(2000),
+    )
+  })
+
+  test('also after rows were taken out and came again in another state', () => {
+    fc.assert(
+      fc.property(someCase, fc.array(fc.nat(11), { maxLength: 8 }), (given, moved) => {
+        const parts = shelvesOf(given)
+        const rows = parts.flat()
+        const { filter, query, limit, weights } = given
+        const shelves = parts.map((part) => shelfOf(part))
+        const digest = new ShelfDigest({ filter, query })
+        digest.add(rows)
+        for (const [n, at] of moved.entries()) {
+          const row = rows[at]
+          if (row === undefined) continue
+          // The state of another row, in every third case none.
+          const state = rows[(at + n + 1) % rows.length]!
+          const next = { ...state, id: row.id, subjectTag: row.subjectTag, version: n + 2 }
+          digest.remove([row.id])
+          const shelf = shelves[parts[0].includes(row) ? 0 : 1]!
+          shelf.remove(row.id)
+          if (n % 3 === 2) continue
+          digest.add([next])
+          shelf.put(next)
+        }
+        const wanted = rank(shelves, query, filter, limit, weights)
+        const ranked = rank([asShelf(digest)], query, filter, limit, weights)
+        expect(ranked.map((item) => item.entry.id)).toEqual(wanted.map((item) => item.entry.id))
+        ranked.forEach(({ score, entry: row }, n) => {
+          expect(score).toBeCloseTo(wanted[n]!.score, 9)
+          expect(row.version).toBe(wanted[n]!.entry.version)
+        })
+        const listed = newestFirst([asShelf(digest)], filter, null, 20).map(({ id }) => id)
+        expect(listed).toEqual(newestFirst(shelves, filter, null, 20).map(({ id }) => id))
+      }),
+      runs(1000),
     )
   })
 

@@ -54,7 +54,11 @@ function judge(tenant: string, check: ShelfCheck): Finding[] {
   }
   if (ofOtherModels > 0) {
     found.push(
-      note('model-other', `${of}: vectors ${made.join(', ')}; ${ofOtherModels} not by this program's model`, reembed),
+      note(
+        'model-other',
+        `${of}: vectors ${made.join(', ')}; ${ofOtherModels} not by this program's model`,
+        `${reembed} --replace-model`,
+      ),
     )
   }
   if (withoutVector > 0 && withoutVector < entries) {

@@ -27,7 +27,11 @@ const search: Handler = async (exchange, reach) => {
 }
 
 const list: Handler = async (exchange, reach) => {
-  const { limit, ...rest } = parseQuery(exchange.var.target.query, ['limit', 'cursor'], ['kinds', 'tags'])
+  const { limit, ...rest } = parseQuery(
+    exchange.var.target.query,
+    ['limit', 'cursor'],
+    ['kinds', 'tags', 'sensitivity'],
+  )
   if (limit !== undefined && !/^\d{1,9}$/.test(String(limit))) {
     throw new MemkeepError('ERR_INPUT_INVALID', 'limit must be a whole number from 1')
   }

@@ -140,8 +140,9 @@ function placeOf(number: number, memory: ExportedMemory, target: ImportTarget) {
 
 /** Only a turn of a talk has a speaker, and a turn has no labels of its own. */
 function isPlainTurn({ input }: ExportedMemory): boolean {
-  const { kind, sensitivity, tags, metadata, expiresAt, derivedFrom } = input
-  const labelled = tags!.length > 0 || Object.keys(metadata!).length > 0 || expiresAt !== undefined
+  const { kind, sensitivity, tags, metadata, expiresAt, importance, derivedFrom } = input
+  const labelled =
+    tags!.length > 0 || Object.keys(metadata!).length > 0 || expiresAt !== undefined || importance !== undefined
   return kind === 'turn' && sensitivity === 'private' && !labelled && derivedFrom.length === 0
 }
 

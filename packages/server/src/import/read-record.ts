@@ -23,9 +23,22 @@ export type ExportLine =
 /** The fields of a memory in `export.schema.json`: each must be there, and no other may be. */
 export const exportedFields: readonly string[] = [
   ...['type', 'current', 'id', 'version', 'content', 'actor', 'trust', 'sensitivity', 'kind', 'tags', 'metadata'],
-  ...['source', 'derivedFrom', 'agent', 'session', 'speaker', 'at', 'createdAt', 'updatedAt', 'expiresAt', 'common'],
-  'subject',
+  ...[
+    'source',
+    'derivedFrom',
+    'agent',
+    'session',
+    'speaker',
+    'importance',
+    'at',
+    'createdAt',
+    'updatedAt',
+    'expiresAt',
+  ],
+  ...['common', 'subject'],
 ]
+/** Exports of before it was there lack it: then nobody said how important the memory is. */
+const laterField = 'importance'
 const trusts: readonly unknown[] = ['external', 'user', 'agent', 'system']
 
 /** True for a line that only `memkeep export` writes: neither a memory for import nor a message has a `type`. */
@@ -43,14 +56,18 @@ export function readExportLine(value: unknown): ExportLine {
     return { as: 'counts', memories, versions }
   }
   const given = value as Record<string, unknown>
-  for (const field of exportedFields) if (!Object.hasOwn(given, field)) throw invalid(`lacks the field ${field}`)
-  if (Object.keys(given).length > exportedFields.length) throw invalid('has a field that no export of this version has')
+  for (const field of exportedFields) {
+    if (field !== laterField && !Object.hasOwn(given, field)) throw invalid(`lacks the field ${field}`)
+  }
+  if (Object.keys(given).some((field) => !exportedFields.includes(field))) {
+    throw invalid('has a field that no export of this version has')
+  }
   if (typeof given.current !== 'boolean') throw invalid('current must be true or false')
   return given.current ? { as: 'memory', memory: readMemory(given) } : { as: 'older version' }
 }
 
 function readMemory(given: Record<string, unknown>): ExportedMemory {
-  const { id, trust, common, expiresAt, source, session } = given
+  const { id, trust, common, expiresAt, source, session, importance = null } = given
   if (typeof id !== 'string') throw invalid('id must be a string')
   if (typeof common !== 'boolean') throw invalid('common must be true or false')
   if (!trusts.includes(trust)) throw invalid(`trust must be one of: ${trusts.join(', ')}`)
@@ -61,6 +78,7 @@ function readMemory(given: Record<string, unknown>): ExportedMemory {
     ...{ content, actor, sensitivity, kind, tags, metadata, derivedFrom, at: momentOf(given.at) },
     ...(source === null ? {} : { source }),
     ...(session === null ? {} : { session }),
+    ...(importance === null ? {} : { importance }),
     ...(expiresAt === null ? {} : { expiresAt: momentOf(expiresAt) }),
   } as unknown as ExportedMemory['input']
   const [agent, speaker] = [textOrNull(given, 'agent'), textOrNull(given, 'speaker')]

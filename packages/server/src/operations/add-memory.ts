@@ -18,6 +18,7 @@ const input = z.strictObject({
   tags: z.array(z.string()).describe('At most 32, of 128 characters.').exactOptional(),
   metadata: metadata.exactOptional(),
   source: z.string().describe('Where it came from, in your words.').exactOptional(),
+  importance: z.number().describe('From 0 to 1; counts in searches that give importance a weight.').exactOptional(),
   derivedFrom: z.array(z.string()).describe('Ids of the memories it was made from.').exactOptional(),
   at: moment.describe('When what it tells of happened; default now.').exactOptional(),
   session: z.string().describe('The talk that it belongs to.').exactOptional(),

@@ -31,7 +31,7 @@ function isOf(type: unknown, value: unknown): boolean {
   if (type === 'array') return Array.isArray(value)
   if (type === 'object') return isObject(value)
   if (type === 'integer') return Number.isInteger(value)
-  if (type === 'string' || type === 'boolean') return typeof value === type
+  if (type === 'string' || type === 'boolean' || type === 'number') return typeof value === type
   throw new Error(`unknown type ${type}`)
 }
 
@@ -48,6 +48,7 @@ const keywords: Readonly<Record<string, (check: Check) => string[]>> = {
   minLength: ({ value, wanted, path }) =>
     fails(typeof value === 'string' && [...value].length < Number(wanted), path, wanted),
   minimum: ({ value, wanted, path }) => fails(typeof value === 'number' && value < Number(wanted), path, wanted),
+  maximum: ({ value, wanted, path }) => fails(typeof value === 'number' && value > Number(wanted), path, wanted),
   required: ({ value, wanted, path }) =>
     (wanted as string[]).flatMap((name) =>
       fails(isObject(value) && !Object.hasOwn(value, name), `${path}.${name}`, 'there'),

@@ -1,6 +1,11 @@
 import { spawn } from 'node:child_process'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { embedded } from '@memkeep/embedded'
+import { openMemkeep } from 'memkeep'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { agentScope } from '../../src/authn/operator.ts'
+import { keysOf } from '../../src/open-keep.ts'
 import { memkeep, scratchDirectory } from './deployment.ts'
 
 // With the real model: what it makes of these texts is its own affair, that it was asked at all is ours.
@@ -92,4 +97,29 @@ test('doctor tells what stands on the shelves, and what to do', async () => {
   expect(missing!.meaning).toMatch(/words alone/)
   expect(await memkeep([...missing!.remedy.split(' ').slice(1), ...at], withModel)).toMatchObject({ code: 0 })
   expect(await doctor()).toEqual([])
+})
+
+test('does not take the place of a model that it does not have, unless told so', async () => {
+  const engine = embedded({ dir: join(scratch.data('keep'), 'db') })
+  {
+    await using keep = await openMemkeep({
+      ...keysOf({ kind: 'embedded', dir: scratch.data('keep') }),
+      database: engine,
+      embedder: {
+        provider: 'own',
+        modelId: 'other',
+        doEmbed: async ({ values }) => ({ embeddings: values.map(() => [1, 0]) }),
+      },
+    })
+    await keep.for(agentScope('acme', 'eva')).add('a heron', { actor: 'user' })
+  }
+  const refused = await reembed(['--subject', 'eva'])
+  expect(refused).toMatchObject({ code: 1, out: '' })
+  expect(refused.err).toMatch(
+    /1 memories have vectors of another model .*1 by own\/other.*--replace-model.*ERR_EMBEDDER_MISMATCH/s,
+  )
+  expect((await reembed(['--subject', 'ana'])).code).toBe(0)
+  const replaced = await reembed(['--subject', 'eva', '--replace-model'])
+  expect(JSON.parse(replaced.out)).toMatchObject({ entries: 1, reembedded: 1 })
+  expect(await reembed(['--subject', 'eva'])).toMatchObject({ code: 0 })
 })

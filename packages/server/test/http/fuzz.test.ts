@@ -106,6 +106,7 @@ const searchBody = fc.record(
     query: mostly(fc.oneof(text, word)),
     limit: mostly(fc.integer({ min: 1, max: 101 })),
     minTrust: mostly(fc.constantFrom('external', 'user', 'agent', 'system')),
+    sensitivity: mostly(fc.subarray(['public', 'private', 'sensitive'])),
     kinds: mostly(fc.array(word, { maxLength: 3 })),
     tags: mostly(fc.array(word, { maxLength: 3 })),
     agent: mostly(word),

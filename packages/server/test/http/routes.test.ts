@@ -63,6 +63,16 @@ test('add, get, search, list and delete, as the library answers', async () => {
   })
   expect(list.body).toEqual({ items: [body], nextCursor: null })
 
+  for (const [asked, found] of [
+    ['sensitivity=public&sensitivity=private', [id]],
+    ['sensitivity=private', []],
+  ] as const) {
+    const of = await served.ask('GET', `/v1/memories?tags=travel&${asked}`, { key: ana })
+    expect(of.body.items.map((each: { id: string }) => each.id)).toEqual(found)
+  }
+  const others = { query: 'heron', sensitivity: ['private', 'sensitive'] }
+  expect((await served.ask('POST', '/v1/memories/search', { key: ana, body: others })).body.memories).toEqual([])
+
   const gone = await served.ask('DELETE', `/v1/memories/${id}`, { key: ana })
   expect([gone.status, gone.text]).toEqual([204, ''])
   expect((await served.ask('DELETE', `/v1/memories/${id}`, { key: ana })).status).toBe(404)

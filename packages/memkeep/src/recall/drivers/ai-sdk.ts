@@ -1,5 +1,5 @@
 import { MemkeepError } from '../../core/errors.ts'
-import type { Embedder } from '../embedder.ts'
+import { type Embedder, failureLabel } from '../embedder.ts'
 import { Failure, isPassing, retryAfterMs } from './failure.ts'
 import { type RemoteOptions, remoteEmbedder } from './remote-embedder.ts'
 
@@ -64,17 +64,15 @@ const aiSdkMark = Symbol.for('vercel.ai.error')
 
 function failureOf(cause: unknown): Failure {
   const error = (cause ?? {}) as {
-    name?: unknown
     statusCode?: unknown
     isRetryable?: unknown
     responseHeaders?: Record<string, string>
     [aiSdkMark]?: unknown
   }
   const status = typeof error.statusCode === 'number' ? error.statusCode : null
-  const name = typeof error.name === 'string' && /^\w{1,60}$/.test(error.name) ? error.name : 'an error'
   const headers = new Map(Object.entries(error.responseHeaders ?? {}).map(([key, value]) => [key.toLowerCase(), value]))
   return new Failure(
-    `the embedding model failed with ${name}${status === null ? '' : `, status ${status}`}`,
+    `the embedding model failed with ${failureLabel(cause)}`,
     mayPass(error.isRetryable, status, error[aiSdkMark] === true),
     retryAfterMs((header) => headers.get(header), Date.now()),
   )

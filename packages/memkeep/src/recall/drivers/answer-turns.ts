@@ -50,8 +50,11 @@ async function embed(model: LoadedModel, texts: readonly string[]): Promise<Floa
     while (to < inputs.length && (to + 1 - from) * inputs[to]!.text.length <= model.passChars) to++
     const pass = inputs.slice(from, to)
     const embeddings = await model.embed(pass.map(({ text }) => text))
+    if (embeddings.length !== pass.length) throw new Error('the model did not answer with one vector per text')
     for (const [at, { place }] of pass.entries()) vectors[place] = embeddings[at]!
     from = to
   }
+  // They are told apart by their place alone.
+  if (vectors.some((vector) => vector.length !== vectors[0]!.length)) throw new Error('vectors of several lengths')
   return Float32Array.from(vectors.flat())
 }

@@ -73,7 +73,10 @@ export class ModelThread {
     // Whatever a library prints must not reach a stdout that may carry a protocol. (Reading it would keep the process alive.)
     const worker = new Worker(this.#program, { workerData: this.#data, execArgv: [], stdout: true })
     this.#loaded = false
-    worker.on('message', (word: ThreadWord) => this.#take(word))
+    // What a thread said may come after the news that it died: it answers nobody of the next thread.
+    worker.on('message', (word: ThreadWord) => {
+      if (this.#worker === worker) this.#take(word)
+    })
     worker.on('error', (cause) => this.#fail(worker, cause))
     worker.on('exit', () => this.#fail(worker, null))
     return worker

@@ -1,3 +1,4 @@
+import type { Worker } from 'node:worker_threads'
 import { afterEach, expect, test } from 'vitest'
 import { ModelThread } from '../../../src/recall/drivers/model-thread.ts'
 import { codeOf, errorOf } from '../../support/code-of.ts'
@@ -48,6 +49,36 @@ test('a thread that dies fails what was under way, to be tried again, and the ne
   for (const call of calls) expect(await errorOf(call)).toMatchObject({ code: 'ERR_EMBEDDER', retryable: true })
   expect(await thread.embed(['a'], undefined)).toEqual([[1, 1, 1]])
 })
+
+test('what a dead thread said does not answer the call that the next one has', async () => {
+  const thread = start()
+  const started = Promise.withResolvers<Worker>()
+  process.once('worker', started.resolve)
+  await thread.embed(['a'], undefined)
+  const worker = await started.promise
+  const next = thread.embed(['fault'], undefined).catch(() => {
+    const call = thread.embed(['four'], undefined)
+    // Two ports bring what a thread says and that it died, in no certain order: here what it said comes last.
+    expect(worker.emit('message', [Float32Array.of(0, 0, 0)]), 'heard').toBe(true)
+    return call
+  })
+  expect(await next).toEqual([[1, 1, 4]])
+})
+
+test.each(['fewer', 'more', 'longer'])(
+  'a model that answers with something else than a vector a text fails: %s',
+  async (word) => {
+    const thread = start()
+    const first = thread.embed(['a'], undefined)
+    const [good, bad] = [
+      ['b', 'c'],
+      [word, 'd'],
+    ].map((texts) => thread.embed(texts, undefined))
+    expect(await errorOf(bad!)).toMatchObject({ code: 'ERR_EMBEDDER', retryable: false })
+    expect(await first).toHaveLength(1)
+    expect((await good!).map(([, , length]) => length)).toEqual([1, 1])
+  },
+)
 
 test('a model that does not load fails each call, not to be tried again', async () => {
   const thread = start('broken')

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { testEmbedder } from '../../../src/conformance/embedder.ts'
 import { type OpenAiCompatibleInput, openAiCompatible } from '../../../src/recall/drivers/openai-compatible.ts'
 import { embedAll } from '../../../src/recall/embedder.ts'
@@ -162,18 +162,24 @@ describe('a failure that may pass is tried again', () => {
 })
 
 describe('Retry-After', () => {
-  test.each<[string, Record<string, string>, number, number]>([
-    ['seconds', { 'retry-after': '7' }, 7_000, 7_700],
-    ['part of a second', { 'retry-after-ms': '1200', 'retry-after': '2' }, 1_200, 1_320],
-    ['a date', { 'retry-after': new Date(Date.now() + 20_000).toUTCString() }, 15_000, 22_000],
-    ['a date that has passed', { 'retry-after': new Date(0).toUTCString() }, 0, 0],
-    ['nothing that can be read', { 'retry-after': 'soon' }, 250, 500],
-  ])('in %s is waited for, and not much longer', async (_, headers, least, most) => {
+  // Half a second past a whole one, which is all that a date can say.
+  const now = Date.UTC(2026, 0, 2, 3, 4, 5, 500)
+  const dateAt = (ms: number) => new Date(ms).toUTCString()
+
+  // By `random` above, half of the tenth that may be added is.
+  test.each<[string, Record<string, string>, number]>([
+    ['seconds', { 'retry-after': '7' }, 7_000 * 1.05],
+    ['part of a second', { 'retry-after-ms': '1200', 'retry-after': '2' }, 1_200 * 1.05],
+    ['a date', { 'retry-after': dateAt(now + 20_000) }, 19_500 * 1.05],
+    ['a date that has passed', { 'retry-after': dateAt(now - 1_000) }, 0],
+    ['nothing that can be read', { 'retry-after': 'soon' }, 500 * 0.75],
+  ])('in %s is waited for, and not much longer', async (_, headers, wait) => {
+    vi.useFakeTimers({ toFake: ['Date'], now })
+    onTestFinished(() => void vi.useRealTimers())
     server.next(refuse(429, 'slow down', headers))
     await embed()
     expect(waits).toHaveLength(1)
-    expect(waits[0]).toBeGreaterThanOrEqual(least)
-    expect(waits[0]).toBeLessThanOrEqual(most)
+    expect(waits[0]).toBeCloseTo(wait)
   })
 
   test('that asks for minutes ends the call at once, to be tried again', async () => {
