@@ -3,7 +3,7 @@
  * @module
  */
 export { MemkeepError, type MemkeepErrorCode } from './core/errors.ts'
-export type { Actor, Sensitivity, Trust } from './core/labels.ts'
+export { type Actor, lowerTrust, type Sensitivity, type Trust, trustCeiling } from './core/labels.ts'
 export type { Limits } from './core/limits.ts'
 export type { FoundMemory, Json, Memory, StoredReceipt, Verdict } from './core/memory.ts'
 export type { Quota } from './core/quota.ts'

@@ -10,8 +10,8 @@ const words = new Int32Array(64)
 const state = new Int32Array(8)
 
 /**
- * FIPS 180-4, in the language alone. It is here because WebCrypto's digest is asynchronous (and in Node ten times slower) for
- * inputs of one or two blocks, and because what verifies a ledger depends on nothing. No secret goes through it in the kernel.
+ * FIPS 180-4, in the language alone. It is here because WebCrypto's digest is asynchronous, for
+ * inputs of one or two blocks, and because what verifies a ledger depends on nothing (docs/decisions/0006). No secret goes through it in the kernel.
  */
 export function sha256(bytes: Uint8Array): Uint8Array {
   const padded = new Uint8Array(Math.ceil((bytes.length + 9) / 64) * 64)

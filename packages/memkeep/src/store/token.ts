@@ -84,7 +84,7 @@ export function mintToken(key: TokenKey, claims: Claims, call: Call, wallClockMs
   return token
 }
 
-/** HMAC-SHA-256 by the pads and two one-shot hashes: a tenth of what an Hmac object takes. Leaves no pad behind. */
+/** HMAC-SHA-256 by the pads and two one-shot hashes, without the making of an Hmac object. Leaves no pad behind. */
 function hmac(key: Buffer, message: Buffer): Buffer {
   const { ipad, opad } = hmacPads(key)
   const inner = Buffer.concat([ipad, message])

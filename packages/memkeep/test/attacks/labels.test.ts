@@ -8,14 +8,21 @@ import { AttackedKeep, attempt, claims, own, rememberText, subject } from './att
 let keep: AttackedKeep
 /** Where the doorways do not look at the labels. */
 let unlooked: AttackedKeep
+/** Where the row policy does not look at the range either. */
+let unranged: AttackedKeep
+
+const looksOfRemember = /if \(p_actor\[m\][\s\S]*?is not true then outcome := 'denied'; end if;/
 
 beforeAll(async () => {
   keep = await AttackedKeep.start()
   unlooked = await AttackedKeep.start()
-  await unlooked.tearDown('remember', /if \(p_actor\[m\][\s\S]*?is not true then outcome := 'denied'; end if;/, '')
+  unranged = await AttackedKeep.start()
+  await unlooked.tearDown('remember', looksOfRemember, '')
+  await unranged.tearDown('remember', looksOfRemember, '')
+  await unranged.tearDown('claim_writes', 'p_sensitivity between 0 and 2 and ', '')
   await unlooked.tearDown('revise', /case when c\.reach <> 2[\s\S]*?else 'denied' end;/, "'ok';")
 })
-afterAll(() => Promise.all([keep.stop(), unlooked.stop()]))
+afterAll(() => Promise.all([keep, unlooked, unranged].map((one) => one.stop())))
 
 type Label = 'actor' | 'trust' | 'sensitivity' | 'kind'
 type Labels = Partial<Record<Label, number | string | null>>
@@ -78,6 +85,11 @@ test.each(slips)('remember: %o', async (slip, without) => {
   const before = await store(keep)
   expect(await remember(keep, slip)).toEqual(['denied'])
   expect(await store(keep)).toBe(before)
+})
+
+test('the row wall knows which sensitivities there are: without it 32 passes for the lowest, as 1 << 32 is 1', async () => {
+  expect(await remember(unranged, { sensitivity: 32 })).toEqual(['ok'])
+  expect(await remember(unlooked, { sensitivity: 32 })).toBe('42501')
 })
 
 test.each(kinds)('remember: the kind %o', async (kind) => {

@@ -1,4 +1,4 @@
-import type { Actor, Trust } from 'memkeep'
+import { type Actor, lowerTrust, type Trust, trustCeiling } from 'memkeep'
 import type { ExportedMemory } from './read-record.ts'
 
 /** Where a memory of an export stands among the others of its file. */
@@ -13,15 +13,8 @@ export interface Lineage {
   readonly trust: Trust
 }
 
-const order: readonly Trust[] = ['external', 'user', 'agent', 'system']
-
-/** The most that an author's memories are trusted: the kernel's rule, which it applies again. */
-export function authorsTrust(actor: Actor): Trust {
-  return actor === 'tool' ? 'external' : actor
-}
-
 export function isLower(trust: Trust, than: Trust): boolean {
-  return order.indexOf(trust) < order.indexOf(than)
+  return trust !== than && lowerTrust(trust, than) === trust
 }
 
 /**
@@ -61,7 +54,7 @@ function settled(
   const lineages = above.filter((lineage) => lineage !== null)
   if (lineages.length < above.length) return null
   const depth = lineages.reduce((most, lineage) => Math.max(most, lineage.depth + 1), 0)
-  const trust = lineages.reduce((least, each) => (isLower(each.trust, least) ? each.trust : least), authorsTrust(actor))
+  const trust = lineages.reduce<Trust>((least, each) => lowerTrust(least, each.trust), trustCeiling[actor])
   if (!isLower(exported, trust)) return { depth, sources, actor, trust }
   return { depth, sources, actor: 'tool', trust: 'external' }
 }

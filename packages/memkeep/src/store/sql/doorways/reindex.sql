@@ -2,8 +2,8 @@
 -- callers: memkeep_app
 
 -- Puts new index entries in the place of those of the memories p_ids which still stand in the versions p_versions, and changes
--- nothing else of them. The shelf moves on by one version, so that every process reads these entries anew. Left alone is what
--- not there any more or was changed since. `ids` are those that were done. Needs the right to write (2) and full clearance: a
+-- nothing else of them. The shelf moves on by one version, so that every process reads these entries anew. A memory that is
+-- not there any more, or was changed since, is left alone. `ids` are those that were done. Needs the right to write (2) and full clearance: a
 -- shelf is embedded anew as a whole, or searches go on with the former model. No quota is asked for: the memories stand already.
 -- Outcomes: ok, missing (no such shelf), denied, barred, epoch, policy, unknown.
 create or replace function memkeep.reindex(p_tenant bytea, p_token bytea, p_ids uuid[], p_versions integer[],

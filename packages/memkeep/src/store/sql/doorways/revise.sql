@@ -2,8 +2,8 @@
 -- callers: memkeep_app
 
 -- Puts a new version in the place of version p_expected; the replaced one goes to the history. When the sensitivity
--- changes, p_old_* bring every earlier version (the replaced one included) sealed anew under the new label. p_most_bytes (null: no bound) is the tenant's quota, as in remember(); a revision that
--- takes no more room passes it.
+-- changes, p_old_* bring every earlier version (the replaced one included) sealed anew under the new
+-- label. p_most_bytes (null: no bound) is the tenant's quota, as in remember(); a revision that takes no more room passes it.
 -- Outcomes: ok, missing (no such memory in sight), conflict (another version stands there), quota, denied, barred, epoch, policy,
 -- unknown.
 create or replace function memkeep.revise(p_tenant bytea, p_token bytea, p_id uuid, p_expected integer,

@@ -36,8 +36,8 @@ begin
 end $$;
 
 -- As lock_shelf, for the commonest write, in one statement: takes the lock and moves the shelf on by one version, with
--- p_added more memories of p_bytes in all and something due by p_due_ms (null: nothing more). Makes the shelf when there is none. Returns the
--- new version, and none where nothing was changed. A write that finds another reason to refuse takes p_added and p_bytes back;
+-- p_added more memories of p_bytes in all and something due by p_due_ms (null: nothing more). Makes the
+-- shelf when there is none. Returns the new version, and none where nothing was changed. A write that finds another reason to refuse takes p_added and p_bytes back;
 -- that the version has moved without it does no harm.
 create or replace function memkeep.bump_shelf(c memkeep.claims, p_right integer, p_added integer, p_bytes bigint,
   p_due_ms bigint, p_name bytea, out outcome text, out version bigint)

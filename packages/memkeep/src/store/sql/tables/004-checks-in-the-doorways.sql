@@ -1,8 +1,7 @@
 -- owner: memkeep_owner
 -- callers: none
 
--- A check of a table is read and planned anew by every statement that writes it: a fifth of what a `remember` took
--- (docs/decisions/0005). The labels that a caller brings are looked at by the doorways that take them.
+-- A check of a table is read from text and planned anew by every statement that writes it (docs/decisions/0005). The labels that a caller brings are looked at by the doorways that take them.
 alter table memkeep.shelf drop constraint shelf_tenant_check, drop constraint shelf_subject_check,
   drop constraint shelf_epoch_check, drop constraint shelf_state_check;
 alter table memkeep.memory drop constraint memory_version_check, drop constraint memory_sensitivity_check,
