@@ -14,10 +14,11 @@ interface DriverError {
  */
 export function isCommittedReplay(error: unknown): boolean {
   const { code, constraint } = error as DriverError
-  return code === '23505' && writtenOnce.has(constraint ?? '')
+  return code === '23505' && writtenOnce.test(constraint ?? '')
 }
 
-const writtenOnce = new Set(['event_pkey', 'memory_pkey', 'api_key_pkey'])
+/** PostgreSQL names the partition's key, of the partition that the row would stand in. */
+const writtenOnce = /^(event_(read|write|admin)_\d\d|memory|api_key)_pkey$/
 
 /**
  * True when a prepared statement cannot be used any more (its doorway has another answer since an upgrade) or is gone. The

@@ -179,7 +179,8 @@ async function applyTables(client: pg.Client, from: number): Promise<void> {
   }
   // Forced for the owner too: nobody but a superuser reads a tenant's table without a policy.
   const { rows } = await client.query<{ name: string }>(
-    "select relname as name from pg_class where relnamespace = 'memkeep'::regnamespace and relkind in ('r', 'p')",
+    `select relname as name from pg_class where relnamespace = 'memkeep'::regnamespace and relkind in ('r', 'p')
+       and not (relrowsecurity and relforcerowsecurity)`,
   )
   for (const { name } of rows) {
     if (name === 'token_key') continue

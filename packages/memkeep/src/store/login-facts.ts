@@ -44,7 +44,10 @@ export interface StoreFacts extends LoginFacts {
   readonly loose: readonly string[]
   /** `role: setting` given to a Memkeep role, and dangerous ones given to every role (`all`). */
   readonly settings: readonly string[]
-  /** Tables of tenants that row security is not forced on, or that no policy guards. */
+  /**
+   * Tables of tenants that row security is not forced on, or that no policy guards. A partition is guarded by having none: then
+   * it can be reached through its table alone.
+   */
   readonly unforced: readonly string[]
   readonly unguarded: readonly string[]
   /** Whether schema memkeep is there, and its comment. */
@@ -115,7 +118,8 @@ const ofStore = `
   array(select c.relname::text from pg_class c where c.relnamespace = memkeep.oid and c.relkind in ('r', 'p')
     and c.relname <> 'token_key' and not (c.relrowsecurity and c.relforcerowsecurity) order by 1) as unforced,
   array(select c.relname::text from pg_class c where c.relnamespace = memkeep.oid and c.relkind in ('r', 'p')
-    and c.relname <> 'token_key' and not exists (select from pg_policy p where p.polrelid = c.oid) order by 1) as unguarded,
+    and c.relname <> 'token_key' and c.relispartition = exists (select from pg_policy p where p.polrelid = c.oid)
+    order by 1) as unguarded,
   memkeep.oid is not null as schema, obj_description(memkeep.oid, 'pg_namespace') as note
 from pg_database here left join pg_roles me on me.rolname = session_user left join pg_namespace memkeep on memkeep.nspname = 'memkeep'
 where here.datname = current_database()`

@@ -150,8 +150,8 @@ describe('SQL injected into a doorway cannot undo a bar or a policy', () => {
   })
 
   test('nor write the ledger of another tenant', async () => {
-    const event = `insert into memkeep.event (tenant, id, action, outcome, reach, epoch, principal, at_ms, memories,
-      affected, detail) values (${hexLiteral(foreign)}, '${randomUUID()}', 'memory.get', 'ok', 0, 1, '', 1, '{}', 0, '')`
+    const event = `insert into memkeep.event (tenant, id, class, period, action, outcome, reach, epoch, principal, at_ms, memories,
+      affected, detail) values (${hexLiteral(foreign)}, '${randomUUID()}', 0, 0, 'memory.get', 'ok', 0, 1, '', 1, '{}', 0, '')`
     expect(await inject(open, { before: [event], sql: "select 'written'" })).toEqual(['written'])
     for (const as of ['memkeep_door', 'memkeep_wide_door', 'memkeep_upkeep_door'] as DoorRole[]) {
       expect(await inject(keep, { as, before: [event], sql: "select 'written'" })).toBe('42501')

@@ -52,8 +52,15 @@ const nothingLinksTwoTenants = finds(
 
 const rowSecurityIsForced = finds(
   `select c.relname from ${tables} and not (c.relrowsecurity and c.relforcerowsecurity
-     and exists (select from pg_policy p where p.polrelid = c.oid))`,
+     and (c.relispartition or exists (select from pg_policy p where p.polrelid = c.oid)))`,
   unforced,
+)
+
+/** A partition is reached through its table, under that table's policies, or not at all: it has no policy and no privilege of its own. */
+const partitionsAreClosed = finds(
+  `select c.relname from ${tables} and c.relispartition and (exists (select from pg_policy p where p.polrelid = c.oid)
+     or exists (select from aclexplode(c.relacl) a where a.grantee <> c.relowner)
+     or exists (select from pg_attribute a where a.attrelid = c.oid and a.attacl is not null))`,
 )
 
 /** No subquery (Citus refuses it, and it would read other tables), for doors alone, and none that is always true. */
@@ -262,6 +269,7 @@ export const catalogueChecks = {
   tablesHaveATenantAndAKey,
   nothingLinksTwoTenants,
   rowSecurityIsForced,
+  partitionsAreClosed,
   policiesArePlain,
   onlyTablesAndIndexes,
   registersAreSealed,

@@ -52,10 +52,11 @@ test('a lost connection is told from its code or, when the driver gives none, fr
 })
 
 test('only the ledger’s own key tells of a replay', () => {
-  expect(isCommittedReplay(driverError({ code: '23505', constraint: 'event_pkey' }))).toBe(true)
+  expect(isCommittedReplay(driverError({ code: '23505', constraint: 'event_write_15_pkey' }))).toBe(true)
   expect(isCommittedReplay(driverError({ code: '23505', constraint: 'memory_pkey' }))).toBe(true)
   expect(isCommittedReplay(driverError({ code: '23505', constraint: 'request_pkey' }))).toBe(false)
-  expect(isCommittedReplay(driverError({ code: '23514', constraint: 'event_pkey' }))).toBe(false)
+  expect(isCommittedReplay(driverError({ code: '23505', constraint: 'event_read_00_other_key' }))).toBe(false)
+  expect(isCommittedReplay(driverError({ code: '23514', constraint: 'event_write_15_pkey' }))).toBe(false)
 })
 
 test('a fault of this program is not taken for one of the database', () => {

@@ -42,7 +42,10 @@ const planted: [CheckName, string[]][] = [
   ['keysStartWithTenant', ['create index planted on memkeep.memory (lower(kind), tenant)']],
   ['keysStartWithTenant', ['create unique index planted on memkeep.request (key, tenant)']],
   ['keysStartWithTenant', ['alter table memkeep.memory add unique (id)']],
-  ['keysStartWithTenant', ['alter table memkeep.event drop constraint event_pkey, add primary key (id)']],
+  [
+    'keysStartWithTenant',
+    ['alter table memkeep.event drop constraint event_pkey, add primary key (id, class, period)'],
+  ],
   ['keysStartWithTenant', table('id uuid primary key')],
   ['tablesHaveATenantAndAKey', table('id uuid, tenant bytea, primary key (tenant, id)')],
   ['tablesHaveATenantAndAKey', table('tenant bytea not null')],
@@ -57,6 +60,13 @@ const planted: [CheckName, string[]][] = [
   ['rowSecurityIsForced', ['alter table memkeep.memory disable row level security']],
   ['rowSecurityIsForced', ['drop policy append on memkeep.event', 'drop policy settle on memkeep.event']],
   ['rowSecurityIsForced', ['create table memkeep.part partition of memkeep.whole for values in (1)']],
+  ['rowSecurityIsForced', ['alter table memkeep.event_read_03 no force row level security']],
+  ['partitionsAreClosed', ['grant select on memkeep.event_read_03 to memkeep_door']],
+  ['partitionsAreClosed', ['grant insert (tenant) on memkeep.event_write_15 to memkeep_upkeep_door']],
+  [
+    'partitionsAreClosed',
+    ['create policy p on memkeep.event_admin_00 to memkeep_door using (tenant = memkeep.claim_tenant())'],
+  ],
   [
     'policiesArePlain',
     ['create policy p on memkeep.memory to memkeep_door using (tenant in (select tenant from memkeep.shelf))'],

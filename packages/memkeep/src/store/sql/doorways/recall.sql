@@ -6,7 +6,7 @@
 -- p_versions are the versions of the shelves p_subjects that the caller ranked by. When p_exact and one of them is not
 -- current, the answer is 'stale', whatever else it brings is not to be used, and it says for every shelf that moved what has
 -- changed since (parts 1, 3 and 4; a shelf_version of -1: too much, load it anew).
--- p_action: memory.search or memory.list. Outcomes: ok, stale, denied, barred, epoch, policy, unknown.
+-- p_action: memory.list, or it is recorded as memory.search. Outcomes: ok, stale, denied, barred, epoch, policy, unknown.
 create or replace function memkeep.recall(p_tenant bytea, p_token bytea, p_action text, p_subjects bytea[],
   p_versions bigint[], p_exact boolean, p_ids uuid[], p_shelves bytea[],
   p_detail bytea)
@@ -71,6 +71,6 @@ begin
       return next row;
     end loop;
   end if;
-  ignored := memkeep.record(c, p_action, answer.outcome, ids, number, p_detail);
+  ignored := memkeep.record(c, case when p_action = 'memory.list' then p_action else 'memory.search' end, answer.outcome, ids, number, p_detail);
   return next answer;
 end $$;

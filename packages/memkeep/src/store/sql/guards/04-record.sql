@@ -1,16 +1,28 @@
 -- owner: memkeep_owner
 -- callers: memkeep_door memkeep_wide_door memkeep_upkeep_door
 
--- Writes the audit row of this call and closes its claims: every doorway's last act. The event id is the token's, so a
--- replay of a committed call cannot commit again. Cheaper assigned than performed: an assignment starts no statement.
+-- Writes the audit row of this call and closes its claims: every doorway's last act. The event id is the token's, and so is
+-- the time; class and period follow from the action and the time (tables/007). So a replay of a committed call meets the
+-- same key and cannot commit again: a doorway whose caller names the action must refuse one of another class. What is not
+-- listed as a read or a write is kept as long as what administrators do.
+-- Cheaper assigned than performed: an assignment starts no statement.
 create or replace function memkeep.record(c memkeep.claims, p_action text, p_outcome text, p_memories uuid[],
   p_affected integer, p_detail bytea) returns void language plpgsql volatile
 set search_path = pg_catalog, pg_temp as $$
-declare ignored text;
+declare
+  ignored text;
+  class integer := case
+    when p_action in ('memory.search', 'memory.list', 'memory.get', 'memory.history', 'shelf.load', 'shelf.list',
+      'tenant.enter', 'upkeep.due') then 0
+    when p_action in ('memory.add', 'memory.update', 'memory.reclassify', 'memory.reindex', 'memory.delete',
+      'memory.expire') then 1
+    else 2 end;
 begin
-  insert into memkeep.event (tenant, id, action, outcome, reach, subject, epoch, principal, at_ms, memories, affected, detail)
-  values (c.tenant, c.event, p_action, p_outcome, c.reach, case when c.reach = 1 then c.shelf end, c.tenant_epoch,
-    c.principal, c.at_ms, coalesce(p_memories, '{}'), p_affected, p_detail);
+  insert into memkeep.event (tenant, id, class, period, action, outcome, reach, subject, epoch, principal, at_ms, memories,
+    affected, detail)
+  values (c.tenant, c.event, class, c.at_ms / case class when 0 then 2592000000 else 31104000000 end % 16, p_action,
+    p_outcome, c.reach, case when c.reach = 1 then c.shelf end, c.tenant_epoch, c.principal, c.at_ms,
+    coalesce(p_memories, '{}'), p_affected, p_detail);
   ignored := set_config('memkeep.claims', '', true);
 end $$;
 
