@@ -5,9 +5,9 @@ import { checkText } from '../core/text.ts'
 import { type Filter, passesAnew } from '../recall/filter.ts'
 import type { Weights } from '../recall/preference.ts'
 import { type Ranked, rank } from '../recall/rank.ts'
+import { renderEvidence } from '../screening/evidence.ts'
 import { withAccess } from './access.ts'
 import { checkWeights } from './check-weights.ts'
-import { renderEvidence } from './evidence.ts'
 import { allVectorsOf, queryOf } from './index-of.ts'
 import {
   checkBound,

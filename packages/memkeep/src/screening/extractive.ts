@@ -1,0 +1,46 @@
+import type { DistilInput, Distillate, Distiller, Omission, Omitted } from './distiller.ts'
+import { findIn } from './finding.ts'
+import type { Family } from './screener.ts'
+import { sentencesOf } from './sentences.ts'
+
+/** From this score on a sentence is not kept. */
+const omitAt = 0.5
+
+const omissionOf: Readonly<Record<Family, Omission>> = {
+  'standing-order': 'standing-order',
+  'identity-redirection': 'identity-redirection',
+  'authority-claim': 'instruction',
+  exfiltration: 'tool-call',
+  'tool-driving': 'tool-call',
+  'role-forgery': 'instruction',
+  'fabricated-precedent': 'instruction',
+  'bridging-step': 'identity-redirection',
+  override: 'instruction',
+  concealment: 'instruction',
+  'delayed-trigger': 'standing-order',
+  'encoded-payload': 'encoded',
+}
+
+/** One that answers at once. */
+export interface PromptDistiller extends Distiller {
+  distil(input: DistilInput): Distillate
+}
+
+/** The default distiller: keeps the sentences that state something, as they stand, and leaves out those that give orders. */
+export const extractive: PromptDistiller = Object.freeze({
+  name: 'extractive',
+  distil: ({ content }: DistilInput) => extract(content),
+})
+
+function extract(content: string): Distillate {
+  const kept: string[] = []
+  const omitted: Omitted[] = []
+  for (const sentence of sentencesOf(content)) {
+    const { score, reasons } = findIn(sentence)
+    if (score < omitAt) kept.push(sentence)
+    else omitted.push({ text: sentence.trim(), why: omissionOf[reasons[0]?.family ?? 'override'] })
+  }
+  if (omitted.length === 0) return { kept: content, omitted }
+  const text = kept.join('').trim()
+  return { kept: text === '' ? null : text, omitted }
+}

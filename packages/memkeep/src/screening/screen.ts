@@ -1,0 +1,66 @@
+import { MemkeepError } from '../core/errors.ts'
+import type { Verdict } from '../core/memory.ts'
+import { findIn } from './finding.ts'
+import { type Judgement, judge, type ScreenPolicy, strongerVerdict } from './judge.ts'
+import type { Finding, Reason, Screener, ScreenInput } from './screener.ts'
+
+/** One that answers at once. */
+export interface PromptScreener extends Screener {
+  screen(input: ScreenInput): Finding
+}
+
+/** Rules and a small model that ship with Memkeep. Needs nothing and waits for nothing. */
+export const builtInScreener: PromptScreener = Object.freeze({
+  name: 'memkeep',
+  screen: ({ content }: ScreenInput) => findIn(content),
+})
+
+/**
+ * The judgement of the built-in screener and of those that were added, all asked at once: the highest score, and everybody's reasons.
+ * One that fails counts as the policy's `onFailure`, with the reason `<name>/failed`; another's answer is heard all the same.
+ * Throws `ERR_ABORTED` when `signal` is aborted.
+ */
+export async function screenAll(
+  screeners: readonly Screener[],
+  input: ScreenInput,
+  policy: ScreenPolicy,
+  signal?: AbortSignal,
+): Promise<Judgement> {
+  const own = builtInScreener.screen(input)
+  if (screeners.length === 0) return judge(own, policy)
+  const answers = await Promise.all(screeners.map((screener) => answerOf(screener, input, signal)))
+  if (signal?.aborted) throw new MemkeepError('ERR_ABORTED', 'screening was aborted', { cause: signal.reason })
+  let verdict: Verdict = 'allow'
+  let score = own.score
+  const reasons = [...own.reasons]
+  for (const [at, answer] of answers.entries()) {
+    if (answer === null) {
+      verdict = strongerVerdict(verdict, policy.onFailure)
+      reasons.push({ rule: `${screeners[at]!.name}/failed`, family: null, weight: 0 })
+      continue
+    }
+    score = Math.max(score, answer.score)
+    reasons.push(...answer.reasons)
+  }
+  const judged = judge({ score, reasons: reasons.sort((a, b) => b.weight - a.weight) }, policy)
+  return { ...judged, verdict: strongerVerdict(verdict, judged.verdict) }
+}
+
+/** Null when it failed or answered what is no finding. */
+async function answerOf(screener: Screener, input: ScreenInput, signal?: AbortSignal): Promise<Finding | null> {
+  try {
+    const { score, reasons } = await screener.screen(input, signal)
+    if (!isShare(score) || !reasons.every(({ weight }) => isShare(weight))) return null
+    return { score, reasons: reasons.map((reason) => named(screener.name, reason)) }
+  } catch {
+    return null
+  }
+}
+
+function named(screener: string, { rule, family, weight }: Reason): Reason {
+  return { rule: `${screener}/${rule}`.slice(0, 120), family, weight }
+}
+
+function isShare(value: unknown): boolean {
+  return typeof value === 'number' && value >= 0 && value <= 1
+}

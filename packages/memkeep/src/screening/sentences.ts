@@ -1,0 +1,17 @@
+const segmenter = new Intl.Segmenter('en', { granularity: 'sentence' })
+
+/** Titles and the like, after which a full stop ends no sentence. */
+const abbreviation =
+  /(?:^|[\s(])(?:dr|mr|mrs|ms|prof|st|no|nr|vs|e\.g|i\.e|z\.b|bzw|ca|approx|sr|sra|m|mme|inkl|usw)\.\s*$/iu
+
+/** A text cut at the ends of its sentences and lines. Put together they are the text, to the character. */
+export function sentencesOf(text: string): string[] {
+  const sentences: string[] = []
+  let open = false
+  for (const { segment } of segmenter.segment(text)) {
+    if (open) sentences[sentences.length - 1] += segment
+    else sentences.push(segment)
+    open = segment.length < 80 && abbreviation.test(segment.slice(-12))
+  }
+  return sentences
+}

@@ -1,0 +1,64 @@
+import type { Actor } from '../core/labels.ts'
+import type { Distillate, Distiller, Omitted } from './distiller.ts'
+import type { Judgement, ScreenPolicy } from './judge.ts'
+import { screenAll } from './screen.ts'
+import type { Screener } from './screener.ts'
+
+export interface GateParts {
+  /** Beside the built-in one. */
+  readonly screeners: readonly Screener[]
+  readonly distiller: Distiller
+  readonly policy: ScreenPolicy
+}
+
+export interface GateInput {
+  readonly content: string
+  readonly actor: Actor
+}
+
+export type GateDecision =
+  /** Nothing of it becomes a memory; with `quarantine` it waits for a person. */
+  | { readonly outcome: 'refuse' | 'quarantine'; readonly judgement: Judgement }
+  /** `kept` may stay for good; when something was omitted the whole text is an episode. */
+  | {
+      readonly outcome: 'pass'
+      readonly judgement: Judgement
+      readonly kept: string | null
+      readonly omitted: readonly Omitted[]
+    }
+
+/**
+ * What may become of one text: it is screened; what a user or a tool wrote is distilled; what came out is screened once more when
+ * it is not the text itself. A distiller that fails keeps nothing. Throws `ERR_ABORTED` when `signal` is aborted.
+ */
+export async function writeGate(
+  { content, actor }: GateInput,
+  { screeners, distiller, policy }: GateParts,
+  signal?: AbortSignal,
+): Promise<GateDecision> {
+  const judgement = await screenAll(screeners, { content, actor, moment: 'gate' }, policy, signal)
+  if (judgement.verdict === 'refuse' || judgement.verdict === 'quarantine')
+    return { outcome: judgement.verdict, judgement }
+  if (actor === 'agent' || actor === 'system') return { outcome: 'pass', judgement, kept: content, omitted: [] }
+  const { kept, omitted } = await distilled(distiller, { content, actor }, signal)
+  if (kept === null || kept === content) return { outcome: 'pass', judgement, kept, omitted }
+  const again = await screenAll(screeners, { content: kept, actor, moment: 'gate' }, policy, signal)
+  if (again.verdict === 'refuse' || again.verdict === 'quarantine') return { outcome: again.verdict, judgement: again }
+  return { outcome: 'pass', judgement, kept, omitted }
+}
+
+async function distilled(distiller: Distiller, input: GateInput, signal?: AbortSignal): Promise<Distillate> {
+  try {
+    return checked(await distiller.distil(input, signal))
+  } catch {
+    return { kept: null, omitted: [{ text: input.content, why: 'other' }] }
+  }
+}
+
+/** Throws for what is no distillate: foreign code made it. */
+function checked(distillate: Distillate): Distillate {
+  const { kept, omitted } = distillate
+  if (kept !== null && (typeof kept !== 'string' || kept.trim() === '')) throw new TypeError('kept')
+  if (!omitted.every(({ text }) => typeof text === 'string')) throw new TypeError('omitted')
+  return distillate
+}
