@@ -4,8 +4,11 @@ import { defineConfig } from 'vitest/config'
 // Tests see the sources, never a stale dist: every export starts with this condition.
 const source = 'memkeep-src'
 
+/** What Node itself takes: a package's `module` is for bundlers, and need not run here. */
+const asNode = defaultServerConditions.filter((condition) => condition !== 'module')
+
 export default defineConfig({
-  ssr: { resolve: { conditions: [source, ...defaultServerConditions], externalConditions: [source] } },
+  ssr: { resolve: { conditions: [source, ...asNode], externalConditions: [source] } },
   test: {
     include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
     globalSetup: ['./test/start-postgres.ts'],

@@ -2,6 +2,7 @@
  * Memory for AI agents, kept behind walls.
  * @module
  */
+export type { Connector, ConnectorScope } from './connectors/connector.ts'
 export { MemkeepError, type MemkeepErrorCode } from './core/errors.ts'
 export { type Actor, lowerTrust, type Sensitivity, type Trust, trustCeiling } from './core/labels.ts'
 export type { Limits } from './core/limits.ts'

@@ -109,6 +109,8 @@ const rules: [Rule, ...(() => readonly [path: string, text: string])[]][] = [
     () => [`${kernel}/memory/plant.sql`, 'select 1;'],
     () => ['packages/server/src/http/plant.ts', "export const text = 'SELECT memkeep.read($1)'"],
     () => ['packages/embedded/src/plant.ts', "export const text = 'table memkeep.memory'"],
+    () => [`${kernel}/connectors/drivers/redis.ts`, "export const text = 'delete from app.documents where id = $1'"],
+    () => [`${kernel}/connectors/drivers/postgres-table.ts`, "export const text = 'table memkeep.memory'"],
   ],
   [
     crossTenantIsPrivileged,
@@ -121,6 +123,7 @@ const rules: [Rule, ...(() => readonly [path: string, text: string])[]][] = [
     () => [`${kernel}/store/plant.ts`, "export const start = (client: any) => client.query('begin')"],
     () => [`${kernel}/store/plant.ts`, "export const start = 'set lock_timeout = 1; START TRANSACTION'"],
     () => [`${kernel}/store/plant.ts`, 'export const own = (pool: any) => pool.connect()'],
+    () => [`${kernel}/connectors/plant.ts`, 'export const own = (pool: any) => pool.connect()'],
     () =>
       changed(
         `${kernel}/store/doorways.ts`,

@@ -16,6 +16,9 @@ const sqlText = [
 /** The demo's attacks speak SQL with the application's own login: that is what they show. */
 const attacks = `${server}cli/demo/attacks.ts`
 
+/** The connector for a table of the application's own, in the application's database, through the application's pool. */
+const foreignTable = `${kernel}connectors/drivers/postgres-table.ts`
+
 const speaksSql = (text: string): boolean => sqlText.some((statement) => statement.test(text))
 
 export const sqlStaysInStore: Rule = {
@@ -30,9 +33,9 @@ export const sqlStaysInStore: Rule = {
   ],
 }
 
-/** The embedded engine speaks SQL to the server it runs, never to the schema. */
+/** The embedded engine speaks SQL to the server it runs, never to the schema; so does the connector to a foreign table. */
 function sqlIn({ path, strings, methodCalls, imports }: ParsedModule): string[] {
-  if (path.startsWith('packages/embedded/')) {
+  if (path.startsWith('packages/embedded/') || path === foreignTable) {
     return strings.filter((text) => /\bmemkeep\.\w+/.test(text)).map(() => 'names the schema memkeep')
   }
   return [
@@ -83,6 +86,9 @@ const connections = ['install.ts', 'one-connection.ts', 'doorways.ts'].map((file
 /** What asks the keyring, and so perhaps a key service over the network, while it runs. */
 const keySources = ['TokenKeySource', 'verifyingKeys']
 
+/** Drivers of these rooms speak to another server, and never to the memory database. */
+const elsewhere = ['connectors', 'cache'].map((room) => `${kernel}${room}/drivers/`)
+
 const opensTransaction = (text: string): boolean =>
   /(^|;)\s*(begin|start\s+transaction|savepoint\s+\w+|prepare\s+transaction)\b(?!\s+[a-z]+\s+[a-z]+)/i.test(text)
 
@@ -94,7 +100,9 @@ export const transactionsReachNothing: Rule = {
         ...strings
           .filter((text) => opensTransaction(text) && !transactions.includes(path))
           .map((text) => `${path}: opens a transaction: ${text.trim().slice(0, 40)}`),
-        ...(methodCalls.includes('connect') && !connections.includes(path)
+        ...(methodCalls.includes('connect') &&
+        !connections.includes(path) &&
+        !elsewhere.some((at) => path.startsWith(at))
           ? [`${path}: takes a connection of its own`]
           : []),
       ],

@@ -17,9 +17,13 @@ const floors = new Map<string, number>([
 
 /** What drivers of a guard implement, and may import beside the words. */
 const ports = new Set(
-  ['keys/key-provider.ts', 'keys/key-store.ts', 'recall/embedder.ts', 'recall/languages.ts'].map(
-    (file) => `${kernel}${file}`,
-  ),
+  [
+    'connectors/connector.ts',
+    'keys/key-provider.ts',
+    'keys/key-store.ts',
+    'recall/embedder.ts',
+    'recall/languages.ts',
+  ].map((file) => `${kernel}${file}`),
 )
 
 /** Where an embedded or a served keep is put together out of drivers. */

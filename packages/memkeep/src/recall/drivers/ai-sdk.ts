@@ -1,6 +1,6 @@
 import { MemkeepError } from '../../core/errors.ts'
+import { Failure, isPassing, retryAfterMs } from '../../core/failure.ts'
 import { type Embedder, failureLabel } from '../embedder.ts'
-import { Failure, isPassing, retryAfterMs } from './failure.ts'
 import { type RemoteOptions, remoteEmbedder } from './remote-embedder.ts'
 
 /** The AI SDK's `EmbeddingModelV4`, as far as it is called here; older models of its shape (V3, V2) fit too. */

@@ -1,4 +1,4 @@
-import { Failure } from './failure.ts'
+import { Failure } from '../../core/failure.ts'
 
 export interface OpenAiAnswer {
   readonly embeddings: number[][]

@@ -1,7 +1,7 @@
 import { MemkeepError } from '../../core/errors.ts'
+import { Failure, isPassing, networkCodeOf, retryAfterMs } from '../../core/failure.ts'
 import type { Embedder } from '../embedder.ts'
 import { checkWholeNumbers } from './check-whole-numbers.ts'
-import { Failure, isPassing, retryAfterMs } from './failure.ts'
 import { embeddingsOf } from './openai-answer.ts'
 import { type RemoteOptions, remoteEmbedder } from './remote-embedder.ts'
 
@@ -96,18 +96,9 @@ async function askFor(apiKey: () => string | Promise<string>): Promise<string> {
 }
 
 function unreachable(error: unknown): never {
-  const code = codeOf(error)
+  const code = networkCodeOf(error)
   const lasting = /CERT|SIGNATURE|^ERR_TLS/.test(code ?? '')
   throw new Failure(`the embedding endpoint could not be reached${code ? ` (${code})` : ''}`, !lasting)
-}
-
-/** `ECONNREFUSED` and the like, from where Node's fetch hides it. */
-function codeOf(error: unknown): string | null {
-  for (let at = error; at instanceof Error; at = at.cause) {
-    const { code } = at as { code?: unknown }
-    if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,50}$/.test(code)) return code
-  }
-  return null
 }
 
 function refusalOf(response: Response, text: string): Failure {

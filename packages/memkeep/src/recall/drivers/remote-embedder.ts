@@ -1,8 +1,8 @@
+import { type AttemptOptions, type AttemptSeams, attempt, defaultSeams } from '../../core/attempts.ts'
 import { MemkeepError } from '../../core/errors.ts'
+import { Failure } from '../../core/failure.ts'
 import type { Embedder } from '../embedder.ts'
-import { type AttemptOptions, type AttemptSeams, attempt, defaultSeams } from './attempts.ts'
 import { checkWholeNumbers } from './check-whole-numbers.ts'
-import { Failure } from './failure.ts'
 import { Lanes } from './lanes.ts'
 
 export interface RemoteOptions extends AttemptOptions {
@@ -38,7 +38,11 @@ export function remoteEmbedder(model: RemoteModel, options: RemoteOptions): Embe
   }
   const lanes = new Lanes(parallelCalls)
   const seams = { ...defaultSeams, ...rest.seams }
-  const failureOf = (cause: unknown): Failure => (cause instanceof Failure ? cause : model.failureOf(cause))
+  const tried = {
+    code: 'ERR_EMBEDDER',
+    who: 'the embedder',
+    failureOf: (cause: unknown): Failure => (cause instanceof Failure ? cause : model.failureOf(cause)),
+  } as const
 
   const oneCall = async (values: string[], stop: AbortSignal): Promise<number[][]> => {
     const embeddings = await model.embed(values, stop, sendDimensions ? dimensions : undefined)
@@ -58,7 +62,7 @@ export function remoteEmbedder(model: RemoteModel, options: RemoteOptions): Embe
     },
     async doEmbed({ values, abortSignal }: Parameters<Embedder['doEmbed']>[0]) {
       const texts = values.map((value) => cut(value, maxTextChars))
-      const tries = () => attempt((stop) => oneCall([...texts], stop), failureOf, rest, seams, abortSignal)
+      const tries = () => attempt((stop) => oneCall([...texts], stop), tried, rest, seams, abortSignal)
       try {
         // A call keeps its lane while it pauses: what an endpoint refuses from one of us it need not hear from the others.
         return { embeddings: await lanes.run(tries, abortSignal) }

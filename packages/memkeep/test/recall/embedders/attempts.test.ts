@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import { attempt } from '../../../src/recall/drivers/attempts.ts'
-import { Failure } from '../../../src/recall/drivers/failure.ts'
+import { attempt } from '../../../src/core/attempts.ts'
+import { Failure } from '../../../src/core/failure.ts'
 import { Lanes } from '../../../src/recall/drivers/lanes.ts'
 
-const failureOf = (cause: unknown) => cause as Failure
+const tried = { code: 'ERR_EMBEDDER', who: 'it', failureOf: (cause: unknown) => cause as Failure } as const
 
 async function pausesOf(retries: number, random: number, failure = new Failure('no', true)): Promise<number[]> {
   const pauses: number[] = []
   const seams = { wait: async (ms: number) => void pauses.push(ms), random: () => random }
   const work = () => Promise.reject(failure)
-  await attempt(work, failureOf, { retries }, seams, undefined).catch(() => {})
+  await attempt(work, tried, { retries }, seams, undefined).catch(() => {})
   return pauses
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { MemkeepError } from '../../core/errors.ts'
+import { MemkeepError, type MemkeepErrorCode } from './errors.ts'
 import type { Failure } from './failure.ts'
 
 export interface AttemptOptions {
@@ -21,6 +21,14 @@ export const defaultSeams: AttemptSeams = Object.freeze({
   random: Math.random,
 })
 
+/** Who is tried, and how its failures are told. */
+export interface Tried {
+  readonly code: MemkeepErrorCode
+  /** As a sentence begins with it: `the embedder`. */
+  readonly who: string
+  readonly failureOf: (cause: unknown) => Failure
+}
+
 const [firstPauseMs, lastPauseMs] = [500, 8_000]
 /** Whoever asks for more patience than this is given up on: the caller may come back by itself. */
 const longestPauseMs = 30_000
@@ -28,12 +36,12 @@ const longestPauseMs = 30_000
 /**
  * Runs `work` until it succeeds, its failure cannot pass, or the tries are used up. Pauses double from 0.5 s to 8 s, the
  * upper half of each at random; where the endpoint named a time, no try comes before it.
- * Throws `ERR_EMBEDDER` with the last failure's message and `retryable`; anything when `signal` is aborted. Neither abort
+ * Throws the code of `tried` with the last failure's message and `retryable`; anything when `signal` is aborted. Neither abort
  * nor timeout waits for a `work` that does not heed its signal.
  */
 export async function attempt<T>(
   work: (signal: AbortSignal) => Promise<T>,
-  failureOf: (cause: unknown) => Failure,
+  { code, who, failureOf }: Tried,
   { retries = 3, timeoutMs = 30_000 }: AttemptOptions,
   { wait, random }: AttemptSeams,
   signal: AbortSignal | undefined,
@@ -47,8 +55,8 @@ export async function attempt<T>(
       const retryable = failure?.retryable ?? true
       const pauseMs = pauseBefore(tried, failure?.retryAfterMs ?? null, random())
       if (!retryable || tried >= retries || pauseMs > longestPauseMs) {
-        const message = failure?.message ?? `the embedder did not answer within ${timeoutMs} ms`
-        throw new MemkeepError('ERR_EMBEDDER', message, { retryable })
+        const message = failure?.message ?? `${who} did not answer within ${timeoutMs} ms`
+        throw new MemkeepError(code, message, { retryable })
       }
       await wait(pauseMs, signal)
     }

@@ -34,3 +34,12 @@ function parseFloatOrNull(value: string | null | undefined): number | null {
 export function isPassing(status: number): boolean {
   return [408, 409, 425, 429].includes(status) || (status >= 500 && status !== 501 && status !== 505)
 }
+
+/** `ECONNREFUSED` and the like, from where Node's fetch hides it. */
+export function networkCodeOf(error: unknown): string | null {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    const { code } = at as { code?: unknown }
+    if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,50}$/.test(code)) return code
+  }
+  return null
+}
