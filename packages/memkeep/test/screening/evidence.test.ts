@@ -107,7 +107,7 @@ const readBack: Record<EvidenceStyle, (text: string) => { content: string; speak
         return { content: fromXml(parts![2]!), speaker: parts![1] === undefined ? null : fromXml(parts![1]) }
       }),
   json: (text) =>
-    JSON.parse(text).memories.map(({ content, speaker = null }: { content: string; speaker?: string }) => ({
+    JSON.parse(text).memories.map(({ content, speaker = null }: { content: string; speaker?: string | null }) => ({
       content,
       speaker,
     })),
