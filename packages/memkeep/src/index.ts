@@ -2,6 +2,8 @@
  * Memory for AI agents, kept behind walls.
  * @module
  */
+
+export type { AuditOptions } from './audit/audit-options.ts'
 export type { Connector, ConnectorScope } from './connectors/connector.ts'
 export { MemkeepError, type MemkeepErrorCode } from './core/errors.ts'
 export { type Actor, lowerTrust, type Sensitivity, type Trust, trustCeiling } from './core/labels.ts'

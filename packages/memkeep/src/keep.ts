@@ -1,6 +1,7 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, resolve, sep } from 'node:path'
 import type pg from 'pg'
+import { type AuditOptions, checkAudit } from './audit/audit-options.ts'
 import { detailContext, type EventDetail, encodeDetail, frameDetail } from './audit/detail.ts'
 import { CallGate } from './core/call-gate.ts'
 import { MemkeepError } from './core/errors.ts'
@@ -56,6 +57,8 @@ export interface KeepOptions {
   readonly upkeep?: string | pg.PoolConfig
   /** Serve from a server that lacks the newest security fixes. */
   readonly acceptOldServer?: boolean
+  /** How the ledger is written. Default: every event durable before the answer. */
+  readonly audit?: AuditOptions
   /** The most that opened shelves may take in memory. Default 256 MiB. */
   readonly shelfBudgetBytes?: number
   /** The longest time a key stays open. Default 300,000. */
@@ -164,8 +167,12 @@ export async function openMemkeep(options: KeepOptions): Promise<Keep> {
     const upkeep = await openUpkeep(settings, { keyring, seams, refused }, opened)
     const pool = openPool(settings.app, 'memkeep_app', settings)
     opened.push(() => pool.end())
-    const doorways = new Doorways(pool, (window) => keyring.tokenKey(window), seams.clock, seams.ids, refused)
-    await announce(doorways, keyring, seams, { policy, acceptsOldServer: settings.acceptOldServer })
+    const { reads } = checkAudit(options.audit)
+    const doorways = new Doorways(pool, (window) => keyring.tokenKey(window), seams.clock, seams.ids, {
+      refused,
+      relaxedReads: reads === 'relaxed',
+    })
+    await announce(doorways, keyring, seams, { policy, acceptsOldServer: settings.acceptOldServer, reads })
     const parts = kernelParts(options, { doorways, keyring, policy, seams })
     const tidy = new Repeat(
       async () => parts.shelves.dropIdle(),
@@ -191,6 +198,7 @@ const optionNames: Record<keyof KeepOptions, true> = {
   limits: true,
   upkeep: true,
   acceptOldServer: true,
+  audit: true,
   shelfBudgetBytes: true,
   holdKeysMs: true,
   tracer: true,
@@ -289,7 +297,7 @@ async function announce(
   doorways: Doorways,
   keyring: Keyring,
   seams: Seams,
-  served: Pick<EventDetail, 'policy' | 'acceptsOldServer'>,
+  served: Pick<EventDetail, 'policy' | 'acceptsOldServer' | 'reads'>,
 ): Promise<void> {
   const keys = await keyring.deployment()
   const key = await keys.own()

@@ -1,6 +1,13 @@
 import { join, resolve } from 'node:path'
 import { embedded } from '@memkeep/embedded'
-import { type DatabaseEngine, type Keep, MemkeepError, openMemkeep, type RunningEngine } from 'memkeep'
+import {
+  type AuditOptions,
+  type DatabaseEngine,
+  type Keep,
+  MemkeepError,
+  openMemkeep,
+  type RunningEngine,
+} from 'memkeep'
 import { useLite, useLiteInstalled } from 'memkeep/embedders/use-lite'
 import { directoryKeyStore, localKeys } from 'memkeep/keys/local'
 import { snowball, snowballInstalled } from 'memkeep/languages/snowball'
@@ -74,16 +81,24 @@ async function searching(env: NodeJS.ProcessEnv) {
 
 /**
  * Opens a deployment. Throws `ERR_KEY_UNAVAILABLE` when its database is in use and its keys are not there: no new ones are made
- * beside it. Your own server gets its keys from `memkeep migrate`, and from nothing else. What neither stores nor `searches`
+ * beside it. MEMKEEP_AUDIT_READS=relaxed lets reads not wait for the disk. Your own server gets its keys from `memkeep migrate`, and from nothing else. What neither stores nor `searches`
  * memories needs no embedder.
  */
 export async function openKeep(place: Place, { searches = true } = {}): Promise<OpenedKeep> {
   const { options, says } = searches ? await searching(process.env) : { options: {}, says: [] }
+  const audit = { reads: process.env.MEMKEEP_AUDIT_READS ?? 'durable' } as AuditOptions
   if (place.kind === 'server') {
     const { appUrl, upkeepUrl, acceptOldServer, keysDir } = place
     refuseKeyless(keysDir)
     const upkeep = upkeepUrl === null ? {} : { upkeep: upkeepUrl }
-    const keep = await openMemkeep({ ...keysOf(place), ...options, database: appUrl, ...upkeep, acceptOldServer })
+    const keep = await openMemkeep({
+      ...keysOf(place),
+      ...options,
+      audit,
+      database: appUrl,
+      ...upkeep,
+      acceptOldServer,
+    })
     return { keep, engine: null, says }
   }
   refuseKeyless(keysDirOf(place), place.dir)
@@ -96,7 +111,7 @@ export async function openKeep(place: Place, { searches = true } = {}): Promise<
       return running
     },
   }
-  const keep = await openMemkeep({ ...keysOf(place), ...options, database })
+  const keep = await openMemkeep({ ...keysOf(place), ...options, audit, database })
   noteKeys(place.dir)
   return { keep, engine: running, says }
 }

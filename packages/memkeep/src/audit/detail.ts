@@ -1,4 +1,5 @@
 import type { Principal } from '../core/principal.ts'
+import type { AuditOptions } from './audit-options.ts'
 
 /**
  * What an audit event says beyond its row: who asked and with which settings. Never content, never a query's text, never a
@@ -15,6 +16,8 @@ export interface EventDetail {
   readonly policy?: unknown
   /** True when it was told to serve from a server that lacks the newest security fixes. */
   readonly acceptsOldServer?: boolean
+  /** Whether its reads wait for the disk, or a crash may lose the last of their events. */
+  readonly reads?: AuditOptions['reads']
 }
 
 export function eventDetail(

@@ -5,7 +5,7 @@ import type { IdSource } from '../core/ids.ts'
 import { type RefusedTokenCounts, RefusedTokens } from '../core/refused-tokens.ts'
 import { isDirect } from './connect.ts'
 import { isCommittedReplay, isConnectionLoss, isStaleStatement, storeFailure } from './failure.ts'
-import { type Claims, mintToken, type TokenKey, tokenLifetimeMs, tokenWindow } from './token.ts'
+import { type Claims, mintToken, relaxableDoorways, type TokenKey, tokenLifetimeMs, tokenWindow } from './token.ts'
 
 /** Where the keys of scope tokens come from: the keyring, one key a window. Each answer is a copy, to be zero-filled. */
 export type TokenKeySource = (window: number) => Promise<Buffer>
@@ -43,13 +43,22 @@ export class Doorways {
   readonly #clock: Clock
   readonly #ids: IdSource
   readonly #refused: RefusedTokens
+  readonly #relaxedReads: boolean
 
-  constructor(pool: pg.Pool, keyOf: TokenKeySource, clock: Clock, ids: IdSource, refused = new RefusedTokens()) {
+  /** `relaxedReads`: reads do not wait for the disk, and a crash may lose their last events. */
+  constructor(
+    pool: pg.Pool,
+    keyOf: TokenKeySource,
+    clock: Clock,
+    ids: IdSource,
+    { refused = new RefusedTokens(), relaxedReads = false } = {},
+  ) {
     this.#pool = pool
     this.#keyOf = keyOf
     this.#clock = clock
     this.#ids = ids
     this.#refused = refused
+    this.#relaxedReads = relaxedReads
   }
 
   /** Rows of the doorway, or `committed` when an earlier send of this very call had already committed. */
@@ -57,7 +66,8 @@ export class Doorways {
     const atMs = call.atMs ?? this.#clock.now()
     const event = call.event ?? this.#ids.uuid(atMs)
     const key = await this.#currentKey()
-    const token = mintToken(key, call.claims, { doorway: call.doorway, event, atMs })
+    const relaxed = this.#relaxedReads && relaxableDoorways.has(call.doorway)
+    const token = mintToken(key, call.claims, { doorway: call.doorway, event, atMs, relaxed })
     key.key.fill(0)
     const values = [call.claims.tenant, token, ...call.args]
     const giveUpAt = Date.now() + tokenLifetimeMs / 3

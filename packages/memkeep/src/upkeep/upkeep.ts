@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { detailContext, encodeDetail, frameDetail } from '../audit/detail.ts'
-import type { RefusedTokens } from '../core/refused-tokens.ts'
+import { RefusedTokens } from '../core/refused-tokens.ts'
 import { rightBits } from '../core/rights.ts'
 import type { Seams } from '../core/seams.ts'
 import type { Keyring } from '../keys/keyring.ts'
@@ -34,11 +34,11 @@ export class Upkeep {
   readonly #seams: Seams
 
   /** `pool` is of the login `memkeep_upkeep`. */
-  constructor(pool: pg.Pool, keyring: Keyring, seams: Seams, refused?: RefusedTokens) {
+  constructor(pool: pg.Pool, keyring: Keyring, seams: Seams, refused = new RefusedTokens()) {
     this.#pool = pool
     this.#keyring = keyring
     this.#seams = seams
-    this.#doorways = new Doorways(pool, (window) => keyring.tokenKey(window), seams.clock, seams.ids, refused)
+    this.#doorways = new Doorways(pool, (window) => keyring.tokenKey(window), seams.clock, seams.ids, { refused })
   }
 
   /**

@@ -4,7 +4,8 @@
 -- Opens a scope token for one call of one doorway: every doorway's first act. Returns its claims and leaves them, under a
 -- ticket good for this statement only, where the policies look; record() takes them away again.
 -- Raises MK001 when the token is not authentic or is meant for another doorway or tenant, MK002 when its time is wrong by the database's clock, MK003 when the key it names is not (or no longer) installed, MK004 under an
--- isolation level whose snapshot could miss a bar, where commits do not wait for the disk, or in a transaction that has
+-- isolation level whose snapshot could miss a bar, where commits do not wait for the disk (whatever the token says: only this
+-- function relaxes that, and only for a read), or in a transaction that has
 -- opened a token (or written) before: with the tickets of two tokens, SQL injected into a doorway could have one policy
 -- read the tenant of one and the clearance of the other. A transaction id cannot be given back, not by a savepoint either,
 -- so it tells. Says nothing more.
@@ -17,6 +18,7 @@ declare
   now_ms  bigint := extract(epoch from clock_timestamp()) * 1000;
   lifetime_ms bigint;
   ignored text;
+  flags   integer;
   stated  bytea;
   ticket  bytea;
   half    bigint;
@@ -50,6 +52,15 @@ begin
   if lifetime_ms <= 0 or lifetime_ms > 60000 then
     raise exception 'scope token refused' using errcode = 'MK002';
   end if;
+  -- Bit 128: a read whose commit does not wait for the disk, as the deployment asked for. It ends with this transaction,
+  -- which opens no other token. Of a doorway that changes anything but the ledger it is no token of ours.
+  flags := get_byte(payload, 104);
+  if flags > 127 then
+    if p_doorway not in ('recall', 'wide_recall', 'read', 'wide_read', 'load', 'wide_load', 'list_shelves') then
+      raise exception 'scope token refused' using errcode = 'MK001';
+    end if;
+    ignored := set_config('synchronous_commit', 'off', true);
+  end if;
   -- With a number that only the setting holds: when that is emptied (or rolled back), the caller, who knows what its token
   -- states, cannot state it again for a second call in the same statement.
   stated := payload || uuid_send(gen_random_uuid());
@@ -65,7 +76,7 @@ begin
     ('x' || encode(substring(payload from 43 for 4), 'hex'))::bit(32)::integer,
     get_byte(payload, 46),
     get_byte(payload, 47),
-    get_byte(payload, 104),
+    flags & 15,
     ('x' || encode(substring(payload from 49 for 4), 'hex'))::bit(32)::integer,
     substring(payload from 53 for 16),
     encode(substring(payload from 69 for 16), 'hex')::uuid,
