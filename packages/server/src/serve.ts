@@ -3,6 +3,7 @@ import { type FirstKey, firstRun } from './authn/first-run.ts'
 import { listen } from './http/listen.ts'
 import { logToStderr, type RequestLog } from './http/request-log.ts'
 import { openKeep, type Place } from './open-keep.ts'
+import { version } from './version.ts'
 
 export interface ServeOptions {
   readonly place: Place
@@ -32,7 +33,7 @@ export async function serve({ place, host = '127.0.0.1', port = 8787, ...rest }:
   try {
     const keys = new ApiKeys(keep, rest.keys)
     const grace = rest.graceMs === undefined ? {} : { graceMs: rest.graceMs }
-    const door = await listen({ keys, host, port, log: rest.log ?? logToStderr, ...grace })
+    const door = await listen({ keys, host, port, log: rest.log ?? logToStderr, version, ...grace })
     const close = async (): Promise<void> => {
       await door.close()
       await keep.close()

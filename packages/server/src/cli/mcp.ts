@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { placeOf } from '../open-keep.ts'
 import { type Binding, serveMcp } from '../serve-mcp.ts'
+import { version } from '../version.ts'
 import { signalled } from './signalled.ts'
 
 /**
@@ -17,7 +17,7 @@ export async function mcp(args: readonly string[]): Promise<number> {
     return 2
   }
   const stop = signalled()
-  const serving = await serveMcp({ place: placeOf(values.data, process.env), binding, version: version() })
+  const serving = await serveMcp({ place: placeOf(values.data, process.env), binding, version })
   for (const line of serving.says) process.stderr.write(`${line}\n`)
   await Promise.race([serving.ended, stop])
   await serving.close()
@@ -32,9 +32,4 @@ function bindingOf(
 ): Binding | null {
   if (tenant !== undefined || subject !== undefined) return tenant && subject ? { tenant, subject } : null
   return apiKey ? { apiKey } : null
-}
-
-function version(): string {
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(manifest) as { version: string }).version
 }

@@ -1,6 +1,5 @@
 import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
-import type { Reach } from '../operations/operation.ts'
 import type { RequestLine } from './request-log.ts'
 import type { Target } from './target.ts'
 
@@ -12,11 +11,10 @@ export interface Env {
     /** The route's pattern, for the log. */
     route: string
     failure: Pick<RequestLine, 'code' | 'where'>
+    /** The OpenAPI document of every route. */
+    document: Readonly<Record<string, unknown>>
   }
 }
 
 /** One request and its answer. */
 export type Exchange = Context<Env>
-
-/** Answers an authenticated request. */
-export type Handler = (exchange: Exchange, reach: Reach) => Promise<Response>

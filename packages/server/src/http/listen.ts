@@ -13,6 +13,7 @@ export interface ListenOptions {
   /** 0 for any free one. */
   readonly port: number
   readonly log: RequestLog
+  readonly version: string
   /** How long requests under way may take to finish when the door closes. Default 10,000. */
   readonly graceMs?: number
 }
@@ -32,9 +33,9 @@ const timeouts = {
 }
 
 /** Opens the HTTP door. Rejects with the system's error when the address cannot be had. */
-export async function listen({ keys, host, port, log, graceMs = 10_000 }: ListenOptions): Promise<Listening> {
+export async function listen({ keys, host, port, log, version, graceMs = 10_000 }: ListenOptions): Promise<Listening> {
   let closing = false
-  const app = createApp({ keys, log, closing: () => closing })
+  const app = createApp({ keys, log, version, closing: () => closing })
   const server = createServer(timeouts, getRequestListener(app.fetch, { errorHandler, overrideGlobalObjects: false }))
   server.on('clientError', refuseConnection)
   server.on('checkExpectation', refuseExpectation)

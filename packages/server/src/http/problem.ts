@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import { MemkeepError, type MemkeepErrorCode } from 'memkeep'
+import { z } from 'zod'
 
 /** The kernel's codes, and the few that only HTTP knows. */
 export type ProblemCode =
@@ -70,6 +71,14 @@ export function refusalOf(error: unknown): Refusal {
 }
 
 /** RFC 9457. */
+export const problemSchema = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  code: z.string().describe('What to act on.'),
+  detail: z.string(),
+})
+
 export function problemBody({ status, code, message }: Refusal): string {
   const title = STATUS_CODES[status] ?? 'Client Closed Request'
   return JSON.stringify({ type: 'about:blank', title, status, code, detail: message })
@@ -86,4 +95,14 @@ export function problemResponse(refusal: Refusal): Response {
 /** One answer for what is not there and for what is another's. */
 export function notFound(): Refusal {
   return new Refusal(404, 'ERR_NOT_FOUND', 'there is nothing here for this credential')
+}
+
+/** What `run` answers. When the request had a condition, another version is 412 and not 409. */
+export async function preconditioned<T>(condition: unknown, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run()
+  } catch (error) {
+    const failed = error instanceof MemkeepError && error.code === 'ERR_VERSION_CONFLICT' && condition !== undefined
+    throw failed ? new Refusal(412, error.code, error.message) : error
+  }
 }

@@ -3,14 +3,11 @@ import { MemkeepError } from 'memkeep'
 import { parseJson } from './parse-json.ts'
 import { Refusal } from './problem.ts'
 
-/** The most that a request's body may take, in bytes. */
-export const bodyLimitBytes = 1024 * 1024
-
 /**
  * The JSON of a request's body. Refuses another type (415), more than the limit (413, without keeping what comes after it),
  * what is not UTF-8 or not JSON (400), and ambiguous JSON (422).
  */
-export async function readJson(incoming: IncomingMessage): Promise<unknown> {
+export async function readJson(incoming: IncomingMessage, limitBytes: number): Promise<unknown> {
   const {
     'content-type': type = '',
     'content-encoding': encoding = 'identity',
@@ -24,24 +21,24 @@ export async function readJson(incoming: IncomingMessage): Promise<unknown> {
   if (encoding.trim().toLowerCase() !== 'identity') {
     throw new Refusal(415, 'ERR_MEDIA_TYPE', 'the body must not be compressed', { 'Accept-Encoding': 'identity' })
   }
-  if (Number(length ?? 0) > bodyLimitBytes) throw tooLarge()
-  return parseJson(decode(await readBytes(incoming)))
+  if (Number(length ?? 0) > limitBytes) throw tooLarge(limitBytes)
+  return parseJson(decode(await readBytes(incoming, limitBytes)))
 }
 
-function tooLarge(): MemkeepError {
-  return new MemkeepError('ERR_INPUT_TOO_LARGE', `the body is larger than ${bodyLimitBytes} bytes`)
+function tooLarge(limitBytes: number): MemkeepError {
+  return new MemkeepError('ERR_INPUT_TOO_LARGE', `the body is larger than ${limitBytes} bytes`)
 }
 
-function readBytes(incoming: IncomingMessage): Promise<Buffer> {
+function readBytes(incoming: IncomingMessage, limitBytes: number): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>()
   const chunks: Buffer[] = []
   let size = 0
   const take = (chunk: Buffer): void => {
     size += chunk.length
-    if (size > bodyLimitBytes) {
+    if (size > limitBytes) {
       incoming.off('data', take)
       incoming.pause()
-      reject(tooLarge())
+      reject(tooLarge(limitBytes))
     } else chunks.push(chunk)
   }
   const abort = (): void => reject(new MemkeepError('ERR_ABORTED', 'the client went away'))

@@ -2,6 +2,8 @@
 export interface RequestLine {
   readonly at: string
   readonly event: 'request'
+  /** As `X-Request-Id` says it to the client. */
+  readonly id: string
   readonly method: string
   /** The route's pattern, `unknown` when there is none. */
   readonly route: string

@@ -33,7 +33,7 @@ export function parseQuery(
       string,
     ]
     if (many.includes(name)) fields[name] = [...((fields[name] as string[] | undefined) ?? []), value]
-    else if (!one.includes(name)) throw new MemkeepError('ERR_INPUT_INVALID', unknownField([name], [...one, ...many]))
+    else if (!one.includes(name)) throw unknownField([name], [...one, ...many])
     else if (Object.hasOwn(fields, name)) throw new MemkeepError('ERR_INPUT_INVALID', `${name} stands twice`)
     else fields[name] = value
   }

@@ -4,11 +4,14 @@ import { moment } from './moment.ts'
 import type { Operation } from './operation.ts'
 
 /** Of no type here: the kernel judges it, and this parser would drop a key that the kernel keeps. */
-const metadata = z.unknown().meta({ type: 'object', description: 'Any JSON object, at most 8 KiB.' }) as z.ZodType<{
+export const metadata = z
+  .unknown()
+  .meta({ type: 'object', description: 'Any JSON object, at most 8 KiB.' }) as z.ZodType<{
   readonly [key: string]: Json
 }>
 
-const input = z.strictObject({
+/** What every new memory is told with, alone or in a batch. */
+export const memoryFields = z.strictObject({
   content: z.string().describe('The memory itself, at most 32 KiB of text.'),
   actor: z
     .enum(['user', 'agent', 'system', 'tool'])
@@ -23,13 +26,15 @@ const input = z.strictObject({
   at: moment.describe('When what it tells of happened; default now.').exactOptional(),
   session: z.string().describe('The talk that it belongs to.').exactOptional(),
   expiresAt: moment.describe('Never returned from this moment on.').exactOptional(),
-  embed: z
-    .enum(['now', 'later', 'now-or-later'])
-    .describe(
-      'When it gets its vector; until then it is found by its words. Default now: refused while the embedder is down.',
-    )
-    .exactOptional(),
 })
+
+export const embed = z
+  .enum(['now', 'later', 'now-or-later'])
+  .describe(
+    'When it gets its vector; until then it is found by its words. Default now: refused while the embedder is down.',
+  )
+
+const input = memoryFields.extend({ embed: embed.exactOptional() })
 
 export const addMemory: Operation<typeof input, StoredReceipt> = {
   input,

@@ -1,3 +1,5 @@
+import { MemkeepError } from 'memkeep'
+
 const scopeWords = /tenant|subject|scope/
 
 /**
@@ -10,4 +12,11 @@ export function namesScope(name: string): boolean {
     .toLowerCase()
     .replace(/[^a-z]/g, '')
   return scopeWords.test(letters)
+}
+
+/** A request that tried to name whose memories it means. The door that sees it has it recorded. */
+export class ScopeSmuggled extends MemkeepError {
+  constructor(message = 'the scope comes from the credential alone: a request names no tenant, subject or scope') {
+    super('ERR_INPUT_INVALID', message)
+  }
 }

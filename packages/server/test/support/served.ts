@@ -9,6 +9,7 @@ import { freshDatabase, type TestDatabase } from '../../../../test/database.ts'
 import { type ApiKeyOptions, ApiKeys } from '../../src/authn/api-key.ts'
 import { type Listening, listen } from '../../src/http/listen.ts'
 import type { RequestLine } from '../../src/http/request-log.ts'
+import { holdsContract } from './contract.ts'
 
 export interface Answer {
   readonly status: number
@@ -42,7 +43,7 @@ export function ask(url: string, method: string, path: string, { key, body, head
       response.on('error', reject)
       response.on('end', () => {
         const text = Buffer.concat(chunks).toString('utf8')
-        const json = /json/.test(response.headers['content-type'] ?? '') && text !== ''
+        const json = /[/+]json/.test(response.headers['content-type'] ?? '') && text !== ''
         const parsed = json ? JSON.parse(text) : undefined
         resolve({ status: response.statusCode!, headers: response.headers, text, body: parsed })
       })
@@ -81,7 +82,14 @@ export class Served implements AsyncDisposable {
     const { graceMs, ...keyOptions } = options
     const keys = new ApiKeys(keep, { failuresPerMinute: 1_000_000, ...keyOptions })
     const grace = graceMs === undefined ? {} : { graceMs }
-    const door = await listen({ keys, host: '127.0.0.1', port: 0, log: (line) => lines.push(line), ...grace })
+    const door = await listen({
+      keys,
+      host: '127.0.0.1',
+      port: 0,
+      log: (line) => lines.push(line),
+      version: '0',
+      ...grace,
+    })
     const served = new Served(database, keep, door, lines, dir)
     for (const tenant of ['acme', 'globex']) await keep.privileged(operator()).tenants.create(tenant)
     return served
@@ -119,8 +127,12 @@ export class Served implements AsyncDisposable {
     return this.keep.privileged(operator()).keys.revoke(tenant, id)
   }
 
-  ask(method: string, path: string, asking: Asking = {}): Promise<Answer> {
-    return ask(this.url, method, path, asking)
+  /** One request; its answer has to be one that the OpenAPI document knows. */
+  async ask(method: string, path: string, asking: Asking = {}): Promise<Answer> {
+    const answer = await ask(this.url, method, path, asking)
+    const type = answer.headers['content-type'] ?? ''
+    holdsContract(method, path, answer.status, type, answer.text)
+    return answer
   }
 
   /** Adds one memory and returns its id. */

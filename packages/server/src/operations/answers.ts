@@ -1,0 +1,65 @@
+import { z } from 'zod'
+
+/** What operations answer, as JSON carries it: times are RFC 3339. For OpenAPI and MCP; more fields may come. */
+const time = z.iso.datetime()
+const trust = z.enum(['external', 'user', 'agent', 'system'])
+
+export const memoryAnswer = z.object({
+  id: z.string(),
+  version: z.int(),
+  content: z.string(),
+  actor: z.enum(['user', 'agent', 'system', 'tool']),
+  trust,
+  sensitivity: z.enum(['public', 'private', 'sensitive']),
+  kind: z.string(),
+  tags: z.array(z.string()),
+  metadata: z.record(z.string(), z.unknown()),
+  source: z.string().nullable(),
+  derivedFrom: z.array(z.string()),
+  agent: z.string().nullable(),
+  session: z.string().nullable(),
+  speaker: z.string().nullable(),
+  importance: z.number().nullable(),
+  at: time,
+  createdAt: time,
+  updatedAt: time,
+  expiresAt: time.nullable(),
+  common: z.boolean().describe('True for a memory of the tenant as a whole.'),
+  subject: z.string().nullable().describe('Whom it is about; set only in answers to a key that reads every subject.'),
+})
+
+export const foundMemoryAnswer = memoryAnswer.extend({
+  score: z.number().describe('Higher is better; comparable within one answer only.'),
+  flags: z.array(z.string()),
+  explain: z.record(z.string(), z.number()).optional(),
+})
+
+export const receiptAnswer = z.object({
+  outcome: z.enum(['stored', 'queued', 'quarantined']),
+  id: z.string(),
+  version: z.int().optional(),
+  trust: trust.optional(),
+  durableUntil: time.nullable().optional(),
+  verdict: z.string(),
+})
+
+export const receiptsAnswer = z.object({ receipts: z.array(receiptAnswer) })
+
+export const searchAnswer = z.object({
+  memories: z.array(foundMemoryAnswer),
+  evidence: z.string().describe('The same as text for a prompt, quoted as data.'),
+})
+
+export const pageAnswer = z.object({
+  items: z.array(memoryAnswer),
+  nextCursor: z.string().nullable().describe('Null on the last page.'),
+})
+
+export const versionsAnswer = z.object({ versions: z.array(memoryAnswer).describe('Newest first.') })
+
+export const deletedAnswer = z.object({ deleted: z.boolean() })
+
+export const exportRecord = z.union([
+  memoryAnswer.extend({ type: z.literal('memory'), current: z.boolean() }),
+  z.object({ type: z.literal('counts'), memories: z.int(), versions: z.int() }),
+])

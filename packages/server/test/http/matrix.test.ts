@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { document } from '../support/contract.ts'
+import { type Asking, Served } from '../support/served.ts'
+
+/**
+ * Every operation of the OpenAPI document, by everyone who may ask: the status each gets. An operation without a row fails, and
+ * so does a row without an operation.
+ */
+const everyone = [
+  'nobody',
+  'a wrong key',
+  'a revoked key',
+  'agent',
+  'admin',
+  'export',
+  'no role',
+  'agent of the tenant',
+  'admin of the tenant',
+  'agent of another tenant',
+] as const
+type Who = (typeof everyone)[number]
+
+interface Row {
+  /** What is asked; `id` is a memory of the subject that most of the keys are for. */
+  readonly ask: (id: string) => { readonly path?: string; readonly body?: object }
+  readonly status: Readonly<Record<Who, number>>
+}
+
+const note = { content: 'a note', actor: 'user' }
+const unknown = { nobody: 401, 'a wrong key': 401, 'a revoked key': 401 }
+const all = (status: number): Row['status'] =>
+  Object.fromEntries(everyone.map((who) => [who, status])) as unknown as Row['status']
+
+/** In the order of `everyone`, beginning with `agent`. */
+function known(...statuses: readonly number[]): Row['status'] {
+  const held = everyone.slice(3).map((who, index) => [who, statuses[index]])
+  return { ...unknown, ...Object.fromEntries(held) } as unknown as Row['status']
+}
+
+const rows: Readonly<Record<string, Row>> = {
+  health: { ask: () => ({}), status: all(200) },
+  openapi: { ask: () => ({}), status: all(200) },
+  addMemory: { ask: () => ({ body: note }), status: known(201, 201, 403, 403, 403, 201, 201) },
+  addMemories: { ask: () => ({ body: { memories: [note] } }), status: known(201, 201, 403, 403, 403, 201, 201) },
+  listMemories: { ask: () => ({}), status: known(200, 200, 200, 403, 200, 200, 200) },
+  searchMemories: { ask: () => ({ body: { query: 'note' } }), status: known(200, 200, 200, 403, 200, 200, 200) },
+  getMemory: { ask: (id) => ({ path: id }), status: known(200, 200, 404, 403, 404, 200, 404) },
+  updateMemory: {
+    ask: (id) => ({ path: id, body: { actor: 'user', tags: ['x'] } }),
+    status: known(200, 200, 404, 403, 404, 404, 404),
+  },
+  memoryHistory: { ask: (id) => ({ path: id }), status: known(200, 200, 404, 403, 404, 200, 404) },
+  deleteMemory: { ask: (id) => ({ path: id }), status: known(204, 204, 403, 403, 403, 404, 404) },
+  exportMemories: { ask: () => ({}), status: known(403, 200, 200, 403, 403, 200, 403) },
+}
+
+interface Operation {
+  readonly operationId: string
+  readonly method: string
+  readonly path: string
+}
+
+const operations: Operation[] = Object.entries(
+  document.paths as Record<string, Record<string, { operationId: string }>>,
+).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, { operationId }]) => ({ operationId, method: method.toUpperCase(), path })),
+)
+
+let served: Served
+let ana: string
+const keys = new Map<Who, string | undefined>()
+
+beforeAll(async () => {
+  served = await Served.start()
+  ana = await served.key('acme', 'ana')
+  const revoked = await served.createKey('acme', 'ana')
+  await served.revoke('acme', revoked.id)
+  keys.set('nobody', undefined)
+  keys.set('a wrong key', `mk_${'x'.repeat(43)}`)
+  keys.set('a revoked key', revoked.key)
+  for (const role of ['agent', 'admin', 'export'] as const) keys.set(role, await served.key('acme', 'ana', [role]))
+  keys.set('no role', await served.key('acme', 'ana', []))
+  keys.set('agent of the tenant', await served.key('acme', null, ['agent']))
+  keys.set('admin of the tenant', await served.key('acme', null, ['admin']))
+  keys.set('agent of another tenant', await served.key('globex', 'ana', ['agent']))
+})
+afterAll(() => served[Symbol.asyncDispose]())
+
+test('every operation has a row, and every row an operation', () => {
+  expect(Object.keys(rows).sort()).toEqual(operations.map(({ operationId }) => operationId).sort())
+})
+
+describe.each(operations)('$operationId', ({ operationId, method, path }) => {
+  test.each(everyone)('by %s', async (who) => {
+    const id = await served.add(ana, 'a note')
+    const { path: named, body } = rows[operationId]!.ask(id)
+    const key = keys.get(who)
+    const asking: Asking = { ...(key === undefined ? {} : { key }), ...(body === undefined ? {} : { body }) }
+    const { status } = await served.ask(method, path.replace('{id}', named ?? ''), asking)
+    expect(status).toBe(rows[operationId]!.status[who])
+  })
+})
