@@ -2,9 +2,27 @@
  * Memory for AI agents, kept behind walls.
  * @module
  */
-
 export type { AuditOptions } from './audit/audit-options.ts'
 export type { Connector, ConnectorScope } from './connectors/connector.ts'
+export type {
+  AfterErasure,
+  DerivedAction,
+  ErasedStore,
+  EraseSubjectOptions,
+  EraseTenantOptions,
+  ErasureKind,
+  ErasureReason,
+  ErasureReport,
+  ErasureStep,
+  ErasureStepName,
+  ErasureView,
+  FinishedErasure,
+  NotCovered,
+  OperatorErasures,
+  Residue,
+  RunningErasure,
+  ScopeErasures,
+} from './core/erasure.ts'
 export { MemkeepError, type MemkeepErrorCode } from './core/errors.ts'
 export { type Actor, lowerTrust, type Sensitivity, type Trust, trustCeiling } from './core/labels.ts'
 export type { Limits } from './core/limits.ts'

@@ -4,20 +4,23 @@ import type pg from 'pg'
 import { type AuditOptions, checkAudit } from './audit/audit-options.ts'
 import { detailContext, type EventDetail, encodeDetail, frameDetail } from './audit/detail.ts'
 import { CallGate } from './core/call-gate.ts'
+import type { EraseSubjectOptions, EraseTenantOptions, RunningErasure } from './core/erasure.ts'
 import { MemkeepError } from './core/errors.ts'
 import type { Grant } from './core/grant.ts'
 import { checkLimits, type Limits } from './core/limits.ts'
 import { type RefusedTokenCounts, RefusedTokens } from './core/refused-tokens.ts'
-import { type CommonScope, readScope, type SubjectScope, type TenantWideScope } from './core/scope.ts'
+import { type CommonScope, readScope, type SubjectScope, type TenantScope, type TenantWideScope } from './core/scope.ts'
 import { productionSeams, type Seams } from './core/seams.ts'
 import type { Tracer } from './core/tracer.ts'
+import type { Erasures } from './erasure/erasures.ts'
 import type { KeyProvider } from './keys/key-provider.ts'
 import type { KeyStore } from './keys/key-store.ts'
-import { Keyring } from './keys/keyring.ts'
+import { defaultHoldMs, Keyring } from './keys/keyring.ts'
 import { modelName } from './memory/index-of.ts'
 import type { Kernel } from './memory/kernel.ts'
 import { ReadableMemory, ScopedMemory } from './memory/scoped-memory.ts'
 import { TenantPolicies } from './memory/tenant-policies.ts'
+import { checkBackupDays, type ErasureSettings, openErasures } from './open-erasures.ts'
 import { checkPolicy, defaultPolicy, type Policy } from './policy/policy.ts'
 import { Privileged } from './privileged/privileged.ts'
 import type { Embedder } from './recall/embedder.ts'
@@ -63,11 +66,19 @@ export interface KeepOptions {
   readonly shelfBudgetBytes?: number
   /** The longest time a key stays open. Default 300,000. */
   readonly holdKeysMs?: number
+  /**
+   * For how many days backups of the database and of the key store are kept: so long may they hold what was erased, and so long
+   * stand the bar of an erased scope and the record of its erasure. Default 35.
+   */
+  readonly keepsBackupsDays?: number
   /** OpenTelemetry's (or one of its shape): each call on a memory becomes a span that carries the tenant's tag. */
   readonly tracer?: Tracer
   /** For tests and the simulator. */
   readonly seams?: Partial<Seams>
 }
+
+/** What `openMemkeep` makes of its options; the keep adds its own gate. */
+type KeepParts = Omit<Kernel, 'checkOpen' | 'run' | 'erasuresOf'>
 
 const shelfIdleMs = 15 * 60_000
 const upkeepEveryMs = 60_000
@@ -83,20 +94,29 @@ export interface KeepMetrics {
 /** A deployment of Memkeep, open in this process. */
 export class Keep implements AsyncDisposable {
   readonly #kernel: Kernel
+  readonly #erasures: Erasures
   readonly #upkeep: Upkeep | null
   readonly #release: () => Promise<void>
   readonly #gate = new CallGate()
   #closing: Promise<void> | null = null
 
   /** Use `openMemkeep`. */
-  constructor(parts: Omit<Kernel, 'checkOpen' | 'run'>, upkeep: Upkeep | null, release: () => Promise<void>) {
+  constructor(
+    parts: KeepParts,
+    upkeep: Upkeep | null,
+    release: () => Promise<void>,
+    erasing: ErasureSettings = { targets: [], leaseMs: defaultHoldMs, keepsBackupsMs: checkBackupDays() },
+  ) {
     const gate = this.#gate
     this.#kernel = Object.freeze({
       ...parts,
       checkOpen: () => gate.check(),
       run: <T>(call: () => Promise<T>) => gate.run(call),
+      erasuresOf: (scope: TenantScope) => this.#erasures.of(scope),
     })
+    this.#erasures = openErasures(this.#kernel, erasing)
     this.#upkeep = upkeep
+    this.#upkeep?.resumesErasuresBy(() => this.#erasures.resumeDue())
     this.#release = release
   }
 
@@ -116,7 +136,23 @@ export class Keep implements AsyncDisposable {
   /** What a grant permits beyond one tenant. Throws as `for` does. */
   privileged(grant: Grant): Privileged {
     this.#gate.check()
-    return new Privileged(this.#kernel, grant)
+    return new Privileged({ ...this.#kernel, erasuresBy: (by) => this.#erasures.by(by) }, grant)
+  }
+
+  /**
+   * Erases everything about the scope's subject, and proves it: the answer is given when the request stands in the ledger, and
+   * tells each step. Needs the right `erase`; a legal hold refuses. Afterwards the subject is barred, or (`after: 'reopen'`)
+   * begins anew. Asked again, it goes on with the erasure that stands.
+   */
+  async eraseSubject(scope: SubjectScope, options: EraseSubjectOptions): Promise<RunningErasure> {
+    this.#gate.check()
+    return this.#erasures.eraseSubject(scope, options)
+  }
+
+  /** As `eraseSubject`, the scope's tenant with all its subjects. Needs the right `tenant` too. */
+  async eraseTenant(scope: TenantWideScope, options: EraseTenantOptions): Promise<RunningErasure> {
+    this.#gate.check()
+    return this.#erasures.eraseTenant(scope, options)
   }
 
   /** What was counted until now. */
@@ -135,10 +171,13 @@ export class Keep implements AsyncDisposable {
 
   /**
    * Lets go of the database and of every key. Later calls throw `ERR_CLOSED`. Calls on memories that are under way finish
-   * first; privileged ones may be cut off, with an error.
+   * first; privileged ones may be cut off, with an error; an erasure stops after its step and stays open.
    */
   close(): Promise<void> {
-    this.#closing ??= this.#gate.close().then(this.#release)
+    this.#closing ??= this.#gate
+      .close()
+      .then(() => this.#erasures.stop())
+      .then(this.#release)
     return this.#closing
   }
 
@@ -155,6 +194,7 @@ export async function openMemkeep(options: KeepOptions): Promise<Keep> {
   checkOptions(options)
   const seams: Seams = { ...productionSeams, ...options.seams }
   const policy = options.policy === undefined ? defaultPolicy : checkPolicy(options.policy)
+  const keepsBackupsMs = checkBackupDays(options.keepsBackupsDays)
   refuseKeysBesideData(options)
   const opened: (() => Promise<void>)[] = []
   const release = async (): Promise<void> => {
@@ -180,7 +220,8 @@ export async function openMemkeep(options: KeepOptions): Promise<Keep> {
       () => {},
     )
     opened.push(() => tidy.stop())
-    return new Keep(parts, upkeep, release)
+    const leaseMs = options.holdKeysMs ?? defaultHoldMs
+    return new Keep(parts, upkeep, release, { targets: [], leaseMs, keepsBackupsMs })
   } catch (error) {
     await release().catch(() => {})
     throw isStoreFailure(error) ? storeFailure(error) : error
@@ -201,6 +242,7 @@ const optionNames: Record<keyof KeepOptions, true> = {
   audit: true,
   shelfBudgetBytes: true,
   holdKeysMs: true,
+  keepsBackupsDays: true,
   tracer: true,
   seams: true,
 }
@@ -216,7 +258,7 @@ function checkOptions(options: KeepOptions): void {
 function kernelParts(
   options: KeepOptions,
   made: Pick<Kernel, 'doorways' | 'keyring' | 'policy' | 'seams'>,
-): Omit<Kernel, 'checkOpen' | 'run'> {
+): KeepParts {
   const budgetBytes = options.shelfBudgetBytes ?? 256 * 1024 * 1024
   return {
     ...made,

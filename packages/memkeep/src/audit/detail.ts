@@ -36,13 +36,18 @@ export function detailContext(event: string): string[] {
   return ['event', event, 'detail']
 }
 
-/** Under whose key a detail is sealed: the tenant's own, or the subject's, so that it goes with the subject. */
-export type DetailKey = 'tenant' | 'subject'
+/**
+ * Under whose key a detail is sealed: the tenant's own; the subject's, so that it goes with the subject; or the deployment's,
+ * for what is done to a tenant whose keys are going.
+ */
+export type DetailKey = 'tenant' | 'subject' | 'deployment'
+
+const detailKeys: readonly DetailKey[] = ['tenant', 'subject', 'deployment']
 
 /** The sealed detail as it stands in the row: whose key (1 byte), the key's epoch (u32), the sealed record. */
 export function frameDetail(under: DetailKey, epoch: number, sealed: Uint8Array): Buffer {
   const frame = Buffer.alloc(5 + sealed.length)
-  frame[0] = under === 'tenant' ? 0 : 1
+  frame[0] = detailKeys.indexOf(under)
   frame.writeUInt32BE(epoch, 1)
   frame.set(sealed, 5)
   return frame

@@ -4,9 +4,9 @@ import { checkTtlSeconds } from './scope.ts'
 import { checkText } from './text.ts'
 
 /** Rights that a grant can carry. */
-export type GrantRight = 'tenants' | 'keys' | 'authenticate'
+export type GrantRight = 'tenants' | 'keys' | 'authenticate' | 'erase' | 'holds'
 
-const grantRights: readonly unknown[] = ['tenants', 'keys', 'authenticate'] satisfies GrantRight[]
+const grantRights: readonly unknown[] = ['tenants', 'keys', 'authenticate', 'erase', 'holds'] satisfies GrantRight[]
 
 export interface GrantClaims {
   readonly principal: Required<Principal>

@@ -32,6 +32,10 @@ export const rightBits = Object.freeze({
   upkeep: 1 << 14,
   /** create, list and revoke API keys: only ever in a grant */
   keys: 1 << 15,
+  /** carry out an erasure that was authorised: only ever the kernel's */
+  erasing: 1 << 16,
+  /** place, release and list legal holds: only ever in a grant */
+  holds: 1 << 17,
 })
 
 export type Right = keyof typeof rightBits
@@ -39,7 +43,14 @@ export type Right = keyof typeof rightBits
 export const rights: readonly Right[] = Object.freeze(Object.keys(rightBits) as Right[])
 
 /** Rights that no tenant principal can hold: they come with a grant, or belong to upkeep. */
-export const grantOnlyRights: readonly Right[] = Object.freeze(['tenants', 'upkeep', 'authenticate', 'keys'] as const)
+export const grantOnlyRights: readonly Right[] = Object.freeze([
+  'tenants',
+  'upkeep',
+  'authenticate',
+  'keys',
+  'erasing',
+  'holds',
+] as const)
 
 export function rightsMask(held: Iterable<Right>): number {
   let mask = 0

@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from './clock.ts'
+import type { ErasureStepName } from './erasure.ts'
 import { type IdSource, randomIds } from './ids.ts'
 
 /** Places where a test may end the process, named for what has just been done. */
@@ -11,6 +12,11 @@ export type KillPoint =
   | 'install.migrated'
   | 'upkeep.keys-installed'
   | 'upkeep.expired'
+  | 'erasure.requested'
+  | 'erasure.delete.batch'
+  | 'erasure.keys.deleted'
+  | `erasure.${ErasureStepName}.done`
+  | `erasure.${ErasureStepName}.noted`
 
 /** Everything that is not determined by the calls themselves. For tests and the simulator; production takes the defaults. */
 export interface Seams {

@@ -4,7 +4,8 @@ import type { KillPoint } from '../core/seams.ts'
 import { HeldKeys } from './held-keys.ts'
 import type { KeyProvider } from './key-provider.ts'
 import type { KeyStore } from './key-store.ts'
-import { newestVersion } from './newest-version.ts'
+import { KeyDestruction } from './key-destruction.ts'
+import { erasedEpoch, newestVersion } from './newest-version.ts'
 import type { Secret } from './secret.ts'
 import { TenantKeys } from './tenant-keys.ts'
 import { TokenSecret } from './token-secret.ts'
@@ -19,6 +20,8 @@ export interface KeyringInput {
   readonly reach: (point: KillPoint) => void
 }
 
+export const defaultHoldMs = 300_000
+
 /**
  * Every key of a deployment, opened when asked for and held for at most `holdMs`. Processes may share a key store: of two
  * that make the same key, one wins and both use it. Never makes a key in place of one that is lost or cannot be opened.
@@ -28,13 +31,16 @@ export class Keyring {
   readonly #held: HeldKeys
   readonly #wrapped: WrappedKeys
   readonly #reach: (point: KillPoint) => void
+  /** Puts an end to keys. */
+  readonly destruction: KeyDestruction
 
   constructor(input: KeyringInput) {
-    const holdMs = input.holdMs ?? 300_000
+    const holdMs = input.holdMs ?? defaultHoldMs
     if (!(holdMs >= 1000)) throw new MemkeepError('ERR_INPUT_INVALID', 'holdMs must be at least 1,000')
     this.#held = new HeldKeys(input.clock, holdMs)
     this.#wrapped = new WrappedKeys(input.provider, input.store, this.#held)
     this.#reach = input.reach
+    this.destruction = new KeyDestruction(this.#wrapped, this.#held)
   }
 
   /** 16 bytes; the tenant need not exist. */
@@ -44,7 +50,8 @@ export class Keyring {
 
   /**
    * Makes the tenant's keys unless it has some. `created` is true for the one call that put the last record; a call that was
-   * killed may have put it, so do whatever else a tenant needs in either case.
+   * killed may have put it, so do whatever else a tenant needs in either case. Throws `ERR_SCOPE_BARRED` for one that was
+   * erased.
    */
   async createTenant(tenant: string): Promise<{ keys: TenantKeys; created: boolean }> {
     const tag = await this.tenantTag(tenant)
@@ -53,7 +60,24 @@ export class Keyring {
     return { keys: await this.tenantByTag(tag), created }
   }
 
-  /** Throws `ERR_TENANT_UNKNOWN` when it has no keys. */
+  /** The last epoch of a tenant, or of one of its subjects, that was erased; 0 when none was. */
+  async erasedEpoch(tag: Buffer, subjectTag: Buffer | null): Promise<number> {
+    const prefix =
+      subjectTag === null ? tenantPrefix(tag) : `subject/${tag.toString('hex')}/${subjectTag.toString('hex')}/`
+    return erasedEpoch(prefix, await this.#wrapped.list(prefix))
+  }
+
+  /** Makes the keys of an erased tenant's next epoch, unless they are there: `epoch` is later than the one that was erased. */
+  async reopenTenant(tag: Buffer, epoch: number): Promise<TenantKeys> {
+    const prefix = tenantPrefix(tag)
+    const generation = await this.#wrapped.generation()
+    await this.#wrapped.make(`${prefix}tag`, generation)
+    await this.#wrapped.make(`${prefix}${epoch}/1`, generation)
+    this.forget(tag)
+    return this.tenantByTag(tag)
+  }
+
+  /** Throws `ERR_TENANT_UNKNOWN` when it has no keys, `ERR_SCOPE_BARRED` when it was erased. */
   async tenant(tenant: string): Promise<TenantKeys> {
     return this.tenantByTag(await this.tenantTag(tenant))
   }
@@ -102,7 +126,9 @@ export class Keyring {
   /** The tag key goes first, the tenant key last: a tenant exists from its key on, and a retry completes what is missing. */
   async #makeTenant(tag: Buffer): Promise<boolean> {
     const prefix = tenantPrefix(tag)
-    if (newestVersion(prefix, await this.#wrapped.list(prefix)) !== null) return false
+    const names = await this.#wrapped.list(prefix)
+    if (newestVersion(prefix, names) !== null) return false
+    if (erasedEpoch(prefix, names) > 0) throw tenantErased()
     // Nobody has subjects before a key: this one was lost, and a new one would open nothing.
     if ((await this.#wrapped.list(`subject/${tag.toString('hex')}/`)).length > 0) throw keyGone()
     const generation = await this.#wrapped.generation()
@@ -112,7 +138,10 @@ export class Keyring {
 
   async #openTenant(tag: Buffer): Promise<TenantKeys> {
     const prefix = tenantPrefix(tag)
-    const newest = newestVersion(prefix, await this.#wrapped.list(prefix))
+    const names = await this.#wrapped.list(prefix)
+    const newest = newestVersion(prefix, names)
+    const erased = erasedEpoch(prefix, names)
+    if (erased > 0 && (newest === null || newest.epoch <= erased)) throw tenantErased()
     if (newest === null) throw new MemkeepError('ERR_TENANT_UNKNOWN', 'there is no such tenant')
     const tagKey = await this.#wrapped.open(`${prefix}tag`)
     const [wrapped, held, reach] = [this.#wrapped, this.#held, this.#reach]
@@ -141,6 +170,10 @@ export class Keyring {
       return this.#wrapped.open(name)
     })
   }
+}
+
+function tenantErased(): MemkeepError {
+  return new MemkeepError('ERR_SCOPE_BARRED', 'the tenant was erased')
 }
 
 function tenantPrefix(tag: Buffer): string {

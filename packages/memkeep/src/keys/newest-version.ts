@@ -33,3 +33,25 @@ function newest(prefix: string, form: RegExp, names: readonly string[]): KeyVers
 function isNewer(a: KeyVersion, b: KeyVersion): boolean {
   return a.epoch === b.epoch ? a.version > b.version : a.epoch > b.epoch
 }
+
+const erasedForm = /^erased\/([1-9]\d{0,8})$/
+
+/** Name of the record that says that the epochs up to `epoch` of what stands below `prefix` were erased. It holds no key. */
+export function erasedName(prefix: string, epoch: number): string {
+  return `${prefix}erased/${epoch}`
+}
+
+/** The highest epoch that was erased, by the records `<prefix>erased/<epoch>` among the names; 0 when none was. */
+export function erasedEpoch(prefix: string, names: readonly string[]): number {
+  let highest = 0
+  for (const name of names) {
+    const found = name.startsWith(prefix) ? erasedForm.exec(name.slice(prefix.length)) : null
+    if (found !== null) highest = Math.max(highest, Number(found[1]))
+  }
+  return highest
+}
+
+/** The epoch of a key record `<prefix><epoch>/<version>`; null for any other name. */
+export function epochOf(prefix: string, name: string): number | null {
+  return newestVersion(prefix, [name])?.epoch ?? null
+}

@@ -2,9 +2,9 @@ import { MemkeepError } from '../core/errors.ts'
 import type { KillPoint } from '../core/seams.ts'
 import { DataKey } from './data-key.ts'
 import type { HeldKeys } from './held-keys.ts'
-import { type KeyVersion, newestVersion } from './newest-version.ts'
+import { erasedEpoch, type KeyVersion, newestVersion } from './newest-version.ts'
 import { Secret } from './secret.ts'
-import type { WrappedKeys } from './wrapped-keys.ts'
+import { keyGone, type WrappedKeys } from './wrapped-keys.ts'
 
 /** What a tenant's keys need; the keyring brings it. */
 export interface TenantKeysInput {
@@ -70,7 +70,7 @@ export class TenantKeys {
 
   /**
    * The subject's newest key. Its first one is made in the tenant's epoch; when two processes race, both get the winner's.
-   * Never ask for a subject that is only read.
+   * Never ask for a subject that is only read. Throws `ERR_KEY_DESTROYED` for one that was erased and not reopened.
    */
   async forWriting(subjectTag: Buffer): Promise<DataKey> {
     const prefix = this.#prefix(subjectTag)
@@ -84,8 +84,16 @@ export class TenantKeys {
   /** The subject's newest key, or null when it has none: then it has no memories either. Makes nothing. */
   async forReading(subjectTag: Buffer): Promise<DataKey | null> {
     const prefix = this.#prefix(subjectTag)
-    const newest = newestVersion(prefix, await this.#input.wrapped.list(prefix))
-    return newest === null ? null : this.forOpening(subjectTag, newest.epoch, newest.version)
+    const names = await this.#input.wrapped.list(prefix)
+    const newest = newestVersion(prefix, names)
+    return newest === null || newest.epoch <= erasedEpoch(prefix, names) ? null : this.forOpening(subjectTag, newest.epoch, newest.version)
+  }
+
+  /** Makes the first key of an erased subject's next epoch, unless it is there. */
+  async reopenSubject(subjectTag: Buffer, epoch: number): Promise<void> {
+    const { newest, wrapped } = this.#input
+    await wrapped.make(`${this.#prefix(subjectTag)}${epoch}/1`, newest.name)
+    this.forget(subjectTag)
   }
 
   /** Throws `ERR_KEY_DESTROYED` when its record is gone, `ERR_KEY_UNAVAILABLE` when store or root cannot be reached. */
@@ -120,9 +128,18 @@ export class TenantKeys {
 
   async #newestOrFirst(prefix: string): Promise<{ epoch: number; version: number }> {
     const { newest: tenantKey, reach, wrapped } = this.#input
-    const found = newestVersion(prefix, await wrapped.list(prefix))
+    const names = await wrapped.list(prefix)
+    const found = newestVersion(prefix, names)
+    const erased = erasedEpoch(prefix, names)
+    if (erased > 0 && (found === null || found.epoch <= erased)) throw keyGone()
     if (found !== null) return found
-    if (await wrapped.make(`${prefix}${this.epoch}/1`, tenantKey.name)) reach('keys.subject-created')
+    const name = `${prefix}${this.epoch}/1`
+    if (await wrapped.make(name, tenantKey.name)) reach('keys.subject-created')
+    // Erased while it was being made: whoever erases may have looked before it stood there.
+    if (erasedEpoch(prefix, await wrapped.list(prefix)) >= this.epoch) {
+      await wrapped.remove(name)
+      throw keyGone()
+    }
     return { epoch: this.epoch, version: 1 }
   }
 

@@ -68,6 +68,16 @@ export class WrappedKeys {
     }
   }
 
+  /** Deletes a record. False when there was none. */
+  remove(name: string): Promise<boolean> {
+    return reaching('key store', () => this.#store.delete(name))
+  }
+
+  /** Puts a record that holds no key: it says that something was erased. */
+  async mark(name: string): Promise<void> {
+    await reaching('key store', () => this.#store.putIfAbsent(name, Buffer.from('{"v":1,"erased":true}\n')))
+  }
+
   /** Name of the newest generation. Makes the first one only in a store that holds nothing at all. */
   async generation(): Promise<string> {
     const { name } = await this.#held.get('generation/', async () => ({

@@ -79,7 +79,8 @@ async function store(kernel: Kernel, access: Access, batch: Batch, vectors: Vect
   const { inputs } = batch
   if ((access.claims.rights & rightBits.write) === 0) return refuse(kernel, access)
   const trusted = await trustsOf(kernel, access, inputs)
-  const key = await access.keys.forWriting(access.shelf)
+  const key = await writingKey(access)
+  if (key === null) return refuse(kernel, access)
   const nowMs = kernel.seams.clock.now()
   const drafts = inputs.map((input, index) =>
     draft(kernel, access, key, input, trusted[index]!, vectors[index]!, nowMs),
@@ -118,7 +119,17 @@ async function store(kernel: Kernel, access: Access, batch: Batch, vectors: Vect
   return receipts
 }
 
-/** Lets the doorway refuse and record who may not write: no key is made for a subject on such a caller's word. */
+/** Null for a subject that was erased: it gets no key. */
+async function writingKey(access: Access): Promise<DataKey | null> {
+  try {
+    return await access.keys.forWriting(access.shelf)
+  } catch (error) {
+    if (error instanceof MemkeepError && error.code === 'ERR_KEY_DESTROYED') return null
+    throw error
+  }
+}
+
+/** Lets the doorway refuse and record who may not write, or whom was erased: no key is made for a subject on such a caller's word. */
 async function refuse(kernel: Kernel, access: Access): Promise<never> {
   const atMs = kernel.seams.clock.now()
   const event = kernel.seams.ids.uuid(atMs)

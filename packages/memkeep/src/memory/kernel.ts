@@ -1,4 +1,6 @@
+import type { ScopeErasures } from '../core/erasure.ts'
 import type { Limits } from '../core/limits.ts'
+import type { TenantScope } from '../core/scope.ts'
 import type { Seams } from '../core/seams.ts'
 import type { Tracer } from '../core/tracer.ts'
 import type { Keyring } from '../keys/keyring.ts'
@@ -26,6 +28,8 @@ export interface Kernel {
   readonly seams: Seams
   /** Null: no spans. */
   readonly tracer: Tracer | null
+  /** The erasures of one scope. */
+  readonly erasuresOf: (scope: TenantScope) => ScopeErasures
   /** Throws `ERR_CLOSED` once the keep was closed. */
   readonly checkOpen: () => void
   /** Runs a call that a closing keep waits for. Throws as `checkOpen`. */

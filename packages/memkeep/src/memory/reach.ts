@@ -1,11 +1,11 @@
 import type { Memory } from '../core/memory.ts'
 import type { ScopeClaims } from '../core/scope.ts'
+import { subjectNameContext } from '../keys/subject-name.ts'
 import { type Access, callRead } from './access.ts'
 import type { Kernel } from './kernel.ts'
 import { isBroken } from './open-entries.ts'
 import { expectOutcome } from './outcome.ts'
 import { readableShelves } from './shelves.ts'
-import { subjectNameContext } from './write.ts'
 
 /**
  * The shelves an operation reads, and how a shelf's subject is named in its answer: only a tenant-wide answer names any, as

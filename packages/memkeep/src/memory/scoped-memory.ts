@@ -1,3 +1,4 @@
+import type { ScopeErasures } from '../core/erasure.ts'
 import type { Memory, StoredReceipt } from '../core/memory.ts'
 import { readScope, type ScopeClaims, type TenantScope } from '../core/scope.ts'
 import { checkId } from '../core/text.ts'
@@ -79,6 +80,11 @@ export class ReadableMemory {
   /** Opens every index entry that the scope reads and keeps none. Tells what does not open, and which models made what. Slow. */
   async checkShelves(): Promise<ShelfCheck> {
     return this.#call('check_memory', (claims) => checkShelves(this.#kernel, claims))
+  }
+
+  /** The erasures of exactly this scope's subject, or of its tenant: answered also when they are barred. Needs the right `erase`. */
+  get erasures(): ScopeErasures {
+    return this.#kernel.erasuresOf(this.#scope)
   }
 
   /** Everything that is held about whom the scope reaches, counts last. Needs the right `export`. */

@@ -1,5 +1,6 @@
 import { MemkeepError } from '../core/errors.ts'
 import type { DataKey } from '../keys/data-key.ts'
+import { sealSubjectName } from '../keys/subject-name.ts'
 import type { Claims } from '../store/token.ts'
 import type { Access } from './access.ts'
 import type { Kernel } from './kernel.ts'
@@ -69,11 +70,5 @@ export async function sealedSubjectName(access: Access): Promise<Buffer | null> 
   const { subject } = access.scope
   if (subject === null) return null
   const key = await access.keys.own()
-  return sealedOnce(key, `name/${subject}`, () =>
-    key.seal('name', Buffer.from(subject, 'utf8'), subjectNameContext(access.shelf)),
-  )
-}
-
-export function subjectNameContext(subject: Buffer): (string | Buffer)[] {
-  return ['shelf', 'name', subject]
+  return sealedOnce(key, `name/${subject}`, () => sealSubjectName(key, access.shelf, subject))
 }

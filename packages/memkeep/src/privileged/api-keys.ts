@@ -82,7 +82,8 @@ export class ApiKeys {
     const key = `mk_${randomBytes(32).toString('base64url')}`
     const lookup = await this.#lookup(key)
     const sealed = await this.#seal({ id, lookup, tenant: keys.tag, expires_ms }, credential)
-    const args = [lookup, id, sealed, expires_ms]
+    const subject = credential.subject === null ? keys.commonTag : keys.subjectTag(credential.subject)
+    const args = [lookup, id, sealed, expires_ms, subject]
     expectDone(await outcomeOf(this.#kernel, { grant, keys, doorway: 'create_key', args }))
     return { id, key }
   }

@@ -1,6 +1,7 @@
 import { detailContext, encodeDetail, eventDetail, frameDetail } from '../audit/detail.ts'
 import { MemkeepError } from '../core/errors.ts'
-import type { GrantClaims, GrantRight } from '../core/grant.ts'
+import type { OperatorErasures } from '../core/erasure.ts'
+import type { Grant, GrantClaims, GrantRight } from '../core/grant.ts'
 import { rightsMask } from '../core/rights.ts'
 import type { Seams } from '../core/seams.ts'
 import type { Keyring } from '../keys/keyring.ts'
@@ -14,6 +15,8 @@ export interface PrivilegedKernel {
   readonly keyring: Keyring
   readonly seams: Seams
   readonly checkOpen: () => void
+  /** Erasures that a grant permits. */
+  readonly erasuresBy: (grant: Grant) => OperatorErasures
 }
 
 /** One privileged act: what the grant permits, on one tenant or on the deployment (its keys are a tenant's like any other). */
@@ -25,6 +28,8 @@ export interface Act {
   readonly args: readonly unknown[]
   /** The lookup tag of an API key that is looked up: it stands in the token, in the shelf's place. */
   readonly lookup?: Buffer
+  /** What the act is on, when it is not the tenant's common shelf; with `tenant`, `keys` are the deployment's. */
+  readonly on?: Partial<Pick<Claims, 'tenant' | 'reach' | 'shelf' | 'shelfEpoch' | 'tenantEpoch'>>
 }
 
 /** The act as a call of its doorway, under an event id of its own that its audit detail is bound to. */
@@ -32,8 +37,12 @@ export async function callOf(kernel: PrivilegedKernel, act: Act): Promise<Doorwa
   const { grant, keys, doorway, lookup } = act
   const atMs = kernel.seams.clock.now()
   const event = kernel.seams.ids.uuid(atMs)
-  const claims: Claims = { ...grantClaims(grant, keys), ...(lookup === undefined ? {} : { shelf: lookup }) }
-  return { doorway, claims, event, atMs, args: [...act.args, await grantDetail(grant, keys, event)] }
+  const claims: Claims = {
+    ...grantClaims(grant, keys),
+    ...(lookup === undefined ? {} : { shelf: lookup }),
+    ...act.on,
+  }
+  return { doorway, claims, event, atMs, args: [...act.args, await grantDetail(act, event)] }
 }
 
 /**
@@ -67,9 +76,10 @@ function grantClaims(grant: GrantClaims, keys: TenantKeys): Claims {
   }
 }
 
-/** Who and why, sealed under the tenant's own key and bound to the event. */
-async function grantDetail(grant: GrantClaims, keys: TenantKeys, event: string): Promise<Buffer> {
+/** Who and why, sealed under the tenant's own key (or the deployment's) and bound to the event. */
+async function grantDetail({ grant, keys, on }: Act, event: string): Promise<Buffer> {
   const key = await keys.own()
   const detail = eventDetail(grant.principal, { reason: grant.reason })
-  return frameDetail('tenant', key.epoch, key.seal('audit', encodeDetail(detail), detailContext(event)))
+  const under = on?.tenant === undefined ? 'tenant' : 'deployment'
+  return frameDetail(under, key.epoch, key.seal('audit', encodeDetail(detail), detailContext(event)))
 }

@@ -1,5 +1,7 @@
+import type { OperatorErasures } from '../core/erasure.ts'
 import type { Grant } from '../core/grant.ts'
 import { ApiKeys } from './api-keys.ts'
+import { Holds } from './holds.ts'
 import type { PrivilegedKernel } from './privileged-kernel.ts'
 import { Tenants } from './tenants.ts'
 
@@ -7,9 +9,13 @@ import { Tenants } from './tenants.ts'
 export class Privileged {
   readonly tenants: Tenants
   readonly keys: ApiKeys
+  readonly erasures: OperatorErasures
+  readonly holds: Holds
 
   constructor(kernel: PrivilegedKernel, grant: Grant) {
     this.tenants = new Tenants(kernel, grant)
     this.keys = new ApiKeys(kernel, grant)
+    this.erasures = kernel.erasuresBy(grant)
+    this.holds = new Holds(kernel, grant)
   }
 }

@@ -2,12 +2,14 @@ import { MemkeepError } from '../core/errors.ts'
 import { type Grant, type GrantClaims, readGrant } from '../core/grant.ts'
 import { checkQuota, type Quota } from '../core/quota.ts'
 import { checkId } from '../core/text.ts'
+import { sealSubjectName } from '../keys/subject-name.ts'
 import type { TenantKeys } from '../keys/tenant-keys.ts'
 import { checkPolicy, type Policy } from '../policy/policy.ts'
 import { noTerms, openTerms, sealTerms, type TenantTerms } from '../policy/tenant-terms.ts'
 import { callOf, outcomeOf, type PrivilegedKernel } from './privileged-kernel.ts'
 
 export interface Tenant {
+  /** The id; of an erased tenant, whose name is gone, its tag: `erased:<hex>`. */
   readonly tenant: string
   readonly state: 'open' | 'barred'
   readonly createdAt: Date
@@ -148,7 +150,53 @@ export class Tenants {
     return (await keyring.createTenant(tenant)).keys
   }
 
+  /**
+   * Lets an erased tenant, or one erased subject of a tenant, begin anew: under a new epoch and new keys, with nothing of what
+   * was. Throws `ERR_INPUT_INVALID` when it was not erased, `ERR_ERASURE_INCOMPLETE` while its erasure is not done.
+   */
+  async reopen(tenant: string, options: { readonly subject?: string } = {}): Promise<void> {
+    const grant = this.#claims()
+    checkId(tenant, 'tenant', 'ERR_SCOPE_REQUIRED')
+    if (!grant.rights.includes('tenants')) return this.#refuseReopening(grant)
+    return options.subject === undefined
+      ? this.#reopenTenant(grant, tenant)
+      : this.#reopenSubject(grant, tenant, options.subject)
+  }
+
+  /** Asks first, and then makes keys: an erasure that is not done yet must not meet any. */
+  async #reopenTenant(grant: GrantClaims, id: string): Promise<void> {
+    const { keyring } = this.#kernel
+    const tenant = await keyring.tenantTag(id)
+    const tenantEpoch = nextEpoch(await keyring.erasedEpoch(tenant, null))
+    const on = { tenant, reach: 'all', tenantEpoch } as const
+    const act = { grant, keys: await keyring.deployment(), doorway: 'reopen_scope', on }
+    expectReopened(await outcomeOf(this.#kernel, { ...act, args: [null] }))
+    const keys = await keyring.reopenTenant(tenant, tenantEpoch)
+    const name = (await keys.own()).seal('name', Buffer.from(id, 'utf8'), nameContext)
+    expectReopened(await outcomeOf(this.#kernel, { ...act, args: [name] }))
+  }
+
+  async #reopenSubject(grant: GrantClaims, tenant: string, subject: string): Promise<void> {
+    const { keyring } = this.#kernel
+    const keys = await keyring.tenant(tenant)
+    const shelf = keys.subjectTag(checkId(subject, 'subject', 'ERR_SCOPE_REQUIRED'))
+    const shelfEpoch = nextEpoch(await keyring.erasedEpoch(keys.tag, shelf))
+    const act = { grant, keys, doorway: 'reopen_scope', on: { reach: 'subject', shelf, shelfEpoch } as const }
+    expectReopened(await outcomeOf(this.#kernel, { ...act, args: [null] }))
+    await keys.reopenSubject(shelf, shelfEpoch)
+    const name = sealSubjectName(await keys.own(), shelf, subject)
+    expectReopened(await outcomeOf(this.#kernel, { ...act, args: [name] }))
+  }
+
+  async #refuseReopening(grant: GrantClaims): Promise<void> {
+    const keys = await this.#kernel.keyring.deployment()
+    expectReopened(await outcomeOf(this.#kernel, { grant, keys, doorway: 'reopen_scope', args: [null] }))
+  }
+
   async #openTenant(row: TenantRow): Promise<Tenant> {
+    if (row.name.length === 0) {
+      return { tenant: `erased:${row.tenant.toString('hex')}`, state: 'barred', createdAt: new Date(row.created_ms) }
+    }
     const keys = await this.#kernel.keyring.tenantByTag(row.tenant)
     const tenant = (await keys.own()).open('name', row.name, nameContext).toString('utf8')
     return { tenant, state: row.state === 0 ? 'open' : 'barred', createdAt: new Date(row.created_ms) }
@@ -158,6 +206,23 @@ export class Tenants {
     this.#kernel.checkOpen()
     return readGrant(this.#grant)
   }
+}
+
+function nextEpoch(erased: number): number {
+  if (erased === 0) throw notErased()
+  return erased + 1
+}
+
+function notErased(): MemkeepError {
+  return new MemkeepError('ERR_INPUT_INVALID', 'it was not erased')
+}
+
+function expectReopened(outcome: string): void {
+  if (outcome === 'missing') throw notErased()
+  if (outcome === 'conflict') {
+    throw new MemkeepError('ERR_ERASURE_INCOMPLETE', 'its erasure is not done yet', { retryable: true })
+  }
+  if (outcome !== 'ok') throw new MemkeepError('ERR_ACCESS_DENIED', 'the grant does not permit this')
 }
 
 async function openStanding(keys: TenantKeys, standing: Standing): Promise<TenantTerms> {

@@ -14,6 +14,8 @@ export interface UpkeepReport {
   readonly expired: number
   /** Shelves that were swept. */
   readonly swept: number
+  /** Erasures that had been broken off, or waited, and are done now. */
+  readonly erased: number
 }
 
 interface DueRow {
@@ -32,6 +34,7 @@ export class Upkeep {
   readonly #doorways: Doorways
   readonly #keyring: Keyring
   readonly #seams: Seams
+  #erase: () => Promise<number> = async () => 0
 
   /** `pool` is of the login `memkeep_upkeep`. */
   constructor(pool: pg.Pool, keyring: Keyring, seams: Seams, refused = new RefusedTokens()) {
@@ -39,6 +42,11 @@ export class Upkeep {
     this.#keyring = keyring
     this.#seams = seams
     this.#doorways = new Doorways(pool, (window) => keyring.tokenKey(window), seams.clock, seams.ids, { refused })
+  }
+
+  /** What goes on with erasures, and returns how many it finished. */
+  resumesErasuresBy(erase: () => Promise<number>): void {
+    this.#erase = erase
   }
 
   /**
@@ -65,8 +73,14 @@ export class Upkeep {
       // Shelves that failed stay due: without one that did not, another look would bring the same ones.
       if (due.length < shelvesAtOnce || done === 0) break
     }
+    let erased = 0
+    try {
+      erased = await this.#erase()
+    } catch (error) {
+      failures.push(error)
+    }
     if (failures.length > 0) throw failures[0]
-    return { expired, swept }
+    return { expired, swept, erased }
   }
 
   async installKeys(): Promise<void> {

@@ -2,7 +2,7 @@ import type pg from 'pg'
 import { type AttackedKeep, attempt, claims } from './attacked-keep.ts'
 
 /** Owners of doorways: whom an injection inside one runs as. */
-export const doorRoles = ['memkeep_door', 'memkeep_wide_door', 'memkeep_upkeep_door'] as const
+export const doorRoles = ['memkeep_door', 'memkeep_wide_door', 'memkeep_upkeep_door', 'memkeep_erase_door'] as const
 export type DoorRole = (typeof doorRoles)[number]
 
 /**

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { AttackedKeep, claims, commonShelf, foreign, neighbour, own, subject, tag } from './attacked-keep.ts'
-import { type DoorRole, hexLiteral, inject, plantInjections } from './injection.ts'
+import { doorRoles, hexLiteral, inject, plantInjections } from './injection.ts'
 
 let keep: AttackedKeep
 /** The same, with row security off and every privilege on the tables given to the doorways' owners. */
@@ -13,7 +13,7 @@ beforeAll(async () => {
   await Promise.all([plantInjections(keep), plantInjections(open)])
   await open.tearDownRowWall()
   await open.database.query(`grant all on all tables in schema memkeep
-    to memkeep_door, memkeep_wide_door, memkeep_upkeep_door`)
+    to memkeep_door, memkeep_wide_door, memkeep_upkeep_door, memkeep_erase_door`)
 })
 afterAll(() => Promise.all([keep.stop(), open.stop()]))
 
@@ -61,7 +61,7 @@ describe('SQL injected into a doorway writes no memory', () => {
 
   test('under a token that reaches every subject, or one that may only read', async () => {
     for (const stated of [claims({ reach: 'all', shelf: commonShelf }), claims({ rights: 1 })]) {
-      for (const as of ['memkeep_door', 'memkeep_wide_door', 'memkeep_upkeep_door'] as DoorRole[]) {
+      for (const as of doorRoles) {
         for (const shelf of [subject, commonShelf]) {
           const attack = { as, stated, before: [memoryRow(own, shelf, 0)], sql: "select 'written'" }
           expect(await inject(open, attack)).toEqual(['written'])
@@ -89,7 +89,7 @@ describe('SQL injected into a doorway moves no row', () => {
     'delete from memkeep.shelf',
     'truncate memkeep.memory',
   ])('%s', async (write) => {
-    for (const as of ['memkeep_door', 'memkeep_wide_door', 'memkeep_upkeep_door'] as DoorRole[]) {
+    for (const as of doorRoles) {
       expect(await inject(keep, { as, before: blind(write), sql: "select 'written'" })).toBe('42501')
     }
   })
@@ -153,7 +153,7 @@ describe('SQL injected into a doorway cannot undo a bar or a policy', () => {
     const event = `insert into memkeep.event (tenant, id, class, period, action, outcome, reach, epoch, principal, at_ms, memories,
       affected, detail) values (${hexLiteral(foreign)}, '${randomUUID()}', 0, 0, 'memory.get', 'ok', 0, 1, '', 1, '{}', 0, '')`
     expect(await inject(open, { before: [event], sql: "select 'written'" })).toEqual(['written'])
-    for (const as of ['memkeep_door', 'memkeep_wide_door', 'memkeep_upkeep_door'] as DoorRole[]) {
+    for (const as of doorRoles) {
       expect(await inject(keep, { as, before: [event], sql: "select 'written'" })).toBe('42501')
     }
   })

@@ -69,7 +69,7 @@ const policiesArePlain = finds(
    and (concat(p.polqual::text, p.polwithcheck::text) ~ 'SUBLINK|SUBPLAN'
      or concat(p.polqual::text, p.polwithcheck::text) !~ 'FUNCEXPR'
      or exists (select from unnest(p.polroles) r where r = 0 or pg_get_userbyid(r) <> all ($1)))`,
-  ['memkeep_door', 'memkeep_wide_door', 'memkeep_upkeep_door'],
+  ['memkeep_door', 'memkeep_wide_door', 'memkeep_upkeep_door', 'memkeep_erase_door'],
 )
 
 const onlyTablesAndIndexes = finds(

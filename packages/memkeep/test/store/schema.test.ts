@@ -218,16 +218,20 @@ test('the files: numbered without a gap, one owner each, and every doorway has a
   expect(new Set(callable).size).toBe(callable.length)
 })
 
-test('every read of one subject has a twin for every subject, and both have the same callers', () => {
+test('every read of one subject has a twin for every subject, every count of what is left one by another role, with the same callers', () => {
   const pairs = doorwayFiles().flatMap((file, index, all) =>
     all
       .slice(index + 1)
       .filter((other) => other.name.startsWith(`${file.name} (`))
       .map((twin) => [file, twin] as const),
   )
-  expect(pairs.map(([file, twin]) => [functionsOf(file), file.owner, functionsOf(twin), twin.owner])).toEqual(
-    ['export', 'load', 'read', 'recall'].map((name) => [[name], 'memkeep_door', [`wide_${name}`], 'memkeep_wide_door']),
-  )
+  const wide = (name: string) => [[name], 'memkeep_door', [`wide_${name}`], 'memkeep_wide_door']
+  const recount = [['inspect_scope'], 'memkeep_erase_door', ['recount_scope'], 'memkeep_upkeep_door']
+  expect(pairs.map(([file, twin]) => [functionsOf(file), file.owner, functionsOf(twin), twin.owner])).toEqual([
+    wide('export'),
+    recount,
+    ...['load', 'read', 'recall'].map(wide),
+  ])
   for (const [file, twin] of pairs) expect(twin.callers).toEqual(file.callers)
 })
 

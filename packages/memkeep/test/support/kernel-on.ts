@@ -52,6 +52,9 @@ export function kernelOn(store: TestKeep, options: { budgetBytes: number; keySto
     shelves: new ShelfCache<string>({ budgetBytes: options.budgetBytes, maxIdleMs: 1e9, clock }),
     seams,
     tracer: null,
+    erasuresOf: () => {
+      throw new Error('nothing is erased here')
+    },
     checkOpen: () => {},
     run: <T>(call: () => Promise<T>) => call(),
   })

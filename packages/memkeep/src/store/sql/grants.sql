@@ -1,6 +1,7 @@
 -- What the doorways' owners may do to tables, re-applied whole. Nobody else may do anything.
 revoke all on memkeep.tenant, memkeep.shelf, memkeep.memory, memkeep.memory_version, memkeep.removal, memkeep.request,
-  memkeep.event, memkeep.api_key from memkeep_door, memkeep_wide_door, memkeep_upkeep_door;
+  memkeep.event, memkeep.api_key, memkeep.erasure, memkeep.erasure_step, memkeep.hold
+  from memkeep_door, memkeep_wide_door, memkeep_upkeep_door, memkeep_erase_door;
 grant select, insert on memkeep.tenant, memkeep.shelf to memkeep_door;
 -- Neither epoch nor state: no bug in a doorway reopens what was barred.
 grant update (policy, policy_version) on memkeep.tenant to memkeep_door;
@@ -8,6 +9,17 @@ grant update (version, floor, memories, bytes, due_ms) on memkeep.shelf to memke
 grant select, insert, delete on memkeep.memory, memkeep.memory_version, memkeep.removal, memkeep.request to memkeep_door;
 grant select on memkeep.tenant, memkeep.shelf, memkeep.memory, memkeep.memory_version, memkeep.removal to memkeep_wide_door;
 grant select on memkeep.tenant, memkeep.shelf to memkeep_upkeep_door;
-grant insert on memkeep.event to memkeep_door, memkeep_wide_door, memkeep_upkeep_door;
+grant insert on memkeep.event to memkeep_door, memkeep_wide_door, memkeep_upkeep_door, memkeep_erase_door;
 grant select on memkeep.event to memkeep_door;
 grant select, insert, update on memkeep.api_key to memkeep_upkeep_door;
+-- Erasing: state and epoch are this door's alone. Of memories it needs to see no more than whose they are.
+grant select, update (state, epoch, name, policy, policy_version) on memkeep.tenant to memkeep_erase_door;
+grant select, insert, update, delete on memkeep.shelf to memkeep_erase_door;
+grant select (tenant, subject), delete on memkeep.memory, memkeep.memory_version, memkeep.removal, memkeep.request, memkeep.api_key
+  to memkeep_erase_door;
+grant select, insert, update on memkeep.erasure, memkeep.erasure_step to memkeep_erase_door;
+grant select, insert, update, delete on memkeep.hold to memkeep_erase_door;
+-- The second count of what is left.
+grant select (tenant, subject) on memkeep.memory, memkeep.memory_version, memkeep.removal, memkeep.request, memkeep.hold
+  to memkeep_upkeep_door;
+grant select on memkeep.erasure to memkeep_upkeep_door;

@@ -77,7 +77,7 @@ create policy create_ on memkeep.request for insert to memkeep_door
 create policy remove on memkeep.request for delete to memkeep_door
   using (tenant = memkeep.claim_tenant() and subject = memkeep.claim_shelf());
 
-create policy append on memkeep.event for insert to memkeep_door, memkeep_wide_door, memkeep_upkeep_door
+create policy append on memkeep.event for insert to memkeep_door, memkeep_wide_door, memkeep_upkeep_door, memkeep_erase_door
   with check (tenant = memkeep.claim_tenant());
 create policy settle on memkeep.event for select to memkeep_door
   using (tenant = memkeep.claim_tenant() and id = memkeep.claim_event());
@@ -89,3 +89,76 @@ create policy create_ on memkeep.api_key for insert to memkeep_upkeep_door
 create policy change on memkeep.api_key for update to memkeep_upkeep_door
   using (tenant = memkeep.claim_tenant() and memkeep.claim_right(32768))
   with check (tenant = memkeep.claim_tenant());
+
+-- Erasing. A token with the right `erasing` (65536), which the kernel mints for an erasure that was authorised, reaches its
+-- subject's rows of every label or, reach all, every subject's of its tenant.
+create policy erase_read on memkeep.tenant for select to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant());
+create policy erase on memkeep.tenant for update to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant())
+  with check (tenant = memkeep.claim_tenant() and memkeep.claim_right(65536 | 8192));
+create policy erase_read on memkeep.shelf for select to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant() and subject >= memkeep.claim_lowest(0) and subject <= memkeep.claim_highest(0));
+create policy erase_bar on memkeep.shelf for insert to memkeep_erase_door
+  with check (tenant = memkeep.claim_tenant() and subject >= memkeep.claim_lowest(65536)
+    and subject <= memkeep.claim_highest(65536));
+create policy erase_change on memkeep.shelf for update to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant() and subject >= memkeep.claim_lowest(0) and subject <= memkeep.claim_highest(0))
+  with check (tenant = memkeep.claim_tenant() and memkeep.claim_right(65536 | 8192)
+    and subject >= memkeep.claim_lowest(0) and subject <= memkeep.claim_highest(0));
+create policy erase on memkeep.shelf for delete to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant() and subject >= memkeep.claim_lowest(65536) and subject <= memkeep.claim_highest(65536));
+create policy erase_read on memkeep.memory for select to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant() and subject >= memkeep.claim_lowest(65536) and subject <= memkeep.claim_highest(65536));
+create policy erase on memkeep.memory for delete to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant() and subject >= memkeep.claim_lowest(65536) and subject <= memkeep.claim_highest(65536));
+create policy erase_read on memkeep.memory_version for select to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant() and subject >= memkeep.claim_lowest(65536) and subject <= memkeep.claim_highest(65536));
+create policy erase on memkeep.memory_version for delete to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant() and subject >= memkeep.claim_lowest(65536) and subject <= memkeep.claim_highest(65536));
+create policy erase_read on memkeep.removal for select to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant() and subject >= memkeep.claim_lowest(65536) and subject <= memkeep.claim_highest(65536));
+create policy erase on memkeep.removal for delete to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant() and subject >= memkeep.claim_lowest(65536) and subject <= memkeep.claim_highest(65536));
+create policy erase_read on memkeep.request for select to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant() and subject >= memkeep.claim_lowest(65536) and subject <= memkeep.claim_highest(65536));
+create policy erase on memkeep.request for delete to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant() and subject >= memkeep.claim_lowest(65536) and subject <= memkeep.claim_highest(65536));
+create policy erase_read on memkeep.api_key for select to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant() and subject >= memkeep.claim_lowest(65536) and subject <= memkeep.claim_highest(65536));
+create policy erase on memkeep.api_key for delete to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant() and subject >= memkeep.claim_lowest(65536) and subject <= memkeep.claim_highest(65536));
+create policy erase on memkeep.hold for delete to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant() and subject >= memkeep.claim_lowest(65536) and subject <= memkeep.claim_highest(65536));
+
+create policy of_tenant on memkeep.erasure to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant()) with check (tenant = memkeep.claim_tenant() and memkeep.claim_right(65536 | 128));
+create policy list on memkeep.erasure for select to memkeep_upkeep_door
+  using (memkeep.claim_right(16384 | 65536) and memkeep.claim_doorway() = 'due_erasures');
+create policy of_tenant on memkeep.erasure_step to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant()) with check (tenant = memkeep.claim_tenant() and memkeep.claim_right(65536));
+create policy of_tenant on memkeep.hold for select to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant());
+create policy place on memkeep.hold for insert to memkeep_erase_door
+  with check (tenant = memkeep.claim_tenant() and memkeep.claim_right(131072));
+create policy release on memkeep.hold for update to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant()) with check (tenant = memkeep.claim_tenant() and memkeep.claim_right(131072));
+
+-- The second count of what an erasure has left, by a role whose policies ask for the tenant alone: a row that the erasing
+-- door's range does not show is counted here.
+create policy recount on memkeep.tenant for select to memkeep_upkeep_door
+  using (tenant = memkeep.claim_tenant() and memkeep.claim_doorway() = 'recount_scope');
+create policy recount on memkeep.shelf for select to memkeep_upkeep_door
+  using (tenant = memkeep.claim_tenant() and memkeep.claim_doorway() = 'recount_scope');
+create policy recount on memkeep.memory for select to memkeep_upkeep_door
+  using (tenant = memkeep.claim_tenant() and memkeep.claim_doorway() = 'recount_scope');
+create policy recount on memkeep.memory_version for select to memkeep_upkeep_door
+  using (tenant = memkeep.claim_tenant() and memkeep.claim_doorway() = 'recount_scope');
+create policy recount on memkeep.removal for select to memkeep_upkeep_door
+  using (tenant = memkeep.claim_tenant() and memkeep.claim_doorway() = 'recount_scope');
+create policy recount on memkeep.request for select to memkeep_upkeep_door
+  using (tenant = memkeep.claim_tenant() and memkeep.claim_doorway() = 'recount_scope');
+create policy recount on memkeep.api_key for select to memkeep_upkeep_door
+  using (tenant = memkeep.claim_tenant() and memkeep.claim_doorway() = 'recount_scope');
+create policy recount on memkeep.hold for select to memkeep_upkeep_door
+  using (tenant = memkeep.claim_tenant() and memkeep.claim_doorway() = 'recount_scope');

@@ -1,0 +1,41 @@
+import type { DerivedAction, NotCovered } from '../core/erasure.ts'
+import { callStep } from './step-call.ts'
+import { type Notes, ofTargets, refusePending, type StepInput } from './steps.ts'
+
+/** The highest tag: a deletion that has reached it has reached all. */
+const last = Buffer.alloc(16, 0xff)
+
+interface DeleteRow {
+  readonly outcome: string
+  readonly reached: Buffer
+  readonly totals: string
+}
+
+/** Deletes every row of the scope, a bounded number of shelves in a transaction. The counts are over all calls of this erasure. */
+export async function deleteRows({ kernel, record, beganMs }: StepInput): Promise<Notes> {
+  for (let after: Buffer = Buffer.alloc(0); ; ) {
+    const args = [record.id, after, beganMs]
+    const [row] = await callStep<DeleteRow>(kernel, record, { doorway: 'delete_scope', args })
+    kernel.seams.reach('erasure.delete.batch')
+    if (record.kind === 'subject' || row!.reached.equals(last)) return JSON.parse(row!.totals) as Notes
+    after = row!.reached
+  }
+}
+
+/** What the step `derive` recorded. */
+export interface DeriveNotes extends Notes {
+  readonly deleted: Readonly<Record<string, number>>
+  readonly derived: readonly DerivedAction[]
+  readonly notCovered: readonly NotCovered[]
+}
+
+/** Removes what was derived from the scope and what other stores hold of it. Throws while one of them is not finished. */
+export async function eraseTargets(input: StepInput): Promise<DeriveNotes> {
+  const answers = await ofTargets(input, (target, scope) => target.erase(scope))
+  refusePending(answers)
+  return {
+    deleted: Object.assign({}, ...answers.map(([, { deleted }]) => deleted)) as Record<string, number>,
+    derived: answers.flatMap(([, { derived = [] }]) => derived),
+    notCovered: answers.flatMap(([, { notCovered = [] }]) => notCovered),
+  }
+}

@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto'
+import { callStep } from './step-call.ts'
+import type { HeldRow } from './erasure-kernel.ts'
+import { type Notes, ofTargets, type StepInput } from './steps.ts'
+
+/** The plan of an erasure: every place to visit, and what was there when it was made. */
+export interface Plan {
+  /** Rows of each table. */
+  readonly stores: Readonly<Record<string, number>>
+  /** What each other store holds. */
+  readonly targets: Readonly<Record<string, Readonly<Record<string, number>>>>
+  /** Names of key records; of very many the first ones, and how many there were. */
+  readonly keys: readonly string[]
+  readonly keyCount: number
+}
+
+/** Key records that a plan names one by one. */
+const namedKeys = 2000
+
+/** Looks at every table, key and other store that can hold something of the scope, and stores what it found: the plan. */
+export async function enumerateScope(input: StepInput): Promise<Notes & { plan: Plan; digest: string }> {
+  const { kernel, record, scope } = input
+  const keys = await kernel.keyring.destruction.handles(scope, record.epoch)
+  const plan: Plan = {
+    stores: heldOf(await callStep<HeldRow>(kernel, record, { doorway: 'inspect_scope', args: [] })),
+    targets: Object.fromEntries(await ofTargets(input, (target) => target.inventory(scope))),
+    keys: keys.slice(0, namedKeys),
+    keyCount: keys.length,
+  }
+  return { plan, digest: digestOf(plan) }
+}
+
+export function digestOf(plan: Plan): string {
+  return createHash('sha256').update(JSON.stringify(plan)).digest('hex')
+}
+
+/** Counts by table. */
+export function heldOf(rows: readonly HeldRow[]): Record<string, number> {
+  return Object.fromEntries(rows.filter((row) => row.outcome === null).map(({ name, held }) => [name, held]))
+}

@@ -1,0 +1,56 @@
+import type { ErasureTarget } from '../core/erasure.ts'
+import type { ScopeClaims } from '../core/scope.ts'
+import type { Seams } from '../core/seams.ts'
+import type { Keyring } from '../keys/keyring.ts'
+import type { TenantKeys } from '../keys/tenant-keys.ts'
+import type { Policy } from '../policy/policy.ts'
+import type { DoorwayCall, Doorways } from '../store/doorways.ts'
+import type { Claims } from '../store/token.ts'
+
+/** A scope made ready for a call, as `memory/` makes it: keys, and the claims that the standing policy gives its principal. */
+export interface ScopeAccess {
+  readonly scope: ScopeClaims
+  readonly keys: TenantKeys
+  readonly claims: Claims
+  /** Throws what an outcome other than `ok` amounts to. */
+  readonly expect: (outcome: string | null | undefined) => void
+}
+
+/** One line of a count over a scope: the outcome first, then a row for each table. */
+export interface HeldRow {
+  readonly outcome: string | null
+  readonly name: string
+  readonly held: number
+}
+
+/** What erasing works with. Made once, by `openMemkeep`. */
+export interface ErasureKernel {
+  readonly doorways: Doorways
+  readonly keyring: Keyring
+  readonly seams: Seams
+  /** The deployment's policy: an erased tenant has none of its own any more. */
+  readonly policy: Policy
+  /** Stores beside the database's tables. */
+  readonly targets: readonly ErasureTarget[]
+  /** Runs a call of a scope under its policy, and anew when the policy or the epoch has changed. */
+  readonly access: <T>(scope: ScopeClaims, run: (access: ScopeAccess) => Promise<T>) => Promise<T>
+  /** Counts what is left by another role than the one that erases. */
+  readonly recount: (call: Omit<DoorwayCall, 'doorway'>) => Promise<HeldRow[]>
+  /** Erasures that nobody works on, or the one with that id. */
+  readonly find: (id: string | null) => Promise<FoundErasure[]>
+  /** Lets go of what this process holds opened of a tenant. */
+  readonly drop: (tenant: Buffer) => void
+  /** How long any process may hold a key open: nothing is attested before that has passed since the barrier. */
+  readonly leaseMs: number
+  /** How long backups are kept: what was erased may be in them for so long. */
+  readonly keepsBackupsMs: number
+  readonly checkOpen: () => void
+}
+
+/** Where an erasure stands. */
+export interface FoundErasure {
+  readonly tenant: Buffer
+  readonly id: string
+  readonly kind: number
+  readonly subject: Buffer
+}

@@ -1,0 +1,128 @@
+import {
+  type Asker,
+  askers,
+  type ErasureKind,
+  type ErasureReason,
+  type ErasureScope,
+  type ErasureStep,
+  type ErasureStepName,
+  type ErasureView,
+  erasureReasons,
+  erasureSteps,
+} from '../core/erasure.ts'
+import { MemkeepError } from '../core/errors.ts'
+
+/** A row of `list_erasures`: the outcome, an erasure, or one of its steps. */
+export interface ErasureRow {
+  readonly outcome: string | null
+  readonly id: string
+  readonly kind: number
+  readonly subject: Buffer
+  readonly epoch: number
+  readonly state: number
+  readonly after: number
+  readonly reason: number
+  readonly asked_by: number
+  readonly principal: Buffer
+  readonly scope_commit: Buffer
+  readonly names: Buffer | null
+  readonly requested_ms: number
+  readonly barred_ms: number | null
+  readonly done_ms: number | null
+  readonly until_ms: number
+  readonly report: Buffer | null
+  readonly step: string | null
+  readonly began_ms: number
+  readonly ended_ms: number | null
+  readonly notes: string
+}
+
+/** An erasure as the database holds it. */
+export interface ErasureRecord {
+  readonly id: string
+  readonly tenant: Buffer
+  readonly kind: ErasureKind
+  /** Sixteen zero bytes for a tenant. */
+  readonly subject: Buffer
+  readonly epoch: number
+  readonly done: boolean
+  readonly after: 'bar' | 'reopen'
+  readonly reason: ErasureReason
+  readonly askedBy: Asker
+  readonly principal: Buffer
+  readonly scopeCommit: Buffer
+  readonly names: Buffer | null
+  readonly requestedMs: number
+  readonly barredMs: number | null
+  readonly untilMs: number
+  readonly report: Buffer | null
+  readonly steps: ReadonlyMap<ErasureStepName, ErasureStep>
+}
+
+/** Erasures with their steps, in the order of the rows. */
+export function recordsOf(tenant: Buffer, rows: readonly ErasureRow[]): ErasureRecord[] {
+  const found = rows.filter((row) => row.outcome === null)
+  return found.filter((row) => row.step === null).map((row) => recordOf(tenant, row, found))
+}
+
+function recordOf(tenant: Buffer, row: ErasureRow, rows: readonly ErasureRow[]): ErasureRecord {
+  const own = rows.filter((each) => each.step !== null && each.id === row.id).map(stepOf)
+  const steps = new Map(
+    erasureSteps.flatMap((name) => {
+      const step = own.find((each) => each.step === name)
+      return step === undefined ? [] : [[name, step] as const]
+    }),
+  )
+  return {
+    id: row.id,
+    tenant,
+    kind: row.kind === 1 ? 'tenant' : 'subject',
+    subject: row.subject,
+    epoch: row.epoch,
+    done: row.state === 1,
+    after: row.after === 1 ? 'reopen' : 'bar',
+    reason: erasureReasons[row.reason]!,
+    askedBy: askers[row.asked_by]!,
+    principal: row.principal,
+    scopeCommit: row.scope_commit,
+    names: row.names,
+    requestedMs: row.requested_ms,
+    barredMs: row.barred_ms,
+    untilMs: row.until_ms,
+    report: row.report,
+    steps,
+  }
+}
+
+function stepOf(row: ErasureRow): ErasureStep {
+  return {
+    step: row.step as ErasureStepName,
+    beganAt: new Date(row.began_ms),
+    endedAt: row.ended_ms === null ? null : new Date(row.ended_ms),
+    notes: JSON.parse(row.notes) as Record<string, unknown>,
+  }
+}
+
+/** What the record says of a step that has ended. */
+export function notesOf<T>(record: ErasureRecord, step: ErasureStepName): T {
+  const found = record.steps.get(step)
+  if (found?.endedAt == null) throw new MemkeepError('ERR_STORE_VERSION', `the erasure's step ${step} is not there`)
+  return found.notes as T
+}
+
+export function scopeOf(record: ErasureRecord, ids: ErasureScope['ids']): ErasureScope {
+  const { kind, tenant, subject, epoch, id } = record
+  return { kind, tenant, subject: kind === 'tenant' ? null : subject, epoch, erasure: id, ids }
+}
+
+export function viewOf(record: ErasureRecord, report: ErasureView['report']): ErasureView {
+  return Object.freeze({
+    id: record.id,
+    kind: record.kind,
+    state: record.done ? 'done' : 'open',
+    reason: record.reason,
+    requestedAt: new Date(record.requestedMs),
+    steps: [...record.steps.values()],
+    report,
+  })
+}

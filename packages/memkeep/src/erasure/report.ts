@@ -1,0 +1,58 @@
+import type { ErasureReport, NotCovered, Residue } from '../core/erasure.ts'
+import type { DeriveNotes } from './delete-rows.ts'
+import type { KeyNotes } from './destroy-keys.ts'
+import { type ErasureRecord, notesOf } from './erasure-record.ts'
+import type { VerifyNotes } from './verify.ts'
+
+/** What an erasure did and did not, from what its steps recorded. */
+export function reportOf(record: ErasureRecord): ErasureReport {
+  const verified = notesOf<VerifyNotes>(record, 'verify')
+  const derive = notesOf<DeriveNotes>(record, 'derive')
+  const keys = notesOf<KeyNotes>(record, 'keys')
+  const { digest } = notesOf<{ digest: string }>(record, 'enumerate')
+  const { stores, ...verification } = verified
+  return {
+    id: record.id,
+    kind: record.kind,
+    reason: record.reason,
+    requestedAt: iso(record.requestedMs),
+    barrierAt: iso(record.barredMs!),
+    deletedAt: record.steps.get('delete')!.endedAt!.toISOString(),
+    planDigest: digest,
+    scopeCommit: record.scopeCommit.toString('hex'),
+    stores,
+    derived: derive.derived,
+    keysDestroyed: keys.destroyed ? keys.deleted : 0,
+    verification,
+    residue: residueOf(record),
+    notCovered: [...derive.notCovered, ...notCovered(record, keys)],
+  }
+}
+
+/** What stays in the database and the key store on purpose. The inventory names the same tables. */
+function residueOf(record: ErasureRecord): Residue[] {
+  const until = iso(record.untilMs)
+  const bar = record.kind === 'tenant' ? 'tenant' : 'shelf'
+  const leaves = 'events stay as they were logged: tags, times, ids of memories, and details that no key opens'
+  return [
+    { what: bar, rows: 1, why: 'the bar: it keeps the erased epoch closed', until },
+    { what: 'erasure, erasure_step', rows: null, why: 'the record of this erasure, by tags', until },
+    { what: 'event', rows: null, why: leaves, until: null },
+    { what: 'key store', rows: 1, why: 'a record without a key that says what was erased', until },
+  ]
+}
+
+function notCovered(record: ErasureRecord, { destroyed }: KeyNotes): NotCovered[] {
+  const until = iso(record.untilMs)
+  return [
+    { what: 'sealed bytes and tags in freed pages of the database, until it has vacuumed and written over them', until: null },
+    { what: 'sealed bytes and tags in backups, replicas and the write-ahead log of the database', until },
+    ...(destroyed ? [] : [{ what: 'deleted key records in backups of the key store', until }]),
+    { what: 'files that were exported, and what was read before the barrier', until: null },
+    { what: 'logs, prompt caches and fine-tuned models of model and embedding providers; telemetry', until: null },
+  ]
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString()
+}

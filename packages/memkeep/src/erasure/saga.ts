@@ -1,0 +1,121 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type ErasureStep, type ErasureStepName, erasureSteps } from '../core/erasure.ts'
+import { MemkeepError } from '../core/errors.ts'
+import { attest } from './attest.ts'
+import { bar, invalidate } from './bar.ts'
+import { deleteRows, eraseTargets } from './delete-rows.ts'
+import { destroyKeys } from './destroy-keys.ts'
+import { enumerateScope } from './enumerate.ts'
+import type { ErasureKernel } from './erasure-kernel.ts'
+import { type ErasureRecord, type ErasureRow, recordsOf, scopeOf } from './erasure-record.ts'
+import { openNames } from './names.ts'
+import { callStep, type ErasurePlace } from './step-call.ts'
+import { incomplete, type Notes, type StepInput } from './steps.ts'
+import { verifyScope } from './verify.ts'
+
+/** What each step does; its notes are recorded when it has ended. */
+const work: Readonly<Record<ErasureStepName, (input: StepInput) => Promise<Notes | void>>> = {
+  authorise: async ({ record }) => ({ askedBy: record.askedBy, reason: record.reason }),
+  enumerate: enumerateScope,
+  bar,
+  invalidate,
+  delete: deleteRows,
+  derive: eraseTargets,
+  keys: destroyKeys,
+  verify: verifyScope,
+  attest,
+}
+
+/** How often a process that waits for the lease to end looks at the clock. */
+const lookEveryMs = 200
+
+export interface SagaOptions {
+  /** False: it returns when the lease has not ended yet, instead of waiting for it. */
+  readonly wait: boolean
+  readonly onStep: (step: ErasureStep) => void
+}
+
+/**
+ * Carries an erasure out, from wherever it stands, step after step; each is recorded when it has ended, and done again when it
+ * was broken off. Returns the record: done, or (without `wait`) waiting for the lease. Several processes may do this at once.
+ */
+export async function carryOut(
+  kernel: ErasureKernel,
+  place: ErasurePlace,
+  id: string,
+  options: SagaOptions,
+): Promise<ErasureRecord> {
+  for (const name of erasureSteps) {
+    const record = await readRecord(kernel, place, id)
+    const known = record.steps.get(name)
+    if (known?.endedAt != null) {
+      options.onStep(known)
+      continue
+    }
+    if (record.done) return record
+    if (name === 'verify' && !(await leaseEnded(kernel, record, options.wait))) return record
+    await runStep(kernel, record, name)
+    const after = await readRecord(kernel, place, id)
+    const step = after.steps.get(name)
+    options.onStep(step ?? attested(after, kernel))
+    if (after.done) return after
+  }
+  throw incomplete('it has no step left and is not done')
+}
+
+async function runStep(kernel: ErasureKernel, record: ErasureRecord, name: ErasureStepName): Promise<void> {
+  kernel.checkOpen()
+  const scope = scopeOf(record, await openNames(kernel, record))
+  const beganMs = record.steps.get(name)?.beganAt.getTime() ?? kernel.seams.clock.now()
+  const input: StepInput = { kernel, record, scope, beganMs }
+  try {
+    const notes = await work[name](input)
+    kernel.seams.reach(`erasure.${name}.done`)
+    // The last step ends the erasure, and the barrier records itself: in the transaction that sets it.
+    if (name !== 'attest' && name !== 'bar') await note(input, name, { ended: true, notes: notes ?? {} })
+    kernel.seams.reach(`erasure.${name}.noted`)
+  } catch (error) {
+    await noteFailure(input, name, error).catch(() => {})
+    throw error
+  }
+}
+
+async function note(
+  { kernel, record, beganMs }: StepInput,
+  name: ErasureStepName,
+  { ended, notes }: { readonly ended: boolean; readonly notes: Notes },
+): Promise<void> {
+  const args = [record.id, name, beganMs, ended, JSON.stringify(notes)]
+  await callStep(kernel, record, { doorway: 'note_erasure_step', args, handled: ['ok', 'conflict'] })
+}
+
+/** Counts of a deletion that goes on stand in its notes: they are not written over. */
+async function noteFailure(input: StepInput, name: ErasureStepName, error: unknown): Promise<void> {
+  if (name === 'delete') return
+  const { code, message } = error instanceof MemkeepError ? error : { code: 'unexpected', message: '' }
+  await note(input, name, { ended: false, notes: { failed: code, ...(message === '' ? {} : { why: message }) } })
+}
+
+/** Whether no process can hold a key from before the barrier any more. */
+async function leaseEnded(kernel: ErasureKernel, record: ErasureRecord, wait: boolean): Promise<boolean> {
+  const endMs = record.barredMs! + kernel.leaseMs
+  while (kernel.seams.clock.now() < endMs) {
+    if (!wait) return false
+    kernel.checkOpen()
+    await sleep(Math.min(lookEveryMs, kernel.leaseMs))
+  }
+  return true
+}
+
+function attested(record: ErasureRecord, kernel: ErasureKernel): ErasureStep {
+  const at = new Date(kernel.seams.clock.now())
+  return { step: 'attest', beganAt: at, endedAt: record.done ? at : null, notes: {} }
+}
+
+/** Throws `ERR_INPUT_INVALID` when there is none. */
+export async function readRecord(kernel: ErasureKernel, place: ErasurePlace, id: string): Promise<ErasureRecord> {
+  const rows = await callStep<ErasureRow>(kernel, place, { doorway: 'list_erasures', args: [id] })
+  const [record] = recordsOf(place.tenant, rows)
+  if (record === undefined) throw new MemkeepError('ERR_INPUT_INVALID', 'there is no such erasure')
+  return record
+}

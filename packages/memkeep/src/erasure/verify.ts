@@ -1,0 +1,58 @@
+import type { ErasedStore } from '../core/erasure.ts'
+import { deleteRows } from './delete-rows.ts'
+import { heldOf, type Plan } from './enumerate.ts'
+import type { HeldRow } from './erasure-kernel.ts'
+import { notesOf } from './erasure-record.ts'
+import { callStep, stepCall } from './step-call.ts'
+import { incomplete, type Notes, ofTargets, type StepInput } from './steps.ts'
+
+export interface VerifyNotes extends Notes {
+  readonly stores: readonly ErasedStore[]
+  /** Tables counted by two roles that agree. */
+  readonly counted: number
+  /** Recorded key records that are gone. */
+  readonly keysGone: number
+}
+
+/**
+ * Counts again what is left, by the erasing role and by another whose policies ask for the tenant alone; asks every other
+ * store; and looks for each recorded key. Rows that are found are deleted once more (the barrier stands, so there can be none).
+ * Throws `ERR_ERASURE_INCOMPLETE` when anything is left, or when the two counts differ.
+ */
+export async function verifyScope(input: StepInput): Promise<VerifyNotes> {
+  let left = await countLeft(input)
+  if (left.length > 0) {
+    await deleteRows(input)
+    left = await countLeft(input)
+  }
+  if (left.length > 0) throw incomplete(`rows are left in ${left.join(', ')}`)
+  const targets = await ofTargets(input, (target, scope) => target.verify(scope))
+  const remaining = Object.assign({}, ...targets.map(([, counts]) => counts)) as Record<string, number>
+  const full = Object.entries(remaining).filter(([, count]) => count !== 0)
+  if (full.length > 0) throw incomplete(`something is left in ${full.map(([name]) => name).join(', ')}`)
+  const deleted = {
+    ...notesOf<Record<string, number>>(input.record, 'delete'),
+    ...notesOf<{ deleted: Record<string, number> }>(input.record, 'derive').deleted,
+  }
+  const names = [...new Set([...Object.keys(deleted), ...Object.keys(remaining)])]
+  const stores = names.map((name) => ({ name, deleted: deleted[name] ?? 0, remaining: 0 }))
+  return { stores, counted: Object.keys(deleted).length, keysGone: await countGone(input) }
+}
+
+/** Names of the tables that still hold rows. */
+async function countLeft({ kernel, record }: StepInput): Promise<string[]> {
+  const own = heldOf(await callStep<HeldRow>(kernel, record, { doorway: 'inspect_scope', args: [] }))
+  const again = heldOf(await kernel.recount(await stepCall(kernel, record, [])))
+  for (const name of new Set([...Object.keys(own), ...Object.keys(again)])) {
+    if (own[name] !== again[name]) throw incomplete(`two counts of ${name} differ`)
+  }
+  return Object.keys(own).filter((name) => own[name] !== 0)
+}
+
+async function countGone({ kernel, record }: StepInput): Promise<number> {
+  const { keys } = notesOf<{ plan: Plan }>(record, 'enumerate').plan
+  for (const name of keys) {
+    if (!(await kernel.keyring.destruction.isGone(name))) throw incomplete('a recorded key is still there')
+  }
+  return keys.length
+}

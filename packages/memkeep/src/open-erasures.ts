@@ -1,0 +1,47 @@
+import type { ErasureTarget } from './core/erasure.ts'
+import { MemkeepError } from './core/errors.ts'
+import { Erasures } from './erasure/erasures.ts'
+import { withAccess } from './memory/access.ts'
+import type { Kernel } from './memory/kernel.ts'
+import { expectOutcome } from './memory/outcome.ts'
+import { findErasures } from './upkeep/find-erasures.ts'
+import { recountScope } from './upkeep/recount-scope.ts'
+
+/** How a keep erases. */
+export interface ErasureSettings {
+  readonly targets: readonly ErasureTarget[]
+  /** How long any process of the deployment may hold a key open. */
+  readonly leaseMs: number
+  readonly keepsBackupsMs: number
+}
+
+export const dayMs = 86_400_000
+
+/** From 0 to ten years of days, in milliseconds. */
+export function checkBackupDays(days = 35): number {
+  if (!Number.isInteger(days) || days < 0 || days > 3650) {
+    throw new MemkeepError('ERR_INPUT_INVALID', 'keepsBackupsDays must be a whole number from 0 to 3,650')
+  }
+  return days * dayMs
+}
+
+/** The room that erases, given what it needs of the others. */
+export function openErasures(kernel: Kernel, settings: ErasureSettings): Erasures {
+  const { doorways, keyring, seams, policy, checkOpen, shelves } = kernel
+  return new Erasures({
+    ...settings,
+    doorways,
+    keyring,
+    seams,
+    policy,
+    checkOpen,
+    access: (scope, run) =>
+      withAccess(kernel, scope, (access) => run({ ...access, expect: (outcome) => void expectOutcome(outcome, 'ok') })),
+    recount: (call) => recountScope(doorways, call),
+    find: (id) => findErasures({ doorways, keyring, seams }, id),
+    drop: (tenant) => {
+      shelves.drop(tenant.toString('hex'))
+      keyring.forget(tenant)
+    },
+  })
+}

@@ -1,0 +1,46 @@
+-- owner: memkeep_erase_door
+-- callers: memkeep_app
+
+-- The barrier: from this commit on no write for the scope commits, whenever it began. A subject's shelf is barred, and made
+-- barred where there was none; for a tenant first its own row (which waits for every shelf that is being made), then every
+-- shelf (whose locks wait for every write under way). Needs the right `erasing`. `barred_ms`: when the bar was set, also when it stood already.
+-- Outcomes: ok, held (a legal hold was placed meanwhile), denied, missing, conflict.
+create or replace function memkeep.bar_scope(p_tenant bytea, p_token bytea, p_id uuid, p_began_ms bigint, p_detail bytea)
+returns table (outcome text, barred_ms bigint)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+declare
+  c memkeep.claims := memkeep.open_token(p_tenant, p_token, 'bar_scope');
+  taken record;
+  number integer := 0;
+begin
+  taken := memkeep.take_erasure(c, p_id);
+  outcome := taken.outcome;
+  barred_ms := (taken.e).barred_ms;
+  if outcome = 'ok' and barred_ms is null then
+    -- A hold is placed under the tenant's row too, so none comes between this look and the bar.
+    if c.reach = 2 then
+      perform 1 from memkeep.tenant t where t.tenant = p_tenant for update;
+    else
+      perform 1 from memkeep.tenant t where t.tenant = p_tenant for share;
+    end if;
+    if memkeep.is_held(c) then outcome := 'held'; end if;
+  end if;
+  if outcome = 'ok' and barred_ms is null then
+    barred_ms := c.at_ms;
+    if c.reach = 2 then
+      update memkeep.tenant t set state = 1 where t.tenant = p_tenant;
+      update memkeep.shelf s set state = 1, version = s.version + 1 where s.tenant = p_tenant;
+    else
+      insert into memkeep.shelf as s (tenant, subject, epoch, state, version, floor, memories, bytes, created_ms)
+        values (p_tenant, c.shelf, (taken.e).epoch, 1, 1, 0, 0, 0, c.at_ms)
+        on conflict (tenant, subject) do update set state = 1, version = s.version + 1
+        where s.epoch = excluded.epoch;
+    end if;
+    get diagnostics number = row_count;
+    update memkeep.erasure e set barred_ms = c.at_ms where e.tenant = p_tenant and e.id = p_id;
+    perform memkeep.note_step(c, p_id, 'bar', p_began_ms, true, '{}');
+  end if;
+  perform memkeep.record(c, 'erasure.barred', outcome, '{}', number, p_detail);
+  return next;
+end $$;

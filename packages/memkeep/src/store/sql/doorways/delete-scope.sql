@@ -1,0 +1,77 @@
+-- owner: memkeep_erase_door
+-- callers: memkeep_app
+
+-- Deletes what the barred scope holds: for a tenant the next 200 shelves after p_after and whatever stands under no shelf
+-- between them, so that no transaction grows with the tenant; a subject at once. `totals`
+-- (JSON) counts what this erasure deleted of each table until now, over all calls; `reached` is the highest tag of all when nothing is left to be asked for. Needs the right `erasing`.
+-- A subject's shelf stays, barred, empty and without a name; a tenant's go: the tenant's own row bars. Its name and policy are emptied.
+-- Outcomes: ok, denied, missing, conflict (done, or not barred).
+create or replace function memkeep.delete_scope(p_tenant bytea, p_token bytea, p_id uuid, p_after bytea,
+  p_began_ms bigint, p_detail bytea)
+returns table (outcome text, reached bytea, totals text)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+declare
+  c memkeep.claims := memkeep.open_token(p_tenant, p_token, 'delete_scope');
+  taken record;
+  low bytea := memkeep.claim_lowest(65536);
+  high bytea := memkeep.claim_highest(65536);
+  deleted bigint;
+  counts jsonb := '{}';
+begin
+  taken := memkeep.take_erasure(c, p_id);
+  outcome := case when taken.outcome = 'ok' and (taken.e).barred_ms is null then 'conflict' else taken.outcome end;
+  if outcome = 'ok' and c.reach = 2 then
+    low := greatest(low, p_after);
+    select max(n.subject) into reached from (
+      select s.subject from memkeep.shelf s where s.tenant = p_tenant and s.subject > low order by s.subject limit 200
+    ) n having count(*) = 200;
+    high := coalesce(reached, high);
+  end if;
+  reached := high;
+  if outcome = 'ok' then
+    -- each table
+    delete from memkeep.memory m where m.tenant = p_tenant and m.subject >= low and m.subject <= high;
+    get diagnostics deleted = row_count;
+    counts := counts || jsonb_build_object('memory', deleted);
+    delete from memkeep.memory_version v where v.tenant = p_tenant and v.subject >= low and v.subject <= high;
+    get diagnostics deleted = row_count;
+    counts := counts || jsonb_build_object('memory_version', deleted);
+    delete from memkeep.removal r where r.tenant = p_tenant and r.subject >= low and r.subject <= high;
+    get diagnostics deleted = row_count;
+    counts := counts || jsonb_build_object('removal', deleted);
+    delete from memkeep.request q where q.tenant = p_tenant and q.subject >= low and q.subject <= high;
+    get diagnostics deleted = row_count;
+    counts := counts || jsonb_build_object('request', deleted);
+    delete from memkeep.api_key k where k.tenant = p_tenant and k.subject >= low and k.subject <= high;
+    get diagnostics deleted = row_count;
+    counts := counts || jsonb_build_object('api_key', deleted);
+    -- None of these stands: then there were no bar.
+    delete from memkeep.hold d where d.tenant = p_tenant and d.subject >= low and d.subject <= high;
+    get diagnostics deleted = row_count;
+    counts := counts || jsonb_build_object('hold', deleted);
+    if c.reach = 2 then
+      delete from memkeep.shelf s where s.tenant = p_tenant and s.subject >= low and s.subject <= high;
+    else
+      update memkeep.shelf s set name = null, memories = 0, bytes = 0, due_ms = null, floor = s.version
+        where s.tenant = p_tenant and s.subject = c.shelf and s.state = 1 and s.name is not null;
+    end if;
+    get diagnostics deleted = row_count;
+    counts := counts || jsonb_build_object('shelf', deleted);
+    if c.reach = 2 and reached = memkeep.claim_highest(65536) then
+      update memkeep.tenant t set name = '', policy = null
+        where t.tenant = p_tenant and t.state = 1 and octet_length(t.name) > 0;
+      get diagnostics deleted = row_count;
+      counts := counts || jsonb_build_object('tenant', deleted);
+    end if;
+    -- Into what earlier calls counted, in this very transaction: a process that is killed loses no count.
+    insert into memkeep.erasure_step as w (tenant, erasure, step, began_ms, notes)
+      values (p_tenant, p_id, 'delete', p_began_ms, counts::text)
+      on conflict (tenant, erasure, step) do update set notes = case when w.ended_ms is not null then w.notes else (
+        select (w.notes::jsonb || jsonb_object_agg(n.key, n.value::bigint + coalesce((w.notes::jsonb ->> n.key)::bigint, 0)))::text
+        from jsonb_each_text(counts) n) end
+      returning w.notes into totals;
+  end if;
+  perform memkeep.record(c, 'erasure.deleted', outcome, '{}', coalesce((counts ->> 'memory')::integer, 0), p_detail);
+  return next;
+end $$;

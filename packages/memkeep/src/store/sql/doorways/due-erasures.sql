@@ -1,0 +1,28 @@
+-- owner: memkeep_upkeep_door
+-- callers: memkeep_app
+
+-- Erasures that are not done and that no process works on, or (p_id given) the one with that id, done or not. The first
+-- argument is the deployment's own tag. Needs the right `upkeep` or `erasing`. One more row brings the outcome (ok, denied).
+create or replace function memkeep.due_erasures(p_tenant bytea, p_token bytea, p_id uuid, p_limit integer, p_detail bytea)
+returns table (outcome text, tenant bytea, id uuid, kind smallint, subject bytea)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+declare
+  c memkeep.claims := memkeep.open_token(p_tenant, p_token, 'due_erasures');
+  number integer := 0;
+begin
+  outcome := case when c.rights & (16384 | 65536) = 0 then 'denied' else 'ok' end;
+  return next;
+  if outcome = 'ok' then
+    return query select null::text, e.tenant, e.id, e.kind, e.subject from memkeep.erasure e
+      where case when p_id is null then e.state = 0 and e.held_until_ms <= c.at_ms else e.id = p_id end
+      order by e.requested_ms limit least(p_limit, 1000);
+    get diagnostics number = row_count;
+  end if;
+  -- A look that found nothing told nothing: it leaves no event.
+  if outcome = 'ok' and number = 0 then
+    perform set_config('memkeep.claims', '', true);
+  else
+    perform memkeep.record(c, 'upkeep.erasures', outcome, '{}', number, p_detail);
+  end if;
+end $$;

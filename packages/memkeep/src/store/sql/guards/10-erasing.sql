@@ -1,0 +1,38 @@
+-- owner: memkeep_owner
+-- callers: memkeep_erase_door
+
+-- Whether a legal hold stands on what the token reaches: on the tenant as a whole, on its subject, or (for the tenant) on any
+-- subject.
+create or replace function memkeep.is_held(c memkeep.claims) returns boolean language plpgsql stable
+set search_path = pg_catalog, pg_temp as $$
+declare found_one integer;
+begin
+  select 1 into found_one from memkeep.hold h where h.tenant = c.tenant and h.released_ms is null
+    and (c.reach = 2 or h.subject = c.shelf or h.subject = decode(repeat('00', 16), 'hex')) limit 1;
+  return found;
+end $$;
+
+-- Takes the row of the erasure that a step of it is about. 'ok', 'done' is not said: a step of a finished erasure is 'conflict'.
+create or replace function memkeep.take_erasure(c memkeep.claims, p_id uuid, out outcome text, out e memkeep.erasure)
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp as $$
+begin
+  if c.rights & 65536 = 0 then
+    outcome := 'denied';
+    return;
+  end if;
+  select * into e from memkeep.erasure w where w.tenant = c.tenant and w.id = p_id and w.subject = c.shelf
+    and w.kind = case c.reach when 2 then 1 else 0 end for update;
+  outcome := case when not found then 'missing' when e.state <> 0 then 'conflict' else 'ok' end;
+end $$;
+
+-- Writes what a step did, or (p_ended false) why it waits. What ended stays ended.
+create or replace function memkeep.note_step(c memkeep.claims, p_id uuid, p_step text, p_began_ms bigint, p_ended boolean,
+  p_notes text) returns void language plpgsql volatile
+set search_path = pg_catalog, pg_temp as $$
+begin
+  insert into memkeep.erasure_step (tenant, erasure, step, began_ms, ended_ms, notes)
+  values (c.tenant, p_id, p_step, p_began_ms, case when p_ended then c.at_ms end, p_notes)
+  on conflict (tenant, erasure, step) do update set ended_ms = excluded.ended_ms, notes = excluded.notes
+    where erasure_step.ended_ms is null;
+end $$;
