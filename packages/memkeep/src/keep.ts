@@ -3,6 +3,8 @@ import { basename, dirname, join, resolve, sep } from 'node:path'
 import type pg from 'pg'
 import { type AuditOptions, checkAudit } from './audit/audit-options.ts'
 import { detailContext, type EventDetail, encodeDetail, frameDetail } from './audit/detail.ts'
+import type { Connector } from './connectors/connector.ts'
+import { Connectors } from './connectors/connectors.ts'
 import { CallGate } from './core/call-gate.ts'
 import type { EraseSubjectOptions, EraseTenantOptions, RunningErasure } from './core/erasure.ts'
 import { MemkeepError } from './core/errors.ts'
@@ -48,6 +50,8 @@ export interface KeepOptions {
    * has a vector of the new one (`reembed`). To be left out when that is done.
    */
   readonly formerEmbedder?: Embedder
+  /** Outside stores that may hold what a tenant said: an erasure empties them too. */
+  readonly connectors?: readonly Connector[]
   /** Stems and stop words: `snowball()` of `memkeep/languages/snowball`. Default none: words are taken as they are. */
   readonly languages?: Languages
   /** What each role may do. Default: `defaultPolicy`. */
@@ -105,7 +109,11 @@ export class Keep implements AsyncDisposable {
     parts: KeepParts,
     upkeep: Upkeep | null,
     release: () => Promise<void>,
-    erasing: ErasureSettings = { targets: [], leaseMs: defaultHoldMs, keepsBackupsMs: checkBackupDays() },
+    erasing: ErasureSettings = {
+      connectors: new Connectors(),
+      leaseMs: defaultHoldMs,
+      keepsBackupsMs: checkBackupDays(),
+    },
   ) {
     const gate = this.#gate
     this.#kernel = Object.freeze({
@@ -195,6 +203,7 @@ export async function openMemkeep(options: KeepOptions): Promise<Keep> {
   const seams: Seams = { ...productionSeams, ...options.seams }
   const policy = options.policy === undefined ? defaultPolicy : checkPolicy(options.policy)
   const keepsBackupsMs = checkBackupDays(options.keepsBackupsDays)
+  const connectors = new Connectors(options.connectors)
   refuseKeysBesideData(options)
   const opened: (() => Promise<void>)[] = []
   const release = async (): Promise<void> => {
@@ -221,7 +230,7 @@ export async function openMemkeep(options: KeepOptions): Promise<Keep> {
     )
     opened.push(() => tidy.stop())
     const leaseMs = options.holdKeysMs ?? defaultHoldMs
-    return new Keep(parts, upkeep, release, { targets: [], leaseMs, keepsBackupsMs })
+    return new Keep(parts, upkeep, release, { connectors, leaseMs, keepsBackupsMs })
   } catch (error) {
     await release().catch(() => {})
     throw isStoreFailure(error) ? storeFailure(error) : error
@@ -234,6 +243,7 @@ const optionNames: Record<keyof KeepOptions, true> = {
   keyStore: true,
   embedder: true,
   formerEmbedder: true,
+  connectors: true,
   languages: true,
   policy: true,
   limits: true,
@@ -255,10 +265,7 @@ function checkOptions(options: KeepOptions): void {
   }
 }
 
-function kernelParts(
-  options: KeepOptions,
-  made: Pick<Kernel, 'doorways' | 'keyring' | 'policy' | 'seams'>,
-): KeepParts {
+function kernelParts(options: KeepOptions, made: Pick<Kernel, 'doorways' | 'keyring' | 'policy' | 'seams'>): KeepParts {
   const budgetBytes = options.shelfBudgetBytes ?? 256 * 1024 * 1024
   return {
     ...made,

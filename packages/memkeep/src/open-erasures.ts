@@ -1,5 +1,6 @@
-import type { ErasureTarget } from './core/erasure.ts'
+import type { Connectors } from './connectors/connectors.ts'
 import { MemkeepError } from './core/errors.ts'
+import { connectorTarget } from './erasure/connector-target.ts'
 import { Erasures } from './erasure/erasures.ts'
 import { withAccess } from './memory/access.ts'
 import type { Kernel } from './memory/kernel.ts'
@@ -9,13 +10,13 @@ import { recountScope } from './upkeep/recount-scope.ts'
 
 /** How a keep erases. */
 export interface ErasureSettings {
-  readonly targets: readonly ErasureTarget[]
+  readonly connectors: Connectors
   /** How long any process of the deployment may hold a key open. */
   readonly leaseMs: number
   readonly keepsBackupsMs: number
 }
 
-export const dayMs = 86_400_000
+const dayMs = 86_400_000
 
 /** From 0 to ten years of days, in milliseconds. */
 export function checkBackupDays(days = 35): number {
@@ -26,10 +27,11 @@ export function checkBackupDays(days = 35): number {
 }
 
 /** The room that erases, given what it needs of the others. */
-export function openErasures(kernel: Kernel, settings: ErasureSettings): Erasures {
+export function openErasures(kernel: Kernel, { connectors, ...settings }: ErasureSettings): Erasures {
   const { doorways, keyring, seams, policy, checkOpen, shelves } = kernel
   return new Erasures({
     ...settings,
+    targets: connectors.names.length === 0 ? [] : [connectorTarget(connectors)],
     doorways,
     keyring,
     seams,

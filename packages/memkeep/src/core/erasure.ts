@@ -100,8 +100,8 @@ export interface ErasureScope {
 export interface ErasureTarget {
   /** Stands in plan, report and attestation: `cache.redis`. */
   readonly name: string
-  /** What it holds of the scope, by store. Changes nothing. */
-  inventory(scope: ErasureScope): Promise<Readonly<Record<string, number>>>
+  /** What it holds of the scope, by store; null for one that cannot be asked now. Changes nothing. */
+  inventory(scope: ErasureScope): Promise<Readonly<Record<string, number | null>>>
   /** From its answer on it serves nothing of the scope. */
   invalidate(scope: ErasureScope): Promise<void>
   /** Removes it; the barrier stands. May be called again, after a crash too. */

@@ -1,10 +1,10 @@
 import type { ErasureReport, ErasureView } from '../core/erasure.ts'
 import type { ErasureKernel } from './erasure-kernel.ts'
 import type { ErasureRecord } from './erasure-record.ts'
-import { reportOf } from './report.ts'
 import { reopen } from './reopen.ts'
+import { reportOf } from './report.ts'
 import { callStep } from './step-call.ts'
-import type { StepInput } from './steps.ts'
+import type { Notes, StepInput } from './steps.ts'
 
 /** What a finished erasure keeps. */
 interface Kept {
@@ -13,11 +13,12 @@ interface Kept {
 }
 
 /** Writes down what was done, opens the scope anew when that was asked for, and ends the erasure. */
-export async function attest({ kernel, record, scope }: StepInput): Promise<void> {
+export async function attest({ kernel, record, scope }: StepInput): Promise<Notes> {
   const kept: Kept = { report: reportOf(record), attestation: null }
   if (record.after === 'reopen') await reopen(kernel, record, scope)
   const bytes = Buffer.from(JSON.stringify(kept), 'utf8')
   await callStep(kernel, record, { doorway: 'finish_erasure', args: [record.id, bytes] })
+  return {}
 }
 
 /** The report of a finished erasure, with the salt that its requester may show its scope by; null while it is open. */

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
-import { callStep } from './step-call.ts'
 import type { HeldRow } from './erasure-kernel.ts'
+import { callStep } from './step-call.ts'
 import { type Notes, ofTargets, type StepInput } from './steps.ts'
 
 /** The plan of an erasure: every place to visit, and what was there when it was made. */
 export interface Plan {
   /** Rows of each table. */
   readonly stores: Readonly<Record<string, number>>
-  /** What each other store holds. */
-  readonly targets: Readonly<Record<string, Readonly<Record<string, number>>>>
+  /** What each other store holds; null when it could not be asked. */
+  readonly targets: Readonly<Record<string, Readonly<Record<string, number | null>>>>
   /** Names of key records; of very many the first ones, and how many there were. */
   readonly keys: readonly string[]
   readonly keyCount: number

@@ -1,10 +1,10 @@
 import { detailContext, encodeDetail, eventDetail, frameDetail } from '../audit/detail.ts'
-import {
-  type EraseSubjectOptions,
-  type EraseTenantOptions,
-  type ErasureView,
-  type OperatorErasures,
-  type ScopeErasures,
+import type {
+  EraseSubjectOptions,
+  EraseTenantOptions,
+  ErasureView,
+  OperatorErasures,
+  ScopeErasures,
 } from '../core/erasure.ts'
 import { MemkeepError } from '../core/errors.ts'
 import { type Grant, readGrant } from '../core/grant.ts'

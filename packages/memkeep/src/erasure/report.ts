@@ -45,7 +45,10 @@ function residueOf(record: ErasureRecord): Residue[] {
 function notCovered(record: ErasureRecord, { destroyed }: KeyNotes): NotCovered[] {
   const until = iso(record.untilMs)
   return [
-    { what: 'sealed bytes and tags in freed pages of the database, until it has vacuumed and written over them', until: null },
+    {
+      what: 'sealed bytes and tags in freed pages of the database, until it has vacuumed and written over them',
+      until: null,
+    },
     { what: 'sealed bytes and tags in backups, replicas and the write-ahead log of the database', until },
     ...(destroyed ? [] : [{ what: 'deleted key records in backups of the key store', until }]),
     { what: 'files that were exported, and what was read before the barrier', until: null },

@@ -14,7 +14,7 @@ import { incomplete, type Notes, type StepInput } from './steps.ts'
 import { verifyScope } from './verify.ts'
 
 /** What each step does; its notes are recorded when it has ended. */
-const work: Readonly<Record<ErasureStepName, (input: StepInput) => Promise<Notes | void>>> = {
+const work: Readonly<Record<ErasureStepName, (input: StepInput) => Promise<Notes>>> = {
   authorise: async ({ record }) => ({ askedBy: record.askedBy, reason: record.reason }),
   enumerate: enumerateScope,
   bar,
@@ -72,7 +72,7 @@ async function runStep(kernel: ErasureKernel, record: ErasureRecord, name: Erasu
     const notes = await work[name](input)
     kernel.seams.reach(`erasure.${name}.done`)
     // The last step ends the erasure, and the barrier records itself: in the transaction that sets it.
-    if (name !== 'attest' && name !== 'bar') await note(input, name, { ended: true, notes: notes ?? {} })
+    if (name !== 'attest' && name !== 'bar') await note(input, name, { ended: true, notes })
     kernel.seams.reach(`erasure.${name}.noted`)
   } catch (error) {
     await noteFailure(input, name, error).catch(() => {})

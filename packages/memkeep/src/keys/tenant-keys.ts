@@ -86,7 +86,9 @@ export class TenantKeys {
     const prefix = this.#prefix(subjectTag)
     const names = await this.#input.wrapped.list(prefix)
     const newest = newestVersion(prefix, names)
-    return newest === null || newest.epoch <= erasedEpoch(prefix, names) ? null : this.forOpening(subjectTag, newest.epoch, newest.version)
+    return newest === null || newest.epoch <= erasedEpoch(prefix, names)
+      ? null
+      : this.forOpening(subjectTag, newest.epoch, newest.version)
   }
 
   /** Makes the first key of an erased subject's next epoch, unless it is there. */

@@ -52,9 +52,7 @@ export class Holds {
     const id = this.#kernel.seams.ids.uuid(this.#kernel.seams.clock.now())
     const sealed = (await keys.own()).seal('name', Buffer.from(reason, 'utf8'), contextOf(id))
     const on =
-      subject === null
-        ? ({ reach: 'all' } as const)
-        : ({ reach: 'subject', shelf: keys.subjectTag(subject) } as const)
+      subject === null ? ({ reach: 'all' } as const) : ({ reach: 'subject', shelf: keys.subjectTag(subject) } as const)
     expectDone(await outcomeOf(this.#kernel, { grant, keys, doorway: 'place_hold', args: [id, sealed], on }))
     return { id }
   }

@@ -1,6 +1,6 @@
 import { detailContext, encodeDetail, eventDetail, frameDetail } from '../audit/detail.ts'
-import { MemkeepError } from '../core/errors.ts'
 import type { OperatorErasures } from '../core/erasure.ts'
+import { MemkeepError } from '../core/errors.ts'
 import type { Grant, GrantClaims, GrantRight } from '../core/grant.ts'
 import { rightsMask } from '../core/rights.ts'
 import type { Seams } from '../core/seams.ts'

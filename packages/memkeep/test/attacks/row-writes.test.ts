@@ -89,7 +89,10 @@ describe('SQL injected into a doorway moves no row', () => {
     'delete from memkeep.shelf',
     'truncate memkeep.memory',
   ])('%s', async (write) => {
-    for (const as of doorRoles) {
+    // The door that erases may empty what its token reaches: attacks/erasing.test.ts.
+    for (const as of doorRoles.filter(
+      (role) => role !== 'memkeep_erase_door' || !/delete from memkeep.shelf/.test(write),
+    )) {
       expect(await inject(keep, { as, before: blind(write), sql: "select 'written'" })).toBe('42501')
     }
   })

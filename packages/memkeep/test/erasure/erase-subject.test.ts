@@ -57,7 +57,9 @@ test('one subject goes with every row, the others keep every byte', async () => 
     expect(await store.database.query(text, [tenant, subject]), table).toEqual([{ n: 0 }])
   }
   const bar = 'select state, memories, bytes, name from memkeep.shelf where tenant = $1 and subject = $2'
-  expect(await store.database.query(bar, [tenant, subject])).toEqual([{ state: 1, memories: 0, bytes: '0', name: null }])
+  expect(await store.database.query(bar, [tenant, subject])).toEqual([
+    { state: 1, memories: 0, bytes: '0', name: null },
+  ])
   expect(report.residue.map(({ what }) => what)).toContain('shelf')
   expect(report.notCovered.length).toBeGreaterThan(0)
 })
@@ -76,7 +78,9 @@ test('the subject stays barred in every process, until it is reopened under new 
   await store.privileged().tenants.reopen('acme', { subject: 'ana' })
   for (const keep of [store.keep, elsewhere]) {
     await store.memory({}, keep).add('anew', { actor: 'user' })
-    expect((await store.memory({}, keep).search('one two revised')).memories.map(({ content }) => content)).not.toContain('ana one')
+    expect(
+      (await store.memory({}, keep).search('one two revised')).memories.map(({ content }) => content),
+    ).not.toContain('ana one')
   }
   expect((await store.memory().list()).items.map(({ content }) => content)).toEqual(['anew', 'anew'])
   const { items } = await store.wide({ roles: ['admin'] }).list()
@@ -85,7 +89,10 @@ test('the subject stays barred in every process, until it is reopened under new 
 
 test('after: reopen begins anew by itself, and it can be erased again', async () => {
   await fill('ana')
-  const first = await finished(store, await store.keep.eraseSubject(adminOf('ana'), { reason: 'test', after: 'reopen' }))
+  const first = await finished(
+    store,
+    await store.keep.eraseSubject(adminOf('ana'), { reason: 'test', after: 'reopen' }),
+  )
   await store.memory().add('anew', { actor: 'user' })
   const second = await finished(store, await store.keep.eraseSubject(adminOf('ana'), { reason: 'test' }))
   expect(second.id).not.toBe(first.id)
@@ -101,7 +108,9 @@ test('after: reopen begins anew by itself, and it can be erased again', async ()
 
 test('a subject that has no shelf yet is barred as well', async () => {
   await finished(store, await store.keep.eraseSubject(adminOf('nobody'), { reason: 'request' }))
-  await expect(store.memory({ subject: 'nobody' }).add('x', { actor: 'user' })).rejects.toEqual(refused('ERR_SCOPE_BARRED'))
+  await expect(store.memory({ subject: 'nobody' }).add('x', { actor: 'user' })).rejects.toEqual(
+    refused('ERR_SCOPE_BARRED'),
+  )
 })
 
 test('asked for again it is the same erasure', async () => {
@@ -120,7 +129,9 @@ test('who may not, does not: and nothing is barred', async () => {
   await fill('ana')
   const { mintScope } = await import('../../src/trust.ts')
   const by = (roles: string[]) => mintScope({ tenant: 'acme', subject: 'ana', principal: { id: 'ana', roles } })
-  await expect(store.keep.eraseSubject(by(['agent']), { reason: 'request' })).rejects.toEqual(refused('ERR_ACCESS_DENIED'))
+  await expect(store.keep.eraseSubject(by(['agent']), { reason: 'request' })).rejects.toEqual(
+    refused('ERR_ACCESS_DENIED'),
+  )
   const grant = store.keep.privileged(grantOf('tenants'))
   await expect(grant.erasures.eraseSubject('acme', 'ana', { reason: 'request' })).rejects.toEqual(
     refused('ERR_ACCESS_DENIED'),
@@ -140,7 +151,9 @@ test("a tenant's policy may let its subjects ask for themselves", async () => {
   await fill('ana')
   const { defaultPolicy } = await import('../../src/policy/policy.ts')
   const { agent } = defaultPolicy
-  await store.privileged().tenants.setPolicy('acme', { ...defaultPolicy, self: { ...agent!, rights: ['read', 'erase'] } })
+  await store
+    .privileged()
+    .tenants.setPolicy('acme', { ...defaultPolicy, self: { ...agent!, rights: ['read', 'erase'] } })
   const { mintScope } = await import('../../src/trust.ts')
   const self = mintScope({ tenant: 'acme', subject: 'ana', principal: { id: 'ana', roles: ['self'] } })
   const report = await finished(store, await store.keep.eraseSubject(self, { reason: 'request' }))
@@ -173,7 +186,9 @@ test('a legal hold refuses, and says so; one that comes after the barrier is tol
     ['subject', 'case 7', true],
   ])
   await finished(store, await store.keep.eraseSubject(adminOf('ana'), { reason: 'request' }))
-  await expect(holds.place({ tenant: 'acme', subject: 'ana', reason: 'late' })).rejects.toEqual(refused('ERR_SCOPE_BARRED'))
+  await expect(holds.place({ tenant: 'acme', subject: 'ana', reason: 'late' })).rejects.toEqual(
+    refused('ERR_SCOPE_BARRED'),
+  )
   await expect(store.keep.privileged(grantOf('erase')).holds.list('acme')).rejects.toEqual(refused('ERR_ACCESS_DENIED'))
 })
 

@@ -53,7 +53,9 @@ test('a tenant goes with every subject, its common memories, keys and name; the 
   expect(report.stores.find(({ name }) => name === 'memory')).toMatchObject({ deleted: 206, remaining: 0 })
   const { keyStore } = keysAt(store.keyDir)
   const left = await keyStore.list('')
-  expect(left.filter((name) => name.includes(acme.toString('hex')))).toEqual([`tenant/${acme.toString('hex')}/erased/1`])
+  expect(left.filter((name) => name.includes(acme.toString('hex')))).toEqual([
+    `tenant/${acme.toString('hex')}/erased/1`,
+  ])
   expect((await store.memory({ tenant: 'globex', subject: 's1' }).list()).items).toHaveLength(2)
 }, 300_000)
 
@@ -88,7 +90,12 @@ test('it stays barred in every process, is listed as erased, and begins anew whe
 
 test('which of the two is always said, and the tenant is named twice', async () => {
   await fill('acme', 1)
-  const refusals = [{ reason: 'test' }, { reason: 'test', confirm: 'globex' }, { confirm: 'acme' }, { ...whole, after: 'bar' }]
+  const refusals = [
+    { reason: 'test' },
+    { reason: 'test', confirm: 'globex' },
+    { confirm: 'acme' },
+    { ...whole, after: 'bar' },
+  ]
   for (const wrong of refusals) {
     await expect(store.keep.eraseTenant(adminOfTenant(), wrong as never)).rejects.toEqual(refused('ERR_INPUT_INVALID'))
   }

@@ -52,6 +52,8 @@ test('whatever goes by rows is deleted and counted by name', () => {
     [...doorwayFiles(), ...guardFiles()].find((file) => file.name.endsWith(`/${name}.sql`))!.text
   for (const table of new Set([...deletedTables('subject'), ...deletedTables('tenant')])) {
     expect(text('delete-scope'), table).toContain(`delete from memkeep.${table} `)
-    expect(text('09-held-of-scope'), table).toMatch(new RegExp(`select '${table}', count\\(\\*\\) from memkeep\\.${table} `))
+    expect(text('09-held-of-scope'), table).toMatch(
+      new RegExp(`select '${table}', count\\(\\*\\) from memkeep\\.${table} `),
+    )
   }
 })

@@ -2,6 +2,7 @@ import type { Command } from './command.ts'
 import { dbBackup, dbRestore } from './db-backup.ts'
 import { dbUrl } from './db-url.ts'
 import { doctor } from './doctor.ts'
+import { erase, erasureResume, erasureShow } from './erase.ts'
 import { exportMemories } from './export.ts'
 import { importMemories } from './import.ts'
 import { keyCreate, keyList, keyRevoke } from './key.ts'
@@ -49,6 +50,9 @@ export const commands: readonly Command[] = [
   importMemories,
   searchMemories,
   exportMemories,
+  erase,
+  erasureShow,
+  erasureResume,
   reembed,
   doctor,
   migrate,

@@ -21,7 +21,7 @@ export const exportMemories: Command = {
     const [tenant, subject, file] = [given.required('tenant'), given.who(), given.value('output')]
     await withKeep(given, (keep) => {
       const records = exportReach(keep, tenant, subject).export()
-      return file === undefined ? writeAll(records, print) : writeFile(records, file)
+      return file === undefined ? writeAll(records, print) : writeExport(records, file)
     })
     return 0
   },
@@ -38,7 +38,7 @@ async function writeAll(
 }
 
 /** Beside its place first: a file of that name is whole or is the one from before. */
-async function writeFile(records: AsyncIterable<ExportRecord>, path: string): Promise<void> {
+export async function writeExport(records: AsyncIterable<ExportRecord>, path: string): Promise<void> {
   const draft = `${path}.${randomBytes(4).toString('hex')}.part`
   const file = await open(draft, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
     throw new MemkeepError('ERR_INPUT_INVALID', `the output file cannot be made there (${error.code})`)

@@ -27,8 +27,8 @@ export const upkeep: Command = {
 }
 
 async function pass(keep: Keep): Promise<void> {
-  const { expired, swept } = await keep.runUpkeep()
-  await print(`${new Date().toISOString()}  expired ${expired}, swept ${swept}\n`)
+  const { expired, swept, erased } = await keep.runUpkeep()
+  await print(`${new Date().toISOString()}  expired ${expired}, swept ${swept}, erased ${erased}\n`)
 }
 
 /** The first pass must succeed; one that fails later is told, and tried again with the next. */

@@ -14,11 +14,12 @@ grant select on memkeep.event to memkeep_door;
 grant select, insert, update on memkeep.api_key to memkeep_upkeep_door;
 -- Erasing: state and epoch are this door's alone. Of memories it needs to see no more than whose they are.
 grant select, update (state, epoch, name, policy, policy_version) on memkeep.tenant to memkeep_erase_door;
-grant select, insert, update, delete on memkeep.shelf to memkeep_erase_door;
+grant select, insert, delete, update (state, epoch, version, floor, memories, bytes, due_ms, name) on memkeep.shelf
+  to memkeep_erase_door;
 grant select (tenant, subject), delete on memkeep.memory, memkeep.memory_version, memkeep.removal, memkeep.request, memkeep.api_key
   to memkeep_erase_door;
 grant select, insert, update on memkeep.erasure, memkeep.erasure_step to memkeep_erase_door;
-grant select, insert, update, delete on memkeep.hold to memkeep_erase_door;
+grant select, insert, update (released_ms), delete on memkeep.hold to memkeep_erase_door;
 -- The second count of what is left.
 grant select (tenant, subject) on memkeep.memory, memkeep.memory_version, memkeep.removal, memkeep.request, memkeep.hold
   to memkeep_upkeep_door;

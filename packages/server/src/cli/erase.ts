@@ -1,0 +1,117 @@
+import { type ErasureReason, type FinishedErasure, type Keep, MemkeepError, type RunningErasure } from 'memkeep'
+import { exportReach, operatorGrant } from '../authn/operator.ts'
+import { type Arguments, readArguments, UsageError } from './arguments.ts'
+import type { Command } from './command.ts'
+import { withKeep } from './deployment.ts'
+import { writeExport } from './export.ts'
+import { print, printJson, progress, shown } from './output.ts'
+
+const reasons: readonly ErasureReason[] = ['request', 'contract-end', 'retention', 'test']
+
+export const erase: Command = {
+  name: 'erase',
+  takes: '--tenant T WHO --reason R [--reopen] [--export FILE] [--no-wait] [--json] [--data DIR]',
+  does: 'erases one subject, or a whole tenant, and shows what was done',
+  notes: [
+    'WHO is exactly one of --subject S and --whole-tenant: always said, never a default. R is request, contract-end, retention',
+    'or test.',
+    'With --export FILE everything that is held is written there first; when that fails, nothing is erased.',
+    'Afterwards the id is barred; --reopen lets a subject begin anew, with nothing of what was. A legal hold refuses.',
+    'It waits until no process can hold a key of it any more: five minutes, unless the programs were opened with another',
+    'holdKeysMs. With --no-wait, or broken off, it goes on by upkeep or by `memkeep erasure resume ID`.',
+    '--json prints the report; with --no-wait {"id"}.',
+  ],
+  async run(args) {
+    const given = readArguments(args, {
+      values: ['tenant', 'subject', 'reason', 'export'],
+      flags: ['whole-tenant', 'reopen', 'no-wait', 'json'],
+    })
+    const [tenant, subject, reason] = [given.required('tenant'), given.who(), reasonOf(given)]
+    const [file, reopens] = [given.value('export'), given.flag('reopen')]
+    if (reopens && subject === null) throw new UsageError('--reopen goes with --subject')
+    return withKeep(given, async (keep) => {
+      if (file !== undefined) await writeExport(exportReach(keep, tenant, subject).export(), file)
+      const { erasures } = keep.privileged(operatorGrant('memkeep erase', 'erase'))
+      const erasure =
+        subject === null
+          ? await erasures.eraseTenant(tenant, { reason, confirm: tenant })
+          : await erasures.eraseSubject(tenant, subject, { reason, ...(reopens ? { after: 'reopen' as const } : {}) })
+      return follow(erasure, given)
+    })
+  },
+}
+
+export const erasureShow: Command = {
+  name: 'erasure show',
+  takes: 'ID [--json] [--data DIR]',
+  does: 'shows an erasure, step by step',
+  notes: ['--json prints the erasure; its report is null until it is done.'],
+  async run(args) {
+    const given = readArguments(args, { flags: ['json'], words: ['ID'] })
+    const view = await withKeep(given, (keep) => operatorErasures(keep, 'show').show(given.words[0]!))
+    if (view === null) throw new MemkeepError('ERR_INPUT_INVALID', 'there is no such erasure')
+    if (given.flag('json')) await printJson(view)
+    else {
+      await print(`${view.id}  ${view.kind}  ${view.state}  ${view.reason}  ${view.requestedAt.toISOString()}\n`)
+      for (const { step, endedAt, notes } of view.steps) {
+        const waits = endedAt === null ? `open: ${shown(String(notes.why ?? notes.failed ?? 'under way'))}` : 'done'
+        await print(`  ${step.padEnd(10)}  ${endedAt?.toISOString() ?? '-'.padEnd(24)}  ${waits}\n`)
+      }
+      if (view.report !== null) await tellReport(view.report)
+    }
+    return 0
+  },
+}
+
+export const erasureResume: Command = {
+  name: 'erasure resume',
+  takes: 'ID [--no-wait] [--json] [--data DIR]',
+  does: 'goes on with an erasure that was broken off',
+  notes: ['Upkeep does the same by itself within two minutes. --json prints the report.'],
+  async run(args) {
+    const given = readArguments(args, { flags: ['no-wait', 'json'], words: ['ID'] })
+    return withKeep(given, async (keep) =>
+      follow(await operatorErasures(keep, 'resume').resume(given.words[0]!), given),
+    )
+  },
+}
+
+function operatorErasures(keep: Keep, act: string) {
+  return keep.privileged(operatorGrant(`memkeep erasure ${act}`, 'erase')).erasures
+}
+
+/** Tells each step as it ends; without waiting it stops where the lease begins: everything is deleted by then. */
+async function follow(erasure: RunningErasure, given: Arguments): Promise<number> {
+  progress(`erasure ${erasure.id}`)
+  for await (const { step } of erasure) {
+    progress(`  ${step}`)
+    if (step !== 'keys') continue
+    if (given.flag('no-wait')) {
+      await (given.flag('json') ? printJson({ id: erasure.id }) : print(`erasure ${erasure.id} goes on by upkeep\n`))
+      return 0
+    }
+    progress('  waiting until no process can hold a key of it ...')
+  }
+  const report = await erasure.done
+  await (given.flag('json') ? printJson(report) : tellReport(report))
+  return 0
+}
+
+async function tellReport(report: FinishedErasure): Promise<void> {
+  for (const { name, deleted, remaining } of report.stores)
+    await print(`  ${name}: ${deleted} deleted, ${remaining} left\n`)
+  for (const { id, action } of report.derived) await print(`  derived ${shown(id)}: ${shown(action)}\n`)
+  for (const { what, why, until } of report.residue)
+    await print(`  stays ${shown(what)}: ${shown(why)}${ending(until)}\n`)
+  for (const { what, until } of report.notCovered) await print(`  not covered: ${shown(what)}${ending(until)}\n`)
+}
+
+function ending(until: string | null): string {
+  return until === null ? '' : ` (until ${until})`
+}
+
+function reasonOf(given: Arguments): ErasureReason {
+  const reason = given.required('reason') as ErasureReason
+  if (!reasons.includes(reason)) throw new UsageError(`--reason is one of: ${reasons.join(', ')}`)
+  return reason
+}

@@ -1,0 +1,66 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { memkeep, scratchDirectory } from './deployment.ts'
+
+const scratch = scratchDirectory()
+const data = scratch.data('keep')
+const on = (...args: string[]) => memkeep([...args, '--data', data])
+const talk = join(data, '..', 'talk.jsonl')
+
+beforeAll(async () => {
+  expect(await on('tenant', 'create', 'acme', '--json')).toMatchObject({ code: 0 })
+  const { writeFileSync } = await import('node:fs')
+  writeFileSync(talk, '{"role": "user", "content": "I grow black tomatoes."}\n')
+  for (const subject of ['maja', 'ben']) {
+    expect(await on('import', talk, '--tenant', 'acme', '--subject', subject)).toMatchObject({ code: 0 })
+  }
+})
+afterAll(() => scratch.remove())
+
+test('whom and why are always said', async () => {
+  const base = ['erase', '--tenant', 'acme']
+  for (const wrong of [
+    [...base, '--reason', 'test'],
+    [...base, '--reason', 'test', '--subject', 'maja', '--whole-tenant'],
+    [...base, '--subject', 'maja'],
+    [...base, '--subject', 'maja', '--reason', 'whim'],
+    [...base, '--whole-tenant', '--reason', 'test', '--reopen'],
+  ]) {
+    expect(await on(...wrong), wrong.join(' ')).toMatchObject({ code: 2 })
+  }
+  expect(await on('erasure', 'show', 'nonsense')).toMatchObject({ code: 1, err: expect.stringContaining('no such') })
+}, 120_000)
+
+test('exported, then erased; shown step by step; nothing but what was exported is left to find', async () => {
+  const file = join(data, '..', 'maja.jsonl')
+  const order = ['erase', '--tenant', 'acme', '--subject', 'maja', '--reason', 'request', '--export', file]
+  const erased = await on(...order, '--no-wait', '--json')
+  expect(erased).toMatchObject({ code: 0 })
+  const { id } = JSON.parse(erased.out) as { id: string }
+  expect(existsSync(file)).toBe(true)
+  expect(readFileSync(file, 'utf8')).toMatch(/black tomatoes[\s\S]*"type":"counts"/)
+  expect(await on('search', 'tomatoes', '--tenant', 'acme', '--subject', 'maja')).toMatchObject({ code: 1 })
+  expect((await on('search', 'tomatoes', '--tenant', 'acme', '--subject', 'ben')).out).toContain('black tomatoes')
+  const shown = JSON.parse((await on('erasure', 'show', id, '--json')).out) as {
+    state: string
+    steps: { step: string }[]
+  }
+  expect(shown.state).toBe('open')
+  expect(shown.steps.map(({ step }) => step)).toEqual([
+    'authorise',
+    'enumerate',
+    'bar',
+    'invalidate',
+    'delete',
+    'derive',
+    'keys',
+  ])
+  expect(await on('erasure', 'resume', id, '--no-wait')).toMatchObject({ code: 0, out: expect.stringContaining(id) })
+}, 240_000)
+
+test('an export that cannot be written erases nothing', async () => {
+  const order = ['erase', '--tenant', 'acme', '--subject', 'ben', '--reason', 'request', '--export', '/nowhere/at/all']
+  expect(await on(...order, '--no-wait')).toMatchObject({ code: 1 })
+  expect((await on('search', 'tomatoes', '--tenant', 'acme', '--subject', 'ben')).out).toContain('black tomatoes')
+}, 120_000)
