@@ -204,6 +204,7 @@ export async function openMemkeep(options: KeepOptions): Promise<Keep> {
   const policy = options.policy === undefined ? defaultPolicy : checkPolicy(options.policy)
   const keepsBackupsMs = checkBackupDays(options.keepsBackupsDays)
   const connectors = new Connectors(options.connectors)
+  const { reads, mergeDelaySeconds } = checkAudit(options.audit)
   refuseKeysBesideData(options)
   const opened: (() => Promise<void>)[] = []
   const release = async (): Promise<void> => {
@@ -213,10 +214,10 @@ export async function openMemkeep(options: KeepOptions): Promise<Keep> {
     const keyring = openKeyring(options, seams, opened)
     const settings = await openDatabase(options, seams, opened)
     const refused = new RefusedTokens()
-    const upkeep = await openUpkeep(settings, { keyring, seams, refused }, opened)
+    const mergeDelayMs = mergeDelaySeconds * 1000
+    const upkeep = await openUpkeep(settings, { keyring, seams, refused, mergeDelayMs }, opened)
     const pool = openPool(settings.app, 'memkeep_app', settings)
     opened.push(() => pool.end())
-    const { reads } = checkAudit(options.audit)
     const doorways = new Doorways(pool, (window) => keyring.tokenKey(window), seams.clock, seams.ids, {
       refused,
       relaxedReads: reads === 'relaxed',
@@ -323,12 +324,13 @@ async function openDatabase(
 
 async function openUpkeep(
   settings: DatabaseSettings,
-  { keyring, seams, refused }: { keyring: Keyring; seams: Seams; refused: RefusedTokens },
+  parts: { keyring: Keyring; seams: Seams; refused: RefusedTokens; mergeDelayMs: number },
   opened: (() => Promise<void>)[],
 ): Promise<Upkeep | null> {
   if (settings.upkeep === null) return null
   const pool = openPool({ max: 2, ...settings.upkeep }, 'memkeep_upkeep', settings)
   opened.push(() => pool.end())
+  const { keyring, seams, refused, mergeDelayMs } = parts
   const upkeep = new Upkeep(pool, keyring, seams, refused)
   await upkeep.installKeys()
   // A pass that fails is repeated a minute later; what matters of it (a token key missing) shows at the calls.
@@ -338,6 +340,13 @@ async function openUpkeep(
     () => {},
   )
   opened.push(() => repeat.stop())
+  // So that an event which just missed a pass is in the next, and that one has as long again to end.
+  const sequence = new Repeat(
+    () => upkeep.sequence(),
+    mergeDelayMs * 0.4,
+    () => {},
+  )
+  opened.push(() => sequence.stop())
   return upkeep
 }
 

@@ -52,3 +52,17 @@ export function frameDetail(under: DetailKey, epoch: number, sealed: Uint8Array)
   frame.set(sealed, 5)
   return frame
 }
+
+/** The parts of a framed detail, nothing of it authenticated. Whatever is no frame is one that opens under no key. */
+export function readFrame(frame: Uint8Array): {
+  readonly under: number | null
+  readonly epoch: number
+  readonly version: number
+  readonly sealed: Uint8Array
+} {
+  if (frame.length < 10) return { under: null, epoch: 0, version: 0, sealed: frame }
+  const bytes = Buffer.from(frame.buffer, frame.byteOffset, frame.length)
+  const epoch = bytes.readUInt32BE(1)
+  // A sealed record names the version of its key after its first byte.
+  return { under: bytes[0]!, epoch, version: bytes.readUInt32BE(6), sealed: bytes.subarray(5) }
+}

@@ -36,6 +36,8 @@ export const rightBits = Object.freeze({
   erasing: 1 << 16,
   /** place, release and list legal holds: only ever in a grant */
   holds: 1 << 17,
+  /** read the ledger and prove what is in it */
+  audit: 1 << 18,
 })
 
 export type Right = keyof typeof rightBits

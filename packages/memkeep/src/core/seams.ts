@@ -17,6 +17,9 @@ export type KillPoint =
   | 'erasure.keys.deleted'
   | `erasure.${ErasureStepName}.done`
   | `erasure.${ErasureStepName}.noted`
+  | 'ledger.read'
+  | 'ledger.signed'
+  | 'ledger.sequenced'
 
 /** Everything that is not determined by the calls themselves. For tests and the simulator; production takes the defaults. */
 export interface Seams {

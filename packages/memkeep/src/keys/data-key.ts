@@ -1,4 +1,4 @@
-import type { KeyObject } from 'node:crypto'
+import { createHmac, type KeyObject } from 'node:crypto'
 import { canonicalBytes, type Field } from '../proof/canonical-bytes.ts'
 import { aeadOpen, aeadOverhead, aeadSeal, sealBroken } from './aead.ts'
 import type { Secret } from './secret.ts'
@@ -17,6 +17,8 @@ export interface DataKeyPlace {
 const formatId = 1
 /** Format id, key version (u32, big-endian). */
 const headBytes = 5
+/** HKDF-Expand ends each block's input with its number. */
+const oneBlock = Buffer.of(1)
 
 /**
  * Seals and opens records of one subject. A sealed record is: format id (1 byte), key version (u32), nonce (12 bytes),
@@ -29,6 +31,7 @@ export class DataKey {
   readonly #secret: Secret
   readonly #place: DataKeyPlace
   readonly #subkeys = new Map<Purpose, KeyObject>()
+  #committing: KeyObject | null = null
 
   /** Takes the secret over: it goes when this key goes. */
   constructor(secret: Secret, place: DataKeyPlace) {
@@ -51,10 +54,20 @@ export class DataKey {
     return aeadOpen(this.#subkey(purpose), record, this.#associated(purpose, context), headBytes)
   }
 
+  /**
+   * 32 bytes with which the ledger commits to one event's details: HKDF-Expand, for that event alone. Handed to an auditor it
+   * opens nothing else.
+   */
+  eventKey(event: string): Buffer {
+    this.#committing ??= this.#secret.subkey('commit')
+    return createHmac('sha256', this.#committing).update(event).update(oneBlock).digest()
+  }
+
   /** After it `seal` and `open` throw `ERR_KEY_UNAVAILABLE` (retryable). */
   destroy(): void {
     this.#secret.destroy()
     this.#subkeys.clear()
+    this.#committing = null
   }
 
   #associated(purpose: Purpose, context: readonly Field[]): Buffer {

@@ -5,6 +5,7 @@ import { HeldKeys } from './held-keys.ts'
 import { KeyDestruction } from './key-destruction.ts'
 import type { KeyProvider } from './key-provider.ts'
 import type { KeyStore } from './key-store.ts'
+import { LogKey } from './log-key.ts'
 import { erasedEpoch, newestVersion } from './newest-version.ts'
 import type { Secret } from './secret.ts'
 import { TenantKeys } from './tenant-keys.ts'
@@ -112,6 +113,22 @@ export class Keyring {
     }
   }
 
+  /**
+   * What names and signs the log of a tenant, or the deployment's own (`deploymentLogTag`). `line` counts the tenant's logs from
+   * 1. It outlives the tenant's keys: what is left of an erased tenant's log must still be signed.
+   */
+  async logKey(tag: Buffer, line: number): Promise<LogKey> {
+    return this.#held.get(
+      `log/${tag.toString('hex')}/${line}`,
+      async () => new LogKey(await this.#logRoot(), tag, line),
+    )
+  }
+
+  /** 16 bytes in the place of a tenant's tag, under which the deployment's log of heads is kept. No tenant has it. */
+  async deploymentLogTag(): Promise<Buffer> {
+    return (await this.#deploymentTagKey()).tag('deployment', 'log')
+  }
+
   /** Drops a tenant's opened keys, and its subjects', in use or not: when its epoch has changed. */
   forget(tag: Buffer): void {
     this.#held.drop(tenantPrefix(tag))
@@ -162,7 +179,14 @@ export class Keyring {
   }
 
   #tokenRoot(): Promise<Secret> {
-    const name = 'deployment/token'
+    return this.#deploymentSecret('deployment/token')
+  }
+
+  #logRoot(): Promise<Secret> {
+    return this.#deploymentSecret('deployment/log')
+  }
+
+  #deploymentSecret(name: string): Promise<Secret> {
     return this.#held.get(name, async () => {
       const found = await this.#wrapped.find(name)
       if (found !== null) return found

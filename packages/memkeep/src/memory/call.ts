@@ -16,6 +16,7 @@ export type Operation =
   | 'delete_memory'
   | 'reembed_memory'
   | 'check_memory'
+  | 'audit_memory'
 
 /**
  * One call on a scope's memory: a closing keep waits for it, and it is a span when the keep was given a tracer. The span

@@ -21,6 +21,7 @@ import {
   checkSignal,
 } from './input.ts'
 import type { Kernel } from './kernel.ts'
+import { Audit } from './ledger/audit.ts'
 import { type ListOptions, list, type Page } from './list.ts'
 import { checkMessages, type MessageInput } from './messages.ts'
 import { type ReembedOptions, type ReembedReport, reembed } from './reembed.ts'
@@ -40,10 +41,13 @@ export interface WriteOptions {
 export class ReadableMemory {
   readonly #kernel: Kernel
   readonly #scope: TenantScope
+  /** What was done, refused and disclosed, as far as the scope reaches. */
+  readonly audit: Audit
 
   constructor(kernel: Kernel, scope: TenantScope) {
     this.#kernel = kernel
     this.#scope = scope
+    this.audit = new Audit(kernel, scope)
     this.#claims()
   }
 

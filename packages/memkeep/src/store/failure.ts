@@ -74,8 +74,18 @@ const refusals: Readonly<Record<string, (cause: unknown) => MemkeepError>> = {
       'a doorway is called alone in its transaction, under read committed, with durable commits',
     ),
   MK005: () => new MemkeepError('ERR_STORE_UNSAFE', 'the database holds another token key: is it another KeyStore?'),
+  MK007: (cause) =>
+    new MemkeepError('ERR_STORE_UNAVAILABLE', 'the log has moved: somebody else appended to it', {
+      cause,
+      retryable: true,
+    }),
   MK006: () =>
     new MemkeepError('ERR_STORE_UNSAFE', 'the database refused the time of a token key: is its clock right?'),
+}
+
+/** True when nothing was appended to a log because it is not as long as the caller thought. */
+export function isLogMoved(error: unknown): boolean {
+  return error instanceof MemkeepError && (error.cause as DriverError | undefined)?.code === 'MK007'
 }
 
 /** True for an error of the driver or of the server: anything else is a fault of this program, and must stay visible. */

@@ -49,6 +49,11 @@ export const inventory: Readonly<Record<string, TableAnnotation>> = {
   event: both({
     leaf: 'tenant id action outcome reach subject epoch principal at_ms recorded_at memories affected detail class period',
   }),
+  pending: both({ leaf: 'tenant id class period xid' }),
+  log: both({ leaf: 'tenant line size min_index vkey signed_ms note' }),
+  log_entry: both({ leaf: 'tenant line seq event class under key_epoch key_version entry' }),
+  log_tile: both({ leaf: 'tenant line level index root hashes' }),
+  checkpoint: both({ leaf: 'tenant line size signed_ms note' }),
   token_key: both({ none: 'id ipad opad from_ms until_ms' }),
 }
 

@@ -37,7 +37,7 @@ function arrayOf<T>(
   return bytes
 }
 
-export function uuidArray(values: readonly string[]): Buffer {
+export function uuidArray(values: readonly (string | null)[]): Buffer {
   return arrayOf(oids.uuid, values, always(16), (into, at, value) => into.set(uuidBytes(value), at))
 }
 
@@ -50,7 +50,7 @@ export function int8Array(values: readonly (number | null)[]): Buffer {
   return arrayOf(oids.int8, values, always(8), (into, at, value) => into.writeBigInt64BE(BigInt(value), at))
 }
 
-export function byteaArray(values: readonly Uint8Array[]): Buffer {
+export function byteaArray(values: readonly (Uint8Array | null)[]): Buffer {
   return arrayOf(
     oids.bytea,
     values,

@@ -1,13 +1,11 @@
 import type pg from 'pg'
-import { detailContext, encodeDetail, frameDetail } from '../audit/detail.ts'
 import { RefusedTokens } from '../core/refused-tokens.ts'
-import { rightBits } from '../core/rights.ts'
 import type { Seams } from '../core/seams.ts'
 import type { Keyring } from '../keys/keyring.ts'
-import type { TenantKeys } from '../keys/tenant-keys.ts'
 import { Doorways } from '../store/doorways.ts'
-import type { Claims } from '../store/token.ts'
 import { installTokenKeys, verifyingKeys } from '../store/token-keys.ts'
+import { Sequencer } from './sequencer.ts'
+import { upkeepClaims, upkeepDetail } from './upkeep-call.ts'
 
 export interface UpkeepReport {
   /** Memories removed because their time had passed. */
@@ -16,6 +14,8 @@ export interface UpkeepReport {
   readonly swept: number
   /** Erasures that had been broken off, or waited, and are done now. */
   readonly erased: number
+  /** Events that got their place in their tenant's log. */
+  readonly sequenced: number
 }
 
 interface DueRow {
@@ -28,13 +28,14 @@ interface DueRow {
 
 const shelvesAtOnce = 500
 
-/** What runs without a caller: token keys for the database, and the removal of what has expired. Several may run. */
+/** What runs without a caller: token keys for the database, removal of what has expired, the ledger. Several may run. */
 export class Upkeep {
   readonly #pool: pg.Pool
   readonly #doorways: Doorways
   readonly #keyring: Keyring
   readonly #seams: Seams
   #erase: () => Promise<number> = async () => 0
+  readonly #sequencer: Sequencer
 
   /** `pool` is of the login `memkeep_upkeep`. */
   constructor(pool: pg.Pool, keyring: Keyring, seams: Seams, refused = new RefusedTokens()) {
@@ -42,6 +43,12 @@ export class Upkeep {
     this.#keyring = keyring
     this.#seams = seams
     this.#doorways = new Doorways(pool, (window) => keyring.tokenKey(window), seams.clock, seams.ids, { refused })
+    this.#sequencer = new Sequencer(this.#doorways, keyring, seams)
+  }
+
+  /** Gives every event that waits its place in its tenant's log. Throws the first failure once the rest is done. */
+  sequence(): Promise<number> {
+    return this.#sequencer.run()
   }
 
   /** What goes on with erasures, and returns how many it finished. */
@@ -79,8 +86,12 @@ export class Upkeep {
     } catch (error) {
       failures.push(error)
     }
+    const sequenced = await this.sequence().catch((error: unknown) => {
+      failures.push(error)
+      return 0
+    })
     if (failures.length > 0) throw failures[0]
-    return { expired, swept, erased }
+    return { expired, swept, erased, sequenced }
   }
 
   async installKeys(): Promise<void> {
@@ -112,29 +123,4 @@ export class Upkeep {
     this.#seams.reach('upkeep.expired')
     return rows === 'committed' ? 0 : rows[0]!.ids.length
   }
-}
-
-function upkeepClaims(keys: TenantKeys, shelf: Buffer, shelfEpoch: number, tenantEpoch: number): Claims {
-  return {
-    tenant: keys.tag,
-    reach: shelf.equals(keys.commonTag) ? 'common' : 'subject',
-    shelf,
-    tenantEpoch,
-    shelfEpoch,
-    clearance: 0b111,
-    writable: 0b111,
-    actors: 0,
-    rights: rightBits.upkeep,
-    principal: keys.principalTag('memkeep upkeep'),
-    policyVersion: 0,
-  }
-}
-
-async function upkeepDetail(keys: TenantKeys, event: string): Promise<Buffer> {
-  const key = await keys.own()
-  return frameDetail(
-    'tenant',
-    key.epoch,
-    key.seal('audit', encodeDetail({ principal: 'memkeep upkeep', roles: [] }), detailContext(event)),
-  )
 }

@@ -154,7 +154,16 @@ export class AttackedKeep {
   }
 }
 
-export const tenantTables = ['tenant', 'shelf', 'memory', 'memory_version', 'removal', 'request', 'event'] as const
+export const tenantTables = [
+  'tenant',
+  'shelf',
+  'memory',
+  'memory_version',
+  'removal',
+  'request',
+  'event',
+  'pending',
+] as const
 
 export const rememberText = `select * from memkeep.remember($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
   $15, $16, $17, $18, $19)`

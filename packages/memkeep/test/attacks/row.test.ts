@@ -100,7 +100,7 @@ describe('SQL injected into a doorway reads', () => {
     expect(ofNeighbour(await inject(open, { sql }))).toBe(true)
     for (let time = 0; time < 2; time++) expect(await inject(keep, { sql })).toEqual([])
     for (const as of ['memkeep_wide_door', 'memkeep_upkeep_door'] as const)
-      expect(await inject(keep, { as, sql })).toBe('42501')
+      expect(await inject(keep, { as, sql })).toEqual([])
   })
 })
 

@@ -118,7 +118,7 @@ describe('a token for another tenant than the plain argument', () => {
       await torn.tearDownRowWall()
       return steal(torn, mismatch(torn))
     })
-    for (const table of ['tenant', 'shelf', 'memory', 'memory_version', 'removal', 'request', 'event']) {
+    for (const table of ['tenant', 'shelf', 'memory', 'memory_version', 'removal', 'request', 'event', 'pending']) {
       await torn.database.query(`alter table memkeep.${table} enable row level security`)
     }
     expect(answer).toEqual(secrets)
@@ -195,6 +195,7 @@ test('a token is good for one committed call: the second commits nothing', async
     return { first, second, left: (await of(target)).length }
   }
   await torn.database.query('alter table memkeep.event drop constraint event_pkey')
+  await torn.database.query('alter table memkeep.pending drop constraint pending_pkey')
   expect(await replay(torn)).toEqual({ first: ['ok'], second: ['ok'], left: 1 })
   expect(await replay(keep)).toEqual({ first: ['ok'], second: '23505', left: 2 })
 })

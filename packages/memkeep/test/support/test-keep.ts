@@ -92,7 +92,7 @@ export class TestKeep implements AsyncDisposable {
 function settings(database: TestDatabase, place: ReturnType<typeof keyPlace>, clock: HandClock): KeepOptions {
   const { keys, keyStore } = place
   const logins = { database: { ...database.app, max: 5 }, upkeep: { ...database.upkeep, max: 1 } }
-  return { ...logins, keys, keyStore, acceptOldServer: true, seams: { clock } }
+  return { ...logins, keys, keyStore, acceptOldServer: true, audit: { mergeDelaySeconds: 3600 }, seams: { clock } }
 }
 
 function base({ tenant = 'acme', principal = 'svc', roles = ['agent'], rights = [], actors = [] }: Asking) {

@@ -11,7 +11,7 @@ const everyMs = 60_000
 export const upkeep: Command = {
   name: 'upkeep',
   takes: '[--once] [--data DIR]',
-  does: 'installs token keys and removes what has expired, every minute',
+  does: 'installs token keys, removes what has expired, signs the ledger',
   notes: [
     'Runs until Ctrl-C; --once makes one pass. With your own server it needs MEMKEEP_UPKEEP_DATABASE_URL, and something',
     'must run it: without upkeep calls are refused within a day. An embedded deployment runs its own while it is open.',
@@ -27,8 +27,10 @@ export const upkeep: Command = {
 }
 
 async function pass(keep: Keep): Promise<void> {
-  const { expired, swept, erased } = await keep.runUpkeep()
-  await print(`${new Date().toISOString()}  expired ${expired}, swept ${swept}, erased ${erased}\n`)
+  const { expired, swept, erased, sequenced } = await keep.runUpkeep()
+  await print(
+    `${new Date().toISOString()}  expired ${expired}, swept ${swept}, erased ${erased}, logged ${sequenced}\n`,
+  )
 }
 
 /** The first pass must succeed; one that fails later is told, and tried again with the next. */

@@ -1,6 +1,7 @@
 -- What the doorways' owners may do to tables, re-applied whole. Nobody else may do anything.
 revoke all on memkeep.tenant, memkeep.shelf, memkeep.memory, memkeep.memory_version, memkeep.removal, memkeep.request,
-  memkeep.event, memkeep.api_key, memkeep.erasure, memkeep.erasure_step, memkeep.hold
+  memkeep.event, memkeep.api_key, memkeep.erasure, memkeep.erasure_step, memkeep.hold, memkeep.pending, memkeep.log,
+  memkeep.log_entry, memkeep.log_tile, memkeep.checkpoint
   from memkeep_door, memkeep_wide_door, memkeep_upkeep_door, memkeep_erase_door;
 grant select, insert on memkeep.tenant, memkeep.shelf to memkeep_door;
 -- Neither epoch nor state: no bug in a doorway reopens what was barred.
@@ -9,8 +10,13 @@ grant update (version, floor, memories, bytes, due_ms) on memkeep.shelf to memke
 grant select, insert, delete on memkeep.memory, memkeep.memory_version, memkeep.removal, memkeep.request to memkeep_door;
 grant select on memkeep.tenant, memkeep.shelf, memkeep.memory, memkeep.memory_version, memkeep.removal to memkeep_wide_door;
 grant select on memkeep.tenant, memkeep.shelf to memkeep_upkeep_door;
-grant insert on memkeep.event to memkeep_door, memkeep_wide_door, memkeep_upkeep_door, memkeep_erase_door;
-grant select on memkeep.event to memkeep_door;
+grant insert on memkeep.event, memkeep.pending to memkeep_door, memkeep_wide_door, memkeep_upkeep_door, memkeep_erase_door;
+grant select on memkeep.event, memkeep.pending to memkeep_door, memkeep_wide_door, memkeep_upkeep_door;
+grant select on memkeep.log, memkeep.log_entry, memkeep.log_tile, memkeep.checkpoint to memkeep_door, memkeep_wide_door, memkeep_upkeep_door;
+-- The log grows and is never rewritten: no update but of its head, and nothing is deleted but what waits for its place.
+grant insert on memkeep.log, memkeep.log_entry, memkeep.log_tile, memkeep.checkpoint to memkeep_upkeep_door;
+grant update (size, signed_ms, note) on memkeep.log to memkeep_upkeep_door;
+grant delete on memkeep.pending to memkeep_upkeep_door;
 grant select, insert, update on memkeep.api_key to memkeep_upkeep_door;
 -- Erasing: state and epoch are this door's alone. Of memories it needs to see no more than whose they are.
 grant select, update (state, epoch, name, policy, policy_version) on memkeep.tenant to memkeep_erase_door;

@@ -81,6 +81,38 @@ create policy append on memkeep.event for insert to memkeep_door, memkeep_wide_d
   with check (tenant = memkeep.claim_tenant());
 create policy settle on memkeep.event for select to memkeep_door
   using (tenant = memkeep.claim_tenant() and id = memkeep.claim_event());
+create policy audit on memkeep.event for select to memkeep_door
+  using (tenant = memkeep.claim_audited() and memkeep.claim_audits(reach, subject));
+create policy audit_wide on memkeep.event for select to memkeep_wide_door
+  using (tenant = memkeep.claim_wide_audited());
+create policy sequence on memkeep.event for select to memkeep_upkeep_door
+  using (tenant >= memkeep.claim_log_from());
+
+create policy append on memkeep.pending for insert to memkeep_door, memkeep_wide_door, memkeep_upkeep_door, memkeep_erase_door
+  with check (tenant = memkeep.claim_tenant());
+create policy audit on memkeep.pending for select to memkeep_door, memkeep_wide_door
+  using (tenant = memkeep.claim_audited());
+create policy sequence on memkeep.pending for select to memkeep_upkeep_door
+  using (tenant >= memkeep.claim_log_from());
+create policy take on memkeep.pending for delete to memkeep_upkeep_door
+  using (tenant >= memkeep.claim_log_from());
+
+create policy audit on memkeep.log for select to memkeep_door, memkeep_wide_door
+  using (tenant = memkeep.claim_audited());
+create policy sequence on memkeep.log for all to memkeep_upkeep_door
+  using (tenant >= memkeep.claim_log_from()) with check (tenant >= memkeep.claim_log_from());
+create policy audit on memkeep.log_entry for select to memkeep_door, memkeep_wide_door
+  using (tenant = memkeep.claim_audited());
+create policy sequence on memkeep.log_entry for all to memkeep_upkeep_door
+  using (tenant >= memkeep.claim_log_from()) with check (tenant >= memkeep.claim_log_from());
+create policy audit on memkeep.log_tile for select to memkeep_door, memkeep_wide_door
+  using (tenant = memkeep.claim_audited());
+create policy sequence on memkeep.log_tile for all to memkeep_upkeep_door
+  using (tenant >= memkeep.claim_log_from()) with check (tenant >= memkeep.claim_log_from());
+create policy audit on memkeep.checkpoint for select to memkeep_door, memkeep_wide_door
+  using (tenant = memkeep.claim_audited());
+create policy sequence on memkeep.checkpoint for all to memkeep_upkeep_door
+  using (tenant >= memkeep.claim_log_from()) with check (tenant >= memkeep.claim_log_from());
 
 create policy find on memkeep.api_key for select to memkeep_upkeep_door
   using (lookup = memkeep.claim_lookup() or (tenant = memkeep.claim_tenant() and memkeep.claim_right(32768)));

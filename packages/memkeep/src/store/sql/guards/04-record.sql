@@ -17,12 +17,14 @@ declare
     when p_action in ('memory.add', 'memory.update', 'memory.reclassify', 'memory.reindex', 'memory.delete',
       'memory.expire') then 1
     else 2 end;
+  period integer := c.at_ms / case class when 0 then 2592000000 else 31104000000 end % 16;
 begin
   insert into memkeep.event (tenant, id, class, period, action, outcome, reach, subject, epoch, principal, at_ms, memories,
     affected, detail)
-  values (c.tenant, c.event, class, c.at_ms / case class when 0 then 2592000000 else 31104000000 end % 16, p_action,
+  values (c.tenant, c.event, class, period, p_action,
     p_outcome, c.reach, case when c.reach = 1 then c.shelf end, c.tenant_epoch, c.principal, c.at_ms,
     coalesce(p_memories, '{}'), p_affected, p_detail);
+  insert into memkeep.pending (tenant, id, class, period) values (c.tenant, c.event, class, period);
   ignored := set_config('memkeep.claims', '', true);
 end $$;
 

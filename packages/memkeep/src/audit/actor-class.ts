@@ -1,0 +1,12 @@
+const operators = /^(tenant\.(create|list|policy)|key\.(create|list|revoke)|hold\.|scope\.reopen|ledger\.|witness\.)/
+const upkeeps = /^(upkeep\.|memory\.expire$|audit\.prune$|erasure\.(step|barred|deleted|inspected|verified|attested)$)/
+
+/**
+ * In what capacity an action is done, as the log says it: by the holder of a grant, by upkeep, by the kernel itself, or by a
+ * principal of the tenant. It follows from the action, so that it can be said of an event whose details are gone.
+ */
+export function actorClass(action: string): 'operator' | 'upkeep' | 'kernel' | 'principal' {
+  if (operators.test(action)) return 'operator'
+  if (upkeeps.test(action)) return 'upkeep'
+  return /^(deployment\.|key\.)/.test(action) ? 'kernel' : 'principal'
+}

@@ -1,0 +1,67 @@
+import { sameBytes } from '../proof/byte-string.ts'
+import { commitment, type OpenPart } from '../proof/commitment.ts'
+import { decodeLeaf, encodeLeaf, type LedgerLeaf } from '../proof/ledger-leaf.ts'
+import { pruneOp, pruneResource } from '../proof/prune-event.ts'
+import { actorClass } from './actor-class.ts'
+import { nodeSha256 } from './node-sha256.ts'
+
+/** A row of the ledger as a doorway brings it. */
+export interface EventRow {
+  readonly id: string
+  readonly action: string
+  /** How it ended. */
+  readonly outcome: string
+  /** 0 common, 1 subject, 2 all. */
+  readonly reach: number
+  readonly subject: Buffer | null
+  readonly principal: Buffer
+  readonly at_ms: number
+  /** Disclosed, written or removed. */
+  readonly memories: readonly string[]
+  readonly affected: number
+  readonly detail: Buffer
+}
+
+/**
+ * The bytes that a leaf's `commit` is over: what the event says beyond its leaf. `detail` is the JSON that was sealed, null
+ * where it could not be opened when the event got its place. The form is for ever: what was logged is checked by making it anew.
+ */
+export function committedDetails(row: EventRow, detail: string | null): Buffer {
+  const { id, reach, subject, memories, affected } = row
+  const clear = { v: 1, event: id, reach, subject: subject?.toString('hex') ?? null, memories, affected }
+  return Buffer.from(`${JSON.stringify(clear).slice(0, -1)},"detail":${detail ?? 'null'}}`, 'utf8')
+}
+
+/** The leaf of an event. Its form is for ever, as that of `committedDetails`. */
+export function leafOf(row: EventRow, seq: number, commit: string): LedgerLeaf {
+  return {
+    v: 1,
+    seq,
+    at: row.at_ms,
+    op: row.action,
+    actorClass: actorClass(row.action),
+    principalTag: row.principal.toString('hex'),
+    resource: resourceOf(row),
+    outcome: row.outcome,
+    commit,
+  }
+}
+
+function resourceOf({ action, memories, affected }: EventRow): string {
+  if (action === pruneOp) return pruneResource(affected)
+  if (memories.length === 1) return `memory:${memories[0]}`
+  if (memories.length > 1) return `memories#${memories.length}`
+  return action.slice(0, action.indexOf('.'))
+}
+
+/**
+ * Whether a row is what its leaf says, with the details that it commits to. Null when nobody can tell of the details (`opened` is
+ * null), and the rest fits.
+ */
+export function isIntact(row: EventRow, entry: Uint8Array, opened: OpenPart | null): boolean | null {
+  const logged = decodeLeaf(entry)
+  const commit = opened === null ? logged.commit : commitment(nodeSha256, [opened])
+  const expected = encodeLeaf(leafOf(row, logged.seq, commit))
+  if (!sameBytes(expected, entry)) return false
+  return opened === null ? null : true
+}

@@ -1,0 +1,73 @@
+import { LogReader, type LogRow } from '../../audit/log-reader.ts'
+import { nodeSha256, treeHash } from '../../audit/node-sha256.ts'
+import { MemkeepError } from '../../core/errors.ts'
+import type { ScopeClaims } from '../../core/scope.ts'
+import { parseNoteKey } from '../../proof/note-key.ts'
+import { type BundleFile, type LedgerSource, writeBundle } from '../../proof/write-bundle.ts'
+import { callRead, withAccess } from '../access.ts'
+import { callMemory } from '../call.ts'
+import { checkKeys } from '../input.ts'
+import type { Kernel } from '../kernel.ts'
+import { expectOutcome } from '../outcome.ts'
+import { type HeadRow, newestHead } from './read-head.ts'
+
+export interface LedgerExportOptions {
+  /** Most older checkpoints that are in the bundle, spread over the log's life. From 0 to 1,000. Default 100. */
+  readonly checkpoints?: number
+}
+
+/** The files of a bundle, one after another. Pages are read as they are needed: what is logged meanwhile is not in it. */
+export async function* exportLedger(kernel: Kernel, scope: ScopeClaims, given: unknown): AsyncGenerator<BundleFile> {
+  const { checkpoints = 100 } = checkKeys<LedgerExportOptions>(given, 'export options', ['checkpoints'])
+  if (!Number.isInteger(checkpoints) || checkpoints < 0 || checkpoints > 1000) {
+    throw new MemkeepError('ERR_INPUT_INVALID', 'checkpoints must be a whole number from 0 to 1,000')
+  }
+  if (scope.reach !== 'all') {
+    throw new MemkeepError('ERR_ACCESS_DENIED', 'a whole log is exported with a tenant-wide scope')
+  }
+  const call = <T>(run: () => Promise<T>): Promise<T> => callMemory(kernel, scope, 'audit_memory', run)
+  const head = await call(() => withAccess(kernel, scope, (access) => newestHead(kernel, access)))
+  if (head === null) throw new MemkeepError('ERR_AUDIT_UNAVAILABLE', 'nothing is in the log yet', { retryable: true })
+  const read = (args: readonly unknown[]): Promise<LogRow[]> =>
+    call(() =>
+      withAccess(kernel, scope, async (access) => {
+        const rows = await callRead<LogRow>(kernel, access, 'read_log', args)
+        expectOutcome(rows.find(({ part }) => part === 0)?.outcome, 'ok')
+        return rows
+      }),
+    )
+  yield* writeBundle(await sourceOf(head, new LogReader(read, head.line, head.size), checkpoints))
+}
+
+async function sourceOf(head: HeadRow, log: LogReader, most: number): Promise<LedgerSource> {
+  const { size, min_index: minIndex, note, vkey } = head
+  const older = [...(await log.checkpoints())].filter(([at]) => at >= minIndex && at > 0 && at < size)
+  return {
+    hash: treeHash,
+    key: parseNoteKey(nodeSha256, vkey),
+    witnesses: [],
+    checkpoints: new Map([...spread(older, most), [size, note]]),
+    minIndex,
+    tile: (tile) => log.tile(tile),
+    entries: async (start, end) => (await log.entries(start, end)).map(({ entry }) => entry ?? missing()),
+    proofs: await keptBefore(log, minIndex),
+    openings: [],
+    anchor: null,
+  }
+}
+
+/** Some of a list, evenly, the last among them. */
+function spread<T>(list: readonly T[], most: number): T[] {
+  if (list.length <= most) return [...list]
+  return Array.from({ length: most }, (_, i) => list[Math.floor(((i + 1) * list.length) / most) - 1]!)
+}
+
+/** Which of the pruned part's entries were kept: each goes into the bundle with a proof of its own. */
+async function keptBefore(log: LogReader, minIndex: number): Promise<number[]> {
+  const entries = await log.entries(0, minIndex)
+  return entries.flatMap(({ entry }, index) => (entry === null ? [] : [index]))
+}
+
+function missing(): never {
+  throw new MemkeepError('ERR_PROOF_INVALID', 'a leaf is not in the database')
+}

@@ -1,0 +1,144 @@
+import { actorClass } from '../../audit/actor-class.ts'
+import { EventOpener, type Under } from '../../audit/event-opener.ts'
+import { type EventRow, isIntact } from '../../audit/logged-event.ts'
+import { MemkeepError } from '../../core/errors.ts'
+import { isUuid } from '../../core/ids.ts'
+import { rightBits } from '../../core/rights.ts'
+import type { ScopeClaims } from '../../core/scope.ts'
+import { type Access, callRead, withAccess } from '../access.ts'
+import { checkKeys, checkLimit } from '../input.ts'
+import type { Kernel } from '../kernel.ts'
+import { expectOutcome } from '../outcome.ts'
+import { shelvesInReach } from '../reach.ts'
+
+export interface AuditQuery {
+  /** Events from this moment on, by the clock of the process that acted. */
+  readonly since?: Date
+  /** Events before this moment. */
+  readonly until?: Date
+  /** Names of actions, `memory.search` say; at most 50. Default all. */
+  readonly actions?: readonly string[]
+  /** `nextCursor` of the page before. */
+  readonly cursor?: string
+  /** Default 50, at most 100. */
+  readonly limit?: number
+}
+
+/** One event of the ledger, opened as far as its keys are there. */
+export interface AuditEvent {
+  readonly id: string
+  readonly at: Date
+  readonly action: string
+  readonly outcome: string
+  /** In what capacity. */
+  readonly by: 'principal' | 'operator' | 'upkeep' | 'kernel'
+  readonly reach: 'common' | 'subject' | 'all'
+  /** The subject concerned, as far as its name opens. */
+  readonly subject: string | null
+  /** Null when the details cannot be opened any more. */
+  readonly principal: { readonly id: string; readonly roles: readonly string[] } | null
+  readonly agent: string | null
+  readonly session: string | null
+  readonly reason: string | null
+  /** Memories disclosed, written or removed. */
+  readonly memories: readonly string[]
+  readonly affected: number
+  /** Its place in the log; null: none yet. */
+  readonly index: number | null
+  /**
+   * Whether all of the above is what the log committed to. Null when nobody can tell any more: it has no place yet, or the key that
+   * it was committed under is gone. False: the row was changed.
+   */
+  readonly intact: boolean | null
+}
+
+export interface AuditPage {
+  readonly items: readonly AuditEvent[]
+  /** Null on the last page. */
+  readonly nextCursor: string | null
+}
+
+type ListRow = Omit<EventRow, 'outcome'> &
+  Under & {
+    readonly outcome: string | null
+    readonly ended: string
+    readonly seq: number | null
+    readonly entry: Buffer | null
+  }
+
+const optionKeys = ['since', 'until', 'actions', 'cursor', 'limit']
+const lastUuid = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
+const reaches = ['common', 'subject', 'all'] as const
+const endOfTime = 8_640_000_000_000_000
+
+export async function listEvents(kernel: Kernel, scope: ScopeClaims, given: unknown): Promise<AuditPage> {
+  const options = checkKeys<AuditQuery>(given, 'audit options', optionKeys)
+  const limit = checkLimit(options.limit, 100, 50)
+  const { cursor = lastUuid } = options
+  if (!isUuid(cursor)) throw new MemkeepError('ERR_INPUT_INVALID', 'cursor is not one that audit.list gave')
+  const [since, until] = [checkTime(options.since, 0), checkTime(options.until, endOfTime)]
+  const args = [since, until, checkActions(options.actions), cursor, limit + 1]
+  return withAccess(kernel, scope, async (access) => {
+    const wide = scope.reach === 'all'
+    const rows = await callRead<ListRow>(kernel, access, wide ? 'wide_list_events' : 'list_events', args)
+    expectOutcome(rows.find((row) => row.outcome !== null)?.outcome, 'ok')
+    const found = rows.filter((row) => row.outcome === null)
+    const names = await namesOf(kernel, access, found)
+    const opener = new EventOpener(access.keys, await kernel.keyring.deployment())
+    const items: AuditEvent[] = []
+    for (const row of found.slice(0, limit)) items.push(await openEvent(row, opener, names))
+    return { items, nextCursor: found.length > limit ? items.at(-1)!.id : null }
+  })
+}
+
+async function openEvent(
+  row: ListRow,
+  opener: EventOpener,
+  names: (subject: Buffer) => string | null,
+): Promise<AuditEvent> {
+  const event: EventRow = { ...row, outcome: row.ended }
+  const detail = await opener.detail(event)
+  const { principal, roles, agent, session, reason } = detail === null ? {} : JSON.parse(detail)
+  return {
+    id: row.id,
+    at: new Date(row.at_ms),
+    action: row.action,
+    outcome: row.ended,
+    by: actorClass(row.action),
+    reach: reaches[row.reach]!,
+    subject: row.subject === null ? null : names(row.subject),
+    principal: principal === undefined ? null : { id: principal, roles },
+    agent: agent ?? null,
+    session: session ?? null,
+    reason: reason ?? null,
+    memories: row.memories,
+    affected: row.affected,
+    index: row.seq,
+    intact: row.entry === null || row.seq === null ? null : isIntact(event, row.entry, await opener.open(event, row)),
+  }
+}
+
+/** The names of the subjects: the scope's own, or, tenant-wide and with the right to read, every one that opens. */
+async function namesOf(
+  kernel: Kernel,
+  access: Access,
+  rows: readonly ListRow[],
+): Promise<(subject: Buffer) => string | null> {
+  const { scope, claims } = access
+  if (scope.reach !== 'all') return () => scope.subject
+  if ((claims.rights & rightBits.read) === 0 || rows.every(({ subject }) => subject === null)) return () => null
+  return (await shelvesInReach(kernel, access)).names
+}
+
+function checkTime(value: unknown, absent: number): number {
+  if (value === undefined) return absent
+  if (value instanceof Date && !Number.isNaN(value.getTime())) return value.getTime()
+  throw new MemkeepError('ERR_INPUT_INVALID', 'since and until are Dates')
+}
+
+function checkActions(value: unknown): readonly string[] | null {
+  if (value === undefined) return null
+  const whole = Array.isArray(value) && value.length > 0 && value.length <= 50
+  if (whole && value.every((each) => typeof each === 'string' && /^[a-z][a-z0-9_.-]{0,63}$/.test(each))) return value
+  throw new MemkeepError('ERR_INPUT_INVALID', 'actions is a list of 1 to 50 names of actions')
+}

@@ -1,0 +1,75 @@
+-- owner: memkeep_owner
+-- callers: memkeep_door memkeep_wide_door memkeep_upkeep_door
+
+-- What the policies of the log ask.
+
+-- The least tag of those whose events a call may put into their logs: for upkeep's doorways that sequence, every tenant's;
+-- null, and with it nothing, for any other call. As the bound of an index, so that the claims are verified once a scan.
+create or replace function memkeep.claim_log_from() returns bytea language plpgsql stable cost 1000
+set search_path = pg_catalog, pg_temp as $$
+declare c bytea := memkeep.open_claims();
+begin
+  return case when ('x' || encode(substring(c from 49 for 4), 'hex'))::bit(32)::integer & 16384 <> 0
+    and convert_from(substring(c from 106 for octet_length(c) - 121), 'UTF8')
+      in ('pending_events', 'log_edges', 'log_heads', 'sequence') then ''::bytea end;
+end $$;
+
+-- The tenant whose ledger a call may read: with the right `audit` (262144), in the doorways that read it.
+create or replace function memkeep.claim_audited() returns bytea language plpgsql stable cost 1000
+set search_path = pg_catalog, pg_temp as $$
+declare c bytea := memkeep.open_claims();
+begin
+  return case when ('x' || encode(substring(c from 49 for 4), 'hex'))::bit(32)::integer & 262144 <> 0
+    and convert_from(substring(c from 106 for octet_length(c) - 121), 'UTF8')
+      in ('list_events', 'wide_list_events', 'prove_event', 'wide_prove_event', 'read_head', 'read_log')
+    then substring(c from 6 for 16) end;
+end $$;
+
+-- As claim_audited(), for a token whose reach is every subject.
+create or replace function memkeep.claim_wide_audited() returns bytea language plpgsql stable cost 1000
+set search_path = pg_catalog, pg_temp as $$
+begin
+  return case when get_byte(memkeep.open_claims(), 21) = 2 then memkeep.claim_audited() end;
+end $$;
+
+-- Whether a call reaches an event of the tenant that it audits: those of its own subject or, for the common reach, those that
+-- concern no subject.
+create or replace function memkeep.claim_audits(p_reach smallint, p_subject bytea) returns boolean
+language plpgsql stable cost 1000
+set search_path = pg_catalog, pg_temp as $$
+declare c bytea := memkeep.open_claims();
+begin
+  return coalesce(get_byte(c, 21) in (0, 1) and get_byte(c, 21) = p_reach
+    and (p_reach = 0 or p_subject = substring(c from 23 for 16)), false);
+end $$;
+
+-- The hashes of a tile as it stands in the log of p_size leaves; null where there is none.
+create or replace function memkeep.tile_hashes(p_tenant bytea, p_line integer, p_size bigint, p_level integer, p_index bigint)
+returns bytea language plpgsql stable
+set search_path = pg_catalog, pg_temp as $$
+declare
+  first bigint := p_index * 256;
+  width integer := least(256, (p_size >> (8 * p_level)) - first);
+  hashes bytea;
+begin
+  if width <= 0 then return null; end if;
+  select t.hashes into hashes from memkeep.log_tile t
+    where t.tenant = p_tenant and t.line = p_line and t.level = p_level and t.index = p_index;
+  if found then return substring(hashes for 32 * width); end if;
+  if p_level = 0 then
+    return (select string_agg(sha256('\x00'::bytea || e.entry), ''::bytea order by e.seq) from memkeep.log_entry e
+      where e.tenant = p_tenant and e.line = p_line and e.seq >= first and e.seq < first + width);
+  end if;
+  return (select string_agg(t.root, ''::bytea order by t.index) from memkeep.log_tile t
+    where t.tenant = p_tenant and t.line = p_line and t.level = p_level - 1 and t.index >= first and t.index < first + width);
+end $$;
+
+-- As admit(), for a call that reads the log: needs the right `audit` (262144), and `tenant` (16) to reach every subject. A
+-- tenant that was erased keeps its log, and whoever carries an erasure out (65536) or keeps the log (16384) may read it.
+create or replace function memkeep.admit_auditor(c memkeep.claims) returns text language plpgsql stable
+set search_path = pg_catalog, pg_temp as $$
+declare needed integer := case when c.reach = 2 then 262144 | 16 else 262144 end;
+begin
+  if c.rights & (16384 | 65536) <> 0 then return case when c.rights & 262144 <> 0 then 'ok' else 'denied' end; end if;
+  return memkeep.admit(c, needed);
+end $$;

@@ -1,0 +1,60 @@
+import type { EventOpener, Under } from '../audit/event-opener.ts'
+import { leafOf } from '../audit/logged-event.ts'
+import { treeHash } from '../audit/node-sha256.ts'
+import { signCheckpoint } from '../proof/checkpoint.ts'
+import { toHex } from '../proof/hex.ts'
+import { encodeLeaf } from '../proof/ledger-leaf.ts'
+import type { TileBytes } from '../proof/tile-appender.ts'
+import type { LogEdge, LogPlace } from './log-edges.ts'
+import type { PendingRow } from './pending-logs.ts'
+
+/** A leaf with its place. */
+export interface AppendedEntry extends Under {
+  /** Null for a leaf of the deployment's log. */
+  readonly event: string | null
+  readonly class: number
+  readonly entry: Uint8Array
+}
+
+/** A log with what is appended to it: the entries stand from `size` on. */
+export interface AppendedLog extends LogPlace {
+  readonly entries: readonly AppendedEntry[]
+  /** Tiles that became full, with their roots. */
+  readonly tiles: readonly (TileBytes & { readonly root: Uint8Array })[]
+  /** The signed checkpoint over all of it. */
+  readonly note: string
+}
+
+/** Makes the leaves of a tenant's events, in their order, and signs the head that covers them. Moves the edge. */
+export async function appendEvents(
+  log: LogPlace & { readonly events: readonly PendingRow[] },
+  edge: LogEdge,
+  opener: EventOpener,
+): Promise<AppendedLog> {
+  const entries: AppendedEntry[] = []
+  for (const event of log.events) {
+    const { commit, ...under } = await opener.commit(event)
+    const entry = encodeLeaf(leafOf(event, log.size + entries.length, toHex(commit)))
+    entries.push({ ...under, event: event.id, class: event.class, entry })
+  }
+  return appendEntries(log, edge, entries)
+}
+
+export async function appendEntries(
+  { tenant, line, size, key }: LogPlace,
+  { appender, frontier }: LogEdge,
+  entries: readonly AppendedEntry[],
+): Promise<AppendedLog> {
+  for (const { entry } of entries) {
+    const hash = treeHash.leaf(entry)
+    appender.append(hash)
+    frontier.append(hash)
+  }
+  const tiles = appender.takeFull().map((tile) => ({ ...tile, root: rootOf(tile.bytes) }))
+  const note = await signCheckpoint({ size: frontier.size, root: frontier.root() }, key.noteKey, key)
+  return { tenant, line, size, key, entries, tiles, note }
+}
+
+function rootOf(bytes: Uint8Array): Uint8Array {
+  return treeHash.perfect(Array.from({ length: bytes.length / 32 }, (_, i) => bytes.subarray(32 * i, 32 * i + 32)))
+}

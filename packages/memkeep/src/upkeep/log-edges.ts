@@ -1,0 +1,106 @@
+import { treeHash } from '../audit/node-sha256.ts'
+import type { LogKey } from '../keys/log-key.ts'
+import { Frontier } from '../proof/frontier.ts'
+import { TileAppender } from '../proof/tile-appender.ts'
+import { tileWidth } from '../proof/tile-path.ts'
+import { tileHashes } from '../proof/tile-tree.ts'
+import { byteaArray, int8Array } from '../store/wire-arrays.ts'
+
+/** A log as it stands: the next leaf is the `size`-th. */
+export interface LogPlace {
+  readonly tenant: Buffer
+  readonly line: number
+  readonly size: number
+  readonly key: LogKey
+}
+
+/** What is needed to append to a log of a size: the tiles that are not full, and the hashes that its root is made of. */
+export interface LogEdge {
+  readonly appender: TileAppender
+  readonly frontier: Frontier
+}
+
+interface EdgeRow {
+  /** Which of the logs asked for, from 1. */
+  readonly place: number
+  readonly level: number
+  readonly hashes: Buffer
+}
+
+/** Logs whose edges are kept at a time. Each takes up to 256 hashes a level. */
+const mostKept = 2_000
+const edgesAtOnce = 200
+
+/** The right edges of logs, read once and kept while this process alone appends. */
+export class LogEdges {
+  readonly #read: (args: readonly unknown[]) => Promise<EdgeRow[]>
+  readonly #kept = new Map<string, LogEdge>()
+
+  constructor(read: (args: readonly unknown[]) => Promise<EdgeRow[]>) {
+    this.#read = read
+  }
+
+  /** Reads the edges that are not kept, or are kept of another size. */
+  async load(places: readonly LogPlace[]): Promise<void> {
+    const unknown = places.filter((place) => this.#kept.get(nameOf(place))?.appender.size !== place.size)
+    for (let start = 0; start < unknown.length; start += edgesAtOnce) {
+      const some = unknown.slice(start, start + edgesAtOnce)
+      const rows = some.every(({ size }) => size === 0) ? [] : await this.#readEdges(some)
+      for (const [i, place] of some.entries()) {
+        this.#keep(
+          place,
+          edgeOf(
+            place.size,
+            rows.filter((row) => row.place === i + 1),
+          ),
+        )
+      }
+    }
+  }
+
+  /** Of a place that was loaded. It moves with what is appended: drop it unless that is committed. */
+  of(place: LogPlace): LogEdge {
+    return this.#kept.get(nameOf(place))!
+  }
+
+  drop(place: Pick<LogPlace, 'tenant' | 'line'>): void {
+    this.#kept.delete(nameOf(place))
+  }
+
+  #readEdges(places: readonly LogPlace[]): Promise<EdgeRow[]> {
+    return this.#read([
+      byteaArray(places.map(({ tenant }) => tenant)),
+      int8Array(places.map(({ line }) => line)),
+      int8Array(places.map(({ size }) => size)),
+    ])
+  }
+
+  #keep(place: LogPlace, edge: LogEdge): void {
+    const name = nameOf(place)
+    this.#kept.delete(name)
+    this.#kept.set(name, edge)
+    // A run may need more at once than are kept from run to run.
+    const [oldest] = this.#kept.keys()
+    if (this.#kept.size > mostKept + edgesAtOnce && oldest !== name) this.#kept.delete(oldest!)
+  }
+}
+
+function edgeOf(size: number, rows: readonly EdgeRow[]): LogEdge {
+  const frontier = new Frontier(treeHash)
+  for (const { level, hashes } of rows) {
+    const width = hashes.length / 32
+    for (const hash of tileHashes(hashes, { level, index: 0, width })) frontier.append(hash, tileWidth ** level)
+  }
+  return {
+    appender: new TileAppender(
+      treeHash,
+      size,
+      rows.map(({ hashes }) => hashes),
+    ),
+    frontier,
+  }
+}
+
+function nameOf({ tenant, line }: Pick<LogPlace, 'tenant' | 'line'>): string {
+  return `${tenant.toString('hex')}/${line}`
+}

@@ -1,0 +1,47 @@
+import type { EventRow } from '../audit/logged-event.ts'
+
+/** A row that doorway `pending_events` brings. */
+export interface PendingRow extends EventRow {
+  /** 1: which event, in order. 2: the event. 3: where the log of its tenant stands. */
+  readonly part: number
+  readonly tenant: Buffer
+  readonly class: number
+  readonly line: number
+  readonly size: number
+  readonly vkey: string
+}
+
+/** Events of one tenant in the order of their places to be, and where its log stands. */
+export interface WaitingLog {
+  readonly tenant: Buffer
+  readonly line: number
+  readonly size: number
+  /** The key that the log was begun with; null when it begins now. */
+  readonly vkey: string | null
+  readonly events: readonly PendingRow[]
+}
+
+/** What waits, tenant by tenant. An event that is said to wait and is not there is left out, and stays waiting. */
+export function pendingLogs(rows: readonly PendingRow[]): WaitingLog[] {
+  const events = new Map<string, PendingRow>()
+  const heads = new Map<string, PendingRow>()
+  for (const row of rows) {
+    if (row.part === 2) events.set(`${row.tenant.toString('hex')}/${row.id}`, row)
+    if (row.part === 3) heads.set(row.tenant.toString('hex'), row)
+  }
+  const waiting = new Map<string, PendingRow[]>()
+  for (const row of rows) {
+    if (row.part !== 1) continue
+    const tenant = row.tenant.toString('hex')
+    const event = events.get(`${tenant}/${row.id}`)
+    if (event === undefined) continue
+    const others = waiting.get(tenant)
+    if (others === undefined) waiting.set(tenant, [event])
+    else others.push(event)
+  }
+  return [...waiting].map(([tenant, found]) => {
+    const head = heads.get(tenant)
+    const { line, size, vkey } = head ?? { line: 1, size: 0, vkey: null }
+    return { tenant: found[0]!.tenant, line, size, vkey, events: found }
+  })
+}

@@ -1,0 +1,127 @@
+import { EventOpener } from '../audit/event-opener.ts'
+import { MemkeepError } from '../core/errors.ts'
+import type { Seams } from '../core/seams.ts'
+import type { Keyring } from '../keys/keyring.ts'
+import type { TenantKeys } from '../keys/tenant-keys.ts'
+import type { Doorways } from '../store/doorways.ts'
+import { isLogMoved } from '../store/failure.ts'
+import { byteaArray } from '../store/wire-arrays.ts'
+import { appendArguments } from './append-arguments.ts'
+import { type AppendedLog, appendEvents } from './append-events.ts'
+import { LogEdges, type LogPlace } from './log-edges.ts'
+import { type PendingRow, pendingLogs, type WaitingLog } from './pending-logs.ts'
+import { upkeepClaims, upkeepDetail } from './upkeep-call.ts'
+
+const eventsAtOnce = 5_000
+/** How often somebody else may have been faster before this run leaves the rest to the next. */
+const mostRaces = 20
+
+/**
+ * Gives committed events their place in their tenant's log, in one transaction with the signed head that covers them. Several may
+ * run: of two that append to a log at once, one does, and the other looks again.
+ *
+ * The order is right: an event whose call began after another's answer stands behind it. It was given its transaction id
+ * when it began, so its id is higher; and whoever sees it waiting sees the other one waiting too, or in its place already.
+ */
+export class Sequencer {
+  readonly #doorways: Doorways
+  readonly #keyring: Keyring
+  readonly #seams: Seams
+  readonly #edges: LogEdges
+
+  constructor(doorways: Doorways, keyring: Keyring, seams: Seams) {
+    this.#doorways = doorways
+    this.#keyring = keyring
+    this.#seams = seams
+    this.#edges = new LogEdges((places) => this.#call('log_edges', places))
+  }
+
+  /** One pass over everything that waits. A tenant whose log cannot be signed holds up no other: its error is thrown at the end. */
+  async run(): Promise<number> {
+    const failed = new Map<string, { readonly tenant: Buffer; readonly error: unknown }>()
+    let sequenced = 0
+    for (let races = 0; ; ) {
+      const except = [...failed.values()].map(({ tenant }) => tenant)
+      const waiting = pendingLogs(await this.#call<PendingRow>('pending_events', [eventsAtOnce, byteaArray(except)]))
+      if (waiting.length === 0) break
+      this.#seams.reach('ledger.read')
+      const appended = await this.#prepare(waiting, failed)
+      if (appended.length > 0) {
+        const done = await this.#append(appended)
+        sequenced += done ?? 0
+        if (done === null && ++races === mostRaces) break
+        if (done === null) continue
+      }
+      // All that waited was in sight: whatever waits now came since.
+      if (waiting.reduce((sum, { events }) => sum + events.length, 0) < eventsAtOnce) break
+    }
+    const [first] = failed.values()
+    if (first !== undefined) throw first.error
+    return sequenced
+  }
+
+  async #prepare(waiting: readonly WaitingLog[], failed: Map<string, { tenant: Buffer; error: unknown }>) {
+    const deployment = await this.#keyring.deployment()
+    const places: (WaitingLog & LogPlace)[] = []
+    for (const log of waiting) {
+      try {
+        const key = await this.#keyring.logKey(log.tenant, log.line)
+        if (log.vkey !== null && log.vkey !== key.vkey) throw otherKey()
+        places.push({ ...log, key })
+      } catch (error) {
+        failed.set(log.tenant.toString('hex'), { tenant: log.tenant, error })
+      }
+    }
+    await this.#edges.load(places)
+    const appended: AppendedLog[] = []
+    for (const place of places) {
+      const { tenant } = place
+      try {
+        const opener = new EventOpener(await this.#keysOf(tenant), deployment)
+        appended.push(await appendEvents(place, this.#edges.of(place), opener))
+      } catch (error) {
+        this.#edges.drop(place)
+        failed.set(tenant.toString('hex'), { tenant, error })
+      }
+    }
+    this.#seams.reach('ledger.signed')
+    return appended
+  }
+
+  /** How many events got their place; null when somebody else was faster, and nothing was done. */
+  async #append(appended: readonly AppendedLog[]): Promise<number | null> {
+    try {
+      await this.#call('sequence', appendArguments(appended))
+    } catch (error) {
+      for (const log of appended) this.#edges.drop(log)
+      if (isLogMoved(error)) return null
+      throw error
+    }
+    this.#seams.reach('ledger.sequenced')
+    return appended.reduce((sum, log) => sum + log.entries.length, 0)
+  }
+
+  /** Null for a tenant whose keys are gone: its events are logged all the same, and nobody can open what they commit to. */
+  async #keysOf(tenant: Buffer): Promise<TenantKeys | null> {
+    try {
+      return await this.#keyring.tenantByTag(tenant)
+    } catch (error) {
+      if (error instanceof MemkeepError && ['ERR_TENANT_UNKNOWN', 'ERR_KEY_DESTROYED'].includes(error.code)) return null
+      throw error
+    }
+  }
+
+  async #call<Row extends object>(doorway: string, args: readonly unknown[]): Promise<Row[]> {
+    const keys = await this.#keyring.deployment()
+    const event = this.#seams.ids.uuid(this.#seams.clock.now())
+    const claims = upkeepClaims(keys, keys.commonTag, 0, keys.epoch)
+    const call = { doorway, claims, event, args: [...args, await upkeepDetail(keys, event)] }
+    const rows = await this.#doorways.read<Row & { readonly outcome: string | null }>(call)
+    if (rows[0]?.outcome !== 'ok') throw new MemkeepError('ERR_ACCESS_DENIED', 'upkeep may not keep the log')
+    return rows.slice(1)
+  }
+}
+
+function otherKey(): MemkeepError {
+  return new MemkeepError('ERR_KEY_UNAVAILABLE', 'the log was signed with another key: restore the key store')
+}

@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { verifyLedger } from '../../src/verify.ts'
+import { bundleOf } from '../proof/sample-ledger.ts'
+import { codeOf } from '../support/code-of.ts'
+import { TestKeep } from '../support/test-keep.ts'
+
+let store: TestKeep
+const auditor = { roles: [], rights: ['audit'] } as const
+
+beforeAll(async () => {
+  store = await TestKeep.start()
+})
+afterAll(() => store[Symbol.asyncDispose]())
+
+/** The bundle of a tenant's log. */
+async function bundle(tenant: string): Promise<Map<string, Uint8Array>> {
+  const files = new Map<string, Uint8Array>()
+  const scope = store.wide({ tenant, principal: 'auditor', roles: [], rights: ['audit', 'tenant'] })
+  for await (const { path, bytes } of scope.audit.export()) files.set(path, bytes)
+  return files
+}
+
+test('every event gets its place, and the bundle is right', async () => {
+  const memory = store.memory()
+  for (let n = 0; n < 5; n++) await memory.add(`black tomatoes on allotment ${n}`, { actor: 'user' })
+  await memory.search('tomatoes')
+  expect((await store.keep.runUpkeep()).sequenced).toBeGreaterThan(6)
+  expect(await store.database.query('select * from memkeep.pending')).toEqual([])
+  await memory.search('allotment')
+  await store.keep.runUpkeep()
+  const files = await bundle('acme')
+  const report = await verifyLedger(bundleOf(files))
+  const [{ n }] = (await store.database.query<{ n: number }>(
+    `select count(*)::int as n from memkeep.log_entry where tenant = (select tenant from memkeep.log_entry where event is not null
+       group by tenant order by count(*) desc limit 1)`,
+  )) as [{ n: number }]
+  expect(report.size).toBe(n)
+  expect(report.checkpoints.length).toBe(2)
+})
+
+test('an event is listed with what it was, and proved', async () => {
+  const { id } = await store.memory().add('likes ferries', { actor: 'user' })
+  await store.keep.runUpkeep()
+  const { items } = await store.memory(auditor).audit.list({ actions: ['memory.add'], limit: 1 })
+  expect(items).toMatchObject([
+    {
+      action: 'memory.add',
+      outcome: 'ok',
+      by: 'principal',
+      reach: 'subject',
+      subject: 'ana',
+      memories: [id],
+      intact: true,
+    },
+  ])
+  expect(items[0]!.principal).toEqual({ id: 'svc', roles: ['agent'] })
+  const proof = await store.memory(auditor).audit.proof(items[0]!.id)
+  expect(proof!.index).toBe(items[0]!.index)
+  expect(JSON.parse(Buffer.from(proof!.entry).toString())).toMatchObject({ op: 'memory.add', resource: `memory:${id}` })
+})
+
+test('without the right there is nothing to see', async () => {
+  expect(await codeOf(store.memory().audit.list())).toBe('ERR_ACCESS_DENIED')
+  expect(await codeOf(store.memory().audit.checkpoint())).toBe('ERR_ACCESS_DENIED')
+})

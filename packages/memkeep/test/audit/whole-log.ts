@@ -1,0 +1,81 @@
+import { expect } from 'vitest'
+import type { TestDatabase } from '../../../../test/database.ts'
+import { nodeSha256 } from '../../src/audit/node-sha256.ts'
+import { sameBytes } from '../../src/proof/byte-string.ts'
+import { openCheckpoint } from '../../src/proof/checkpoint.ts'
+import { isConsistent } from '../../src/proof/consistency-proof.ts'
+import { rootOfInclusion } from '../../src/proof/inclusion-proof.ts'
+import { decodeLeaf } from '../../src/proof/ledger-leaf.ts'
+import { parseNoteKey } from '../../src/proof/note-key.ts'
+import { nodeHash, TiledLog } from '../proof/tiled-log.ts'
+
+interface EntryRow {
+  readonly tenant: Buffer
+  readonly seq: string
+  readonly event: string
+  readonly entry: Buffer
+}
+
+/**
+ * Says what of the whole store's ledger is not so: every event in one place of its tenant's log or waiting, no gap, no place
+ * twice, and every checkpoint that was ever signed the root of the log up to there. Returns how many are logged and waiting.
+ */
+export async function expectWholeLogs(database: TestDatabase): Promise<{ logged: number; waiting: number }> {
+  const [astray] = await database.query<{ n: number }>(
+    `select count(*)::int as n from memkeep.event e
+     left join memkeep.log_entry l on l.tenant = e.tenant and l.event = e.id
+     left join memkeep.pending p on p.tenant = e.tenant and p.id = e.id
+     where (l.event is null) = (p.id is null)`,
+  )
+  expect(astray!.n, 'events that are neither or both').toBe(0)
+  const entries = await database.query<EntryRow>(
+    'select tenant, seq, event, entry from memkeep.log_entry order by tenant, line, seq',
+  )
+  expect(new Set(entries.map(({ event }) => event)).size, 'an event in two places').toBe(entries.length)
+  const logs = Map.groupBy(entries, ({ tenant }) => tenant.toString('hex'))
+  for (const [tenant, log] of logs) await expectOneLog(database, tenant, log)
+  const [{ n }] = (await database.query<{ n: number }>('select count(*)::int as n from memkeep.pending')) as [
+    { n: number },
+  ]
+  return { logged: entries.length, waiting: n }
+}
+
+async function expectOneLog(database: TestDatabase, tenant: string, log: readonly EntryRow[]): Promise<void> {
+  expect(log.map(({ seq }) => Number(seq))).toEqual(log.map((_, index) => index))
+  expect(log.map(({ entry }) => decodeLeaf(entry).seq)).toEqual(log.map((_, index) => index))
+  const tiled = new TiledLog()
+  for (const { entry } of log) tiled.append(entry)
+  const tree = tiled.tree()
+  const notes = await database.query<{ size: string; note: string }>(
+    'select size, note from memkeep.checkpoint where tenant = $1 order by size',
+    [Buffer.from(tenant, 'hex')],
+  )
+  const [head] = await database.query<{ size: string; note: string; vkey: string }>(
+    'select size, note, vkey from memkeep.log where tenant = $1',
+    [Buffer.from(tenant, 'hex')],
+  )
+  expect({ ...notes.at(-1) }).toEqual({ size: head!.size, note: head!.note })
+  expect(Number(head!.size)).toBe(log.length)
+  const key = parseNoteKey(nodeSha256, head!.vkey)
+  const heads = []
+  for (const { size, note } of notes) {
+    const { checkpoint } = await openCheckpoint(note, key)
+    expect({ size: checkpoint.size, root: Buffer.from(checkpoint.root).toString('hex') }).toEqual({
+      size: Number(size),
+      root: Buffer.from(await tree.root(Number(size))).toString('hex'),
+    })
+    heads.push(checkpoint)
+  }
+  // Of a long run some pairs: all of them would be its square.
+  const some = heads.filter((_, i) => i % Math.ceil(heads.length / 40) === 0)
+  for (const older of some) {
+    for (const newer of some.filter(({ size }) => size >= older.size)) {
+      const proof = await tree.consistency(older.size, newer.size)
+      expect(isConsistent(nodeHash, older, newer, proof), `${older.size} to ${newer.size}`).toBe(true)
+    }
+    const index = older.size - 1
+    const path = await tree.inclusion(index, older.size)
+    const root = rootOfInclusion(nodeHash, index, older.size, nodeHash.leaf(log[index]!.entry), path)
+    expect(root !== null && sameBytes(root, older.root), `inclusion of ${index} in ${older.size}`).toBe(true)
+  }
+}
