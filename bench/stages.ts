@@ -71,6 +71,7 @@ const details: Details = {
   session: null,
   speaker: null,
   importance: null,
+  tool: null,
 }
 
 function sealedRow(turn: number, key: DataKey): ReadingRow {

@@ -24,7 +24,15 @@ export type {
   ScopeErasures,
 } from './core/erasure.ts'
 export { MemkeepError, type MemkeepErrorCode } from './core/errors.ts'
-export { type Actor, lowerTrust, type Sensitivity, type Trust, trustCeiling } from './core/labels.ts'
+export {
+  type Actor,
+  lowerTrust,
+  type Sensitivity,
+  type Tools,
+  type ToolTrust,
+  type Trust,
+  trustCeiling,
+} from './core/labels.ts'
 export type { Limits } from './core/limits.ts'
 export type { FoundMemory, Json, Memory, StoredReceipt, Verdict } from './core/memory.ts'
 export type { Quota } from './core/quota.ts'
@@ -37,6 +45,7 @@ export type { KeyProvider } from './keys/key-provider.ts'
 export type { KeyStore } from './keys/key-store.ts'
 export type { ShelfCheck } from './memory/check-shelves.ts'
 export type { DeleteFilter } from './memory/delete.ts'
+export type { EndorseOptions } from './memory/endorse.ts'
 export type { ExportRecord } from './memory/export.ts'
 export type { AddInput, AddOptions } from './memory/input.ts'
 export type { Audit } from './memory/ledger/audit.ts'

@@ -9,6 +9,7 @@ import { CallGate } from './core/call-gate.ts'
 import type { EraseSubjectOptions, EraseTenantOptions, RunningErasure } from './core/erasure.ts'
 import { MemkeepError } from './core/errors.ts'
 import type { Grant } from './core/grant.ts'
+import { checkTools, type Tools } from './core/labels.ts'
 import { checkLimits, type Limits } from './core/limits.ts'
 import { type RefusedTokenCounts, RefusedTokens } from './core/refused-tokens.ts'
 import { type CommonScope, readScope, type SubjectScope, type TenantScope, type TenantWideScope } from './core/scope.ts'
@@ -20,6 +21,7 @@ import type { KeyStore } from './keys/key-store.ts'
 import { defaultHoldMs, Keyring } from './keys/keyring.ts'
 import { modelName } from './memory/index-of.ts'
 import type { Kernel } from './memory/kernel.ts'
+import { NotedTrust } from './memory/noted-trust.ts'
 import { ReadableMemory, ScopedMemory } from './memory/scoped-memory.ts'
 import { TenantPolicies } from './memory/tenant-policies.ts'
 import { checkBackupDays, type ErasureSettings, openErasures } from './open-erasures.ts'
@@ -57,6 +59,8 @@ export interface KeepOptions {
   /** What each role may do. Default: `defaultPolicy`. */
   readonly policy?: Policy
   readonly limits?: Partial<Limits>
+  /** What the tools that a memory names as its author are trusted. Default none: what a tool says is `external`. */
+  readonly tools?: Tools
   /**
    * Address for the login `memkeep_upkeep`: upkeep then runs in this process. Not needed with an engine, which brings it;
    * without either, another process must run it, or calls are refused within a day.
@@ -248,6 +252,7 @@ const optionNames: Record<keyof KeepOptions, true> = {
   languages: true,
   policy: true,
   limits: true,
+  tools: true,
   upkeep: true,
   acceptOldServer: true,
   audit: true,
@@ -272,6 +277,8 @@ function kernelParts(options: KeepOptions, made: Pick<Kernel, 'doorways' | 'keyr
     ...made,
     tenantPolicies: new TenantPolicies(),
     limits: checkLimits(options.limits),
+    tools: checkTools(options.tools ?? {}),
+    notedTrust: new NotedTrust(made.seams.clock),
     embedder: options.embedder ?? null,
     formerEmbedder: checkFormer(options),
     languages: options.languages ?? null,

@@ -13,6 +13,7 @@ export interface Memory {
   readonly version: number
   readonly content: string
   readonly actor: Actor
+  /** As it stands: it may be lower than when this version was stored, never higher. */
   readonly trust: Trust
   readonly sensitivity: Sensitivity
   readonly kind: string
@@ -25,6 +26,8 @@ export interface Memory {
   readonly session: string | null
   /** Name of the speaker of a turn; null otherwise. */
   readonly speaker: string | null
+  /** Name of the tool that said it; null otherwise. */
+  readonly tool: string | null
   /** From 0 to 1; null where nobody said. */
   readonly importance: number | null
   /** When what it tells of happened or was said. */

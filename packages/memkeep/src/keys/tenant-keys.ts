@@ -53,7 +53,11 @@ export class TenantKeys {
     return this.#tag('principal', principal)
   }
 
-  /** 16 bytes of any other value; never equal to another purpose's, nor to a subject's or principal's tag. */
+  sessionTag(session: string): Buffer {
+    return this.#tag('session', session)
+  }
+
+  /** 16 bytes of any other value; never equal to another purpose's, nor to a subject's, principal's or session's tag. */
   keyedTag(purpose: string, value: string | Uint8Array): Buffer {
     return this.#input.tagKey.tag('keyed', purpose, value)
   }
@@ -118,7 +122,7 @@ export class TenantKeys {
     this.#tags.clear()
   }
 
-  #tag(purpose: 'subject' | 'principal', id: string): Buffer {
+  #tag(purpose: 'subject' | 'principal' | 'session', id: string): Buffer {
     const name = `${purpose}/${id}`
     const known = this.#tags.get(name)
     if (known !== undefined) return known

@@ -1,5 +1,5 @@
 import { MemkeepError } from '../core/errors.ts'
-import { actors, sensitivities, type Trust, trusts } from '../core/labels.ts'
+import { actors, ceilingOf, sensitivities, type Trust, trusts } from '../core/labels.ts'
 import type { StoredReceipt } from '../core/memory.ts'
 import { rightBits } from '../core/rights.ts'
 import type { ScopeClaims } from '../core/scope.ts'
@@ -14,9 +14,9 @@ import type { CheckedInput } from './input.ts'
 import { checkSignal } from './input.ts'
 import type { Kernel } from './kernel.ts'
 import { expectOutcome } from './outcome.ts'
+import { readersOf } from './recalled.ts'
 import { type Details, sealMemory } from './row.ts'
 import { noteWrite } from './shelves.ts'
-import { trustsOf } from './trust.ts'
 import { callWrite, sealedSubjectName } from './write.ts'
 
 /** Answers to calls with an idempotency key are kept for a day. */
@@ -51,15 +51,7 @@ export async function addBatch(kernel: Kernel, scope: ScopeClaims, batch: Batch)
   if (batch.inputs.length === 0) return []
   checkSignal(batch.signal)
   const vectors = await vectorsFor(kernel, batch)
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await withAccess(kernel, scope, (access) => store(kernel, access, batch, vectors))
-    } catch (error) {
-      // A source was relabelled between the look at it and the write.
-      const lostRace = error instanceof MemkeepError && error.code === 'ERR_VERSION_CONFLICT'
-      if (!lostRace || attempt === 3) throw error
-    }
-  }
+  return withAccess(kernel, scope, (access) => store(kernel, access, batch, vectors))
 }
 
 /** Of all or of none: a batch is queued as a whole. */
@@ -75,16 +67,14 @@ async function vectorsFor(kernel: Kernel, { inputs, embed, signal }: Batch): Pro
   }
 }
 
-async function store(kernel: Kernel, access: Access, batch: Batch, vectors: Vectors[]): Promise<StoredReceipt[]> {
+async function store(kernel: Kernel, given: Access, batch: Batch, vectors: Vectors[]): Promise<StoredReceipt[]> {
   const { inputs } = batch
-  if ((access.claims.rights & rightBits.write) === 0) return refuse(kernel, access)
-  const trusted = await trustsOf(kernel, access, inputs)
+  if ((given.claims.rights & rightBits.write) === 0) return refuse(kernel, given)
+  const access = withToolTrust(kernel, given, inputs)
   const key = await writingKey(access)
   if (key === null) return refuse(kernel, access)
   const nowMs = kernel.seams.clock.now()
-  const drafts = inputs.map((input, index) =>
-    draft(kernel, access, key, input, trusted[index]!, vectors[index]!, nowMs),
-  )
+  const drafts = inputs.map((input, index) => draft(kernel, access, key, input, vectors[index]!, nowMs))
   const receipts = drafts.map(receiptOf)
   const request = sealRequest(access, key, batch, receipts)
   checkSignal(batch.signal)
@@ -103,6 +93,7 @@ async function store(kernel: Kernel, access: Access, batch: Batch, vectors: Vect
       request === null ? null : nowMs + requestLifetimeMs,
       writeDetail(access, key, event),
       ...quotaArguments(access),
+      ...readersArgument(access, inputs),
     ],
   })
   kernel.seams.reach('memory.acknowledged')
@@ -110,13 +101,43 @@ async function store(kernel: Kernel, access: Access, batch: Batch, vectors: Vect
   if (outcome === 'missing') {
     throw new MemkeepError('ERR_INPUT_INVALID', 'derivedFrom names a memory that this scope does not have')
   }
-  if (outcome === 'replayed') return openReceipts(access, key, request!.key, answer.receipt!)
-  noteWrite(kernel, access, answer.shelfVersion, (shelf, sees) => {
-    for (const { labels, index } of drafts) {
-      if (sees(labels.sensitivity)) shelf.put(shelfEntry(labels, access.shelf, index))
+  const trusted = <T extends { readonly trust: Trust }>(stored: readonly T[]): T[] =>
+    stored.map((each, place) => ({ ...each, trust: answer.trusts?.[place] ?? each.trust }))
+  if (outcome === 'replayed') return trusted(await openReceipts(access, key, request!.key, answer.receipt!))
+  const stored = trusted(drafts.map(({ labels }) => labels))
+  noteWrite(kernel, access, answer, (shelf, sees) => {
+    for (const [place, labels] of stored.entries()) {
+      if (sees(labels.sensitivity)) shelf.put(shelfEntry(labels, access.shelf, drafts[place]!.index))
     }
   })
-  return receipts
+  return trusted(receipts)
+}
+
+/** The token states the most that a tool of this batch is trusted: the doorway has no other way to know. */
+function withToolTrust({ tools }: Kernel, access: Access, inputs: readonly CheckedInput[]): Access {
+  const said = inputs.filter(({ actor }) => actor === 'tool')
+  const most = said.reduce((high, { tool }) => Math.max(high, trusts.indexOf(ceilingOf('tool', tool, tools))), 0)
+  return most === 0 ? access : { ...access, claims: { ...access.claims, actors: access.claims.actors | (most << 4) } }
+}
+
+/**
+ * Who was shown what an agent may have made this from. Whoever names sources is capped by these. What the
+ * user or the system says comes from no memory: to claim to be one of them needs the right for it.
+ */
+function readersArgument(access: Access, inputs: readonly CheckedInput[]): unknown[] {
+  const made = inputs.filter(
+    ({ actor, derivedFrom }) => (actor === 'agent' || actor === 'tool') && derivedFrom.length === 0,
+  )
+  return made.length === 0
+    ? []
+    : [
+        byteaArray(
+          readersOf(
+            access,
+            made.map(({ session }) => session),
+          ),
+        ),
+      ]
 }
 
 /** Null for a subject that was erased: it gets no key. */
@@ -144,23 +165,23 @@ function draft(
   access: Access,
   key: DataKey,
   input: CheckedInput,
-  trust: Trust,
   { own, ...former }: Vectors,
   nowMs: number,
 ): Draft {
   const { content, actor, sensitivity, kind, atMs, expiresMs, derivedFrom } = input
   const id = kernel.seams.ids.uuid(nowMs)
   const times = { atMs, createdMs: nowMs, updatedMs: nowMs, expiresMs }
+  const { tags, metadata, source, session, speaker, importance, tool } = input
+  const trust = ceilingOf(actor, tool, kernel.tools)
   const labels: Labels = { id, version: 1, sensitivity, trust, actor, kind, ...times, derivedFrom }
-  const { tags, metadata, source, session, speaker, importance } = input
-  const details: Details = { tags, metadata, source, agent: access.scope.agent, session, speaker, importance }
+  const details: Details = { tags, metadata, source, agent: access.scope.agent, session, speaker, importance, tool }
   const index = indexOf(kernel, content, details, own, { ...former, atMs, importance })
   return { labels, index, ...sealMemory(key, labels, { content, details, entry: encodeEntry(index) }) }
 }
 
-/** Without a quota the doorway is not told of any, and reads nothing on its account. */
+/** Without a quota the doorway reads nothing on its account. */
 function quotaArguments({ quota: { memories, bytes } }: Access): (number | null)[] {
-  return memories === undefined && bytes === undefined ? [] : [memories ?? null, bytes ?? null]
+  return [memories ?? null, bytes ?? null]
 }
 
 /** The parallel arrays of the doorway `remember`. */
@@ -213,8 +234,13 @@ function sealRequest(
 
 /** What two calls must have in common to be the same: everything but a time that was not given. */
 function askedFor(input: CheckedInput): Partial<CheckedInput> {
-  const { atMs, atGiven, importance, ...rest } = input
-  return { ...rest, ...(atGiven ? { atMs } : {}), ...(importance === null ? {} : { importance }) }
+  const { atMs, atGiven, importance, tool, ...rest } = input
+  return {
+    ...rest,
+    ...(atGiven ? { atMs } : {}),
+    ...(importance === null ? {} : { importance }),
+    ...(tool === null ? {} : { tool }),
+  }
 }
 
 /** The same value with the keys of every object in order: two callers may write one object in two ways. */

@@ -14,6 +14,7 @@ export type Operation =
   | 'export_memory'
   | 'update_memory'
   | 'delete_memory'
+  | 'endorse_memory'
   | 'reembed_memory'
   | 'check_memory'
   | 'audit_memory'

@@ -102,7 +102,7 @@ async function forget(
   })
   if (expectOutcome(answer.outcome, 'ok', 'stale') === 'stale') return []
   if (answer.ids.length > 0) {
-    noteWrite(kernel, access, answer.shelfVersion, (shelf) => {
+    noteWrite(kernel, access, answer, (shelf) => {
       for (const id of answer.ids) shelf.remove(id)
     })
   }

@@ -7,6 +7,7 @@ import { lookupId } from './input.ts'
 import type { Kernel } from './kernel.ts'
 import { expectOutcome } from './outcome.ts'
 import { inSight, shelvesInReach } from './reach.ts'
+import { noteRecalled } from './recalled.ts'
 import { RowOpener } from './row.ts'
 
 /** The memory's current version, or null: a foreign id and a missing one are one answer and one piece of work. */
@@ -24,7 +25,9 @@ async function read(kernel: Kernel, scope: ScopeClaims, given: unknown, withHist
   const id = lookupId(given)
   return withAccess(kernel, scope, async (access) => {
     const memories = await readVersions(kernel, access, id, withHistory)
-    return memories[0] !== undefined && inSight(scope, memories[0]) ? memories : []
+    if (memories[0] === undefined || !inSight(scope, memories[0])) return []
+    await noteRecalled(kernel, access, memories)
+    return memories
   })
 }
 

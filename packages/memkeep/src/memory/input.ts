@@ -18,6 +18,8 @@ export interface AddOptions {
   readonly source?: string
   /** From 0 to 1, kept to the nearest hundredth for ranking; counts in searches that give importance a weight. */
   readonly importance?: number
+  /** Name of the tool that said it, for the actor `tool`: one that the keep has registered may be trusted more. */
+  readonly tool?: string
   /** Ids of the memories that this one was made from: it can never be trusted more than they are. */
   readonly derivedFrom?: readonly string[]
   /** When what it tells of happened. Default now. */
@@ -42,6 +44,7 @@ export interface CheckedInput {
   readonly metadata: { readonly [key: string]: Json }
   readonly source: string | null
   readonly importance: number | null
+  readonly tool: string | null
   readonly derivedFrom: readonly string[]
   readonly atMs: number
   /** False when the time is the default, which differs from call to call. */
@@ -60,6 +63,7 @@ export const addOptionKeys: readonly string[] = [
   'metadata',
   'source',
   'importance',
+  'tool',
   'derivedFrom',
   'at',
   'session',
@@ -78,6 +82,7 @@ export function checkAdd(input: unknown, limits: Limits, nowMs: number, session:
     metadata: given.metadata === undefined ? {} : checkMetadata(given.metadata, limits),
     source: given.source === undefined ? null : checkText(given.source, 'source', limits.metadataBytes),
     importance: given.importance === undefined ? null : checkImportance(given.importance),
+    tool: checkTool(given),
     derivedFrom: given.derivedFrom === undefined ? [] : checkSources(given.derivedFrom),
     atMs: given.at === undefined ? nowMs : checkDate(given.at, 'at'),
     atGiven: given.at !== undefined,
@@ -85,6 +90,12 @@ export function checkAdd(input: unknown, limits: Limits, nowMs: number, session:
     speaker: null,
     expiresMs: given.expiresAt === undefined ? null : checkExpiry(given.expiresAt, nowMs),
   }
+}
+
+function checkTool({ tool, actor }: Partial<AddInput>): string | null {
+  if (tool === undefined) return null
+  if (actor !== 'tool') throw new MemkeepError('ERR_INPUT_INVALID', 'only the actor tool names a tool')
+  return checkId(tool, 'tool', 'ERR_INPUT_INVALID')
 }
 
 /** A plain object with no key but these: a misspelt option must not be silently ignored. */

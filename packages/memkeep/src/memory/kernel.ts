@@ -1,4 +1,5 @@
 import type { ScopeErasures } from '../core/erasure.ts'
+import type { Tools } from '../core/labels.ts'
 import type { Limits } from '../core/limits.ts'
 import type { TenantScope } from '../core/scope.ts'
 import type { Seams } from '../core/seams.ts'
@@ -9,6 +10,7 @@ import type { Embedder } from '../recall/embedder.ts'
 import type { Languages } from '../recall/languages.ts'
 import type { ShelfCache } from '../recall/shelf-cache.ts'
 import type { Doorways } from '../store/doorways.ts'
+import type { NotedTrust } from './noted-trust.ts'
 import type { TenantPolicies } from './tenant-policies.ts'
 
 /** What every use case works with. Made once, by `openMemkeep`. */
@@ -19,6 +21,9 @@ export interface Kernel {
   readonly policy: Policy
   readonly tenantPolicies: TenantPolicies
   readonly limits: Limits
+  /** Tools whose word counts for more than `external`. */
+  readonly tools: Tools
+  readonly notedTrust: NotedTrust
   readonly embedder: Embedder | null
   /** The one whose place `embedder` takes, until every memory was embedded anew. */
   readonly formerEmbedder?: Embedder | null

@@ -10,6 +10,7 @@ import { checkKeys, checkKinds, checkLimit, checkSensitivities, checkTags } from
 import type { Kernel } from './kernel.ts'
 import { shelvesInReach } from './reach.ts'
 import { recall } from './recall.ts'
+import { noteRecalled } from './recalled.ts'
 
 export interface ListOptions {
   /** Default 50, at most 100. */
@@ -61,7 +62,9 @@ export async function list(kernel: Kernel, scope: ScopeClaims, given: unknown): 
       names,
       { filter, query: null },
     )
-    return { items: items.filter((memory) => passesAnew(memory, memory.tags, filter)), nextCursor }
+    const found = items.filter((memory) => passesAnew(memory, memory.tags, filter))
+    await noteRecalled(kernel, access, found)
+    return { items: found, nextCursor }
   })
 }
 

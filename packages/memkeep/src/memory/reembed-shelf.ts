@@ -128,7 +128,7 @@ async function reindex(kernel: Kernel, access: Access, run: ShelfRun, entries: r
   run.tally.reembedded += done.size
   run.tally.left += drafts.length - done.size
   if (done.size === 0) return
-  noteWrite(kernel, access, answer.shelfVersion, (shelf) => {
+  noteWrite(kernel, access, answer, (shelf) => {
     for (const { labels, index } of drafts) if (done.has(labels.id)) shelf.put(shelfEntry(labels, access.shelf, index))
   })
 }

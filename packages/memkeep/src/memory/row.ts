@@ -17,6 +17,7 @@ export interface Details {
   readonly session: string | null
   readonly speaker: string | null
   readonly importance: number | null
+  readonly tool: string | null
 }
 
 /** The sealed columns of one version. */
@@ -27,9 +28,27 @@ export interface SealedRow {
 
 type Column = 'content' | 'details' | 'entry'
 
-/** Binds sealed bytes to their row, column and labels: moved or relabelled, they do not open. */
+/**
+ * Binds sealed bytes to their row, column and labels: moved or relabelled, they do not open. But for one thing: the seal says the most that a
+ * row may be trusted, and its label may say less (ADR 0008), as what a memory came from can lose trust without its bytes being
+ * at hand. `openUnder` is the reading side of that.
+ */
 function rowContext(labels: Labels, column: Column, digest: Buffer): Field[] {
   return ['memory', labels.id, labels.version, column, digest]
+}
+
+/** Opens a column under the row's own trust or, where that was lowered since it was sealed, under a higher one. */
+function openUnder(key: DataKey, labels: Labels, digest: Buffer, column: Column, sealed: Buffer): Buffer {
+  let under = digest
+  for (let trust = trusts.indexOf(labels.trust) + 1; ; trust++) {
+    try {
+      return key.open(column, sealed, rowContext(labels, column, under))
+    } catch (error) {
+      const isBroken = error instanceof MemkeepError && error.code === 'ERR_SEAL_BROKEN'
+      if (!isBroken || trust === trusts.length) throw error
+    }
+    under = labelDigest({ ...labels, trust: trusts[trust]! })
+  }
 }
 
 function labelDigest(labels: Labels): Buffer {
@@ -92,8 +111,7 @@ export class RowOpener {
 
   async openEntry(row: ReadingRow): Promise<Buffer> {
     const labels = labelsOf(row)
-    const key = await this.#keyOf(row, row.entry)
-    return key.open('entry', row.entry, rowContext(labels, 'entry', labelDigest(labels)))
+    return openUnder(await this.#keyOf(row, row.entry), labels, labelDigest(labels), 'entry', row.entry)
   }
 
   /** In their order. `nameOf` gives the subject's name to show, for answers to a tenant-wide scope. */
@@ -109,8 +127,8 @@ export class RowOpener {
   #openMemory(row: ReadingRow, subject: string | null): Memory {
     const labels = labelsOf(row)
     const digest = labelDigest(labels)
-    const content = this.#heldKey(row, row.content).open('content', row.content, rowContext(labels, 'content', digest))
-    const details = this.#heldKey(row, row.details).open('details', row.details, rowContext(labels, 'details', digest))
+    const content = openUnder(this.#heldKey(row, row.content), labels, digest, 'content', row.content)
+    const details = openUnder(this.#heldKey(row, row.details), labels, digest, 'details', row.details)
     return {
       id: labels.id,
       version: labels.version,
@@ -165,7 +183,8 @@ function parseDetails(bytes: Buffer): Details {
     session,
     speaker,
     importance = null,
+    tool = null,
   } = JSON.parse(bytes.toString('utf8')) as Details
   if (!Array.isArray(tags)) throw new MemkeepError('ERR_SEAL_BROKEN', 'a sealed record holds what was not sealed here')
-  return { tags, metadata, source, agent, session, speaker, importance }
+  return { tags, metadata, source, agent, session, speaker, importance, tool }
 }

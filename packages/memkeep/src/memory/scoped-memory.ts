@@ -6,6 +6,7 @@ import { addBatch, type Embed, embeds } from './add.ts'
 import { callMemory, type Operation } from './call.ts'
 import { checkShelves, type ShelfCheck } from './check-shelves.ts'
 import { type DeleteFilter, deleteMany, deleteOne } from './delete.ts'
+import { type EndorseOptions, endorse } from './endorse.ts'
 import { type ExportRecord, exportAll } from './export.ts'
 import { get, history } from './get.ts'
 import {
@@ -164,6 +165,14 @@ export class ScopedMemory extends ReadableMemory {
   /** Puts a new version in place, or returns null when there is no such memory in sight. The old one stays in the history. */
   async update(id: string, patch: MemoryPatch, options: UpdateOptions): Promise<StoredReceipt | null> {
     return this.#call('update_memory', (claims) => update(this.#kernel, claims, id, patch, options))
+  }
+
+  /**
+   * Raises what a reviewed memory is trusted, by default to `agent`: the only way up. A new version of the same content, or null when there
+   * is none in sight. Needs the right `endorse`.
+   */
+  async endorse(id: string, options: EndorseOptions = {}): Promise<StoredReceipt | null> {
+    return this.#call('endorse_memory', (claims) => endorse(this.#kernel, claims, id, options))
   }
 
   /** Deletes one memory with every version. False when there was none in sight. */

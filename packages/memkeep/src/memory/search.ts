@@ -23,6 +23,7 @@ import {
 import type { Kernel } from './kernel.ts'
 import { shelvesInReach } from './reach.ts'
 import { recall } from './recall.ts'
+import { noteRecalled } from './recalled.ts'
 
 export interface SearchOptions {
   /** Default 10, at most 100. */
@@ -103,6 +104,7 @@ export async function search(kernel: Kernel, scope: ScopeClaims, text: unknown, 
         const { score, parts } = scores.get(memory.id)!
         return { ...memory, score, flags: [], ...(options.explain === true ? { explain: parts } : {}) }
       })
+    await noteRecalled(kernel, access, found, filter.session)
     return { memories: found, evidence: renderEvidence(found) }
   })
 }

@@ -9,6 +9,7 @@ import type { Access } from './access.ts'
 import type { Kernel } from './kernel.ts'
 import { openEntries } from './open-entries.ts'
 import { shelfPages } from './shelf-pages.ts'
+import type { WriteAnswer } from './write.ts'
 
 /** A shelf as one clearance sees it. Its version may be behind: `recall` says so. */
 export interface OpenShelf {
@@ -181,14 +182,17 @@ export async function applyChanges(
   }
 }
 
-/** Puts an own write on the held shelf, when that shelf stood at the version before it. Else the next recall brings it. */
+/**
+ * Puts an own write on the held shelf, when that shelf stood at the version before it and nothing but that write changed on it. Else the
+ * next recall brings it.
+ */
 export function noteWrite(
   kernel: Kernel,
   access: Access,
-  newVersion: number | null,
+  { shelfVersion: newVersion, lowered }: Pick<WriteAnswer, 'shelfVersion' | 'lowered'>,
   change: (shelf: Shelf, sees: (sensitivity: (typeof sensitivities)[number]) => boolean) => void,
 ): void {
-  if (newVersion === null) return
+  if (newVersion === null || lowered > 0) return
   const key = shelfKey(access, access.shelf)
   const shelf = kernel.shelves.peek(key)
   if (shelf === undefined || shelf.version !== newVersion - 1) return

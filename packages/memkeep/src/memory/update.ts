@@ -21,6 +21,7 @@ import { checkExpiry, checkKeys, checkMetadata, checkOneOf, checkTags, lookupId 
 import type { Kernel } from './kernel.ts'
 import { expectOutcome } from './outcome.ts'
 import { inSight } from './reach.ts'
+import { readersOf } from './recalled.ts'
 import { type Details, sealMemory, sealVersion } from './row.ts'
 import { noteWrite } from './shelves.ts'
 import { callWrite } from './write.ts'
@@ -145,16 +146,18 @@ async function revise(
       relabelled.map((each) => each.content),
       relabelled.map((each) => each.details),
       writeDetail(access, key, event),
-      ...(access.quota.bytes === undefined ? [] : [access.quota.bytes]),
+      access.quota.bytes ?? null,
+      actor === 'agent' || actor === 'tool' ? readersOf(access, [details.session]) : null,
     ],
   })
   if (expectOutcome(answer.outcome, 'ok', 'missing') === 'missing') return null
-  noteWrite(kernel, access, answer.shelfVersion, (shelf, sees) => {
+  const trust = answer.trusts?.[0] ?? labels.trust
+  noteWrite(kernel, access, answer, (shelf, sees) => {
     shelf.remove(id)
-    if (sees(labels.sensitivity)) shelf.put(shelfEntry(labels, access.shelf, index))
+    if (sees(labels.sensitivity)) shelf.put(shelfEntry({ ...labels, trust }, access.shelf, index))
   })
   const durableUntil = labels.expiresMs === null ? null : new Date(labels.expiresMs)
-  return { outcome: 'stored', id, version: labels.version, trust: labels.trust, durableUntil, verdict: 'allow' }
+  return { outcome: 'stored', id, version: labels.version, trust, durableUntil, verdict: 'allow' }
 }
 
 function revisedLabels(old: Memory, patch: Partial<MemoryPatch>, actor: Actor, nowMs: number): Labels {
@@ -193,6 +196,6 @@ export function labelsFrom(memory: Memory): Labels {
   }
 }
 
-export function detailsOf({ tags, metadata, source, agent, session, speaker, importance }: Memory): Details {
-  return { tags, metadata, source, agent, session, speaker, importance }
+export function detailsOf({ tags, metadata, source, agent, session, speaker, importance, tool }: Memory): Details {
+  return { tags, metadata, source, agent, session, speaker, importance, tool }
 }

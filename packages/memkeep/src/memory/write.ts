@@ -1,4 +1,5 @@
 import { MemkeepError } from '../core/errors.ts'
+import { type Trust, trusts } from '../core/labels.ts'
 import type { DataKey } from '../keys/data-key.ts'
 import { sealSubjectName } from '../keys/subject-name.ts'
 import type { Claims } from '../store/token.ts'
@@ -13,6 +14,10 @@ export interface WriteAnswer {
   readonly shelfVersion: number | null
   readonly ids: readonly string[]
   readonly receipt: Buffer | null
+  /** What the memories written are trusted, in their order; null where the doorway does not say. */
+  readonly trusts: readonly Trust[] | null
+  /** How many memories that came from what was written are trusted less than before. */
+  readonly lowered: number
 }
 
 interface WriteRow {
@@ -20,6 +25,9 @@ interface WriteRow {
   readonly shelf_version: number | null
   readonly ids?: string[]
   readonly receipt?: Buffer | null
+  readonly trusts?: number[] | null
+  readonly trust?: number | null
+  readonly lowered?: number
 }
 
 /** The claims of a write: those of the access, with the epoch of the key it seals under (0 when the subject has none yet). */
@@ -46,11 +54,18 @@ export async function callWrite(
     shelfVersion: answer.shelf_version,
     ids: answer.ids ?? [],
     receipt: answer.receipt ?? null,
+    trusts: trustsOf(answer),
+    lowered: answer.lowered ?? 0,
   }
 }
 
+function trustsOf({ trusts: many, trust }: WriteRow): Trust[] | null {
+  const codes = many ?? (trust == null ? null : [trust])
+  return codes === null ? null : codes.map((code) => trusts[code]!)
+}
+
 async function settle(kernel: Kernel, claims: Claims, event: string): Promise<WriteRow> {
-  const [row] = await kernel.doorways.read<{ outcome: string | null; ids: string[] | null }>({
+  const [row] = await kernel.doorways.read<{ outcome: string | null; ids: string[] | null; trusts: number[] | null }>({
     doorway: 'settle',
     claims,
     event,
@@ -59,7 +74,7 @@ async function settle(kernel: Kernel, claims: Claims, event: string): Promise<Wr
   if (row?.outcome == null) throw new MemkeepError('ERR_STORE_UNAVAILABLE', 'the answer was lost', { retryable: true })
   // What was replayed then can be replayed again: the receipt comes with the repetition.
   if (row.outcome === 'replayed') throw new Outdated('policy')
-  return { outcome: row.outcome, shelf_version: null, ids: row.ids ?? [] }
+  return { outcome: row.outcome, shelf_version: null, ids: row.ids ?? [], trusts: row.trusts }
 }
 
 /**

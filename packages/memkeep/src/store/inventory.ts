@@ -29,7 +29,13 @@ export const inventory: Readonly<Record<string, TableAnnotation>> = {
     row: 'tenant subject id version sensitivity trust actor kind at_ms created_ms updated_ms expires_ms derived_from epoch content details',
   }),
   removal: both({ row: 'tenant subject shelf_version id sensitivity removed_ms' }),
-  request: both({ row: 'tenant subject principal key digest receipt epoch until_ms' }),
+  request: both({ row: 'tenant subject principal key digest receipt epoch until_ms trusts' }),
+  lineage: both({ row: 'tenant subject source derived' }),
+  recalled: both({ row: 'tenant subject reader trust' }),
+  aside: both({
+    row: 'tenant subject id version sensitivity trust actor kind at_ms created_ms updated_ms expires_ms derived_from epoch content details entry why aside_ms verdict successor',
+  }),
+  undistilled: both({ row: 'tenant subject id due_ms' }),
   api_key: both({ row: 'lookup tenant id claims created_ms expires_ms revoked_ms subject' }),
   hold: both({ row: 'tenant id subject reason placed_ms released_ms' }),
   shelf: {

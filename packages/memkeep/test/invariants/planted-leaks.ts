@@ -5,6 +5,7 @@ import { defaultLimits } from '../../src/core/limits.ts'
 import { productionSeams, type Seams } from '../../src/core/seams.ts'
 import { Keep } from '../../src/keep.ts'
 import { Keyring } from '../../src/keys/keyring.ts'
+import { NotedTrust } from '../../src/memory/noted-trust.ts'
 import { TenantPolicies } from '../../src/memory/tenant-policies.ts'
 import { defaultPolicy } from '../../src/policy/policy.ts'
 import type { Shelf } from '../../src/recall/shelf.ts'
@@ -50,6 +51,8 @@ export function forgetfulKeep(store: TestKeep, given: Partial<Seams>): Keep {
     policy: defaultPolicy,
     tenantPolicies: new TenantPolicies(),
     limits: defaultLimits,
+    tools: {},
+    notedTrust: new NotedTrust(systemClock),
     embedder: null,
     languages: null,
     tracer: null,

@@ -48,6 +48,7 @@ test('a memory comes back as it was given', async () => {
     session: 's-1',
     speaker: null,
     importance: null,
+    tool: null,
     at,
     createdAt: new Date(store.clock.nowMs),
     updatedAt: new Date(store.clock.nowMs),

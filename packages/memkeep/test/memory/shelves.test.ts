@@ -87,7 +87,7 @@ describe('round trips', () => {
     expect(await trips(() => there.deleteMany({ all: true }))).toEqual(['memory.delete ok'])
   })
 
-  test('what must look before it writes is two: an update, a derived memory, a deletion by filter', async () => {
+  test('what must look before it writes is two: an update, a deletion by filter; a derived memory is one', async () => {
     const { there } = both()
     const { id } = await there.add('alpha', { ...user, tags: ['a'] })
     await there.list()
@@ -95,10 +95,7 @@ describe('round trips', () => {
       'memory.get ok',
       'memory.update ok',
     ])
-    expect(await trips(() => there.add('gamma', { ...user, derivedFrom: [id] }))).toEqual([
-      'memory.list ok',
-      'memory.add ok',
-    ])
+    expect(await trips(() => there.add('gamma', { ...user, derivedFrom: [id] }))).toEqual(['memory.add ok'])
     expect(await trips(() => there.deleteMany({ tags: ['a'] }))).toEqual(['memory.list ok', 'memory.delete ok'])
   })
 })

@@ -26,6 +26,7 @@ function memoryOf(content: string, speaker: string | null = null, number = 1): M
     session: null,
     speaker,
     importance: null,
+    tool: null,
     at,
     createdAt: at,
     updatedAt: at,

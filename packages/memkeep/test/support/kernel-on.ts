@@ -4,6 +4,7 @@ import { productionSeams } from '../../src/core/seams.ts'
 import type { KeyStore } from '../../src/keys/key-store.ts'
 import { Keyring } from '../../src/keys/keyring.ts'
 import type { Kernel } from '../../src/memory/kernel.ts'
+import { NotedTrust } from '../../src/memory/noted-trust.ts'
 import { TenantPolicies } from '../../src/memory/tenant-policies.ts'
 import { defaultPolicy } from '../../src/policy/policy.ts'
 import { ShelfCache } from '../../src/recall/shelf-cache.ts'
@@ -47,6 +48,8 @@ export function kernelOn(store: TestKeep, options: { budgetBytes: number; keySto
     policy: defaultPolicy,
     tenantPolicies: new TenantPolicies(),
     limits: defaultLimits,
+    tools: {},
+    notedTrust: new NotedTrust(clock),
     embedder: null,
     languages: null,
     shelves: new ShelfCache<string>({ budgetBytes: options.budgetBytes, maxIdleMs: 1e9, clock }),

@@ -1,8 +1,9 @@
 -- What the doorways' owners may do to tables, re-applied whole. Nobody else may do anything.
 revoke all on memkeep.tenant, memkeep.shelf, memkeep.memory, memkeep.memory_version, memkeep.removal, memkeep.request,
   memkeep.event, memkeep.api_key, memkeep.erasure, memkeep.erasure_step, memkeep.hold, memkeep.pending, memkeep.log,
-  memkeep.log_entry, memkeep.log_tile, memkeep.checkpoint
-  from memkeep_door, memkeep_wide_door, memkeep_upkeep_door, memkeep_erase_door;
+  memkeep.log_entry, memkeep.log_tile, memkeep.checkpoint,
+  memkeep.lineage, memkeep.recalled, memkeep.aside, memkeep.undistilled
+  from memkeep_door, memkeep_wide_door, memkeep_upkeep_door, memkeep_label_door, memkeep_erase_door;
 grant select, insert on memkeep.tenant, memkeep.shelf to memkeep_door;
 -- Neither epoch nor state: no bug in a doorway reopens what was barred.
 grant update (policy, policy_version) on memkeep.tenant to memkeep_door;
@@ -22,11 +23,20 @@ grant select, insert, update on memkeep.api_key to memkeep_upkeep_door;
 grant select, update (state, epoch, name, policy, policy_version) on memkeep.tenant to memkeep_erase_door;
 grant select, insert, delete, update (state, epoch, version, floor, memories, bytes, due_ms, name) on memkeep.shelf
   to memkeep_erase_door;
-grant select (tenant, subject), delete on memkeep.memory, memkeep.memory_version, memkeep.removal, memkeep.request, memkeep.api_key
-  to memkeep_erase_door;
+grant select (tenant, subject), delete on memkeep.memory, memkeep.memory_version, memkeep.removal, memkeep.request, memkeep.api_key,
+  memkeep.lineage, memkeep.recalled, memkeep.aside, memkeep.undistilled to memkeep_erase_door;
 grant select, insert, update on memkeep.erasure, memkeep.erasure_step to memkeep_erase_door;
 grant select, insert, update (released_ms), delete on memkeep.hold to memkeep_erase_door;
 -- The second count of what is left.
-grant select (tenant, subject) on memkeep.memory, memkeep.memory_version, memkeep.removal, memkeep.request, memkeep.hold
-  to memkeep_upkeep_door;
+grant select (tenant, subject) on memkeep.memory, memkeep.memory_version, memkeep.removal, memkeep.request, memkeep.hold,
+  memkeep.lineage, memkeep.recalled, memkeep.aside, memkeep.undistilled to memkeep_upkeep_door;
 grant select on memkeep.erasure to memkeep_upkeep_door;
+grant select, insert on memkeep.lineage, memkeep.recalled to memkeep_door;
+grant select, insert, delete on memkeep.aside, memkeep.undistilled to memkeep_door;
+grant select on memkeep.aside to memkeep_wide_door;
+grant update (trust) on memkeep.recalled to memkeep_door;
+-- Ids, shelves, labels and versions; nothing sealed.
+grant select, delete on memkeep.lineage to memkeep_label_door;
+grant select (tenant, subject, id, trust), update (trust, shelf_version) on memkeep.memory to memkeep_label_door;
+grant select (tenant, subject, id, trust), update (trust) on memkeep.aside to memkeep_label_door;
+grant select (tenant, subject, version), update (version) on memkeep.shelf to memkeep_label_door;

@@ -77,6 +77,59 @@ create policy create_ on memkeep.request for insert to memkeep_door
 create policy remove on memkeep.request for delete to memkeep_door
   using (tenant = memkeep.claim_tenant() and subject = memkeep.claim_shelf());
 
+create policy read on memkeep.lineage for select to memkeep_door
+  using (tenant = memkeep.claim_tenant() and subject = any (memkeep.claim_shelves()));
+create policy create_ on memkeep.lineage for insert to memkeep_door
+  with check (memkeep.claim_writes(tenant, subject, null));
+create policy read_labels on memkeep.lineage for select to memkeep_label_door
+  using (tenant = memkeep.claim_tenant() and memkeep.claim_lowers(subject));
+create policy remove on memkeep.lineage for delete to memkeep_label_door
+  using (tenant = memkeep.claim_tenant() and memkeep.claim_lowers(subject));
+
+-- Labels alone, of whatever came from what this call lowers or deletes: above its clearance too, and on other shelves when the source is
+-- common. The role holds no privilege on sealed columns, and its functions only lower.
+create policy read_labels on memkeep.memory for select to memkeep_label_door
+  using (tenant = memkeep.claim_tenant() and memkeep.claim_lowers(subject));
+create policy lower_ on memkeep.memory for update to memkeep_label_door
+  using (tenant = memkeep.claim_tenant() and memkeep.claim_lowers(subject))
+  with check (tenant = memkeep.claim_tenant() and memkeep.claim_lowers(subject));
+create policy read_labels on memkeep.shelf for select to memkeep_label_door
+  using (tenant = memkeep.claim_tenant() and (memkeep.claim_lowers(subject) or memkeep.claim_doorway() = 'remember'));
+create policy move_on on memkeep.shelf for update to memkeep_label_door
+  using (tenant = memkeep.claim_tenant() and (memkeep.claim_lowers(subject) or memkeep.claim_doorway() = 'remember'))
+  with check (tenant = memkeep.claim_tenant() and memkeep.claim_lowers(subject));
+
+create policy read on memkeep.aside for select to memkeep_door
+  using (tenant = memkeep.claim_tenant() and subject = any (memkeep.claim_shelves())
+    and sensitivity = any (memkeep.claim_clearance()));
+create policy read_wide on memkeep.aside for select to memkeep_wide_door
+  using (tenant = memkeep.claim_wide_tenant() and sensitivity = any (memkeep.claim_clearance()));
+create policy create_ on memkeep.aside for insert to memkeep_door
+  with check (memkeep.claim_writes(tenant, subject, sensitivity));
+create policy remove on memkeep.aside for delete to memkeep_door
+  using (tenant = memkeep.claim_tenant() and subject = memkeep.claim_shelf()
+    and sensitivity = any (memkeep.claim_clearance()));
+create policy read_labels on memkeep.aside for select to memkeep_label_door
+  using (tenant = memkeep.claim_tenant() and memkeep.claim_lowers(subject));
+create policy lower_ on memkeep.aside for update to memkeep_label_door
+  using (tenant = memkeep.claim_tenant() and memkeep.claim_lowers(subject))
+  with check (tenant = memkeep.claim_tenant() and memkeep.claim_lowers(subject));
+
+create policy read on memkeep.undistilled for select to memkeep_door
+  using (tenant = memkeep.claim_tenant() and subject = memkeep.claim_shelf());
+create policy create_ on memkeep.undistilled for insert to memkeep_door
+  with check (memkeep.claim_writes(tenant, subject, null));
+create policy remove on memkeep.undistilled for delete to memkeep_door
+  using (tenant = memkeep.claim_tenant() and subject = memkeep.claim_shelf());
+
+create policy read on memkeep.recalled for select to memkeep_door
+  using (tenant = memkeep.claim_tenant() and subject = any (memkeep.claim_shelves()));
+create policy note on memkeep.recalled for insert to memkeep_door
+  with check (tenant = memkeep.claim_tenant() and memkeep.claim_notes(subject));
+create policy note_again on memkeep.recalled for update to memkeep_door
+  using (tenant = memkeep.claim_tenant() and memkeep.claim_notes(subject))
+  with check (tenant = memkeep.claim_tenant() and memkeep.claim_notes(subject));
+
 create policy append on memkeep.event for insert to memkeep_door, memkeep_wide_door, memkeep_upkeep_door, memkeep_erase_door
   with check (tenant = memkeep.claim_tenant());
 create policy settle on memkeep.event for select to memkeep_door
@@ -160,6 +213,22 @@ create policy erase_read on memkeep.api_key for select to memkeep_erase_door
   using (tenant = memkeep.claim_tenant() and subject >= memkeep.claim_lowest(65536) and subject <= memkeep.claim_highest(65536));
 create policy erase on memkeep.api_key for delete to memkeep_erase_door
   using (tenant = memkeep.claim_tenant() and subject >= memkeep.claim_lowest(65536) and subject <= memkeep.claim_highest(65536));
+create policy erase_read on memkeep.lineage for select to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant() and subject >= memkeep.claim_lowest(65536) and subject <= memkeep.claim_highest(65536));
+create policy erase on memkeep.lineage for delete to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant() and subject >= memkeep.claim_lowest(65536) and subject <= memkeep.claim_highest(65536));
+create policy erase_read on memkeep.recalled for select to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant() and subject >= memkeep.claim_lowest(65536) and subject <= memkeep.claim_highest(65536));
+create policy erase on memkeep.recalled for delete to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant() and subject >= memkeep.claim_lowest(65536) and subject <= memkeep.claim_highest(65536));
+create policy erase_read on memkeep.aside for select to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant() and subject >= memkeep.claim_lowest(65536) and subject <= memkeep.claim_highest(65536));
+create policy erase on memkeep.aside for delete to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant() and subject >= memkeep.claim_lowest(65536) and subject <= memkeep.claim_highest(65536));
+create policy erase_read on memkeep.undistilled for select to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant() and subject >= memkeep.claim_lowest(65536) and subject <= memkeep.claim_highest(65536));
+create policy erase on memkeep.undistilled for delete to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant() and subject >= memkeep.claim_lowest(65536) and subject <= memkeep.claim_highest(65536));
 create policy erase on memkeep.hold for delete to memkeep_erase_door
   using (tenant = memkeep.claim_tenant() and subject >= memkeep.claim_lowest(65536) and subject <= memkeep.claim_highest(65536));
 
@@ -193,4 +262,12 @@ create policy recount on memkeep.request for select to memkeep_upkeep_door
 create policy recount on memkeep.api_key for select to memkeep_upkeep_door
   using (tenant = memkeep.claim_tenant() and memkeep.claim_doorway() = 'recount_scope');
 create policy recount on memkeep.hold for select to memkeep_upkeep_door
+  using (tenant = memkeep.claim_tenant() and memkeep.claim_doorway() = 'recount_scope');
+create policy recount on memkeep.lineage for select to memkeep_upkeep_door
+  using (tenant = memkeep.claim_tenant() and memkeep.claim_doorway() = 'recount_scope');
+create policy recount on memkeep.recalled for select to memkeep_upkeep_door
+  using (tenant = memkeep.claim_tenant() and memkeep.claim_doorway() = 'recount_scope');
+create policy recount on memkeep.aside for select to memkeep_upkeep_door
+  using (tenant = memkeep.claim_tenant() and memkeep.claim_doorway() = 'recount_scope');
+create policy recount on memkeep.undistilled for select to memkeep_upkeep_door
   using (tenant = memkeep.claim_tenant() and memkeep.claim_doorway() = 'recount_scope');

@@ -50,6 +50,18 @@ begin
     delete from memkeep.hold d where d.tenant = p_tenant and d.subject >= low and d.subject <= high;
     get diagnostics deleted = row_count;
     counts := counts || jsonb_build_object('hold', deleted);
+    delete from memkeep.lineage l where l.tenant = p_tenant and l.subject >= low and l.subject <= high;
+    get diagnostics deleted = row_count;
+    counts := counts || jsonb_build_object('lineage', deleted);
+    delete from memkeep.recalled n where n.tenant = p_tenant and n.subject >= low and n.subject <= high;
+    get diagnostics deleted = row_count;
+    counts := counts || jsonb_build_object('recalled', deleted);
+    delete from memkeep.aside a where a.tenant = p_tenant and a.subject >= low and a.subject <= high;
+    get diagnostics deleted = row_count;
+    counts := counts || jsonb_build_object('aside', deleted);
+    delete from memkeep.undistilled u where u.tenant = p_tenant and u.subject >= low and u.subject <= high;
+    get diagnostics deleted = row_count;
+    counts := counts || jsonb_build_object('undistilled', deleted);
     if c.reach = 2 then
       delete from memkeep.shelf s where s.tenant = p_tenant and s.subject >= low and s.subject <= high;
     else

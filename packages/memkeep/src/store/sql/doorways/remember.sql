@@ -5,13 +5,17 @@
 -- each element of p_derived is a uuid[] literal. p_request (may be null) is the tag of an idempotency key.
 -- p_most_* (null: no bound) are the tenant's quota as the kernel knows it; the sum over the tenant's shelves is read only
 -- when one is given. Writers of other subjects that have not committed are not in it: each may overshoot by what is under way.
--- Outcomes: ok, replayed (receipt is the first call's), mismatch, missing (a source), conflict (a source's trust is lower
--- than was sealed), quota, denied, barred, epoch, policy, unknown.
+-- A memory is trusted no more than p_trust, which it was sealed under, than its sources, and, where an agent or a tool
+-- names none, than what p_readers were shown; `trusts` are the trusts it came to. A token states the most that a tool
+-- is trusted in bits 4 and 5 of its actors.
+-- Outcomes: ok, replayed (receipt and trusts are the first call's), mismatch, missing (a source), quota, denied, barred, epoch, policy,
+-- unknown.
 create or replace function memkeep.remember(p_tenant bytea, p_token bytea, p_name bytea, p_ids uuid[],
   p_actor smallint[], p_trust smallint[], p_sensitivity smallint[], p_kind text[], p_at_ms bigint[], p_expires_ms bigint[],
   p_derived text[], p_content bytea[], p_details bytea[], p_entry bytea[], p_request bytea, p_digest bytea,
-  p_receipt bytea, p_request_until_ms bigint, p_detail bytea, p_most_memories bigint default null, p_most_bytes bigint default null)
-returns table (outcome text, shelf_version bigint, receipt bytea)
+  p_receipt bytea, p_request_until_ms bigint, p_detail bytea, p_most_memories bigint default null, p_most_bytes bigint default null,
+  p_readers bytea[] default null)
+returns table (outcome text, shelf_version bigint, receipt bytea, trusts smallint[])
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare
@@ -21,6 +25,8 @@ declare
   due bigint := p_request_until_ms;
   bumped record;
   earlier record;
+  of_sources smallint;
+  shown smallint;
   ignored text;
 begin
   outcome := case when c.reach = 2 then 'denied' else 'ok' end;
@@ -28,40 +34,64 @@ begin
     -- A label that may not be written, an author that may not be claimed, a trust above its author's ceiling.
     if (p_actor[m] between 0 and 3 and c.actors & (1 << p_actor[m]) <> 0
       and p_sensitivity[m] between 0 and 2 and c.writable & (1 << p_sensitivity[m]) <> 0
-      and p_trust[m] between 0 and (array[1, 2, 3, 0])[p_actor[m] + 1]
+      and p_trust[m] between 0 and (array[1, 2, 3, c.actors >> 4])[p_actor[m] + 1]
       and p_kind[m] ~ '^[a-z][a-z0-9_-]{0,31}$') is not true then outcome := 'denied'; end if;
     due := least(due, p_expires_ms[m]);
     size := size + octet_length(p_content[m]) + octet_length(p_details[m]) + octet_length(p_entry[m]);
   end loop;
+  if outcome = 'ok' and c.reach = 1 and not '{}' = all (p_derived) then ignored := memkeep.hold_common(c); end if;
   if outcome = 'ok' then
     bumped := memkeep.bump_shelf(c, case when c.reach = 0 then 2 | 8 else 2 end, added, size, due, p_name);
     outcome := bumped.outcome;
     shelf_version := bumped.version;
   end if;
   if outcome = 'ok' and p_request is not null then
-    select r.digest, r.receipt into earlier from memkeep.request r
+    select r.digest, r.receipt, r.trusts into earlier from memkeep.request r
       where r.tenant = p_tenant and r.subject = c.shelf and r.principal = c.principal and r.key = p_request
         and r.until_ms > c.at_ms and r.epoch = c.shelf_epoch;
     if found then
       outcome := case when earlier.digest = p_digest then 'replayed' else 'mismatch' end;
       receipt := case when earlier.digest = p_digest then earlier.receipt end;
+      trusts := case when earlier.digest = p_digest then earlier.trusts end;
     end if;
   end if;
-  if outcome = 'ok' and not '{}' = all (p_derived) then outcome := memkeep.check_sources(c, p_derived, p_trust); end if;
+  if outcome = 'ok' then
+    trusts := p_trust;
+    if not '{}' = all (p_derived) then
+      for m in 1 .. added loop
+        if p_derived[m] <> '{}' then
+          of_sources := memkeep.trust_of_sources(c, p_derived[m]::uuid[]);
+          if of_sources is null then outcome := 'missing'; end if;
+          trusts[m] := least(trusts[m], of_sources);
+        end if;
+      end loop;
+    end if;
+    if p_readers is not null then
+      shown := memkeep.trust_recalled(c, p_readers);
+      for m in 1 .. added loop
+        if p_derived[m] = '{}' and p_actor[m] in (1, 3) then trusts[m] := least(trusts[m], shown); end if;
+      end loop;
+    end if;
+  end if;
   if outcome = 'ok' and num_nonnulls(p_most_memories, p_most_bytes) > 0
     and memkeep.exceeds_quota(p_tenant, p_most_memories, p_most_bytes) then outcome := 'quota'; end if;
   if outcome = 'ok' then
     insert into memkeep.memory (tenant, subject, id, version, sensitivity, trust, actor, kind, at_ms, created_ms,
       updated_ms, expires_ms, derived_from, shelf_version, epoch, content, details, entry)
-    select p_tenant, c.shelf, p_ids[m], 1, p_sensitivity[m], p_trust[m], p_actor[m], p_kind[m], p_at_ms[m], c.at_ms,
+    select p_tenant, c.shelf, p_ids[m], 1, p_sensitivity[m], trusts[m], p_actor[m], p_kind[m], p_at_ms[m], c.at_ms,
       c.at_ms, p_expires_ms[m], p_derived[m]::uuid[], remember.shelf_version, c.shelf_epoch, p_content[m], p_details[m],
       p_entry[m]
     from generate_series(1, added) m;
+    if not '{}' = all (p_derived) then
+      insert into memkeep.lineage (tenant, subject, source, derived)
+      select distinct p_tenant, c.shelf, s.source, p_ids[m] from generate_series(1, added) m, unnest(p_derived[m]::uuid[]) as s (source);
+    end if;
     if p_request is not null then
       delete from memkeep.request r where r.tenant = p_tenant and r.subject = c.shelf and r.principal = c.principal
         and r.key = p_request;
-      insert into memkeep.request (tenant, subject, principal, key, digest, receipt, epoch, until_ms)
-        values (p_tenant, c.shelf, c.principal, p_request, p_digest, p_receipt, c.shelf_epoch, p_request_until_ms);
+      insert into memkeep.request (tenant, subject, principal, key, digest, receipt, epoch, until_ms, trusts)
+        values (p_tenant, c.shelf, c.principal, p_request, p_digest, p_receipt, c.shelf_epoch, p_request_until_ms,
+          remember.trusts);
     end if;
   elsif shelf_version is not null then
     update memkeep.shelf s set memories = s.memories - added, bytes = s.bytes - size where s.tenant = p_tenant and s.subject = c.shelf;

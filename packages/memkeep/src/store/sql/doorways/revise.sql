@@ -4,12 +4,16 @@
 -- Puts a new version in the place of version p_expected; the replaced one goes to the history. When the sensitivity
 -- changes, p_old_* bring every earlier version (the replaced one included) sealed anew under the new
 -- label. p_most_bytes (null: no bound) is the tenant's quota, as in remember(); a revision that takes no more room passes it.
+-- The new version is trusted no more than p_trust, which it was sealed under, than the version before as it stands, and than what p_readers were
+-- shown, when an agent or a tool authored the change: `trust` is what it came to. When that is less than before, what came from
+-- the memory is lowered with it: `lowered` says how many memories that were.
 -- Outcomes: ok, missing (no such memory in sight), conflict (another version stands there), quota, denied, barred, epoch, policy,
 -- unknown.
 create or replace function memkeep.revise(p_tenant bytea, p_token bytea, p_id uuid, p_expected integer,
   p_sensitivity smallint, p_trust smallint, p_actor smallint, p_expires_ms bigint, p_content bytea, p_details bytea,
-  p_entry bytea, p_old_version integer[], p_old_content bytea[], p_old_details bytea[], p_detail bytea, p_most_bytes bigint default null)
-returns table (outcome text, shelf_version bigint)
+  p_entry bytea, p_old_version integer[], p_old_content bytea[], p_old_details bytea[], p_detail bytea, p_most_bytes bigint default null,
+  p_readers bytea[] default null)
+returns table (outcome text, shelf_version bigint, trust smallint, lowered integer)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare
@@ -21,7 +25,8 @@ declare
 begin
   outcome := case when c.reach <> 2 and p_actor between 0 and 3 and c.actors & (1 << p_actor) <> 0
     and p_sensitivity between 0 and 2 and c.writable & (1 << p_sensitivity) <> 0
-    and p_trust between 0 and (array[1, 2, 3, 0])[p_actor + 1] then 'ok' else 'denied' end;
+    and p_trust between 0 and (array[1, 2, 3, c.actors >> 4])[p_actor + 1] then 'ok' else 'denied' end;
+  lowered := 0;
   if outcome = 'ok' then
     select * into outcome, shelf_version
       from memkeep.lock_shelf(c, case when c.reach = 0 then 2 | 8 else 2 end, false, null);
@@ -32,7 +37,7 @@ begin
     if old.sensitivity <> p_sensitivity then action := 'memory.reclassify'; end if;
     if not found then outcome := 'missing';
     elsif old.version <> p_expected then outcome := 'conflict';
-    elsif old.trust < p_trust or c.writable & (1 << old.sensitivity) = 0 then outcome := 'denied';
+    elsif c.writable & (1 << old.sensitivity) = 0 then outcome := 'denied';
     elsif p_sensitivity < old.sensitivity and c.rights & 32 = 0 then outcome := 'denied';
     end if;
   end if;
@@ -43,6 +48,8 @@ begin
   end if;
   if outcome = 'ok' then
     shelf_version := shelf_version + 1;
+    trust := least(p_trust, old.trust);
+    if p_readers is not null and p_actor in (1, 3) then trust := least(trust, memkeep.trust_recalled(c, p_readers)); end if;
     -- The replaced version keeps its content and details; sealed anew they may be of another size.
     growth := octet_length(p_content) + octet_length(p_details) + octet_length(p_entry) - octet_length(old.entry);
     if action = 'memory.reclassify' then
@@ -77,9 +84,10 @@ begin
     delete from memkeep.memory m where m.tenant = p_tenant and m.subject = c.shelf and m.id = p_id;
     insert into memkeep.memory (tenant, subject, id, version, sensitivity, trust, actor, kind, at_ms, created_ms,
       updated_ms, expires_ms, derived_from, shelf_version, epoch, content, details, entry)
-    values (p_tenant, c.shelf, p_id, old.version + 1, p_sensitivity, p_trust, p_actor, old.kind, old.at_ms,
+    values (p_tenant, c.shelf, p_id, old.version + 1, p_sensitivity, revise.trust, p_actor, old.kind, old.at_ms,
       old.created_ms, c.at_ms, p_expires_ms, old.derived_from, revise.shelf_version, c.shelf_epoch, p_content,
       p_details, p_entry);
+    if trust < old.trust then lowered := memkeep.lower_trust(c, array[p_id], trust, shelf_version); end if;
   elsif outcome = 'quota' then
     update memkeep.shelf s set bytes = s.bytes - growth where s.tenant = p_tenant and s.subject = c.shelf;
   end if;

@@ -1,5 +1,5 @@
 -- owner: memkeep_owner
--- callers: memkeep_door memkeep_wide_door memkeep_upkeep_door memkeep_erase_door
+-- callers: memkeep_door memkeep_wide_door memkeep_upkeep_door memkeep_label_door memkeep_erase_door
 
 -- What a verified token states. Offsets are those of store/token.ts.
 do $$ begin
@@ -41,13 +41,13 @@ begin
 end $$;
 
 -- The shelf a call may write: its subject's, or the common one. Null for a tenant-wide reach, which writes nothing, and
--- without a right to write (2), delete (4) or sweep (16384).
+-- without a right to write (2), delete (4), endorse (256), review (512) or sweep (16384).
 create or replace function memkeep.claim_shelf() returns bytea language plpgsql stable cost 1000
 set search_path = pg_catalog, pg_temp as $$
 declare c bytea := memkeep.open_claims();
 begin
   return case when get_byte(c, 21) in (0, 1)
-    and ('x' || encode(substring(c from 49 for 4), 'hex'))::bit(32)::integer & (2 | 4 | 16384) <> 0
+    and ('x' || encode(substring(c from 49 for 4), 'hex'))::bit(32)::integer & (2 | 4 | 256 | 512 | 16384) <> 0
     then substring(c from 23 for 16) end;
 end $$;
 
@@ -79,8 +79,8 @@ begin
     when 4 then '{2}' when 5 then '{0,2}' when 6 then '{1,2}' when 7 then '{0,1,2}' end::smallint[];
 end $$;
 
--- True when the token opened by this call may write such a row: it carries a right to write (2), delete (4) or sweep (16384)
--- and reaches that shelf and label. One call a row, so it verifies once.
+-- True when the token opened by this call may write such a row: it carries a right to write (2), delete (4), endorse (256),
+-- review (512) or sweep (16384) and reaches that shelf and label. One call a row, so it verifies once.
 create or replace function memkeep.claim_writes(p_tenant bytea, p_subject bytea, p_sensitivity smallint)
 returns boolean language plpgsql stable cost 1000
 set search_path = pg_catalog, pg_temp as $$
@@ -88,7 +88,7 @@ declare c bytea := memkeep.open_claims();
 begin
   return coalesce(substring(c from 6 for 16) = p_tenant and get_byte(c, 21) in (0, 1)
     and substring(c from 23 for 16) = p_subject
-    and ('x' || encode(substring(c from 49 for 4), 'hex'))::bit(32)::integer & (2 | 4 | 16384) <> 0
+    and ('x' || encode(substring(c from 49 for 4), 'hex'))::bit(32)::integer & (2 | 4 | 256 | 512 | 16384) <> 0
     and (p_sensitivity is null or p_sensitivity between 0 and 2 and get_byte(c, 47) & (1 << p_sensitivity) <> 0), false);
 end $$;
 
@@ -98,4 +98,23 @@ set search_path = pg_catalog, pg_temp as $$
 declare c bytea := memkeep.open_claims();
 begin
   return coalesce(('x' || encode(substring(c from 49 for 4), 'hex'))::bit(32)::integer & p_right <> 0, false);
+end $$;
+
+-- True when the token opened by this call is for a doorway that lowers what came from a memory, and that memory is where such
+-- a thing can stand: on the call's own shelf, or on any of the tenant when what is lowered or deleted is common to it.
+create or replace function memkeep.claim_lowers(p_subject bytea) returns boolean language plpgsql stable cost 1000
+set search_path = pg_catalog, pg_temp as $$
+declare c bytea := memkeep.open_claims();
+begin
+  return coalesce(memkeep.claim_doorway() in ('forget', 'revise', 'sweep', 'settle', 'endorse', 'review')
+    and (get_byte(c, 21) = 0 or get_byte(c, 21) = 1 and substring(c from 23 for 16) = p_subject), false);
+end $$;
+
+-- True on the shelf of a call that notes what trust its readers were shown, and for no other call.
+create or replace function memkeep.claim_notes(p_subject bytea) returns boolean language plpgsql stable cost 1000
+set search_path = pg_catalog, pg_temp as $$
+declare c bytea := memkeep.open_claims();
+begin
+  return coalesce(memkeep.claim_doorway() = 'note_recalled' and get_byte(c, 21) in (0, 1)
+    and substring(c from 23 for 16) = p_subject, false);
 end $$;

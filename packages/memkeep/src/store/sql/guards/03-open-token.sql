@@ -76,7 +76,8 @@ begin
     ('x' || encode(substring(payload from 43 for 4), 'hex'))::bit(32)::integer,
     get_byte(payload, 46),
     get_byte(payload, 47),
-    flags & 15,
+    -- Four authors, and two bits for what a tool is trusted at the most.
+    flags & 63,
     ('x' || encode(substring(payload from 49 for 4), 'hex'))::bit(32)::integer,
     substring(payload from 53 for 16),
     encode(substring(payload from 69 for 16), 'hex')::uuid,

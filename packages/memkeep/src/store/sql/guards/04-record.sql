@@ -15,7 +15,7 @@ declare
     when p_action in ('memory.search', 'memory.list', 'memory.get', 'memory.history', 'shelf.load', 'shelf.list',
       'tenant.enter', 'upkeep.due') then 0
     when p_action in ('memory.add', 'memory.update', 'memory.reclassify', 'memory.reindex', 'memory.delete',
-      'memory.expire') then 1
+      'memory.expire', 'memory.endorse', 'memory.note', 'memory.hold', 'memory.refuse', 'memory.distil') then 1
     else 2 end;
   period integer := c.at_ms / case class when 0 then 2592000000 else 31104000000 end % 16;
 begin

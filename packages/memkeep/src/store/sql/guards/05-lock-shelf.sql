@@ -68,21 +68,24 @@ begin
   end loop;
 end $$;
 
--- Whether every source that the memories name can be seen by this call and is trusted at least as much as they are.
--- A foreign source and a missing one are the same: 'missing'.
-create or replace function memkeep.check_sources(c memkeep.claims, p_derived text[], p_trust smallint[])
-returns text language plpgsql stable
+-- The lowest trust of these sources, as far as this call sees them. Null when one of them is not there: a foreign source and a
+-- missing one are the same.
+create or replace function memkeep.trust_of_sources(c memkeep.claims, p_sources uuid[])
+returns smallint language plpgsql stable
 set search_path = pg_catalog, pg_temp as $$
-declare m record; seen record;
+declare seen record;
 begin
-  for m in select d.derived::uuid[] as sources, d.trust from unnest(p_derived, p_trust) as d (derived, trust)
-    where d.derived <> '{}'
-  loop
-    select count(*) as number, min(o.trust) as trust into seen from memkeep.memory o
-      where o.tenant = c.tenant and o.subject = any (memkeep.claim_shelves()) and o.id = any (m.sources)
-        and (o.expires_ms is null or o.expires_ms > c.at_ms);
-    if seen.number <> (select count(distinct s) from unnest(m.sources) s) then return 'missing'; end if;
-    if seen.trust < m.trust then return 'conflict'; end if;
-  end loop;
-  return 'ok';
+  select count(*) as number, min(o.trust) as trust into seen from memkeep.memory o
+    where o.tenant = c.tenant and o.subject = any (memkeep.claim_shelves()) and o.id = any (p_sources)
+      and (o.expires_ms is null or o.expires_ms > c.at_ms);
+  return case when seen.number = (select count(distinct s) from unnest(p_sources) s) then seen.trust end;
+end $$;
+
+-- The lowest trust that one of these readers (tags of sessions and principals) was shown; 3 where none was shown anything.
+create or replace function memkeep.trust_recalled(c memkeep.claims, p_readers bytea[])
+returns smallint language plpgsql stable
+set search_path = pg_catalog, pg_temp as $$
+begin
+  return coalesce((select min(r.trust) from memkeep.recalled r
+    where r.tenant = c.tenant and r.subject = c.shelf and r.reader = any (p_readers)), 3);
 end $$;

@@ -29,6 +29,7 @@ begin
     update memkeep.shelf s set version = p_shelf_version, memories = s.memories - cardinality(ids),
       bytes = s.bytes - freed - freed_earlier, due_ms = least(s.due_ms, c.at_ms + 3600000)
       where s.tenant = c.tenant and s.subject = c.shelf;
+    perform memkeep.prune_lineage(c, ids);
   end if;
   return ids;
 end $$;

@@ -41,6 +41,14 @@ begin
     where k.tenant = p_tenant and k.subject >= p_low and k.subject <= p_high;
   return query select 'hold', count(*) from memkeep.hold d
     where d.tenant = p_tenant and d.subject >= p_low and d.subject <= p_high;
+  return query select 'lineage', count(*) from memkeep.lineage l
+    where l.tenant = p_tenant and l.subject >= p_low and l.subject <= p_high;
+  return query select 'recalled', count(*) from memkeep.recalled n
+    where n.tenant = p_tenant and n.subject >= p_low and n.subject <= p_high;
+  return query select 'aside', count(*) from memkeep.aside a
+    where a.tenant = p_tenant and a.subject >= p_low and a.subject <= p_high;
+  return query select 'undistilled', count(*) from memkeep.undistilled u
+    where u.tenant = p_tenant and u.subject >= p_low and u.subject <= p_high;
   -- A barred shelf may stay: empty, without a name.
   return query select 'shelf', count(*) from memkeep.shelf s
     where s.tenant = p_tenant and s.subject >= p_low and s.subject <= p_high

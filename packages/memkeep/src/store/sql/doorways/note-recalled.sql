@@ -1,0 +1,22 @@
+-- owner: memkeep_door
+-- callers: memkeep_app
+
+-- Notes that readers (tags of a session or a principal) were shown something of that trust by scopes of this shelf: what they say from
+-- now on without naming a source is trusted no more. Called when it is the lowest yet that a process knows of.
+-- Outcomes: ok, denied, barred, epoch, policy, unknown.
+create or replace function memkeep.note_recalled(p_tenant bytea, p_token bytea, p_readers bytea[], p_trust smallint, p_detail bytea)
+returns table (outcome text)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+declare
+  c memkeep.claims := memkeep.open_token(p_tenant, p_token, 'note_recalled');
+begin
+  outcome := case when c.reach = 2 then 'denied' else memkeep.admit_reading(c, 1) end;
+  if outcome = 'ok' then
+    insert into memkeep.recalled as r (tenant, subject, reader, trust)
+      select p_tenant, c.shelf, w.reader, p_trust from unnest(p_readers) as w (reader)
+      on conflict (tenant, subject, reader) do update set trust = least(r.trust, excluded.trust);
+  end if;
+  perform memkeep.record(c, 'memory.note', outcome, '{}', 0, p_detail);
+  return next;
+end $$;
