@@ -1,0 +1,108 @@
+import { open } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { MemkeepError } from '../../core/errors.ts'
+import { judgeShown, readHead, type Shown, type Witness, type WitnessAnswer } from '../witness.ts'
+
+/**
+ * An append-only file that remembers every head: on a disk, a share or a machine that whoever can set the database back cannot
+ * write, or under `chattr +a`. One line a head, `{"at", "checkpoint"}`; a line that a crash has torn is passed over. Several
+ * processes may write it at once. It may be replaced by its last line of each log when it has grown.
+ */
+export function fileWitness({ path }: { readonly path: string }): Witness {
+  const file = resolve(path)
+  return {
+    name: file,
+    file,
+    async add(shown) {
+      try {
+        return await add(file, shown)
+      } catch (cause) {
+        if (cause instanceof MemkeepError) throw cause
+        throw new MemkeepError('ERR_STORE_UNAVAILABLE', "the witness's file cannot be read or written", { cause })
+      }
+    },
+  }
+}
+
+interface Remembered {
+  readonly size: number
+  readonly root: Uint8Array
+  /** The line, to tell one's own. */
+  readonly line: string
+}
+
+async function add(file: string, shown: Shown): Promise<WitnessAnswer> {
+  const { origin, size } = readHead(shown.checkpoint)
+  const last = largest(await remembered(file, origin))
+  const answer = judgeShown(last, shown)
+  if (answer.outcome !== 'seen' || (last !== null && last.size === size)) return answer
+  const line = JSON.stringify({ at: Date.now(), checkpoint: shown.checkpoint })
+  await append(file, line)
+  // Between the look and the line somebody else may have added one: it was not proved that ours continues that.
+  const others = (await remembered(file, origin)).filter((each) => each.line !== line)
+  const now = largest(others)
+  return (now?.size ?? 0) === (last?.size ?? 0) ? answer : { outcome: 'conflict', size: now!.size }
+}
+
+const largest = (heads: readonly Remembered[]): Remembered | null =>
+  heads.reduce<Remembered | null>((most, head) => (most === null || head.size > most.size ? head : most), null)
+
+const tailBytes = 65_536
+
+/** Heads of this log in the file's last lines; when there is none, in the whole of it. */
+async function remembered(file: string, origin: string): Promise<Remembered[]> {
+  const handle = await open(file, 'r').catch((error) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
+  })
+  if (handle === null) return []
+  try {
+    const { size } = await handle.stat()
+    for (const from of size > tailBytes ? [size - tailBytes, 0] : [0]) {
+      const bytes = Buffer.alloc(size - from)
+      await handle.read(bytes, 0, bytes.length, from)
+      // A line cut off by where the tail begins does not parse, and is passed over.
+      const heads = bytes
+        .toString('utf8')
+        .split('\n')
+        .flatMap((line) => headOf(line, origin))
+      if (heads.length > 0) return heads
+    }
+    return []
+  } finally {
+    await handle.close()
+  }
+}
+
+function headOf(line: string, origin: string): Remembered[] {
+  try {
+    const head = readHead((JSON.parse(line) as { checkpoint: string }).checkpoint)
+    return head.origin === origin ? [{ ...head, line }] : []
+  } catch {
+    return []
+  }
+}
+
+/** One write, on disk when it resolves; a torn line before it is ended first. */
+async function append(file: string, line: string): Promise<void> {
+  const handle = await open(file, 'a+', 0o600)
+  try {
+    const { size } = await handle.stat()
+    const end = Buffer.alloc(1)
+    if (size > 0) await handle.read(end, 0, 1, size - 1)
+    await handle.appendFile(`${size > 0 && end[0] !== 0x0a ? '\n' : ''}${line}\n`)
+    await handle.sync()
+    if (size === 0) await syncDirectory(dirname(file))
+  } finally {
+    await handle.close()
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const handle = await open(path, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
