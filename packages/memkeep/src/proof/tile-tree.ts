@@ -2,6 +2,7 @@ import { consistencyRanges } from './consistency-proof.ts'
 import { Frontier } from './frontier.ts'
 import { inclusionRanges, type LeafRange } from './inclusion-proof.ts'
 import { proofInvalid } from './proof-invalid.ts'
+import { besideRanges, type RangeProof } from './range-proof.ts'
 import { type Tile, tilePath, tileWidth } from './tile-path.ts'
 import type { TreeHash } from './tree-hash.ts'
 
@@ -40,6 +41,12 @@ export class TileTree {
   /** RFC 6962 consistency proof between two sizes; empty when they are equal or the older is 0. */
   async consistency(oldSize: number, newSize = this.size): Promise<Uint8Array[]> {
     return await this.#ranges(consistencyRanges(oldSize, newSize))
+  }
+
+  /** What shows a run of leaves to be in the log of `size`, beside the leaves themselves. */
+  async beside(start: number, end: number, size = this.size): Promise<RangeProof> {
+    const { left, right } = besideRanges(start, end, size)
+    return { left: await this.#ranges(left), right: await this.#ranges(right) }
   }
 
   async leafHash(index: number): Promise<Uint8Array> {

@@ -1,0 +1,164 @@
+import { fromBase64, toBase64 } from './base64.ts'
+import { sameBytes } from './byte-string.ts'
+import { type Checkpoint, openCheckpoint } from './checkpoint.ts'
+import { isIndex } from './decimal.ts'
+import { decodeLeaf, type LedgerLeaf } from './ledger-leaf.ts'
+import { parseNoteKey } from './note-key.ts'
+import { proofInvalid } from './proof-invalid.ts'
+import { type RangeProof, rootOfRange } from './range-proof.ts'
+import type { Sha256 } from './sha256.ts'
+import { TreeHash } from './tree-hash.ts'
+import { utf8 } from './utf8.ts'
+
+/** The first line of a cold file: which run of which log it holds, and what shows that the log had it. */
+export interface ColdHead {
+  /** The log's verifier key. */
+  readonly vkey: string
+  /** The first leaf, and the one after the last. */
+  readonly from: number
+  readonly to: number
+  /** A signed checkpoint of the log that reaches beyond them. */
+  readonly checkpoint: string
+  readonly proof: RangeProof
+}
+
+/** A read event as its row stood in the database. Bytes in base64, tags in hex. */
+export interface ColdEvent {
+  readonly id: string
+  readonly outcome: string
+  readonly reach: number
+  readonly subject: string | null
+  readonly epoch: number
+  readonly principal: string
+  readonly at: number
+  readonly recordedAt: string
+  readonly memories: readonly string[]
+  readonly affected: number
+  /** Sealed. */
+  readonly detail: string
+  /** Whose key the leaf's commitment is under, as `log_entry` has it. */
+  readonly under: number | null
+  readonly keyEpoch: number | null
+  readonly keyVersion: number | null
+}
+
+/** One line for each leaf, in their order. `event` stands with reads alone: the others' rows stay where they are. */
+export interface ColdLine {
+  readonly entry: Uint8Array
+  readonly event: ColdEvent | null
+}
+
+export function formatColdHead({ vkey, from, to, checkpoint, proof }: ColdHead): string {
+  const [left, right] = [proof.left.map(toBase64), proof.right.map(toBase64)]
+  return JSON.stringify({ v: 1, vkey, from, to, checkpoint, left, right })
+}
+
+export function formatColdLine({ entry, event }: ColdLine): string {
+  return JSON.stringify({ entry: toBase64(entry), ...(event === null ? {} : { event }) })
+}
+
+/** What a cold file was shown to hold. */
+export interface ColdReport {
+  readonly origin: string
+  readonly from: number
+  readonly to: number
+  /** Of the checkpoint that it was checked against. */
+  readonly size: number
+  readonly events: number
+}
+
+/**
+ * Checks a cold file, line by line: its leaves are a run of the log that the key signed, and each event says what its leaf says.
+ * `key` is the log's verifier key, got from elsewhere; without one the file's own is believed. Throws `ERR_PROOF_INVALID`.
+ */
+export async function verifyColdFile(
+  sha256: Sha256,
+  lines: AsyncIterable<string> | Iterable<string>,
+  key?: string,
+): Promise<ColdReport> {
+  const hash = new TreeHash(sha256)
+  let head: { readonly cold: ColdHead; readonly checkpoint: Checkpoint } | null = null
+  const leaves: Uint8Array[] = []
+  let events = 0
+  for await (const line of lines) {
+    if (head === null) {
+      head = await openHead(sha256, line, key)
+      continue
+    }
+    const { entry, event } = parseLine(line)
+    const leaf = decodeLeaf(entry)
+    if (leaf.seq !== head.cold.from + leaves.length) throw proofInvalid('a leaf does not stand in its place')
+    if (event !== null && !saysTheSame(leaf, event)) throw proofInvalid('an event says other than its leaf')
+    if (event !== null) events++
+    leaves.push(hash.leaf(entry))
+  }
+  if (head === null) throw proofInvalid('a cold file without its first line')
+  const { cold, checkpoint } = head
+  if (leaves.length !== cold.to - cold.from) throw proofInvalid('a cold file with too many lines, or too few')
+  const root = rootOfRange(hash, cold.from, checkpoint.size, leaves, cold.proof)
+  if (root === null || !sameBytes(root, checkpoint.root)) throw proofInvalid('its leaves are not in the signed log')
+  return { origin: checkpoint.origin, from: cold.from, to: cold.to, size: checkpoint.size, events }
+}
+
+async function openHead(sha256: Sha256, line: string, key: string | undefined) {
+  const cold = parseHead(line)
+  if (key !== undefined && key !== cold.vkey) throw proofInvalid('it is of another key than was given')
+  const { checkpoint } = await openCheckpoint(cold.checkpoint, parseNoteKey(sha256, cold.vkey))
+  return { cold, checkpoint }
+}
+
+function parseHead(line: string): ColdHead {
+  const { v, vkey, from, to, checkpoint, left, right } = record(line)
+  const texts = [vkey, checkpoint].every((text) => typeof text === 'string')
+  if (
+    v !== 1 ||
+    !texts ||
+    !isIndex(from) ||
+    !isIndex(to) ||
+    to < from ||
+    !Array.isArray(left) ||
+    !Array.isArray(right)
+  ) {
+    throw proofInvalid('not the first line of a cold file')
+  }
+  const hashes = (of: unknown[]) => of.map((text) => hash32(String(text)))
+  const proof = { left: hashes(left), right: hashes(right) }
+  const head = { vkey: vkey as string, from, to, checkpoint: checkpoint as string, proof }
+  if (formatColdHead(head) !== line) throw proofInvalid('not the one form of what it says')
+  return head
+}
+
+function hash32(text: string): Uint8Array {
+  const bytes = fromBase64(text)
+  if (bytes.length !== 32) throw proofInvalid('a hash is not 32 bytes')
+  return bytes
+}
+
+function parseLine(line: string): ColdLine {
+  const { entry, event = null } = record(line)
+  if (typeof entry !== 'string' || typeof event !== 'object') throw proofInvalid('not a line of a cold file')
+  const read = { entry: fromBase64(entry), event: event as ColdEvent | null }
+  if (formatColdLine(read) !== line) throw proofInvalid('not the one form of what it says')
+  return read
+}
+
+function record(line: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(line)
+    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>
+  } catch {}
+  throw proofInvalid('not a line of JSON')
+}
+
+/** The part of an event that stands in its leaf in the clear; the rest is under the leaf's commitment. */
+function saysTheSame(leaf: LedgerLeaf, event: ColdEvent): boolean {
+  return leaf.at === event.at && leaf.outcome === event.outcome && leaf.principalTag === event.principal
+}
+
+export const coldLines = (bytes: Uint8Array): string[] => {
+  const lines = new TextDecoder('utf-8', { fatal: true }).decode(bytes).split('\n')
+  if (lines.pop() !== '') throw proofInvalid('a cold file whose last line is torn')
+  return lines
+}
+
+export const coldBytes = (lines: readonly string[]): Uint8Array => utf8(lines.map((line) => `${line}\n`).join(''))
