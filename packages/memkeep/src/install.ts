@@ -13,12 +13,13 @@ import { type Finding, inspectLogin } from './store/inspect.ts'
 import { install, type LoginPasswords } from './store/install.ts'
 import { installFirstTokenKeys } from './store/install-first-token-keys.ts'
 import { judgeTransport } from './store/judge-facts.ts'
+import { type LedgerPartSize, readLedgerSizes } from './store/ledger-sizes.ts'
 import { withConnection } from './store/one-connection.ts'
 import type { LoginRole } from './store/schema.ts'
 import { verifyingKeys } from './store/token-keys.ts'
 import { transportOf } from './store/transport.ts'
 
-export type { Finding, LoginPasswords, LoginRole }
+export type { Finding, LedgerPartSize, LoginPasswords, LoginRole }
 
 export interface InstallOptions {
   /** A superuser, or a role with CREATEROLE that owns the database. */
@@ -51,6 +52,18 @@ export async function installStore(options: InstallOptions): Promise<{ readonly 
   } finally {
     keyring.close()
   }
+}
+
+/**
+ * What the ledger takes and how it grows, from sizes and counters that any login may read. Throws
+ * `ERR_STORE_UNAVAILABLE` or `ERR_STORE_UNSAFE` when it cannot get in.
+ */
+export async function ledgerSizes(database: string | pg.ClientConfig): Promise<readonly LedgerPartSize[]> {
+  return toldInCodes(async () => {
+    const settings = clientConfig(database)
+    refuseFatal(judgeTransport(transportOf(settings)))
+    return withConnection(settings, (client) => readLedgerSizes(client, systemClock.now()))
+  })
 }
 
 export interface InspectOptions {

@@ -1,3 +1,4 @@
+import { auditSize } from './audit-size.ts'
 import type { Command } from './command.ts'
 import { dbBackup, dbRestore } from './db-backup.ts'
 import { dbUrl } from './db-url.ts'
@@ -54,6 +55,7 @@ export const commands: readonly Command[] = [
   erasureShow,
   erasureResume,
   reembed,
+  auditSize,
   doctor,
   migrate,
   upkeep,
