@@ -1,7 +1,7 @@
 import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio'
 import { MemkeepError } from 'memkeep'
 import { agentReach } from './authn/agent-reach.ts'
-import { ApiKeys } from './authn/api-key.ts'
+import { Credentials } from './authn/credentials.ts'
 import { createMcpServer } from './mcp/tools.ts'
 import { openKeep, type Place } from './open-keep.ts'
 import type { Reach } from './operations/operation.ts'
@@ -30,12 +30,12 @@ export interface ServingMcp {
 export async function serveMcp({ place, binding, version }: ServeMcpOptions): Promise<ServingMcp> {
   const { keep, says } = await openKeep(place)
   try {
-    const keys = new ApiKeys(keep)
+    const credentials = new Credentials(keep)
     const reach = async (): Promise<Reach> => {
       if (!('apiKey' in binding)) return agentReach(keep, binding.tenant, binding.subject)
-      const found = await keys.reach(binding.apiKey, 'stdio')
+      const found = await credentials.caller(binding.apiKey, 'stdio')
       if (found === null) throw new MemkeepError('ERR_ACCESS_DENIED', 'the API key is not valid')
-      return found
+      return found.reach
     }
     await (await reach()).reads.list({ limit: 1 })
     const { promise: ended, resolve } = Promise.withResolvers<void>()

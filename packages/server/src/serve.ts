@@ -1,4 +1,5 @@
-import { type ApiKeyOptions, ApiKeys } from './authn/api-key.ts'
+import { type AdminKey, AdminKeys } from './authn/admin-keys.ts'
+import { type CredentialOptions, Credentials } from './authn/credentials.ts'
 import { type FirstKey, firstRun } from './authn/first-run.ts'
 import { listen } from './http/listen.ts'
 import { logToStderr, type RequestLog } from './http/request-log.ts'
@@ -13,7 +14,9 @@ export interface ServeOptions {
   readonly port?: number
   /** Default: one line of JSON a request on stderr. */
   readonly log?: RequestLog
-  readonly keys?: ApiKeyOptions
+  readonly credentials?: CredentialOptions
+  /** Default none: then nobody administers over HTTP. */
+  readonly adminKeys?: readonly AdminKey[]
   readonly graceMs?: number
 }
 
@@ -31,9 +34,10 @@ export interface Serving {
 export async function serve({ place, host = '127.0.0.1', port = 8787, ...rest }: ServeOptions): Promise<Serving> {
   const { keep, says } = await openKeep(place)
   try {
-    const keys = new ApiKeys(keep, rest.keys)
+    const credentials = new Credentials(keep, rest.credentials)
+    const adminKeys = new AdminKeys(keep, rest.adminKeys ?? [])
     const grace = rest.graceMs === undefined ? {} : { graceMs: rest.graceMs }
-    const door = await listen({ keys, host, port, log: rest.log ?? logToStderr, version, ...grace })
+    const door = await listen({ credentials, adminKeys, host, port, log: rest.log ?? logToStderr, version, ...grace })
     const close = async (): Promise<void> => {
       await door.close()
       await keep.close()

@@ -18,6 +18,8 @@ export type Operation =
   | 'reembed_memory'
   | 'check_memory'
   | 'audit_memory'
+  | 'mint_key'
+  | 'refuse_scope'
 
 /**
  * One call on a scope's memory: a closing keep waits for it, and it is a span when the keep was given a tracer. The span

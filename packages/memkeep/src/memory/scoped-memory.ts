@@ -25,7 +25,9 @@ import type { Kernel } from './kernel.ts'
 import { Audit } from './ledger/audit.ts'
 import { type ListOptions, list, type Page } from './list.ts'
 import { checkMessages, type MessageInput } from './messages.ts'
+import { type MintedKey, type MintInput, mintKey } from './mint-key.ts'
 import { type ReembedOptions, type ReembedReport, reembed } from './reembed.ts'
+import { refuseScope } from './refuse-scope.ts'
 import { type SearchOptions, type SearchResult, search } from './search.ts'
 import { type MemoryPatch, type UpdateOptions, update } from './update.ts'
 
@@ -90,6 +92,27 @@ export class ReadableMemory {
   /** The erasures of exactly this scope's subject, or of its tenant: answered also when they are barred. Needs the right `erase`. */
   get erasures(): ScopeErasures {
     return this.#kernel.erasuresOf(this.#scope)
+  }
+
+  /**
+   * Makes an API key that ends by itself, for no more than this scope's principal may do: a scope of a tenant as a whole for any
+   * of its subjects, one of a subject for that subject. Needs the right `mint`.
+   */
+  async mintKey(input: MintInput): Promise<MintedKey> {
+    return this.#call('mint_key', (claims) => mintKey(this.#kernel, claims, input))
+  }
+
+  /** The tenant's tag, as spans carry it: for counting what a tenant does without its name. */
+  async tenantTag(): Promise<string> {
+    return (await this.#kernel.keyring.tenantTag(this.#claims().tenant)).toString('hex')
+  }
+
+  /**
+   * For a door that refused a call of this scope's principal because the call named whose memories it means: has the attempt
+   * stand in the ledger, as `scope.smuggling`.
+   */
+  async noteSmuggling(): Promise<void> {
+    return this.#call('refuse_scope', (claims) => refuseScope(this.#kernel, claims))
   }
 
   /** Everything that is held about whom the scope reaches, counts last. Needs the right `export`. */

@@ -1,18 +1,18 @@
-import { randomBytes } from 'node:crypto'
 import { MemkeepError } from '../core/errors.ts'
 import { type Grant, type GrantClaims, readGrant } from '../core/grant.ts'
 import { isUuid } from '../core/ids.ts'
 import { checkPrincipal, type Principal } from '../core/principal.ts'
 import { checkId } from '../core/text.ts'
+import {
+  type Credential,
+  type CredentialPlace,
+  lookupTag,
+  newKeySecret,
+  openCredential,
+  sealCredential,
+} from '../keys/credential.ts'
 import type { TenantKeys } from '../keys/tenant-keys.ts'
 import { callOf, outcomeOf, type PrivilegedKernel } from './privileged-kernel.ts'
-
-/** What an API key stands for: one tenant, and one subject of it or (subject null) the tenant as a whole. */
-export interface Credential {
-  readonly tenant: string
-  readonly subject: string | null
-  readonly principal: Required<Principal>
-}
 
 export interface ApiKeyInput {
   readonly tenant: string
@@ -27,29 +27,20 @@ export interface ApiKey extends Credential {
   readonly createdAt: Date
   readonly expiresAt: Date | null
   readonly revokedAt: Date | null
+  /** To the minute; null when it was never used. */
+  readonly usedAt: Date | null
 }
 
-/** Where a sealed credential stands: it opens in this row alone. */
-interface KeyPlace {
-  readonly id: string
-  /** Tag of the secret. */
-  readonly lookup: Buffer
-  /** Tag of the tenant. */
-  readonly tenant: Buffer
-  readonly expires_ms: number | null
-}
-
-interface KeyRow extends KeyPlace {
+interface KeyRow extends CredentialPlace {
   readonly outcome: string | null
   readonly claims: Buffer
   readonly created_ms: number
   readonly revoked_ms: number | null
+  readonly used_ms: number | null
 }
 
 /** Stands for every id that cannot be one of ours: it is looked for as any other, and is not there. */
 const nilUuid = '00000000-0000-0000-0000-000000000000'
-
-const secretForm = /^mk_[A-Za-z0-9_-]{43}$/
 
 /**
  * API keys: `mk_` and 256 random bits. The secret is shown once; the database holds a keyed tag of it, and what it stands
@@ -75,13 +66,15 @@ export class ApiKeys {
       tenant: checkId(input.tenant, 'tenant', 'ERR_SCOPE_REQUIRED'),
       subject: input.subject === null ? null : checkId(input.subject, 'subject', 'ERR_SCOPE_REQUIRED'),
       principal: checkPrincipal(input.principal),
+      minted: false,
     }
     const expires_ms = expiryOf(input)
     const keys = await this.#placeOf(grant, credential.tenant)
     const id = this.#kernel.seams.ids.uuid(this.#kernel.seams.clock.now())
-    const key = `mk_${randomBytes(32).toString('base64url')}`
-    const lookup = await this.#lookup(key)
-    const sealed = await this.#seal({ id, lookup, tenant: keys.tag, expires_ms }, credential)
+    const key = newKeySecret()
+    const deployment = await this.#kernel.keyring.deployment()
+    const lookup = lookupTag(deployment, key)
+    const sealed = await sealCredential(deployment, { id, lookup, tenant: keys.tag, expires_ms }, credential)
     const subject = credential.subject === null ? keys.commonTag : keys.subjectTag(credential.subject)
     const args = [lookup, id, sealed, expires_ms, subject]
     expectDone(await outcomeOf(this.#kernel, { grant, keys, doorway: 'create_key', args }))
@@ -92,12 +85,16 @@ export class ApiKeys {
   async find(key: string): Promise<(Credential & { readonly id: string; readonly expiresAt: Date | null }) | null> {
     const grant = this.#claims()
     const keys = await this.#kernel.keyring.deployment()
-    const lookup = await this.#lookup(secretForm.test(key) ? key : '')
+    const lookup = lookupTag(keys, key)
     const call = await callOf(this.#kernel, { grant, keys, doorway: 'find_key', args: [], lookup })
     const [row] = await this.#kernel.doorways.read<Omit<KeyRow, 'lookup'>>(call)
     if (row!.outcome === 'missing') return null
     expectDone(row!.outcome)
-    return { id: row!.id, ...(await this.#open({ ...row!, lookup })), expiresAt: dateOf(row!.expires_ms) }
+    return {
+      id: row!.id,
+      ...(await openCredential(keys, { ...row!, lookup }, row!.claims)),
+      expiresAt: dateOf(row!.expires_ms),
+    }
   }
 
   /** The keys of a tenant, newest first, without their secrets. Needs the right `keys`. */
@@ -107,14 +104,20 @@ export class ApiKeys {
     const call = await callOf(this.#kernel, { grant, keys, doorway: 'list_keys', args: [] })
     const rows = await this.#kernel.doorways.read<Omit<KeyRow, 'tenant'>>(call)
     expectDone(rows.find((row) => row.outcome !== null)?.outcome)
+    const deployment = await this.#kernel.keyring.deployment()
     const found: ApiKey[] = []
     for (const row of rows.filter((each) => each.outcome === null)) {
       const times = {
         createdAt: new Date(row.created_ms),
         expiresAt: dateOf(row.expires_ms),
         revokedAt: dateOf(row.revoked_ms),
+        usedAt: dateOf(row.used_ms),
       }
-      found.push({ id: row.id, ...(await this.#open({ ...row, tenant: keys.tag })), ...times })
+      found.push({
+        id: row.id,
+        ...(await openCredential(deployment, { ...row, tenant: keys.tag }, row.claims)),
+        ...times,
+      })
     }
     return found
   }
@@ -136,31 +139,10 @@ export class ApiKeys {
     return grant.rights.includes('keys') ? keyring.tenant(tenant) : keyring.deployment()
   }
 
-  async #lookup(key: string): Promise<Buffer> {
-    return (await this.#kernel.keyring.deployment()).keyedTag('api-key', key)
-  }
-
-  async #seal(place: KeyPlace, credential: Credential): Promise<Buffer> {
-    const key = await (await this.#kernel.keyring.deployment()).own()
-    return key.seal('credential', Buffer.from(JSON.stringify(credential), 'utf8'), contextOf(place))
-  }
-
-  async #open(row: KeyRow): Promise<Credential> {
-    const key = await (await this.#kernel.keyring.deployment()).own()
-    const { tenant, subject, principal } = JSON.parse(
-      key.open('credential', row.claims, contextOf(row)).toString('utf8'),
-    )
-    return { tenant, subject, principal: checkPrincipal(principal) }
-  }
-
   #claims(): GrantClaims {
     this.#kernel.checkOpen()
     return readGrant(this.#grant)
   }
-}
-
-function contextOf({ id, lookup, tenant, expires_ms }: KeyPlace): (string | Buffer | number | null)[] {
-  return ['api_key', id, lookup, tenant, expires_ms]
 }
 
 function expiryOf({ expiresAt }: ApiKeyInput): number | null {

@@ -16,6 +16,8 @@ export interface UpkeepReport {
   readonly erased: number
   /** Events that got their place in their tenant's log. */
   readonly sequenced: number
+  /** API keys removed because they ended more than a day ago. */
+  readonly keys: number
 }
 
 interface DueRow {
@@ -90,8 +92,9 @@ export class Upkeep {
       failures.push(error)
       return 0
     })
+    const keys = await this.#expireKeys()
     if (failures.length > 0) throw failures[0]
-    return { expired, swept, erased, sequenced }
+    return { expired, swept, erased, sequenced, keys }
   }
 
   async installKeys(): Promise<void> {
@@ -109,6 +112,18 @@ export class Upkeep {
       args: [shelvesAtOnce, await upkeepDetail(keys, event)],
     })
     return rows.filter((row) => row.outcome === null)
+  }
+
+  async #expireKeys(): Promise<number> {
+    const keys = await this.#keyring.deployment()
+    const event = this.#seams.ids.uuid(this.#seams.clock.now())
+    const rows = await this.#doorways.call<{ affected: number }>({
+      doorway: 'expire_keys',
+      claims: upkeepClaims(keys, keys.commonTag, 0, keys.epoch),
+      event,
+      args: [await upkeepDetail(keys, event)],
+    })
+    return rows === 'committed' ? 0 : rows[0]!.affected
   }
 
   async #sweep(due: DueRow): Promise<number> {

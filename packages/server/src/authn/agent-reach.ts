@@ -5,5 +5,5 @@ import { agentScope } from './operator.ts'
 /** One subject in the role of an agent, on the word of this machine's operator; newly minted. */
 export function agentReach(keep: Keep, tenant: string, subject: string): Reach {
   const memory = keep.for(agentScope(tenant, subject))
-  return { reads: memory, writes: memory }
+  return { reads: memory, writes: memory, mints: false }
 }

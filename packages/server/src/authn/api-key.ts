@@ -1,25 +1,22 @@
 import { createHmac, randomBytes } from 'node:crypto'
-import { type Credential, type Keep, MemkeepError } from 'memkeep'
+import type { Credential, Keep } from 'memkeep'
 import { mintGrant } from 'memkeep/trust'
-import type { Reach } from '../operations/operation.ts'
-import { AttemptLimit } from './attempt-limit.ts'
-import { reachOf } from './reach-of.ts'
+import type { AttemptLimit } from './attempt-limit.ts'
+import { type Caller, callerOf } from './caller.ts'
 
 export interface ApiKeyOptions {
   /** For how long a key that was found is not looked up again: the longest that a revoked key lives on. Default 5,000. */
   readonly freshMs?: number
-  /** Failures of one address within a minute, after which keys not known here are not looked up. Default 20. */
-  readonly failuresPerMinute?: number
 }
 
 interface KnownKey {
+  readonly id: string
   readonly credential: Credential
   readonly expiresMs: number
   readonly freshUntilMs: number
 }
 
 const mostKnown = 10_000
-const windowMs = 60_000
 
 /**
  * Turns API keys into what they reach. Keys that were found are remembered under a keyed hash, never as they are. An unknown,
@@ -32,26 +29,24 @@ export class ApiKeys {
   readonly #limit: AttemptLimit
   readonly #hashKey = randomBytes(32)
 
-  constructor(keep: Keep, { freshMs = 5000, failuresPerMinute = 20 }: ApiKeyOptions = {}) {
+  constructor(keep: Keep, limit: AttemptLimit, { freshMs = 5000 }: ApiKeyOptions = {}) {
     this.#keep = keep
     this.#freshMs = freshMs
-    this.#limit = new AttemptLimit({ failures: failuresPerMinute, windowMs, addresses: mostKnown })
+    this.#limit = limit
   }
 
   /**
-   * What the key reaches, or null. `address` is whom failures are counted against. A key that was good before is looked up
+   * Who shows the key, or null. `address` is whom failures are counted against. A key that was good before is looked up
    * however often its address has failed; any other throws `ERR_RATE_LIMITED` then.
    */
-  async reach(key: string, address: string): Promise<Reach | null> {
+  async caller(key: string, address: string): Promise<Caller | null> {
     const hash = createHmac('sha256', this.#hashKey).update(key).digest('base64')
     const known = this.#known.get(hash)
     const nowMs = Date.now()
     if (known !== undefined && known.freshUntilMs > nowMs && known.expiresMs > nowMs) {
-      return reachOf(this.#keep, known.credential)
+      return callerOf(this.#keep, known.credential, known.id)
     }
-    if (known === undefined && this.waitSeconds(address) > 0) {
-      throw new MemkeepError('ERR_RATE_LIMITED', 'too many failed attempts from this address', { retryable: true })
-    }
+    if (known === undefined) this.#limit.check(address, nowMs)
     const found = await this.#find(key)
     this.#known.delete(hash)
     if (found === null) {
@@ -60,20 +55,18 @@ export class ApiKeys {
     }
     if (this.#known.size >= mostKnown) this.#known.delete(this.#known.keys().next().value!)
     this.#known.set(hash, { ...found, freshUntilMs: nowMs + this.#freshMs })
-    return reachOf(this.#keep, found.credential)
+    return callerOf(this.#keep, found.credential, found.id)
   }
 
-  /** Seconds until the address may try unknown keys again; 0 when it may now. */
-  waitSeconds(address: string): number {
-    return this.#limit.waitSeconds(address, Date.now())
-  }
-
-  async #find(key: string): Promise<Pick<KnownKey, 'credential' | 'expiresMs'> | null> {
+  async #find(key: string): Promise<Omit<KnownKey, 'freshUntilMs'> | null> {
     const principal = { id: 'memkeep-server', roles: [] }
     const grant = mintGrant({ principal, rights: ['authenticate'], reason: 'an API key was presented', ttlSeconds: 60 })
     const found = await this.#keep.privileged(grant).keys.find(key)
     if (found === null) return null
-    const { tenant, subject, expiresAt } = found
-    return { credential: { tenant, subject, principal: found.principal }, expiresMs: expiresAt?.getTime() ?? Infinity }
+    const { id, expiresAt, ...credential } = found
+    return { id, credential, expiresMs: expiresAt?.getTime() ?? Infinity }
   }
 }
+
+/** What an API key looks like; everything else is tried as another credential. */
+export const looksLikeApiKey = (secret: string): boolean => secret.startsWith('mk_')

@@ -1,11 +1,13 @@
 import { isIPv6 } from 'node:net'
+import { MemkeepError } from 'memkeep'
 
 export interface AttemptLimitOptions {
-  /** Failures of one address within the window, after which it has to wait. */
-  readonly failures: number
-  readonly windowMs: number
-  /** The most addresses remembered; the oldest is forgotten first. */
-  readonly addresses: number
+  /** Failures of one address within the window, after which it has to wait. Default 20. */
+  readonly failures?: number
+  /** Default a minute. */
+  readonly windowMs?: number
+  /** The most addresses remembered; the oldest is forgotten first. Default 10,000. */
+  readonly addresses?: number
 }
 
 interface Window {
@@ -15,11 +17,17 @@ interface Window {
 
 /** Counts failed attempts by address, in this process only. An IPv6 address counts as its /64. */
 export class AttemptLimit {
-  readonly #options: AttemptLimitOptions
+  readonly #options: Required<AttemptLimitOptions>
   readonly #windows = new Map<string, Window>()
 
-  constructor(options: AttemptLimitOptions) {
-    this.#options = options
+  constructor(options: AttemptLimitOptions = {}) {
+    this.#options = { failures: 20, windowMs: 60_000, addresses: 10_000, ...options }
+  }
+
+  /** Throws `ERR_RATE_LIMITED` while the address has to wait. */
+  check(address: string, nowMs: number): void {
+    if (this.waitSeconds(address, nowMs) === 0) return
+    throw new MemkeepError('ERR_RATE_LIMITED', 'too many failed attempts from this address', { retryable: true })
   }
 
   /** Seconds until the address may try again; 0 when it may now. */

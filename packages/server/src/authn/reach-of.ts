@@ -10,14 +10,15 @@ const ttlSeconds = 60
  * writes go to the common memories; reads see every subject when the principal holds the right `tenant` (itself, or by a
  * role of the deployment's default policy), and the common memories when it does not. The kernel judges each call again.
  */
-export function reachOf(keep: Keep, { tenant, subject, principal }: Credential): Reach {
+export function reachOf(keep: Keep, { tenant, subject, principal, minted }: Credential): Reach {
+  const mints = !minted
   if (subject !== null) {
     const memory = keep.for(mintScope({ tenant, subject, principal, ttlSeconds }))
-    return { reads: memory, writes: memory }
+    return { reads: memory, writes: memory, mints }
   }
   const writes = keep.for(mintCommonScope({ tenant, principal, ttlSeconds }))
-  if (!readsEverySubject(principal)) return { reads: writes, writes }
-  return { reads: keep.for(mintTenantScope({ tenant, principal, ttlSeconds })), writes }
+  if (!readsEverySubject(principal)) return { reads: writes, writes, mints }
+  return { reads: keep.for(mintTenantScope({ tenant, principal, ttlSeconds })), writes, mints }
 }
 
 function readsEverySubject({ roles, rights = [] }: Principal): boolean {

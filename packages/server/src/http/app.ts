@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { Hono } from 'hono'
-import type { Reach } from '../operations/operation.ts'
+import { MemkeepError } from 'memkeep'
+import type { AdminKeys } from '../authn/admin-keys.ts'
+import type { Caller } from '../authn/caller.ts'
+import type { Credentials } from '../authn/credentials.ts'
+import { ScopeSmuggled } from '../operations/names-scope.ts'
 import { parseInput } from '../operations/parse-input.ts'
-import { authenticate, type KeyCheck } from './authenticate.ts'
+import { authenticate, authenticateAdmin } from './authenticate.ts'
 import { checkHeaders } from './check-headers.ts'
 import type { Env, Exchange } from './exchange.ts'
 import { openApiOf } from './openapi.ts'
@@ -15,7 +19,8 @@ import { routes } from './routes/routes.ts'
 import { parseTarget } from './target.ts'
 
 export interface AppOptions {
-  readonly keys: KeyCheck
+  readonly credentials: Credentials
+  readonly adminKeys: AdminKeys
   readonly log: RequestLog
   /** True once the server is closing: answers then end their connection. */
   readonly closing: () => boolean
@@ -47,12 +52,45 @@ function addPath(app: Hono<Env>, options: AppOptions, path: string, methods: rea
 }
 
 async function handle(options: AppOptions, route: Route, exchange: Exchange): Promise<Response> {
-  const reach = route.audience === 'anybody' ? null : await authenticate(options.keys, exchange)
-  checkHeaders(exchange.env.incoming, route.conditions)
+  switch (route.audience) {
+    case 'anybody':
+      return route.run((await askedOf(route, exchange)) as never)
+    case 'admin': {
+      const { privileged } = await authenticateAdmin(options.adminKeys, exchange)
+      return route.run({ ...(await askedOf(route, exchange)), privileged } as never)
+    }
+    case 'memory': {
+      const caller = await authenticate(options.credentials, exchange)
+      return serveCaller(caller, async () =>
+        route.run({ ...(await askedOf(route, exchange)), reach: caller.reach } as never),
+      )
+    }
+  }
+}
+
+/**
+ * Has it stand in the ledger when the caller's request named whose memories it means; it is refused in any case. A tenant that
+ * there is not (a token's issuer can name any) answers as one that the caller may not use.
+ */
+async function serveCaller({ reach }: Caller, run: () => Promise<Response>): Promise<Response> {
+  try {
+    return await run().catch(async (error: unknown) => {
+      if (error instanceof ScopeSmuggled) await reach.writes.noteSmuggling()
+      throw error
+    })
+  } catch (error) {
+    if (!(error instanceof MemkeepError) || error.code !== 'ERR_TENANT_UNKNOWN') throw error
+    throw new MemkeepError('ERR_ACCESS_DENIED', 'the principal may not do this')
+  }
+}
+
+/** What a request asks: its headers, query and body are as the route has them. */
+async function askedOf(route: Route, exchange: Exchange) {
+  const { incoming } = exchange.env
+  checkHeaders(incoming, route.conditions)
   const query = readQuery(exchange.var.target.query, route.query)
-  const body =
-    route.body === null ? {} : parseInput(route.body, await readJson(exchange.env.incoming, route.bodyLimitBytes))
-  return route.run({ exchange, reach: reach as Reach, query, body, id: exchange.req.param('id') ?? '' })
+  const body = route.body === null ? {} : parseInput(route.body, await readJson(incoming, route.bodyLimitBytes))
+  return { exchange, query, body, id: exchange.req.param('id') ?? '' }
 }
 
 function observe({ log, closing, version }: AppOptions) {

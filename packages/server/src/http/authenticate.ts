@@ -1,28 +1,44 @@
 import { MemkeepError } from 'memkeep'
-import type { ApiKeys } from '../authn/api-key.ts'
-import type { Reach } from '../operations/operation.ts'
+import type { Administrator, AdminKeys } from '../authn/admin-keys.ts'
+import type { Caller } from '../authn/caller.ts'
+import type { Credentials } from '../authn/credentials.ts'
 import { bearerOf } from './check-headers.ts'
 import type { Exchange } from './exchange.ts'
 import { Refusal } from './problem.ts'
 
-export type KeyCheck = Pick<ApiKeys, 'reach' | 'waitSeconds'>
-
-/** What the request's credential reaches. Throws 401 for none and for one that is not valid, 429 after too many failures. */
-export async function authenticate(keys: KeyCheck, { env: { incoming } }: Exchange): Promise<Reach> {
-  const secret = bearerOf(incoming)
-  const address = incoming.socket.remoteAddress ?? 'unknown'
-  const reach = secret === null ? null : await reachOf(keys, secret, address)
-  if (reach !== null) return reach
-  const challenge = { 'WWW-Authenticate': 'Bearer realm="memkeep"' }
-  throw new Refusal(401, 'ERR_UNAUTHENTICATED', 'a valid API key is required', challenge)
+/** Whoever can tell who shows a secret. */
+interface Directory<Who> {
+  readonly find: (secret: string, address: string) => Promise<Who | null> | Who | null
+  readonly waitSeconds: (address: string) => number
 }
 
-async function reachOf(keys: KeyCheck, secret: string, address: string): Promise<Reach | null> {
+/** Who asks for memories. Throws 401 for no credential and for one that is not valid, 429 after too many failures. */
+export function authenticate(credentials: Credentials, exchange: Exchange): Promise<Caller> {
+  const find = (secret: string, address: string) => credentials.caller(secret, address)
+  return foundBy({ find, waitSeconds: (address) => credentials.waitSeconds(address) }, exchange)
+}
+
+/** Who administers. Throws as `authenticate`: a key for memories is none here, nor the other way round. */
+export function authenticateAdmin(keys: AdminKeys, exchange: Exchange): Promise<Administrator> {
+  const find = (secret: string, address: string) => keys.administrator(secret, address)
+  return foundBy({ find, waitSeconds: (address) => keys.waitSeconds(address) }, exchange)
+}
+
+async function foundBy<Who>(directory: Directory<Who>, { env: { incoming } }: Exchange): Promise<Who> {
+  const secret = bearerOf(incoming)
+  const address = incoming.socket.remoteAddress ?? 'unknown'
+  const who = secret === null ? null : await limited(directory, secret, address)
+  if (who !== null) return who
+  const challenge = { 'WWW-Authenticate': 'Bearer realm="memkeep"' }
+  throw new Refusal(401, 'ERR_UNAUTHENTICATED', 'a valid credential is required', challenge)
+}
+
+async function limited<Who>(directory: Directory<Who>, secret: string, address: string): Promise<Who | null> {
   try {
-    return await keys.reach(secret, address)
+    return await directory.find(secret, address)
   } catch (error) {
     if (!(error instanceof MemkeepError) || error.code !== 'ERR_RATE_LIMITED') throw error
-    const wait = { 'Retry-After': String(Math.max(1, keys.waitSeconds(address))) }
+    const wait = { 'Retry-After': String(Math.max(1, directory.waitSeconds(address))) }
     throw new Refusal(429, 'ERR_RATE_LIMITED', error.message, wait)
   }
 }

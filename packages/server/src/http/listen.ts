@@ -2,13 +2,15 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { getRequestListener, RequestError } from '@hono/node-server'
-import type { ApiKeys } from '../authn/api-key.ts'
+import type { AdminKeys } from '../authn/admin-keys.ts'
+import type { Credentials } from '../authn/credentials.ts'
 import { createApp } from './app.ts'
 import { problemBody, problemHeaders, problemResponse, Refusal, refusalOf } from './problem.ts'
 import type { RequestLog } from './request-log.ts'
 
 export interface ListenOptions {
-  readonly keys: ApiKeys
+  readonly credentials: Credentials
+  readonly adminKeys: AdminKeys
   readonly host: string
   /** 0 for any free one. */
   readonly port: number
@@ -33,9 +35,9 @@ const timeouts = {
 }
 
 /** Opens the HTTP door. Rejects with the system's error when the address cannot be had. */
-export async function listen({ keys, host, port, log, version, graceMs = 10_000 }: ListenOptions): Promise<Listening> {
+export async function listen({ host, port, graceMs = 10_000, ...rest }: ListenOptions): Promise<Listening> {
   let closing = false
-  const app = createApp({ keys, log, version, closing: () => closing })
+  const app = createApp({ ...rest, closing: () => closing })
   const server = createServer(timeouts, getRequestListener(app.fetch, { errorHandler, overrideGlobalObjects: false }))
   server.on('clientError', refuseConnection)
   server.on('checkExpectation', refuseExpectation)

@@ -64,14 +64,25 @@ export function openApiOf(routes: readonly Route[], version: string): Json {
 
 const tags = {
   memories: 'What is remembered',
+  administration: 'Tenants and keys',
   server: 'The server itself',
 }
 
+const tagOf = { anybody: 'server', memory: 'memories', admin: 'administration' } as const satisfies Record<
+  Audience,
+  keyof typeof tags
+>
+
 const securitySchemes = {
-  memory: { type: 'http', scheme: 'bearer', description: 'An API key (mk_…)' },
+  memory: { type: 'http', scheme: 'bearer', description: 'An API key (mk_…), or a token of the configured issuer' },
+  admin: { type: 'http', scheme: 'bearer', description: 'A key of an administrator (mka_…)' },
 }
 
-const security: Readonly<Record<Audience, readonly Json[]>> = { anybody: [], memory: [{ memory: [] }] }
+const security: Readonly<Record<Audience, readonly Json[]>> = {
+  anybody: [],
+  memory: [{ memory: [] }],
+  admin: [{ admin: [] }],
+}
 
 function operationOf(each: Route): Json {
   const { operationId, summary, audience, body, path } = each
@@ -82,7 +93,7 @@ function operationOf(each: Route): Json {
   return {
     operationId,
     summary,
-    tags: [path.startsWith('/v1/') ? 'memories' : 'server'],
+    tags: [tagOf[audience]],
     security: security[audience],
     parameters: [...pathParameters(path), ...queryParameters(each), ...each.conditions.map((name) => conditions[name])],
     ...(body === null

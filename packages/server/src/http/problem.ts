@@ -33,6 +33,7 @@ export class Refusal extends Error {
  */
 const statusOf: Readonly<Record<MemkeepErrorCode, number>> = Object.freeze({
   ERR_INPUT_INVALID: 422,
+  ERR_SCOPE_REQUIRED: 422,
   ERR_INPUT_TOO_LARGE: 413,
   ERR_CONTENT_REFUSED: 422,
   ERR_VERSION_CONFLICT: 409,
@@ -56,7 +57,6 @@ const statusOf: Readonly<Record<MemkeepErrorCode, number>> = Object.freeze({
   ERR_EMBEDDER: 503,
   ERR_CONNECTOR: 503,
   ERR_EMBEDDER_MISMATCH: 500,
-  ERR_SCOPE_REQUIRED: 500,
   ERR_SCOPE_FORGED: 500,
   ERR_SEAL_BROKEN: 500,
   ERR_PROOF_INVALID: 500,

@@ -1,3 +1,4 @@
+import type { Privileged } from 'memkeep'
 import { z } from 'zod'
 import type { Reach } from '../operations/operation.ts'
 import type { ConditionalHeader } from './check-headers.ts'
@@ -13,6 +14,12 @@ export interface Asked<Query extends z.ZodObject = z.ZodObject, Body extends z.Z
   readonly id: string
 }
 
+/** The same of an administrator, who reaches no memory: what he does privileged states its reason. */
+export interface AdminAsked<Query extends z.ZodObject = z.ZodObject, Body extends z.ZodObject = z.ZodObject>
+  extends Omit<Asked<Query, Body>, 'reach'> {
+  readonly privileged: (reason: string) => Privileged
+}
+
 /** What a route answers when all is well. No schema: no body. */
 export interface Answer {
   readonly status: 200 | 201 | 202 | 204 | 304
@@ -23,8 +30,8 @@ export interface Answer {
   readonly headers?: readonly ('ETag' | 'Location')[]
 }
 
-/** Whom a route serves: anybody, or who shows a credential for memories. */
-export type Audience = 'anybody' | 'memory'
+/** Whom a route serves: anybody, who shows a credential for memories, or an administrator. */
+export type Audience = 'anybody' | 'memory' | 'admin'
 
 /** One method of one path: its document and its handling are read from the same schemas. */
 export interface Route {
@@ -42,29 +49,42 @@ export interface Route {
   readonly answers: readonly Answer[]
   /** Statuses of refusals beside those that every route of its audience has. */
   readonly refusals: readonly number[]
-  readonly run: (asked: Asked) => Promise<Response>
+  readonly run: (asked: Asked & AdminAsked) => Promise<Response>
 }
 
 /** No field at all. */
 const nothing = z.strictObject({})
 
-type Given<Query extends z.ZodObject, Body extends z.ZodObject> = Pick<
+type Given<Query extends z.ZodObject, Body extends z.ZodObject, Call> = Pick<
   Route,
   'method' | 'path' | 'operationId' | 'summary' | 'answers'
 > &
   Partial<Pick<Route, 'audience' | 'bodyLimitBytes' | 'conditions' | 'refusals'>> & {
     readonly query?: Query
     readonly body?: Body
-    readonly run: (asked: Asked<Query, Body>) => Promise<Response>
+    readonly run: (asked: Call) => Promise<Response>
   }
 
 /** The most that a request's body may take, in bytes, where a route does not say otherwise. */
 export const bodyLimitBytes = 1024 * 1024
 
-/** A route, with what goes without saying filled in. */
-export function route<Query extends z.ZodObject, Body extends z.ZodObject>(given: Given<Query, Body>): Route {
+/** A route for memories, with what goes without saying filled in. */
+export function route<Query extends z.ZodObject, Body extends z.ZodObject>(
+  given: Given<Query, Body, Asked<Query, Body>>,
+): Route {
+  return completed('memory', given)
+}
+
+/** A route for administrators. */
+export function adminRoute<Query extends z.ZodObject, Body extends z.ZodObject>(
+  given: Given<Query, Body, AdminAsked<Query, Body>>,
+): Route {
+  return completed('admin', given)
+}
+
+function completed(audience: Audience, given: Given<z.ZodObject, z.ZodObject, never>): Route {
   return Object.freeze({
-    audience: 'memory',
+    audience,
     bodyLimitBytes,
     conditions: [],
     refusals: [],
@@ -72,5 +92,5 @@ export function route<Query extends z.ZodObject, Body extends z.ZodObject>(given
     query: given.query ?? nothing,
     body: given.body ?? null,
     run: given.run as Route['run'],
-  }) as Route
+  })
 }

@@ -5,6 +5,8 @@ import type { z } from 'zod'
 export interface Reach {
   readonly reads: ReadableMemory
   readonly writes: ScopedMemory
+  /** False for a credential that was minted itself: it makes no others. */
+  readonly mints: boolean
 }
 
 /** What a call brings beside its input. */

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import { afterEach, expect, test } from 'vitest'
-import { ApiKeys } from '../../src/authn/api-key.ts'
 import { AttemptLimit } from '../../src/authn/attempt-limit.ts'
+import { Credentials } from '../../src/authn/credentials.ts'
 import { type Answer, Served } from '../support/served.ts'
 
 const opened: Served[] = []
@@ -17,7 +17,7 @@ async function start(options: Parameters<typeof Served.start>[0] = {}): Promise<
 }
 
 function all({ status, headers, text }: Answer): object {
-  const { date: _, ...rest } = headers
+  const { date: _, 'x-request-id': __, ...rest } = headers
   return { status, headers: rest, text }
 }
 
@@ -76,9 +76,9 @@ test('secrets stand in no log line, in no answer, and not in what the server rem
     (await served.ask('GET', `/v1/memories/${key}`, { key })).text,
     (await served.ask('GET', '/v1/memories', { key: `${key}x` })).text,
   ]
-  const keys = new ApiKeys(served.keep)
-  expect(await keys.reach(key, 'x')).not.toBeNull()
-  const remembered = inspect(keys, { depth: 20, showHidden: true })
+  const credentials = new Credentials(served.keep)
+  expect(await credentials.caller(key, 'x')).not.toBeNull()
+  const remembered = inspect(credentials, { depth: 20, showHidden: true })
   const said = [...texts, JSON.stringify(served.lines), remembered].join('\n')
   expect(said).not.toContain(key.slice(3))
   for (const line of served.lines) {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { newAdminKey } from '../../src/authn/admin-keys.ts'
 import { document } from '../support/contract.ts'
 import { type Asking, Served } from '../support/served.ts'
 
@@ -17,24 +18,27 @@ const everyone = [
   'agent of the tenant',
   'admin of the tenant',
   'agent of another tenant',
+  'administrator',
 ] as const
 type Who = (typeof everyone)[number]
 
 interface Row {
   /** What is asked; `id` is a memory of the subject that most of the keys are for. */
-  readonly ask: (id: string) => { readonly path?: string; readonly body?: object }
+  readonly ask: (id: string) => { readonly path?: string; readonly query?: string; readonly body?: object }
   readonly status: Readonly<Record<Who, number>>
 }
 
+const reason = 'a test'
+const missing = '01890000-0000-7000-8000-000000000000'
 const note = { content: 'a note', actor: 'user' }
 const unknown = { nobody: 401, 'a wrong key': 401, 'a revoked key': 401 }
 const all = (status: number): Row['status'] =>
   Object.fromEntries(everyone.map((who) => [who, status])) as unknown as Row['status']
 
-/** In the order of `everyone`, beginning with `agent`. */
+/** In the order of `everyone`, beginning with `agent`; an administrator's key is none for memories. */
 function known(...statuses: readonly number[]): Row['status'] {
-  const held = everyone.slice(3).map((who, index) => [who, statuses[index]])
-  return { ...unknown, ...Object.fromEntries(held) } as unknown as Row['status']
+  const held = everyone.slice(3, -1).map((who, index) => [who, statuses[index]])
+  return { ...unknown, administrator: 401, ...Object.fromEntries(held) } as unknown as Row['status']
 }
 
 const rows: Readonly<Record<string, Row>> = {
@@ -51,7 +55,26 @@ const rows: Readonly<Record<string, Row>> = {
   },
   memoryHistory: { ask: (id) => ({ path: id }), status: known(200, 200, 404, 403, 404, 200, 404) },
   deleteMemory: { ask: (id) => ({ path: id }), status: known(204, 204, 403, 403, 403, 404, 404) },
+  mintToken: { ask: () => ({ body: { subject: 'ana' } }), status: known(403, 201, 403, 403, 403, 201, 403) },
+  createTenant: { ask: () => ({ body: { tenant: 'initech', reason } }), status: admin(201) },
+  listTenants: { ask: () => ({}), status: admin(200) },
+  setTenantPolicy: { ask: () => ({ body: { tenant: 'globex', policy: null, reason } }), status: admin(204) },
+  setTenantQuota: { ask: () => ({ body: { tenant: 'globex', quota: null, reason } }), status: admin(204) },
+  createKey: {
+    ask: () => ({ body: { tenant: 'globex', subject: 'ana', principal: { id: 'p', roles: [] }, reason } }),
+    status: admin(201),
+  },
+  listKeys: { ask: () => ({ query: '?tenant=globex' }), status: admin(200) },
+  revokeKey: {
+    ask: () => ({ path: missing, query: '?tenant=globex&reason=a+test' }),
+    status: admin(404),
+  },
   exportMemories: { ask: () => ({}), status: known(403, 200, 200, 403, 403, 200, 403) },
+}
+
+/** For administrators alone. */
+function admin(status: number): Row['status'] {
+  return { ...all(401), administrator: status }
 }
 
 interface Operation {
@@ -71,7 +94,9 @@ let ana: string
 const keys = new Map<Who, string | undefined>()
 
 beforeAll(async () => {
-  served = await Served.start()
+  const { key: adminKey, sha256 } = newAdminKey()
+  served = await Served.start({ adminKeys: [{ name: 'root', sha256 }] })
+  keys.set('administrator', adminKey)
   ana = await served.key('acme', 'ana')
   const revoked = await served.createKey('acme', 'ana')
   await served.revoke('acme', revoked.id)
@@ -93,10 +118,10 @@ test('every operation has a row, and every row an operation', () => {
 describe.each(operations)('$operationId', ({ operationId, method, path }) => {
   test.each(everyone)('by %s', async (who) => {
     const id = await served.add(ana, 'a note')
-    const { path: named, body } = rows[operationId]!.ask(id)
+    const { path: named, query = '', body } = rows[operationId]!.ask(id)
     const key = keys.get(who)
     const asking: Asking = { ...(key === undefined ? {} : { key }), ...(body === undefined ? {} : { body }) }
-    const { status } = await served.ask(method, path.replace('{id}', named ?? ''), asking)
+    const { status } = await served.ask(method, path.replace('{id}', named ?? '') + query, asking)
     expect(status).toBe(rows[operationId]!.status[who])
   })
 })

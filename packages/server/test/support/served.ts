@@ -6,7 +6,8 @@ import { type Keep, openMemkeep, type Right } from 'memkeep'
 import { directoryKeyStore, localKeys } from 'memkeep/keys/local'
 import { type Grant, mintGrant } from 'memkeep/trust'
 import { freshDatabase, type TestDatabase } from '../../../../test/database.ts'
-import { type ApiKeyOptions, ApiKeys } from '../../src/authn/api-key.ts'
+import { type AdminKey, AdminKeys } from '../../src/authn/admin-keys.ts'
+import { type CredentialOptions, Credentials } from '../../src/authn/credentials.ts'
 import { type Listening, listen } from '../../src/http/listen.ts'
 import type { RequestLine } from '../../src/http/request-log.ts'
 import { holdsContract } from './contract.ts'
@@ -53,6 +54,11 @@ export function ask(url: string, method: string, path: string, { key, body, head
   })
 }
 
+export interface ServedOptions extends CredentialOptions {
+  readonly graceMs?: number
+  readonly adminKeys?: readonly AdminKey[]
+}
+
 /** A server in this process on a database of its own, with the tenants `acme` and `globex`. */
 export class Served implements AsyncDisposable {
   readonly database: TestDatabase
@@ -69,7 +75,7 @@ export class Served implements AsyncDisposable {
     this.#dir = dir
   }
 
-  static async start(options: ApiKeyOptions & { readonly graceMs?: number } = {}): Promise<Served> {
+  static async start(options: ServedOptions = {}): Promise<Served> {
     const [database, dir] = [await freshDatabase(), mkdtempSync(join(tmpdir(), 'mk-served-'))]
     const keep = await openMemkeep({
       database: { ...database.app, max: 5 },
@@ -79,11 +85,13 @@ export class Served implements AsyncDisposable {
       acceptOldServer: true,
     })
     const lines: RequestLine[] = []
-    const { graceMs, ...keyOptions } = options
-    const keys = new ApiKeys(keep, { failuresPerMinute: 1_000_000, ...keyOptions })
+    const { graceMs, adminKeys: administrators = [], ...given } = options
+    const credentials = new Credentials(keep, { failuresPerMinute: 1_000_000, ...given })
+    const adminKeys = new AdminKeys(keep, administrators, { failuresPerMinute: 1_000_000, ...given })
     const grace = graceMs === undefined ? {} : { graceMs }
     const door = await listen({
-      keys,
+      credentials,
+      adminKeys,
       host: '127.0.0.1',
       port: 0,
       log: (line) => lines.push(line),

@@ -18,7 +18,8 @@ grant select on memkeep.log, memkeep.log_entry, memkeep.log_tile, memkeep.checkp
 grant insert on memkeep.log, memkeep.log_entry, memkeep.log_tile, memkeep.checkpoint to memkeep_upkeep_door;
 grant update (size, signed_ms, note) on memkeep.log to memkeep_upkeep_door;
 grant delete on memkeep.pending to memkeep_upkeep_door;
-grant select, insert, update on memkeep.api_key to memkeep_upkeep_door;
+grant select, insert, delete, update (revoked_ms, used_ms) on memkeep.api_key to memkeep_upkeep_door;
+grant insert on memkeep.api_key to memkeep_door;
 -- Erasing: state and epoch are this door's alone. Of memories it needs to see no more than whose they are.
 grant select, update (state, epoch, name, policy, policy_version) on memkeep.tenant to memkeep_erase_door;
 grant select, insert, delete, update (state, epoch, version, floor, memories, bytes, due_ms, name) on memkeep.shelf

@@ -174,6 +174,15 @@ create policy create_ on memkeep.api_key for insert to memkeep_upkeep_door
 create policy change on memkeep.api_key for update to memkeep_upkeep_door
   using (tenant = memkeep.claim_tenant() and memkeep.claim_right(32768))
   with check (tenant = memkeep.claim_tenant());
+create policy used on memkeep.api_key for update to memkeep_upkeep_door
+  using (lookup = memkeep.claim_lookup())
+  with check (lookup = memkeep.claim_lookup());
+create policy mint on memkeep.api_key for insert to memkeep_door
+  with check (tenant = memkeep.claim_tenant() and memkeep.claim_right(2048));
+create policy ended on memkeep.api_key for select to memkeep_upkeep_door
+  using (memkeep.claim_doorway() = 'expire_keys' and memkeep.claim_right(16384));
+create policy expire on memkeep.api_key for delete to memkeep_upkeep_door
+  using (memkeep.claim_doorway() = 'expire_keys' and memkeep.claim_right(16384));
 
 -- Erasing. A token with the right `erasing` (65536), which the kernel mints for an erasure that was authorised, reaches its
 -- subject's rows of every label or, reach all, every subject's of its tenant.

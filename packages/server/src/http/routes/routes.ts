@@ -1,8 +1,17 @@
 import type { Route } from '../route.ts'
+import { adminRoutes } from './admin.ts'
 import { exportRoutes } from './export.ts'
 import { memoriesRoutes } from './memories.ts'
 import { oneMemoryRoutes } from './one-memory.ts'
 import { openRoutes } from './open.ts'
+import { tokenRoutes } from './tokens.ts'
 
 /** Every route. Those without a parameter stand before those with one: the first path that matches counts. */
-export const routes: readonly Route[] = [...openRoutes, ...memoriesRoutes, ...oneMemoryRoutes, ...exportRoutes]
+export const routes: readonly Route[] = [
+  ...openRoutes,
+  ...memoriesRoutes,
+  ...oneMemoryRoutes,
+  ...exportRoutes,
+  ...tokenRoutes,
+  ...adminRoutes,
+]

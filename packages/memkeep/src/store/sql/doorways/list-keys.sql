@@ -5,7 +5,8 @@
 -- An earlier build's answer had other columns, which a function that is only replaced cannot change.
 drop function if exists memkeep.list_keys(bytea, bytea, bytea);
 create or replace function memkeep.list_keys(p_tenant bytea, p_token bytea, p_detail bytea)
-returns table (outcome text, id uuid, lookup bytea, claims bytea, created_ms bigint, expires_ms bigint, revoked_ms bigint)
+returns table (outcome text, id uuid, lookup bytea, claims bytea, created_ms bigint, expires_ms bigint, revoked_ms bigint,
+  used_ms bigint)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare
@@ -15,7 +16,8 @@ begin
   outcome := case when c.rights & 32768 = 0 then 'denied' else 'ok' end;
   return next;
   if outcome = 'ok' then
-    return query select null::text, k.id, k.lookup, k.claims, k.created_ms, k.expires_ms, k.revoked_ms
+    return query select null::text, k.id, k.lookup, k.claims, k.created_ms, k.expires_ms, k.revoked_ms,
+        k.used_ms
       from memkeep.api_key k where k.tenant = p_tenant order by k.id desc;
     get diagnostics number = row_count;
   end if;

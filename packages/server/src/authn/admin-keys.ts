@@ -1,0 +1,79 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { type Keep, MemkeepError, type Privileged } from 'memkeep'
+import { mintGrant } from 'memkeep/trust'
+import { AttemptLimit } from './attempt-limit.ts'
+
+/** An administrator's key as the configuration holds it: whose it is, and a hash of it. */
+export interface AdminKey {
+  readonly name: string
+  /** SHA-256 of the key, in hex. It has 256 random bits, so the hash gives nothing away. */
+  readonly sha256: string
+}
+
+/** Who showed an administrator's key: privileged calls in its name, each with its reason. */
+export interface Administrator {
+  readonly name: string
+  privileged(reason: string): Privileged
+}
+
+const form = /^mka_[A-Za-z0-9_-]{43}$/
+
+/** A new key, to be shown once, and its hash for the configuration. */
+export function newAdminKey(): { key: string; sha256: string } {
+  const key = `mka_${randomBytes(32).toString('base64url')}`
+  return { key, sha256: digest(key).toString('hex') }
+}
+
+/** Administrators' keys: a class of their own that reaches no memory, as API keys reach no tenant but theirs. */
+export class AdminKeys {
+  readonly #keep: Keep
+  readonly #keys: readonly { readonly name: string; readonly hash: Buffer }[]
+  readonly #limit: AttemptLimit
+
+  constructor(keep: Keep, keys: readonly AdminKey[], { failuresPerMinute = 20 } = {}) {
+    this.#keep = keep
+    this.#keys = keys.map(({ name, sha256 }) => ({ name, hash: Buffer.from(sha256, 'hex') }))
+    this.#limit = new AttemptLimit({ failures: failuresPerMinute })
+  }
+
+  /** Who shows the secret, or null; every key is compared, in constant time. Throws `ERR_RATE_LIMITED`. */
+  administrator(secret: string, address: string): Administrator | null {
+    const hash = digest(form.test(secret) ? secret : '')
+    const found = this.#keys.filter((each) => timingSafeEqual(each.hash, hash))
+    if (found[0] === undefined) {
+      // A good key passes however often its address has failed: whoever guesses beside it must not lock it out.
+      const nowMs = Date.now()
+      this.#limit.check(address, nowMs)
+      this.#limit.noteFailure(address, nowMs)
+      return null
+    }
+    const { name } = found[0]
+    return { name, privileged: (reason) => this.#privileged(name, reason) }
+  }
+
+  waitSeconds(address: string): number {
+    return this.#limit.waitSeconds(address, Date.now())
+  }
+
+  #privileged(name: string, reason: string): Privileged {
+    const principal = { id: `admin/${name}`, roles: [] }
+    return this.#keep.privileged(mintGrant({ principal, rights: ['tenants', 'keys'], reason, ttlSeconds: 60 }))
+  }
+}
+
+/** Checks keys from a configuration. Throws `ERR_INPUT_INVALID`, naming what is wrong and never a hash. */
+export function checkAdminKeys(value: unknown): readonly AdminKey[] {
+  const wrong = (what: string) => new MemkeepError('ERR_INPUT_INVALID', `adminKeys: ${what}`)
+  if (!Array.isArray(value)) throw wrong('a list of { name, sha256 }')
+  const names = value.map((each: Partial<AdminKey>) => {
+    if (!/^[\w.@-]{1,64}$/.test(String(each?.name))) throw wrong('a name is 1 to 64 letters, digits and . _ @ -')
+    if (!/^[0-9a-f]{64}$/.test(String(each?.sha256))) throw wrong('sha256 is 64 hexadecimal digits, lower case')
+    return each.name
+  })
+  if (new Set(names).size < names.length) throw wrong('a name stands twice')
+  return value as AdminKey[]
+}
+
+function digest(secret: string): Buffer {
+  return createHash('sha256').update(secret).digest()
+}

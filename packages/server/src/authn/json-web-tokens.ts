@@ -1,0 +1,155 @@
+import {
+  createLocalJWKSet,
+  createRemoteJWKSet,
+  errors,
+  type JSONWebKeySet,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  jwtVerify,
+} from 'jose'
+import { type Credential, type Keep, MemkeepError } from 'memkeep'
+import type { AttemptLimit } from './attempt-limit.ts'
+import { type Caller, callerOf } from './caller.ts'
+
+/** Where a claim stands: its name, or the names on the way to it. */
+export type ClaimPath = string | readonly string[]
+
+export interface JsonWebTokenOptions {
+  readonly issuer: string
+  readonly audience: string
+  /** Asymmetric ones alone; a token that says another is not valid. Default EdDSA, ES256, RS256. */
+  readonly algorithms?: readonly string[]
+  /** Address of the issuer's key set, or the set itself. */
+  readonly jwks: string | JSONWebKeySet
+  readonly claims?: {
+    /** Default `tenant`. */
+    readonly tenant?: ClaimPath
+    /** Default `sub`. */
+    readonly subject?: ClaimPath
+    /** Whom the ledger names. Default `sub`. */
+    readonly principal?: ClaimPath
+    /** A list of names. Default `roles`. */
+    readonly roles?: ClaimPath
+    /** A claim that has to be `true` in tokens for a tenant as a whole. Absent: there are no such tokens. */
+    readonly wholeTenant?: ClaimPath
+  }
+  /** Only roles that begin so count, without it: an identity provider has roles of other products. Default `memkeep:`. */
+  readonly rolePrefix?: string
+  readonly clockToleranceSeconds?: number
+}
+
+const defaultAlgorithms = ['EdDSA', 'ES256', 'RS256']
+
+/** Algorithms with a public key. A shared secret would let whoever verifies also sign. */
+export const tokenAlgorithms: readonly string[] = [
+  ...defaultAlgorithms,
+  ...['Ed25519', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512', 'RS384', 'RS512'],
+]
+
+/** The longest token that is looked at. */
+const mostCharacters = 8192
+
+/**
+ * Turns JSON Web Tokens of one issuer into what they reach. Issuer, audience and algorithms are pinned, an expiry is demanded,
+ * and the key comes from the configured set alone, whatever a token's header points to. One that is not valid in any way is null.
+ */
+export class JsonWebTokens {
+  readonly #keep: Keep
+  readonly #limit: AttemptLimit
+  readonly #options: JsonWebTokenOptions
+  readonly #keyOf: JWTVerifyGetKey
+
+  constructor(keep: Keep, limit: AttemptLimit, options: JsonWebTokenOptions) {
+    this.#keep = keep
+    this.#limit = limit
+    this.#options = options
+    this.#keyOf =
+      typeof options.jwks === 'string'
+        ? createRemoteJWKSet(new URL(options.jwks), { timeoutDuration: 5000, cooldownDuration: 30_000 })
+        : createLocalJWKSet(options.jwks)
+  }
+
+  /** Who shows the token, or null. Throws `ERR_RATE_LIMITED`, and `ERR_KEY_UNAVAILABLE` while the issuer's keys cannot be had. */
+  async caller(token: string, address: string): Promise<Caller | null> {
+    const payload = token.length > mostCharacters ? null : await this.#verified(token)
+    const credential = payload === null ? null : this.#credentialOf(payload)
+    if (credential !== null) return callerOf(this.#keep, credential, `jwt/${credential.principal.id}`)
+    // Only tokens that are not valid run into the limit: a signature cannot be guessed, and others share the address.
+    const nowMs = Date.now()
+    this.#limit.check(address, nowMs)
+    this.#limit.noteFailure(address, nowMs)
+    return null
+  }
+
+  async #verified(token: string): Promise<JWTPayload | null> {
+    const { issuer, audience, algorithms = defaultAlgorithms, clockToleranceSeconds = 5 } = this.#options
+    try {
+      const { payload } = await jwtVerify(token, this.#keyOf, {
+        issuer,
+        audience,
+        algorithms: [...algorithms],
+        requiredClaims: ['exp'],
+        clockTolerance: clockToleranceSeconds,
+      })
+      return payload
+    } catch (error) {
+      if (!isUnreachable(error)) return null
+      throw new MemkeepError('ERR_KEY_UNAVAILABLE', "the issuer's keys cannot be had", {
+        cause: error,
+        retryable: true,
+      })
+    }
+  }
+
+  #credentialOf(payload: JWTPayload): Credential | null {
+    const {
+      tenant = 'tenant',
+      subject = 'sub',
+      principal = 'sub',
+      roles = 'roles',
+      wholeTenant,
+    } = this.#options.claims ?? {}
+    const of = (path: ClaimPath) => claimAt(payload, path)
+    const whole = wholeTenant !== undefined && of(wholeTenant) === true
+    const [forTenant, forSubject, by] = [of(tenant), whole ? null : of(subject), of(principal)]
+    if (!isId(forTenant) || !isId(by) || !(forSubject === null || isId(forSubject))) return null
+    const held = { id: by, roles: this.#rolesOf(of(roles)), rights: [], actors: [] }
+    return { tenant: forTenant, subject: forSubject, principal: held, minted: false }
+  }
+
+  #rolesOf(claim: unknown): string[] {
+    const { rolePrefix = 'memkeep:' } = this.#options
+    const names = Array.isArray(claim) ? claim.slice(0, 1000) : []
+    const ours = names.filter((name): name is string => typeof name === 'string' && name.startsWith(rolePrefix))
+    return ours
+      .map((name) => name.slice(rolePrefix.length))
+      .filter(isId)
+      .slice(0, 64)
+  }
+}
+
+function claimAt(payload: JWTPayload, path: ClaimPath): unknown {
+  let value: unknown = payload
+  for (const name of typeof path === 'string' ? [path] : path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined
+    value = (value as Record<string, unknown>)[name]
+  }
+  return value
+}
+
+/** The kernel's form of an id: a token with another is not valid, rather than a fault later. */
+function isId(value: unknown): value is string {
+  return (
+    typeof value === 'string' &&
+    value.isWellFormed() &&
+    !/[\u0000-\u001f\u007f-\u009f]/.test(value) &&
+    /^.{1,200}$/su.test(value)
+  )
+}
+
+/** The key set could not be fetched; all else says something of the token. */
+function isUnreachable(error: unknown): boolean {
+  return (
+    error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError) || error.code === 'ERR_JOSE_GENERIC'
+  )
+}
