@@ -167,3 +167,29 @@ test('two credentials, or one elsewhere than in its header, are none', async () 
   for (const asking of sent) expect((await served.ask('GET', '/v1/memories', asking)).status).toBe(401)
   expect((await served.ask('GET', `/v1/memories?access_token=${ana}`)).status).toBe(401)
 })
+
+test('each attempt stands in the ledger of the tenant whose credential made it; an innocent mistake does not', async () => {
+  const count = async () =>
+    (await served.database.query("select outcome from memkeep.event where action = 'scope.smuggling'")).length
+  const attempts: [string, string, object][] = [
+    ['POST', '/v1/memories', { body: { content: 'x', actor: 'user', tenantId: 'globex' } }],
+    ['POST', '/v1/memories/batch', { body: { memories: [{ content: 'x', actor: 'user', subject: 'x' }] } }],
+    ['POST', '/v1/memories/search', { body: { query: 'x', weights: { scope: 1 } } }],
+    ['GET', '/v1/memories?Tenant=globex', {}],
+    ['GET', `/v1/memories/${id}`, { headers: { 'X-Tenant-Id': 'globex' } }],
+    ['PUT', `/v1/memories/${id}`, { body: { actor: 'user', tenant: 'globex' } }],
+    ['DELETE', `/v1/memories/${id}?subject=x`, {}],
+    ['GET', '/v1/export?tenant=globex', {}],
+    ['POST', '/v1/tokens', { body: { subject: 'ana', tenant: 'globex' } }],
+  ]
+  for (const [method, path, asking] of attempts) {
+    const before = await count()
+    refused(await served.ask(method, path, { key: ana, ...asking }))
+    expect([method, path, await count()]).toEqual([method, path, before + 1])
+  }
+  const before = await count()
+  await served.ask('POST', '/v1/memories', { key: ana, body: { content: 'x', actor: 'user', contents: 'y' } })
+  await served.ask('GET', '/v1/memories?limits=1', { key: ana })
+  await served.ask('GET', '/v1/memories?tenant=globex')
+  expect(await count()).toBe(before)
+})
