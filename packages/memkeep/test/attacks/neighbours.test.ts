@@ -19,7 +19,16 @@ beforeAll(async () => {
     await plantInjections(each)
     for (const [tenant, lookup] of lookups) {
       const token = each.token('create_key', claims({ tenant }))
-      const values = [tenant, token, lookup, randomUUID(), Buffer.from('sealed'), null, Buffer.alloc(16), Buffer.from('d')]
+      const values = [
+        tenant,
+        token,
+        lookup,
+        randomUUID(),
+        Buffer.from('sealed'),
+        null,
+        Buffer.alloc(16),
+        Buffer.from('d'),
+      ]
       const answer = await attempt(each.app, 'select * from memkeep.create_key($1, $2, $3, $4, $5, $6, $7, $8)', values)
       expect(answer).toEqual(['ok'])
     }
