@@ -19,6 +19,7 @@ export async function testKeyProvider(make: () => Promise<KeyProviderPlace>): Pr
   await refusesAlteredBytes(place)
   await knowsItsRoot(place)
   await standsConcurrency(place)
+  if (place.provider.renew !== undefined || place.provider.destroy !== undefined) await renewsAndDestroys(place)
 }
 
 async function opensWhatItWrapped({ provider, again }: KeyProviderPlace): Promise<void> {
@@ -83,4 +84,32 @@ async function standsConcurrency({ provider, again }: KeyProviderPlace): Promise
   const wrapped = await Promise.all(keys.map((key, n) => provider.wrap(key, Buffer.from(`${n}`))))
   const opened = await Promise.all(wrapped.map((bytes, n) => again.unwrap(bytes, Buffer.from(`${n}`))))
   assert.deepEqual(opened, keys, 'concurrent calls do not meet')
+}
+
+async function renewsAndDestroys({ provider, again, other }: KeyProviderPlace): Promise<void> {
+  assert.ok(provider.renew !== undefined && provider.destroy !== undefined, 'a root that renews also destroys')
+  const context = Buffer.from('context')
+  const [key, second] = [randomBytes(32), randomBytes(32)]
+  const old = Buffer.from(await provider.wrap(key, context))
+  const oldId = provider.id
+  await expectRefusal('ERR_INPUT_INVALID', 'the root key that wraps now is not destroyed', () =>
+    provider.destroy!(oldId),
+  )
+  const newId = await provider.renew()
+  assert.notEqual(newId, oldId, 'another root key has another id')
+  assert.deepEqual([provider.id, again.id], [newId, newId], 'the new one wraps, in every process')
+  const young = Buffer.from(await again.wrap(second, context))
+  assert.deepEqual(await again.unwrap(old, context, oldId), key, 'what the earlier one wrapped still opens')
+  assert.deepEqual(await provider.unwrap(young, context, newId), second)
+  await expectRefusal('ERR_SEAL_BROKEN', 'the id of another key of the root', () =>
+    provider.unwrap(old, context, newId),
+  )
+  await expectRefusal('ERR_KEY_UNAVAILABLE', 'a foreign id', () => provider.unwrap(old, context, other.id))
+  for (const destroys of [provider, again]) {
+    assert.ok((await destroys.destroy!(oldId)) instanceof Date, 'destroyed, and again')
+  }
+  for (const asked of [provider, again]) {
+    await expectRefusal('ERR_KEY_DESTROYED', 'a destroyed root key', () => asked.unwrap(old, context, oldId))
+  }
+  assert.deepEqual(await again.unwrap(young, context, newId), second, 'the others are as they were')
 }

@@ -14,7 +14,13 @@ export type KillPoint =
   | 'upkeep.expired'
   | 'erasure.requested'
   | 'erasure.delete.batch'
-  | 'erasure.keys.deleted'
+  | 'keys.records-deleted'
+  | 'keys.wrap-made'
+  | 'keys.subjects-rewrapped'
+  | 'keys.root-renewed'
+  | 'keys.generation-made'
+  | 'keys.tenants-rewrapped'
+  | 'keys.root-destroyed'
   | `erasure.${ErasureStepName}.done`
   | `erasure.${ErasureStepName}.noted`
   | 'ledger.read'

@@ -1,16 +1,28 @@
-import type { Notes, StepInput } from './steps.ts'
+import type { Plan } from './enumerate.ts'
+import { notesOf } from './erasure-record.ts'
+import { incomplete, type Notes, type StepInput } from './steps.ts'
 
 export interface KeyNotes extends Notes {
-  /** Records that this erasure deleted, over all tries. */
+  /** Records that stood there when the plan was made; all are deleted. */
   readonly deleted: number
-  /** True when no copy of the deleted records opens anything any more. */
-  readonly destroyed: boolean
+  /** When no copy of the deleted records opens anything any more (ISO 8601); null when the root key cannot do that. */
+  readonly destroyedAt: string | null
+  /** Ids of the root keys that were destroyed on the way. */
+  readonly roots: readonly string[]
 }
 
-/** Deletes the scope's key records and lets go of what is open of them here. */
+/**
+ * Deletes the scope's key records, then destroys what wrapped them, at the root too, so that no copy of them opens: the
+ * survivors are wrapped anew. Begins when no process holds such a key any more.
+ */
 export async function destroyKeys({ kernel, record, scope }: StepInput): Promise<KeyNotes> {
-  await kernel.keyring.destruction.deleteRecords(scope, record.epoch)
+  const { destruction } = kernel.keyring
+  await destruction.deleteRecords(scope, record.epoch)
   kernel.drop(scope.tenant)
-  const { plan } = record.steps.get('enumerate')!.notes as { plan: { keyCount: number } }
-  return { deleted: plan.keyCount, destroyed: false }
+  const { roots, at } = await destruction.destroyWrappers(scope, record.epoch)
+  // Records that a process put late, and was killed: the mark was there before they were.
+  if ((await destruction.handles(scope, record.epoch)).length > 0) throw incomplete('a key was put meanwhile')
+  const { plan } = notesOf<{ plan: Plan }>(record, 'enumerate')
+  const destroyedAt = at === null ? null : new Date(Math.max(at.getTime(), kernel.seams.clock.now())).toISOString()
+  return { deleted: plan.keyCount, destroyedAt, roots }
 }

@@ -11,6 +11,7 @@ export function reportOf(record: ErasureRecord): ErasureReport {
   const keys = notesOf<KeyNotes>(record, 'keys')
   const { digest } = notesOf<{ digest: string }>(record, 'enumerate')
   const { stores, ...verification } = verified
+  const verifiedMs = record.steps.get('verify')!.endedAt!.getTime()
   return {
     id: record.id,
     kind: record.kind,
@@ -22,10 +23,10 @@ export function reportOf(record: ErasureRecord): ErasureReport {
     scopeCommit: record.scopeCommit.toString('hex'),
     stores,
     derived: derive.derived,
-    keysDestroyed: keys.destroyed ? keys.deleted : 0,
+    keysDestroyed: isDestroyed(keys, verifiedMs) ? keys.deleted : 0,
     verification,
     residue: residueOf(record),
-    notCovered: [...derive.notCovered, ...notCovered(record, keys)],
+    notCovered: [...derive.notCovered, ...notCovered(record, keys, verifiedMs)],
   }
 }
 
@@ -42,15 +43,21 @@ function residueOf(record: ErasureRecord): Residue[] {
   ]
 }
 
-function notCovered(record: ErasureRecord, { destroyed }: KeyNotes): NotCovered[] {
+/** A root that takes its time is not done before that has passed. */
+function isDestroyed({ destroyedAt }: KeyNotes, atMs: number): boolean {
+  return destroyedAt !== null && Date.parse(destroyedAt) <= atMs
+}
+
+function notCovered(record: ErasureRecord, keys: KeyNotes, atMs: number): NotCovered[] {
   const until = iso(record.untilMs)
+  const copies = { what: 'deleted key records in backups of the key store', until: keys.destroyedAt ?? until }
   return [
     {
       what: 'sealed bytes and tags in freed pages of the database, until it has vacuumed and written over them',
       until: null,
     },
     { what: 'sealed bytes and tags in backups, replicas and the write-ahead log of the database', until },
-    ...(destroyed ? [] : [{ what: 'deleted key records in backups of the key store', until }]),
+    ...(isDestroyed(keys, atMs) ? [] : [copies]),
     { what: 'files that were exported, and what was read before the barrier', until: null },
     { what: 'logs, prompt caches and fine-tuned models of model and embedding providers; telemetry', until: null },
   ]

@@ -53,7 +53,7 @@ export async function carryOut(
       continue
     }
     if (record.done) return record
-    if (name === 'verify' && !(await leaseEnded(kernel, record, options.wait))) return record
+    if (name === 'keys' && !(await leaseEnded(kernel, record, options.wait))) return record
     await runStep(kernel, record, name)
     const after = await readRecord(kernel, place, id)
     const step = after.steps.get(name)

@@ -1,5 +1,6 @@
 import type { ErasedStore } from '../core/erasure.ts'
 import { deleteRows } from './delete-rows.ts'
+import type { KeyNotes } from './destroy-keys.ts'
 import { heldOf, type Plan } from './enumerate.ts'
 import type { HeldRow } from './erasure-kernel.ts'
 import { notesOf } from './erasure-record.ts'
@@ -51,8 +52,14 @@ async function countLeft({ kernel, record }: StepInput): Promise<string[]> {
 
 async function countGone({ kernel, record }: StepInput): Promise<number> {
   const { keys } = notesOf<{ plan: Plan }>(record, 'enumerate').plan
+  const { destruction } = kernel.keyring
   for (const name of keys) {
-    if (!(await kernel.keyring.destruction.isGone(name))) throw incomplete('a recorded key is still there')
+    if (!(await destruction.isGone(name))) throw incomplete('a recorded key is still there')
+  }
+  const { roots, destroyedAt } = notesOf<KeyNotes>(record, 'keys')
+  const due = destroyedAt !== null && Date.parse(destroyedAt) <= kernel.seams.clock.now()
+  for (const id of due ? roots : []) {
+    if (!(await destruction.isRootGone(id))) throw incomplete('a root key that was to be destroyed still answers')
   }
   return keys.length
 }

@@ -1,4 +1,7 @@
+import { MemkeepError } from '../core/errors.ts'
+import type { KillPoint } from '../core/seams.ts'
 import type { HeldKeys } from './held-keys.ts'
+import { KeyRolls } from './key-rolls.ts'
 import { epochOf, erasedName, newestVersion } from './newest-version.ts'
 import type { WrappedKeys } from './wrapped-keys.ts'
 
@@ -8,14 +11,26 @@ export interface KeyOwner {
   readonly subject: Buffer | null
 }
 
+/** What was destroyed of an owner's keys. */
+export interface Destroyed {
+  /** Ids of root keys that were destroyed on the way; empty when the root cannot be renewed. */
+  readonly roots: readonly string[]
+  /** When no copy of the deleted records opens any more; null when that is not in this root's power. */
+  readonly at: Date | null
+}
+
 /** Puts an end to keys: of a subject, of a tenant. Everything here may be done again, and after a crash is. */
 export class KeyDestruction {
   readonly #wrapped: WrappedKeys
   readonly #held: HeldKeys
+  readonly #rolls: KeyRolls
+  readonly #reach: (point: KillPoint) => void
 
-  constructor(wrapped: WrappedKeys, held: HeldKeys) {
+  constructor(wrapped: WrappedKeys, held: HeldKeys, reach: (point: KillPoint) => void) {
     this.#wrapped = wrapped
     this.#held = held
+    this.#reach = reach
+    this.#rolls = new KeyRolls(wrapped, held, reach)
   }
 
   /** Names of the key records of an owner, up to an epoch. None of a tenant that was reopened: its earlier ones went before. */
@@ -32,18 +47,53 @@ export class KeyDestruction {
    * a key anew, not even one that had begun to. Returns how many were deleted.
    */
   async deleteRecords(owner: KeyOwner, epoch: number): Promise<number> {
-    const [prefix] = prefixesOf(owner)
-    await this.#wrapped.mark(erasedName(prefix!, epoch))
+    const mark = erasedName(prefixesOf(owner)[0]!, epoch)
+    await this.#wrapped.mark(mark, null)
     const names = await this.handles(owner, epoch)
     for (const name of names) await this.#wrapped.remove(name)
     for (const each of prefixesOf(owner)) this.#held.drop(each)
+    this.#reach('keys.records-deleted')
+    // What wrapped them last, as it stands after they went: copies stand under that, or under an earlier one.
+    const known = await this.#wrapped.markOf(mark)
+    if (known?.generation === undefined || names.length > 0) {
+      await this.#wrapped.mark(mark, await this.#rolls.newest(owner.tenant))
+    }
     return names.length
   }
 
-  /** True when no record stands under that name. */
+  /**
+   * Destroys whatever could still open a copy of the deleted records: replaces the key that wraps the tenant's subject keys,
+   * then the generation, wraps the survivors under the new ones, and destroys the old generation's root key. One pass serves every
+   * erasure whose records had been deleted when it began.
+   */
+  async destroyWrappers(owner: KeyOwner, epoch: number): Promise<Destroyed> {
+    const stood = await this.#wrapped.markOf(erasedName(prefixesOf(owner)[0]!, epoch))
+    if (stood?.generation === undefined)
+      throw new MemkeepError('ERR_KEY_UNAVAILABLE', 'the records are not deleted yet')
+    if (owner.subject !== null) await this.#rolls.replaceWraps(owner.tenant, stood.wrap ?? 0)
+    return this.#rolls.replaceGenerations(stood.generation)
+  }
+
+  /** True when the key store answers `ERR_KEY_DESTROYED` for that name. */
   async isGone(name: string): Promise<boolean> {
-    const slash = name.lastIndexOf('/') + 1
-    return !(await this.#wrapped.list(name.slice(0, slash))).includes(name)
+    try {
+      const secret = await this.#wrapped.open(name)
+      secret.destroy()
+      return false
+    } catch (error) {
+      if (error instanceof MemkeepError && error.code === 'ERR_KEY_DESTROYED') return true
+      throw error
+    }
+  }
+
+  /** True when the root answers `ERR_KEY_DESTROYED` for that one of its keys. */
+  async isRootGone(id: string): Promise<boolean> {
+    try {
+      await this.#wrapped.root.unwrap(Buffer.alloc(60), Buffer.alloc(0), id)
+      return false
+    } catch (error) {
+      return error instanceof MemkeepError && error.code === 'ERR_KEY_DESTROYED'
+    }
   }
 }
 

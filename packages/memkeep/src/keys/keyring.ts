@@ -41,7 +41,7 @@ export class Keyring {
     this.#held = new HeldKeys(input.clock, holdMs)
     this.#wrapped = new WrappedKeys(input.provider, input.store, this.#held)
     this.#reach = input.reach
-    this.destruction = new KeyDestruction(this.#wrapped, this.#held)
+    this.destruction = new KeyDestruction(this.#wrapped, this.#held, input.reach)
   }
 
   /** 16 bytes; the tenant need not exist. */
@@ -71,9 +71,9 @@ export class Keyring {
   /** Makes the keys of an erased tenant's next epoch, unless they are there: `epoch` is later than the one that was erased. */
   async reopenTenant(tag: Buffer, epoch: number): Promise<TenantKeys> {
     const prefix = tenantPrefix(tag)
-    const generation = await this.#wrapped.generation()
-    await this.#wrapped.make(`${prefix}tag`, generation)
-    await this.#wrapped.make(`${prefix}${epoch}/1`, generation)
+    await this.#wrapped.make(`${prefix}tag`)
+    await this.#wrapped.make(`${prefix}wrap/1`)
+    await this.#wrapped.make(`${prefix}${epoch}/1`)
     this.forget(tag)
     return this.tenantByTag(tag)
   }
@@ -140,7 +140,7 @@ export class Keyring {
     this.#held.close()
   }
 
-  /** The tag key goes first, the tenant key last: a tenant exists from its key on, and a retry completes what is missing. */
+  /** The tenant key goes last: a tenant exists from its key on, and a retry completes what is missing. */
   async #makeTenant(tag: Buffer): Promise<boolean> {
     const prefix = tenantPrefix(tag)
     const names = await this.#wrapped.list(prefix)
@@ -148,9 +148,9 @@ export class Keyring {
     if (erasedEpoch(prefix, names) > 0) throw tenantErased()
     // Nobody has subjects before a key: this one was lost, and a new one would open nothing.
     if ((await this.#wrapped.list(`subject/${tag.toString('hex')}/`)).length > 0) throw keyGone()
-    const generation = await this.#wrapped.generation()
-    await this.#wrapped.make(`${prefix}tag`, generation)
-    return this.#wrapped.make(`${prefix}1/1`, generation)
+    await this.#wrapped.make(`${prefix}tag`)
+    await this.#wrapped.make(`${prefix}wrap/1`)
+    return this.#wrapped.make(`${prefix}1/1`)
   }
 
   async #openTenant(tag: Buffer): Promise<TenantKeys> {
@@ -172,7 +172,7 @@ export class Keyring {
       const found = await this.#wrapped.find(name)
       if (found !== null) return found
       if ((await this.#wrapped.list('tenant/')).length === 0) {
-        await this.#wrapped.make(name, await this.#wrapped.generation())
+        await this.#wrapped.make(name)
       }
       return this.#wrapped.open(name)
     })
@@ -190,7 +190,7 @@ export class Keyring {
     return this.#held.get(name, async () => {
       const found = await this.#wrapped.find(name)
       if (found !== null) return found
-      await this.#wrapped.make(name, await this.#wrapped.generation())
+      await this.#wrapped.make(name)
       return this.#wrapped.open(name)
     })
   }

@@ -19,6 +19,13 @@ export function newestGeneration(names: readonly string[]): KeyVersion | null {
   return newest('generation/', generationForm, names)
 }
 
+const wrapForm = /^wrap\/()([1-9]\d{0,8})$/
+
+/** As `newestVersion`, among names `<prefix>wrap/<version>`: the keys that wrap a tenant's subject keys. */
+export function newestWrap(prefix: string, names: readonly string[]): KeyVersion | null {
+  return newest(prefix, wrapForm, names)
+}
+
 function newest(prefix: string, form: RegExp, names: readonly string[]): KeyVersion | null {
   let highest: KeyVersion | null = null
   for (const name of names) {

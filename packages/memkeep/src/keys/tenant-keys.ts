@@ -10,7 +10,7 @@ import { keyGone, type WrappedKeys } from './wrapped-keys.ts'
 export interface TenantKeysInput {
   readonly tag: Buffer
   readonly tagKey: Secret
-  /** The tenant key that wraps new subject keys. */
+  /** The tenant's own key. */
   readonly newest: KeyVersion
   readonly wrapped: WrappedKeys
   readonly held: HeldKeys
@@ -97,8 +97,7 @@ export class TenantKeys {
 
   /** Makes the first key of an erased subject's next epoch, unless it is there. */
   async reopenSubject(subjectTag: Buffer, epoch: number): Promise<void> {
-    const { newest, wrapped } = this.#input
-    await wrapped.make(`${this.#prefix(subjectTag)}${epoch}/1`, newest.name)
+    await this.#input.wrapped.make(`${this.#prefix(subjectTag)}${epoch}/1`)
     this.forget(subjectTag)
   }
 
@@ -133,14 +132,18 @@ export class TenantKeys {
   }
 
   async #newestOrFirst(prefix: string): Promise<{ epoch: number; version: number }> {
-    const { newest: tenantKey, reach, wrapped } = this.#input
+    const { reach, wrapped } = this.#input
     const names = await wrapped.list(prefix)
     const found = newestVersion(prefix, names)
     const erased = erasedEpoch(prefix, names)
     if (erased > 0 && (found === null || found.epoch <= erased)) throw keyGone()
-    if (found !== null) return found
+    if (found !== null) {
+      // Before anything is sealed under it, it stands where no replacement of what wraps it can pass it over.
+      await wrapped.rewrap(found.name)
+      return found
+    }
     const name = `${prefix}${this.epoch}/1`
-    if (await wrapped.make(name, tenantKey.name)) reach('keys.subject-created')
+    if (await wrapped.make(name)) reach('keys.subject-created')
     // Erased while it was being made: whoever erases may have looked before it stood there.
     if (erasedEpoch(prefix, await wrapped.list(prefix)) >= this.epoch) {
       await wrapped.remove(name)

@@ -6,12 +6,17 @@ import type { HeldKeys } from './held-keys.ts'
 import type { KeyProvider } from './key-provider.ts'
 import { checkCommitment, commitmentOf, encodeKeyRecord, type KeyRecord, parseKeyRecord } from './key-record.ts'
 import type { KeyStore } from './key-store.ts'
-import { newestGeneration, newestVersion } from './newest-version.ts'
+import { newestGeneration, newestWrap } from './newest-version.ts'
 import { Secret } from './secret.ts'
 
 /**
  * The tree of keys in a key store. The root wraps `generation/<n>`; the newest generation wraps `deployment/*` and
- * `tenant/<tag>/*`; a tenant's key wraps `subject/<tenant tag>/<subject tag>/*`. A record opens under its own name only.
+ * `tenant/<tag>/*`; of these, the newest `tenant/<tag>/wrap/<n>` wraps `subject/<tag>/<subject tag>/*` and does nothing else, so
+ * that it can be replaced. A record opens under its own name only.
+ *
+ * Whoever writes a record looks afterwards whether its parent is still the newest of its kind, and wraps it anew if not. Whoever
+ * replaces a parent puts the new one first and then wraps anew what it finds under the old: so none is left behind, whatever
+ * the order.
  *
  * `ERR_KEY_UNAVAILABLE`: the store or the root cannot be reached (retryable), or it is not the root that wrapped these keys
  * (not retryable). `ERR_SEAL_BROKEN`: a record was altered, swapped, or holds another key than it was made for.
@@ -34,12 +39,20 @@ export class WrappedKeys {
 
   /** The key of a record, or null when there is no such record. The caller destroys it. */
   async find(name: string): Promise<Secret | null> {
-    const bytes = await reaching('key store', () => this.#store.get(name))
-    if (bytes === null) return null
-    const record = parseKeyRecord(bytes)
-    const secret = new Secret(await this.#unwrap(name, record))
-    checkCommitment(record, secret)
-    return secret
+    for (let seen: Buffer | null = null; ; ) {
+      const bytes = await this.#get(name)
+      if (bytes === null) return null
+      const record = parseKeyRecord(bytes)
+      try {
+        const secret = new Secret(await this.#unwrap(name, record))
+        checkCommitment(record, secret)
+        return secret
+      } catch (error) {
+        // Its parent went between the two looks: then it stands under the next one by now.
+        if (!isGone(error) || seen?.equals(bytes)) throw error
+        seen = bytes
+      }
+    }
   }
 
   /** As `find`; throws `ERR_KEY_DESTROYED` instead of null. */
@@ -55,17 +68,82 @@ export class WrappedKeys {
   }
 
   /** Puts a new random key there, unless there is one. True when this call made it. */
-  async make(name: string, wrappedBy: string | null): Promise<boolean> {
+  async make(name: string): Promise<boolean> {
     const raw = randomBytes(32)
     try {
-      const wrapped = await this.#wrap(name, raw, wrappedBy)
-      const secret = new Secret(raw)
-      const record = { wrappedBy: wrappedBy ?? this.#provider.id, wrapped, commitment: commitmentOf(secret) }
+      const parent = await this.parentOf(name)
+      const wrapped = await this.#wrap(name, raw, parent)
+      const secret = new Secret(Buffer.from(raw))
+      const commitment = commitmentOf(secret)
       secret.destroy()
-      return await reaching('key store', () => this.#store.putIfAbsent(name, encodeKeyRecord(record)))
+      const record = { wrappedBy: parent ?? this.#provider.id, wrapped, commitment }
+      const made = await reaching('key store', () => this.#store.putIfAbsent(name, encodeKeyRecord(record)))
+      // Also one that another process had made, and was killed before it looked at the parent again.
+      if (made) await this.#followParent(name, raw, record)
+      else await this.rewrap(name)
+      return made
     } finally {
       raw.fill(0)
     }
+  }
+
+  /** Wraps a record anew under the newest parent. False when there is none, or it stands there already. */
+  async rewrap(name: string): Promise<boolean> {
+    const bytes = await this.#get(name)
+    if (bytes === null) return false
+    const record = parseKeyRecord(bytes)
+    if (record.wrappedBy === (await this.#newestParent(name))) return false
+    const raw = await this.#unwrap(name, record)
+    try {
+      await this.#followParent(name, raw, record)
+      return true
+    } finally {
+      raw.fill(0)
+    }
+  }
+
+  /** Replaces the record until it stands under the parent that is the newest after it was written. */
+  async #followParent(name: string, raw: Buffer, { wrappedBy, commitment }: KeyRecord): Promise<void> {
+    for (let under = wrappedBy; ; ) {
+      const parent = await this.#newestParent(name)
+      if (parent === null || parent === under) return
+      const record = { wrappedBy: parent, wrapped: await this.#wrap(name, raw, parent), commitment }
+      await reaching('key store', () => this.#store.replace(name, encodeKeyRecord(record)))
+      under = parent
+    }
+  }
+
+  /** Name of the record that a new record of that name is wrapped by; null for the root. Made when there is none. */
+  async parentOf(name: string): Promise<string | null> {
+    const [kind, tenant] = name.split('/')
+    if (kind === 'generation') return null
+    if (kind !== 'subject') return this.generation()
+    const prefix = `tenant/${tenant}/`
+    const found = await this.#held.get(`${prefix}wrap/`, async () => {
+      const name = newestWrap(prefix, await this.list(prefix))?.name
+      if (name === undefined) throw keyGone()
+      return { name, destroy() {} }
+    })
+    return found.name
+  }
+
+  /** As `parentOf`, looked up anew. */
+  async #newestParent(name: string): Promise<string | null> {
+    const [kind, tenant] = name.split('/')
+    if (kind === 'generation') return null
+    if (kind !== 'subject') return newestGeneration(await this.list('generation/'))?.name ?? null
+    const prefix = `tenant/${tenant}/`
+    return newestWrap(prefix, await this.list(prefix))?.name ?? null
+  }
+
+  /** What wraps a record, by its own word; null when there is none. */
+  async wrapperOf(name: string): Promise<string | null> {
+    const bytes = await this.#get(name)
+    return bytes === null ? null : parseKeyRecord(bytes).wrappedBy
+  }
+
+  #get(name: string): Promise<Buffer | null> {
+    return reaching('key store', () => this.#store.get(name))
   }
 
   /** Deletes a record. False when there was none. */
@@ -73,9 +151,22 @@ export class WrappedKeys {
     return reaching('key store', () => this.#store.delete(name))
   }
 
-  /** Puts a record that holds no key: it says that something was erased. */
-  async mark(name: string): Promise<void> {
-    await reaching('key store', () => this.#store.putIfAbsent(name, Buffer.from('{"v":1,"erased":true}\n')))
+  /** Puts a record that holds no key: it says that something was erased, and how far that went. */
+  async mark(name: string, says: Readonly<Record<string, number>> | null): Promise<void> {
+    const bytes = Buffer.from(`${JSON.stringify({ v: 1, erased: true, ...says })}\n`, 'utf8')
+    const write = says === null ? this.#store.putIfAbsent(name, bytes) : this.#store.replace(name, bytes)
+    await reaching('key store', async () => void (await write))
+  }
+
+  /** What a record that holds no key says; null when there is none. */
+  async markOf(name: string): Promise<Readonly<Record<string, number>> | null> {
+    const bytes = await this.#get(name)
+    return bytes === null ? null : (JSON.parse(bytes.toString('utf8')) as Record<string, number>)
+  }
+
+  /** What the root key can do beside wrapping. */
+  get root(): KeyProvider {
+    return this.#provider
   }
 
   /** Name of the newest generation. Makes the first one only in a store that holds nothing at all. */
@@ -90,7 +181,7 @@ export class WrappedKeys {
   async #findGeneration(): Promise<string> {
     const found = newestGeneration(await this.list('generation/'))
     if (found !== null) return found.name
-    if ((await this.list('')).length === 0) await this.make('generation/1', null)
+    if ((await this.list('')).length === 0) await this.make('generation/1')
     // Whatever else stands there was made after a generation, so another process's first generation is seen by now.
     const made = newestGeneration(await this.list('generation/'))
     if (made === null) {
@@ -109,7 +200,9 @@ export class WrappedKeys {
   async #unwrap(name: string, record: KeyRecord): Promise<Buffer> {
     if (name.startsWith('generation/')) {
       await reaching('root key', async () => this.#checkRoot(record))
-      return reaching('root key', () => this.#provider.unwrap(record.wrapped, wrappingContext(name, null)))
+      return reaching('root key', () =>
+        this.#provider.unwrap(record.wrapped, wrappingContext(name, null), record.wrappedBy),
+      )
     }
     if (!isParent(record.wrappedBy, name)) throw sealBroken()
     const parent = await this.held(record.wrappedBy)
@@ -117,9 +210,14 @@ export class WrappedKeys {
   }
 
   #checkRoot(record: KeyRecord): void {
-    if (record.wrappedBy === this.#provider.id) return
+    // A root that can be renewed knows its earlier keys itself.
+    if (this.#provider.renew !== undefined || record.wrappedBy === this.#provider.id) return
     throw new MemkeepError('ERR_KEY_UNAVAILABLE', 'the keys in this store were wrapped by another root key')
   }
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof MemkeepError && error.code === 'ERR_KEY_DESTROYED'
 }
 
 export function keyGone(): MemkeepError {
@@ -133,7 +231,7 @@ function wrappingContext(name: string, wrappedBy: string | null): Buffer {
 /** One level up, and of the same tenant: a record never sends us to another tenant's key. */
 function isParent(wrappedBy: string, name: string): boolean {
   const [kind, tenant] = name.split('/')
-  const found = kind === 'subject' ? newestVersion(`tenant/${tenant}/`, [wrappedBy]) : newestGeneration([wrappedBy])
+  const found = kind === 'subject' ? newestWrap(`tenant/${tenant}/`, [wrappedBy]) : newestGeneration([wrappedBy])
   return found !== null
 }
 

@@ -7,7 +7,7 @@ import { expectOpens, runChild } from './key-processes.ts'
 
 const work = { tenants: ['acme'], subjects: ['ana'] }
 /** generation, deployment tag, tenant tag, tenant key, subject key, token root, and two of the deployment itself */
-const putsOfTheWork = 8
+const putsOfTheWork = 10
 
 const deaths: Required<Pick<ChildOrder, 'dieAt'>>[] = [
   { dieAt: 'keys.tenant-created' },

@@ -23,6 +23,6 @@ it('of processes that make the same root, tenants and subjects at once, one wins
     const created = results.filter((result) => result.tenant === tenant && result.subject === 'ana' && result.created)
     expect(created.length, 'exactly one process created the tenant').toBe(1)
   }
-  // generation, deployment tag, token root; two for each tenant and the deployment; one for each subject
-  expect((await place.store.list('')).length).toBe(3 + 2 * (tenants.length + 1) + tenants.length * subjects.length)
+  // generation, deployment tag, token root; three for each tenant and the deployment; one for each subject
+  expect((await place.store.list('')).length).toBe(3 + 3 * (tenants.length + 1) + tenants.length * subjects.length)
 })

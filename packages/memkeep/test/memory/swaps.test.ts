@@ -235,10 +235,7 @@ test('epochs: of a key that never was, and of one that is', async () => {
   )
   const { keys, keyStore } = keysAt(store.keyDir)
   const held = new HeldKeys(systemClock, 60_000)
-  const made = await new WrappedKeys(keys, keyStore, held).make(
-    `subject/${row!.tenant}/${row!.subject}/2/1`,
-    `tenant/${row!.tenant}/1/1`,
-  )
+  const made = await new WrappedKeys(keys, keyStore, held).make(`subject/${row!.tenant}/${row!.subject}/2/1`)
   held.close()
   expect(made).toBe(true)
   expect(await outcomes(victim, id)).toEqual(unreadableAndLeftOut)

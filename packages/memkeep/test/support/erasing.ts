@@ -19,6 +19,6 @@ export function grantOf(...rights: ('erase' | 'holds' | 'tenants' | 'keys' | 'au
 
 /** Follows an erasure to its end, and lets the time pass that it waits for. */
 export async function finished(store: TestKeep, erasure: RunningErasure): Promise<FinishedErasure> {
-  for await (const { step } of erasure) if (step === 'keys') store.clock.advance(300_001)
+  for await (const { step } of erasure) if (step === 'derive') store.clock.advance(300_001)
   return erasure.done
 }

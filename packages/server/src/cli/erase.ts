@@ -85,7 +85,7 @@ async function follow(erasure: RunningErasure, given: Arguments): Promise<number
   progress(`erasure ${erasure.id}`)
   for await (const { step } of erasure) {
     progress(`  ${step}`)
-    if (step !== 'keys') continue
+    if (step !== 'derive') continue
     if (given.flag('no-wait')) {
       await (given.flag('json') ? printJson({ id: erasure.id }) : print(`erasure ${erasure.id} goes on by upkeep\n`))
       return 0

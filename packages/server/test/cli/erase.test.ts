@@ -54,7 +54,6 @@ test('exported, then erased; shown step by step; nothing but what was exported i
     'invalidate',
     'delete',
     'derive',
-    'keys',
   ])
   expect(await on('erasure', 'resume', id, '--no-wait')).toMatchObject({ code: 0, out: expect.stringContaining(id) })
 }, 240_000)
