@@ -58,6 +58,10 @@ function notCovered(record: ErasureRecord, keys: KeyNotes, atMs: number): NotCov
     },
     { what: 'sealed bytes and tags in backups, replicas and the write-ahead log of the database', until },
     ...(isDestroyed(keys, atMs) ? [] : [copies]),
+    { what: 'copies of a root key that was kept in a file, and what a disk keeps of one that was written over', until },
+    ...(record.kind === 'subject'
+      ? [{ what: "the subject's id, sealed under its tenant's key, in backups", until }]
+      : []),
     { what: 'files that were exported, and what was read before the barrier', until: null },
     { what: 'logs, prompt caches and fine-tuned models of model and embedding providers; telemetry', until: null },
   ]

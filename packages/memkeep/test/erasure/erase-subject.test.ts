@@ -60,6 +60,7 @@ test('one subject goes with every row, the others keep every byte', async () => 
   expect(await store.database.query(bar, [tenant, subject])).toEqual([
     { state: 1, memories: 0, bytes: '0', name: null },
   ])
+  expect(report.keysDestroyed).toBe(1)
   expect(report.residue.map(({ what }) => what)).toContain('shelf')
   expect(report.notCovered.length).toBeGreaterThan(0)
 })
