@@ -23,6 +23,10 @@ export async function destroyKeys({ kernel, record, scope }: StepInput): Promise
   // Records that a process put late, and was killed: the mark was there before they were.
   if ((await destruction.handles(scope, record.epoch)).length > 0) throw incomplete('a key was put meanwhile')
   const { plan } = notesOf<{ plan: Plan }>(record, 'enumerate')
-  const destroyedAt = at === null ? null : new Date(Math.max(at.getTime(), kernel.seams.clock.now())).toISOString()
-  return { deleted: plan.keyCount, destroyedAt, roots }
+  return { deleted: plan.keyCount, destroyedAt: at === null ? null : atByClock(at, kernel.seams.clock.now()), roots }
+}
+
+/** The root tells the time of the world; what lies behind it is done now. */
+function atByClock(at: Date, nowMs: number): string {
+  return (at.getTime() <= Date.now() ? new Date(nowMs) : at).toISOString()
 }
