@@ -2,6 +2,9 @@
  * Memory for AI agents, kept behind walls.
  * @module
  */
+
+export type { Artifact, ArtifactState } from './artifacts/artifact.ts'
+export type { Rebuilder, Rebuilders, RebuildJob, RebuildSource } from './artifacts/rebuilder.ts'
 export type { AuditOptions } from './audit/audit-options.ts'
 export type { Connector, ConnectorScope } from './connectors/connector.ts'
 export type {
@@ -45,6 +48,8 @@ export { type Keep, type KeepMetrics, type KeepOptions, openMemkeep } from './ke
 export type { Credential } from './keys/credential.ts'
 export type { KeyProvider } from './keys/key-provider.ts'
 export type { KeyStore } from './keys/key-store.ts'
+export type { ArtifactListOptions, ArtifactPage } from './memory/artifacts/read.ts'
+export type { RegisteredArtifact, RegisterInput } from './memory/artifacts/register.ts'
 export type { ShelfCheck } from './memory/check-shelves.ts'
 export type { DeleteFilter } from './memory/delete.ts'
 export type { EndorseOptions } from './memory/endorse.ts'

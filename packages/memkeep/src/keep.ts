@@ -1,6 +1,7 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, resolve, sep } from 'node:path'
 import type pg from 'pg'
+import { checkRebuilders, type Rebuilders } from './artifacts/rebuilder.ts'
 import { type AuditOptions, checkAudit } from './audit/audit-options.ts'
 import { detailContext, type EventDetail, encodeDetail, frameDetail } from './audit/detail.ts'
 import type { Connector } from './connectors/connector.ts'
@@ -19,6 +20,7 @@ import type { Erasures } from './erasure/erasures.ts'
 import type { KeyProvider } from './keys/key-provider.ts'
 import type { KeyStore } from './keys/key-store.ts'
 import { defaultHoldMs, Keyring } from './keys/keyring.ts'
+import { rebuild } from './memory/artifacts/rebuild.ts'
 import { modelName } from './memory/index-of.ts'
 import type { Kernel } from './memory/kernel.ts'
 import { NotedTrust } from './memory/noted-trust.ts'
@@ -81,6 +83,11 @@ export interface KeepOptions {
   readonly keepsBackupsDays?: number
   /** OpenTelemetry's (or one of its shape): each call on a memory becomes a span that carries the tenant's tag. */
   readonly tracer?: Tracer
+  /**
+   * By the kind of artifact that each makes anew when one of its sources has gone. Run by the upkeep of this process; without one for
+   * its kind, such an artifact stays hidden.
+   */
+  readonly rebuilders?: Rebuilders
   /** For tests and the simulator. */
   readonly seams?: Partial<Seams>
 }
@@ -126,7 +133,7 @@ export class Keep implements AsyncDisposable {
       run: <T>(call: () => Promise<T>) => gate.run(call),
       erasuresOf: (scope: TenantScope) => this.#erasures.of(scope),
     })
-    this.#erasures = openErasures(this.#kernel, erasing)
+    this.#erasures = openErasures(this.#kernel, erasing, async () => this.#upkeep?.rebuildDue())
     this.#upkeep = upkeep
     this.#upkeep?.resumesErasuresBy(() => this.#erasures.resumeDue())
     this.#release = release
@@ -228,6 +235,8 @@ export async function openMemkeep(options: KeepOptions): Promise<Keep> {
     })
     await announce(doorways, keyring, seams, { policy, acceptsOldServer: settings.acceptOldServer, reads })
     const parts = kernelParts(options, { doorways, keyring, policy, seams })
+    const kinds = Object.keys(parts.rebuilders ?? {})
+    if (kinds.length > 0) upkeep?.rebuildWith({ kinds, rebuild: (keys, due) => rebuild(parts, keys, due) })
     const tidy = new Repeat(
       async () => parts.shelves.dropIdle(),
       upkeepEveryMs,
@@ -260,6 +269,7 @@ const optionNames: Record<keyof KeepOptions, true> = {
   holdKeysMs: true,
   keepsBackupsDays: true,
   tracer: true,
+  rebuilders: true,
   seams: true,
 }
 
@@ -283,6 +293,7 @@ function kernelParts(options: KeepOptions, made: Pick<Kernel, 'doorways' | 'keyr
     formerEmbedder: checkFormer(options),
     languages: options.languages ?? null,
     tracer: options.tracer ?? null,
+    rebuilders: checkRebuilders(options.rebuilders),
     shelves: new ShelfCache({ budgetBytes, maxIdleMs: shelfIdleMs, clock: made.seams.clock }),
   }
 }

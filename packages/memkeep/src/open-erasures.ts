@@ -5,6 +5,7 @@ import { Erasures } from './erasure/erasures.ts'
 import { withAccess } from './memory/access.ts'
 import type { Kernel } from './memory/kernel.ts'
 import { expectOutcome } from './memory/outcome.ts'
+import { artifactTarget } from './upkeep/artifact-target.ts'
 import { findErasures } from './upkeep/find-erasures.ts'
 import { recountScope } from './upkeep/recount-scope.ts'
 
@@ -26,12 +27,22 @@ export function checkBackupDays(days = 35): number {
   return days * dayMs
 }
 
-/** The room that erases, given what it needs of the others. */
-export function openErasures(kernel: Kernel, { connectors, ...settings }: ErasureSettings): Erasures {
+/**
+ * The room that erases, given what it needs of the others. `rebuild` makes anew what is due of what was made of memories, as far as this
+ * process can.
+ */
+export function openErasures(
+  kernel: Kernel,
+  { connectors, ...settings }: ErasureSettings,
+  rebuild: () => Promise<unknown>,
+): Erasures {
   const { doorways, keyring, seams, policy, checkOpen, shelves } = kernel
   return new Erasures({
     ...settings,
-    targets: connectors.names.length === 0 ? [] : [connectorTarget(connectors)],
+    targets: [
+      artifactTarget({ doorways, keyring, seams, rebuild }),
+      ...(connectors.names.length === 0 ? [] : [connectorTarget(connectors)]),
+    ],
     doorways,
     keyring,
     seams,

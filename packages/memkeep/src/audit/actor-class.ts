@@ -1,6 +1,6 @@
 const operators = /^(tenant\.(create|list|policy)|key\.(create|list|revoke)|hold\.|scope\.reopen|ledger\.|witness\.)/
 const upkeeps =
-  /^(upkeep\.|memory\.expire$|key\.expire$|audit\.prune$|erasure\.(step|barred|deleted|inspected|verified|attested)$)/
+  /^(upkeep\.|memory\.expire$|key\.expire$|audit\.prune$|artifact\.(sources|rebuild|settle)$|erasure\.(step|barred|deleted|inspected|verified|attested)$)/
 
 /**
  * In what capacity an action is done, as the log says it: by the holder of a grant, by upkeep, by the kernel itself, or by a

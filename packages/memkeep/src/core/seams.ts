@@ -26,6 +26,7 @@ export type KillPoint =
   | 'ledger.read'
   | 'ledger.signed'
   | 'ledger.sequenced'
+  | 'artifact.rebuilt'
 
 /** Everything that is not determined by the calls themselves. For tests and the simulator; production takes the defaults. */
 export interface Seams {

@@ -20,6 +20,11 @@ export type Operation =
   | 'audit_memory'
   | 'mint_key'
   | 'refuse_scope'
+  | 'create_artifact'
+  | 'list_artifact'
+  | 'get_artifact'
+  | 'update_artifact'
+  | 'delete_artifact'
 
 /**
  * One call on a scope's memory: a closing keep waits for it, and it is a span when the keep was given a tracer. The span

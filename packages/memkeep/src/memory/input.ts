@@ -182,8 +182,8 @@ function checkJson(value: unknown, depth: number): void {
   }
 }
 
-function checkSources(value: unknown): readonly string[] {
-  const sources = checkArray(value, 'derivedFrom', 64)
+export function checkSources(value: unknown, most = 64): readonly string[] {
+  const sources = checkArray(value, 'derivedFrom', most)
   if (!sources.every(isUuid)) throw new MemkeepError('ERR_INPUT_INVALID', 'derivedFrom must hold ids of memories')
   return [...new Set(sources as string[])]
 }

@@ -1,3 +1,4 @@
+import type { Rebuilders } from '../artifacts/rebuilder.ts'
 import type { ScopeErasures } from '../core/erasure.ts'
 import type { Tools } from '../core/labels.ts'
 import type { Limits } from '../core/limits.ts'
@@ -30,6 +31,8 @@ export interface Kernel {
   /** Without them words are taken as they are. */
   readonly languages?: Languages | null
   readonly shelves: ShelfCache<string>
+  /** By the kind of artifact that they make anew; absent: none. */
+  readonly rebuilders?: Rebuilders
   readonly seams: Seams
   /** Null: no spans. */
   readonly tracer: Tracer | null

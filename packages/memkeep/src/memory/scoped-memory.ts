@@ -3,6 +3,7 @@ import type { Memory, StoredReceipt } from '../core/memory.ts'
 import { readScope, type ScopeClaims, type TenantScope } from '../core/scope.ts'
 import { checkId } from '../core/text.ts'
 import { addBatch, type Embed, embeds } from './add.ts'
+import { ReadableArtifacts, ScopedArtifacts } from './artifacts/scoped-artifacts.ts'
 import { callMemory, type Operation } from './call.ts'
 import { checkShelves, type ShelfCheck } from './check-shelves.ts'
 import { type DeleteFilter, deleteMany, deleteOne } from './delete.ts'
@@ -52,6 +53,11 @@ export class ReadableMemory {
     this.#scope = scope
     this.audit = new Audit(kernel, scope)
     this.#claims()
+  }
+
+  /** What was computed from the memories that the scope reads. */
+  get artifacts(): ReadableArtifacts {
+    return new ReadableArtifacts(this.#kernel, this.#scope)
   }
 
   /** The memories that answer best, and the same as text for a prompt. */
@@ -140,6 +146,10 @@ export class ScopedMemory extends ReadableMemory {
     super(kernel, scope)
     this.#kernel = kernel
     this.#scope = scope
+  }
+
+  override get artifacts(): ScopedArtifacts {
+    return new ScopedArtifacts(this.#kernel, this.#scope)
   }
 
   /** Stores one memory. */

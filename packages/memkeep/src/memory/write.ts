@@ -64,7 +64,8 @@ function trustsOf({ trusts: many, trust }: WriteRow): Trust[] | null {
   return codes === null ? null : codes.map((code) => trusts[code]!)
 }
 
-async function settle(kernel: Kernel, claims: Claims, event: string): Promise<WriteRow> {
+/** How a call ended whose answer was lost, after it turned out to have committed. */
+export async function settle(kernel: Kernel, claims: Claims, event: string): Promise<WriteRow> {
   const [row] = await kernel.doorways.read<{ outcome: string | null; ids: string[] | null; trusts: number[] | null }>({
     doorway: 'settle',
     claims,

@@ -10,7 +10,7 @@ interface DriverError {
 
 /**
  * True when a call that is sent again finds what it would write standing there: its event, or (written before it in the same
- * transaction) a memory or an API key under its id. Then the first send has committed; the ledger says how it ended.
+ * transaction) a memory, an artifact with what stands behind it, or an API key under its id. Then the first send has committed; the ledger says how it ended.
  */
 export function isCommittedReplay(error: unknown): boolean {
   const { code, constraint } = error as DriverError
@@ -18,7 +18,7 @@ export function isCommittedReplay(error: unknown): boolean {
 }
 
 /** PostgreSQL names the partition's key, of the partition that the row would stand in. */
-const writtenOnce = /^(event_(read|write|admin)_\d\d|memory|api_key)_pkey$/
+const writtenOnce = /^(event_(read|write|admin)_\d\d|memory|api_key|artifact|contribution)_pkey$/
 
 /**
  * True when a prepared statement cannot be used any more (its doorway has another answer since an upgrade) or is gone. The

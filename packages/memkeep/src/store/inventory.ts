@@ -38,6 +38,12 @@ export const inventory: Readonly<Record<string, TableAnnotation>> = {
   undistilled: both({ row: 'tenant subject id due_ms' }),
   api_key: both({ row: 'lookup tenant id claims created_ms expires_ms revoked_ms subject used_ms' }),
   hold: both({ row: 'tenant id subject reason placed_ms released_ms' }),
+  artifact: both({
+    row: 'tenant subject id version kind place state sensitivity trust created_ms updated_ms expires_ms derived_from epoch seal content details attempts due_ms failure',
+  }),
+  contribution: both({ row: 'tenant subject source shelf artifact direct derived' }),
+  // Goes when the erasure has told of it.
+  unlearned: both({ bar: 'tenant subject cause artifact kind action seal epoch at_ms' }),
   shelf: {
     subject: { bar: 'tenant subject epoch state version floor created_ms', cleared: 'memories bytes due_ms name' },
     tenant: { row: 'tenant subject epoch state version floor memories bytes due_ms name created_ms' },

@@ -24,7 +24,7 @@ export interface ReadingRow {
 }
 
 /** Parts of an answer: see guards/07-read-rows.sql. */
-export const parts = Object.freeze({ outcome: 0, shelf: 1, memory: 2, entry: 3, removed: 4 })
+export const parts = Object.freeze({ outcome: 0, shelf: 1, memory: 2, entry: 3, removed: 4, artifact: 5 })
 
 /** The clear labels of one version of a memory: they stand in its associated data. Times in milliseconds. */
 export interface Labels {

@@ -15,6 +15,7 @@ export const ownerRoles = [
   'memkeep_upkeep_door',
   'memkeep_erase_door',
   'memkeep_label_door',
+  'memkeep_derive_door',
 ] as const
 
 export type OwnerRole = (typeof ownerRoles)[number]

@@ -4,6 +4,7 @@ import type { Seams } from '../core/seams.ts'
 import type { Keyring } from '../keys/keyring.ts'
 import { Doorways } from '../store/doorways.ts'
 import { installTokenKeys, verifyingKeys } from '../store/token-keys.ts'
+import { dueRebuilds, type Rebuilding } from './due-rebuilds.ts'
 import { Sequencer } from './sequencer.ts'
 import { upkeepClaims, upkeepDetail } from './upkeep-call.ts'
 
@@ -18,6 +19,8 @@ export interface UpkeepReport {
   readonly sequenced: number
   /** API keys removed because they ended more than a day ago. */
   readonly keys: number
+  /** Hidden artifacts that were rebuilt, or dropped as nothing was left to say. Absent: this process rebuilds none. */
+  readonly rebuilt?: number
 }
 
 interface DueRow {
@@ -38,6 +41,7 @@ export class Upkeep {
   readonly #seams: Seams
   #erase: () => Promise<number> = async () => 0
   readonly #sequencer: Sequencer
+  #rebuilding: Rebuilding | null = null
 
   /** `pool` is of the login `memkeep_upkeep`. */
   constructor(pool: pg.Pool, keyring: Keyring, seams: Seams, refused = new RefusedTokens()) {
@@ -88,13 +92,44 @@ export class Upkeep {
     } catch (error) {
       failures.push(error)
     }
+    const rebuilt = await this.#rebuild(failures)
     const sequenced = await this.sequence().catch((error: unknown) => {
       failures.push(error)
       return 0
     })
     const keys = await this.#expireKeys()
     if (failures.length > 0) throw failures[0]
-    return { expired, swept, erased, sequenced, keys }
+    return { expired, swept, erased, sequenced, keys, ...(rebuilt === null ? {} : { rebuilt }) }
+  }
+
+  /** What is due, until nothing is: one whose source is rebuilt here becomes due by that. */
+  async #rebuild(failures: unknown[]): Promise<number | null> {
+    const rebuilding = this.#rebuilding
+    if (rebuilding === null) return null
+    const keys = await this.#keyring.deployment()
+    let rebuilt = 0
+    for (;;) {
+      const due = await dueRebuilds(this.#doorways, keys, this.#seams, rebuilding.kinds)
+      if (due.length === 0) return rebuilt
+      for (const row of due) {
+        try {
+          const ended = await rebuilding.rebuild(await this.#keyring.tenantByTag(row.tenant), row)
+          if (ended === 'rebuilt' || ended === 'dropped') rebuilt++
+        } catch (error) {
+          failures.push(error)
+        }
+      }
+    }
+  }
+
+  /** Rebuilds what is due; null when this process rebuilds nothing. A failure of one keeps no other, and shows at the next pass. */
+  rebuildDue(): Promise<number | null> {
+    return this.#rebuild([])
+  }
+
+  /** From now on each pass rebuilds what is hidden of these kinds. */
+  rebuildWith(rebuilding: Rebuilding): void {
+    this.#rebuilding = rebuilding
   }
 
   async installKeys(): Promise<void> {

@@ -11,8 +11,8 @@ const unforced = ['token_key']
 /** The closed list of doorways that open no token: none can be checked before the first token key is installed. */
 const tokenless = ['install_token_key']
 /**
- * Guards that run as their owner: two alone read the token keys and write the registers, one sums what a tenant holds, four see lineage and
- * labels beyond what the call may read.
+ * Guards that run as their owner: two alone read the token keys and write the registers, one sums what a tenant holds, the rest see lineage,
+ * labels and contributors beyond what the call may read.
  */
 const sealed = [
   'open_claims',
@@ -22,6 +22,10 @@ const sealed = [
   'hold_common',
   'prune_lineage',
   'stored_trusts',
+  'behind',
+  'contribute',
+  'unlearn',
+  'hide_derived',
 ]
 /** The closed list of sequences: the two that hold the ticket of a session's open claims. */
 const registers = ['ticket_high', 'ticket_low']
@@ -80,7 +84,14 @@ const policiesArePlain = finds(
    and (concat(p.polqual::text, p.polwithcheck::text) ~ 'SUBLINK|SUBPLAN'
      or concat(p.polqual::text, p.polwithcheck::text) !~ 'FUNCEXPR'
      or exists (select from unnest(p.polroles) r where r = 0 or pg_get_userbyid(r) <> all ($1)))`,
-  ['memkeep_door', 'memkeep_wide_door', 'memkeep_upkeep_door', 'memkeep_label_door', 'memkeep_erase_door'],
+  [
+    'memkeep_door',
+    'memkeep_wide_door',
+    'memkeep_upkeep_door',
+    'memkeep_label_door',
+    'memkeep_erase_door',
+    'memkeep_derive_door',
+  ],
 )
 
 const onlyTablesAndIndexes = finds(

@@ -2,8 +2,10 @@
 revoke all on memkeep.tenant, memkeep.shelf, memkeep.memory, memkeep.memory_version, memkeep.removal, memkeep.request,
   memkeep.event, memkeep.api_key, memkeep.erasure, memkeep.erasure_step, memkeep.hold, memkeep.pending, memkeep.log,
   memkeep.log_entry, memkeep.log_tile, memkeep.checkpoint,
-  memkeep.lineage, memkeep.recalled, memkeep.aside, memkeep.undistilled
-  from memkeep_door, memkeep_wide_door, memkeep_upkeep_door, memkeep_label_door, memkeep_erase_door;
+  memkeep.lineage, memkeep.recalled, memkeep.aside, memkeep.undistilled, memkeep.artifact, memkeep.contribution,
+  memkeep.unlearned
+  from memkeep_door, memkeep_wide_door, memkeep_upkeep_door, memkeep_label_door, memkeep_erase_door,
+  memkeep_derive_door;
 grant select, insert on memkeep.tenant, memkeep.shelf to memkeep_door;
 -- Neither epoch nor state: no bug in a doorway reopens what was barred.
 grant update (policy, policy_version) on memkeep.tenant to memkeep_door;
@@ -11,7 +13,8 @@ grant update (version, floor, memories, bytes, due_ms) on memkeep.shelf to memke
 grant select, insert, delete on memkeep.memory, memkeep.memory_version, memkeep.removal, memkeep.request to memkeep_door;
 grant select on memkeep.tenant, memkeep.shelf, memkeep.memory, memkeep.memory_version, memkeep.removal to memkeep_wide_door;
 grant select on memkeep.tenant, memkeep.shelf to memkeep_upkeep_door;
-grant insert on memkeep.event, memkeep.pending to memkeep_door, memkeep_wide_door, memkeep_upkeep_door, memkeep_erase_door;
+grant insert on memkeep.event, memkeep.pending to memkeep_door, memkeep_wide_door, memkeep_upkeep_door, memkeep_erase_door,
+  memkeep_derive_door;
 grant select on memkeep.event, memkeep.pending to memkeep_door, memkeep_wide_door, memkeep_upkeep_door;
 grant select on memkeep.log, memkeep.log_entry, memkeep.log_tile, memkeep.checkpoint to memkeep_door, memkeep_wide_door, memkeep_upkeep_door;
 -- The log grows and is never rewritten: no update but of its head, and nothing is deleted but what waits for its place.
@@ -25,7 +28,7 @@ grant select, update (state, epoch, name, policy, policy_version) on memkeep.ten
 grant select, insert, delete, update (state, epoch, version, floor, memories, bytes, due_ms, name) on memkeep.shelf
   to memkeep_erase_door;
 grant select (tenant, subject), delete on memkeep.memory, memkeep.memory_version, memkeep.removal, memkeep.request, memkeep.api_key,
-  memkeep.lineage, memkeep.recalled, memkeep.aside, memkeep.undistilled to memkeep_erase_door;
+  memkeep.lineage, memkeep.recalled, memkeep.aside, memkeep.undistilled, memkeep.artifact to memkeep_erase_door;
 grant select, insert, update on memkeep.erasure, memkeep.erasure_step to memkeep_erase_door;
 grant select, insert, update (released_ms), delete on memkeep.hold to memkeep_erase_door;
 -- The second count of what is left.
@@ -41,3 +44,23 @@ grant select, delete on memkeep.lineage to memkeep_label_door;
 grant select (tenant, subject, id, trust), update (trust, shelf_version) on memkeep.memory to memkeep_label_door;
 grant select (tenant, subject, id, trust), update (trust) on memkeep.aside to memkeep_label_door;
 grant select (tenant, subject, version), update (version) on memkeep.shelf to memkeep_label_door;
+
+-- Artifacts: memkeep_derive_door sees ids and labels, and no sealed column, of artifact or memory.
+grant select, insert, delete on memkeep.artifact to memkeep_door;
+grant update (state, attempts, due_ms, failure) on memkeep.artifact to memkeep_door;
+grant delete on memkeep.contribution to memkeep_door;
+grant select (tenant, shelf, artifact) on memkeep.contribution to memkeep_door;
+grant select on memkeep.artifact, memkeep.contribution to memkeep_wide_door;
+grant select (tenant, subject, id, version, kind, state, sensitivity, created_ms, derived_from, attempts, due_ms) on memkeep.artifact
+  to memkeep_upkeep_door;
+grant update (attempts, due_ms) on memkeep.artifact to memkeep_upkeep_door;
+grant select (tenant, subject, id, sensitivity, trust, derived_from, expires_ms) on memkeep.memory to memkeep_derive_door;
+grant select (tenant, subject, id, version, kind, place, state, sensitivity, trust, derived_from, seal, epoch) on memkeep.artifact
+  to memkeep_derive_door;
+grant update, delete on memkeep.artifact to memkeep_derive_door;
+grant select, insert, delete on memkeep.contribution, memkeep.unlearned to memkeep_derive_door;
+grant select (tenant, state, epoch) on memkeep.tenant to memkeep_derive_door;
+-- One column, as a row can only be locked by who may change something of it; no policy lets this role change any.
+grant select (tenant, subject, state), update (due_ms) on memkeep.shelf to memkeep_derive_door;
+grant select (tenant, subject, shelf), delete on memkeep.contribution to memkeep_erase_door;
+grant select (tenant, subject, shelf) on memkeep.contribution to memkeep_upkeep_door;

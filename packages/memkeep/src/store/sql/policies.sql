@@ -130,7 +130,8 @@ create policy note_again on memkeep.recalled for update to memkeep_door
   using (tenant = memkeep.claim_tenant() and memkeep.claim_notes(subject))
   with check (tenant = memkeep.claim_tenant() and memkeep.claim_notes(subject));
 
-create policy append on memkeep.event for insert to memkeep_door, memkeep_wide_door, memkeep_upkeep_door, memkeep_erase_door
+create policy append on memkeep.event for insert
+  to memkeep_door, memkeep_wide_door, memkeep_upkeep_door, memkeep_erase_door, memkeep_derive_door
   with check (tenant = memkeep.claim_tenant());
 create policy settle on memkeep.event for select to memkeep_door
   using (tenant = memkeep.claim_tenant() and id = memkeep.claim_event());
@@ -141,7 +142,7 @@ create policy audit_wide on memkeep.event for select to memkeep_wide_door
 create policy sequence on memkeep.event for select to memkeep_upkeep_door
   using (tenant >= memkeep.claim_log_from());
 
-create policy append on memkeep.pending for insert to memkeep_door, memkeep_wide_door, memkeep_upkeep_door, memkeep_erase_door
+create policy append on memkeep.pending for insert to memkeep_door, memkeep_wide_door, memkeep_upkeep_door, memkeep_erase_door, memkeep_derive_door
   with check (tenant = memkeep.claim_tenant());
 create policy audit on memkeep.pending for select to memkeep_door, memkeep_wide_door
   using (tenant = memkeep.claim_audited());
@@ -279,4 +280,50 @@ create policy recount on memkeep.recalled for select to memkeep_upkeep_door
 create policy recount on memkeep.aside for select to memkeep_upkeep_door
   using (tenant = memkeep.claim_tenant() and memkeep.claim_doorway() = 'recount_scope');
 create policy recount on memkeep.undistilled for select to memkeep_upkeep_door
+  using (tenant = memkeep.claim_tenant() and memkeep.claim_doorway() = 'recount_scope');
+
+create policy read on memkeep.artifact for select to memkeep_door
+  using (tenant = memkeep.claim_tenant() and subject = any (memkeep.claim_shelves())
+    and sensitivity = any (memkeep.claim_clearance()));
+create policy read_wide on memkeep.artifact for select to memkeep_wide_door
+  using (tenant = memkeep.claim_wide_tenant() and sensitivity = any (memkeep.claim_clearance()));
+create policy create_ on memkeep.artifact for insert to memkeep_door
+  with check (memkeep.claim_registers(tenant, subject, sensitivity));
+create policy change on memkeep.artifact for update to memkeep_door
+  using (memkeep.claim_registers(tenant, subject, null) and sensitivity = any (memkeep.claim_clearance()))
+  with check (memkeep.claim_registers(tenant, subject, null));
+create policy remove on memkeep.artifact for delete to memkeep_door
+  using (memkeep.claim_registers(tenant, subject, null) and sensitivity = any (memkeep.claim_clearance()));
+create policy due on memkeep.artifact for all to memkeep_upkeep_door
+  using (memkeep.claim_right(16384)) with check (memkeep.claim_right(16384));
+create policy derive on memkeep.artifact for all to memkeep_derive_door
+  using (tenant = memkeep.claim_tenant()) with check (tenant = memkeep.claim_tenant());
+
+create policy sweep on memkeep.contribution for all to memkeep_door
+  using (tenant = memkeep.claim_tenant() and shelf = memkeep.claim_shelf());
+create policy read_wide on memkeep.contribution for select to memkeep_wide_door
+  using (tenant = memkeep.claim_wide_tenant());
+create policy derive on memkeep.contribution for all to memkeep_derive_door
+  using (tenant = memkeep.claim_tenant()) with check (tenant = memkeep.claim_tenant());
+create policy derive on memkeep.unlearned for all to memkeep_derive_door
+  using (tenant = memkeep.claim_tenant()) with check (tenant = memkeep.claim_tenant());
+
+-- Ids and labels, for who stands behind what.
+create policy behind on memkeep.memory for select to memkeep_derive_door using (tenant = memkeep.claim_tenant());
+create policy behind on memkeep.tenant for select to memkeep_derive_door using (tenant = memkeep.claim_tenant());
+create policy behind on memkeep.shelf for select to memkeep_derive_door using (tenant = memkeep.claim_tenant());
+-- Locks, and changes nothing: no new row passes.
+create policy hold on memkeep.shelf for update to memkeep_derive_door
+  using (tenant = memkeep.claim_tenant()) with check (tenant = memkeep.claim_tenant() and memkeep.claim_tenant() is null);
+
+-- Erasing them, and the second count.
+create policy erase on memkeep.artifact for all to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant() and subject >= memkeep.claim_lowest(65536) and subject <= memkeep.claim_highest(65536));
+create policy erase on memkeep.contribution for all to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant() and (
+    subject >= memkeep.claim_lowest(65536) and subject <= memkeep.claim_highest(65536)
+    or shelf >= memkeep.claim_lowest(65536) and shelf <= memkeep.claim_highest(65536)));
+create policy recount on memkeep.artifact for select to memkeep_upkeep_door
+  using (tenant = memkeep.claim_tenant() and memkeep.claim_doorway() = 'recount_scope');
+create policy recount on memkeep.contribution for select to memkeep_upkeep_door
   using (tenant = memkeep.claim_tenant() and memkeep.claim_doorway() = 'recount_scope');

@@ -13,6 +13,7 @@ declare
   c memkeep.claims := memkeep.open_token(p_tenant, p_token, 'bar_scope');
   taken record;
   number integer := 0;
+  ignored integer;
 begin
   taken := memkeep.take_erasure(c, p_id);
   outcome := taken.outcome;
@@ -38,6 +39,8 @@ begin
         where s.epoch = excluded.epoch;
     end if;
     get diagnostics number = row_count;
+    -- What was made of the scope's memories is read by nobody from this commit on.
+    ignored := memkeep.hide_derived(c, case when c.reach <> 2 then c.shelf end, p_id);
     update memkeep.erasure e set barred_ms = c.at_ms where e.tenant = p_tenant and e.id = p_id;
     perform memkeep.note_step(c, p_id, 'bar', p_began_ms, true, '{}');
   end if;

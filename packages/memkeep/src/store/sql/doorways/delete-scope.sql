@@ -46,6 +46,14 @@ begin
     delete from memkeep.api_key k where k.tenant = p_tenant and k.subject >= low and k.subject <= high;
     get diagnostics deleted = row_count;
     counts := counts || jsonb_build_object('api_key', deleted);
+    -- Emptied at the barrier. Of an artifact's sources both ends count.
+    delete from memkeep.artifact a where a.tenant = p_tenant and a.subject >= low and a.subject <= high;
+    get diagnostics deleted = row_count;
+    counts := counts || jsonb_build_object('artifact', deleted);
+    delete from memkeep.contribution k where k.tenant = p_tenant
+      and (k.subject >= low and k.subject <= high or k.shelf >= low and k.shelf <= high);
+    get diagnostics deleted = row_count;
+    counts := counts || jsonb_build_object('contribution', deleted);
     -- None of these stands: then there were no bar.
     delete from memkeep.hold d where d.tenant = p_tenant and d.subject >= low and d.subject <= high;
     get diagnostics deleted = row_count;

@@ -18,6 +18,10 @@ begin
     ids := memkeep.remove(c, '{}', false, c.at_ms, current_version + 1);
     delete from memkeep.request r where r.tenant = p_tenant and r.subject = c.shelf and r.until_ms <= c.at_ms;
     with gone as (
+      delete from memkeep.artifact a where a.tenant = p_tenant and a.subject = c.shelf and a.expires_ms <= c.at_ms returning a.id
+    )
+    delete from memkeep.contribution k using gone g where k.tenant = p_tenant and k.shelf = c.shelf and k.artifact = g.id;
+    with gone as (
       delete from memkeep.removal r
       where r.tenant = p_tenant and r.subject = c.shelf and r.removed_ms < c.at_ms - 3600000 returning r.shelf_version
     )
@@ -25,6 +29,7 @@ begin
       due_ms = least(
         (select min(m.expires_ms) from memkeep.memory m where m.tenant = p_tenant and m.subject = c.shelf),
         (select min(r.until_ms) from memkeep.request r where r.tenant = p_tenant and r.subject = c.shelf),
+        (select min(a.expires_ms) from memkeep.artifact a where a.tenant = p_tenant and a.subject = c.shelf),
         (select min(r.removed_ms) + 3600000 from memkeep.removal r where r.tenant = p_tenant and r.subject = c.shelf))
       where s.tenant = p_tenant and s.subject = c.shelf;
   end if;

@@ -1,5 +1,5 @@
 -- owner: memkeep_owner
--- callers: memkeep_door memkeep_wide_door memkeep_upkeep_door memkeep_erase_door
+-- callers: memkeep_door memkeep_wide_door memkeep_upkeep_door memkeep_erase_door memkeep_derive_door
 
 -- Writes the audit row of this call and closes its claims: every doorway's last act. The event id is the token's, and so is
 -- the time; class and period follow from the action and the time (tables/007). So a replay of a committed call meets the
@@ -13,9 +13,10 @@ declare
   ignored text;
   class integer := case
     when p_action in ('memory.search', 'memory.list', 'memory.get', 'memory.history', 'shelf.load', 'shelf.list',
-      'tenant.enter', 'upkeep.due') then 0
+      'tenant.enter', 'upkeep.due', 'artifact.list', 'artifact.get', 'cache.get') then 0
     when p_action in ('memory.add', 'memory.update', 'memory.reclassify', 'memory.reindex', 'memory.delete',
-      'memory.expire', 'memory.endorse', 'memory.note', 'memory.hold', 'memory.refuse', 'memory.distil') then 1
+      'memory.expire', 'memory.endorse', 'memory.note', 'memory.hold', 'memory.refuse', 'memory.distil',
+      'artifact.register', 'artifact.remove', 'artifact.rebuild', 'cache.set', 'cache.delete') then 1
     else 2 end;
   period integer := c.at_ms / case class when 0 then 2592000000 else 31104000000 end % 16;
 begin

@@ -3,12 +3,12 @@
 
 -- Removes memories of the locked shelf with every version: those in p_ids that have not expired, all, or those expired at
 -- p_expired_ms. Leaves a
--- removal row for each, so that other processes drop them, and the shelf at p_shelf_version. Returns the ids removed.
+-- removal row for each, so that other processes drop them, and the shelf at p_shelf_version. What was made of them goes too (unlearn). Returns the ids removed.
 create or replace function memkeep.remove(c memkeep.claims, p_ids uuid[], p_all boolean, p_expired_ms bigint,
   p_shelf_version bigint) returns uuid[]
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp as $$
-declare ids uuid[]; freed bigint; freed_earlier bigint;
+declare ids uuid[]; freed bigint; freed_earlier bigint; ignored integer;
 begin
   with gone as (
     delete from memkeep.memory m
@@ -30,6 +30,7 @@ begin
       bytes = s.bytes - freed - freed_earlier, due_ms = least(s.due_ms, c.at_ms + 3600000)
       where s.tenant = c.tenant and s.subject = c.shelf;
     perform memkeep.prune_lineage(c, ids);
+    ignored := memkeep.unlearn(c, c.shelf, ids, c.event);
   end if;
   return ids;
 end $$;

@@ -1,7 +1,7 @@
 -- owner: memkeep_owner
 -- callers: memkeep_door memkeep_wide_door
 
--- One row of an answer. `part`: 0 the outcome, 1 the state of a shelf, 2 a memory, 3 a changed entry, 4 a removed id.
+-- One row of an answer. `part`: 0 the outcome, 1 the state of a shelf, 2 a memory, 3 a changed entry, 4 a removed id, 5 an artifact.
 do $$ begin
   if to_regtype('memkeep.reading') is null then
     create type memkeep.reading as (

@@ -49,6 +49,10 @@ begin
     where a.tenant = p_tenant and a.subject >= p_low and a.subject <= p_high;
   return query select 'undistilled', count(*) from memkeep.undistilled u
     where u.tenant = p_tenant and u.subject >= p_low and u.subject <= p_high;
+  return query select 'artifact', count(*) from memkeep.artifact a
+    where a.tenant = p_tenant and a.subject >= p_low and a.subject <= p_high;
+  return query select 'contribution', count(*) from memkeep.contribution k where k.tenant = p_tenant
+    and (k.subject >= p_low and k.subject <= p_high or k.shelf >= p_low and k.shelf <= p_high);
   -- A barred shelf may stay: empty, without a name.
   return query select 'shelf', count(*) from memkeep.shelf s
     where s.tenant = p_tenant and s.subject >= p_low and s.subject <= p_high

@@ -1,0 +1,164 @@
+import { places, unreachableKinds } from '../../artifacts/artifact.ts'
+import { MemkeepError } from '../../core/errors.ts'
+import { type Sensitivity, sensitivities, type Trust, trusts } from '../../core/labels.ts'
+import type { Json } from '../../core/memory.ts'
+import { rightBits } from '../../core/rights.ts'
+import type { ScopeClaims } from '../../core/scope.ts'
+import { checkText } from '../../core/text.ts'
+import type { DataKey } from '../../keys/data-key.ts'
+import type { Claims } from '../../store/token.ts'
+import { uuidArray } from '../../store/wire-arrays.ts'
+import { type Access, readDetail, withAccess, writeDetail } from '../access.ts'
+import { checkKeys, checkKind, checkMetadata, checkOneOf, checkSources } from '../input.ts'
+import type { Kernel } from '../kernel.ts'
+import { expectOutcome } from '../outcome.ts'
+import { sealedSubjectName, settle } from '../write.ts'
+import { type ArtifactLabels, type ArtifactTexts, sealArtifact, sealTag } from './artifact-row.ts'
+
+export interface RegisterInput {
+  /** `summary`, `reflection`, `fact`, `skill`, … : a word of yours in the clear, `[a-z][a-z0-9_-]{0,31}`. `fine-tune` and `export` are beyond reach. */
+  readonly kind: string
+  /** What it says; of a `fine-tune` or an `export`, where it is and what it is called. */
+  readonly content: string
+  /** Ids of memories and artifacts in the scope's sight that it was made from; at least one. */
+  readonly derivedFrom: readonly string[]
+  /** For every subject of the tenant. Needs the right `common`. Default false; for a common scope it always is. */
+  readonly shared?: boolean
+  /** Raised to the highest of its sources'. Default `private`. */
+  readonly sensitivity?: Sensitivity
+  readonly metadata?: { readonly [key: string]: Json }
+}
+
+export interface RegisteredArtifact {
+  readonly id: string
+  /** The lowest of its sources'. */
+  readonly trust: Trust
+  readonly sensitivity: Sensitivity
+  readonly shared: boolean
+}
+
+interface Draft extends ArtifactTexts {
+  readonly kind: string
+  readonly place: number
+  readonly derivedFrom: readonly string[]
+  readonly shared: boolean
+}
+
+interface Labels {
+  readonly sensitivity: Sensitivity
+  readonly trust: Trust
+}
+
+interface RegisterRow {
+  readonly outcome: string
+  readonly sensitivity: number | null
+  readonly trust: number | null
+}
+
+/** Registers an artifact. Its labels are those of its sources, which the doorway tells when they are not what was sealed. */
+export async function register(kernel: Kernel, scope: ScopeClaims, given: unknown): Promise<RegisteredArtifact> {
+  const input = checkKeys<RegisterInput>(given, 'an artifact', inputKeys)
+  const draft = checkDraft(kernel, scope, input)
+  const id = kernel.seams.ids.uuid(kernel.seams.clock.now())
+  return withAccess(kernel, scope, async (access) => {
+    let labels: Labels = { sensitivity: input.sensitivity ?? 'private', trust: 'agent' }
+    for (let attempt = 1; attempt <= 5; attempt++) {
+      const row = await store(kernel, access, id, draft, labels)
+      const outcome = expectOutcome(row.outcome, 'ok', 'missing', 'conflict')
+      if (outcome === 'ok') return { id, ...labels, shared: draft.shared }
+      if (outcome === 'missing') {
+        throw new MemkeepError('ERR_INPUT_INVALID', 'derivedFrom names what this scope does not have')
+      }
+      labels = { sensitivity: sensitivities[row.sensitivity!]!, trust: trusts[row.trust!]! }
+    }
+    throw new MemkeepError('ERR_STORE_UNAVAILABLE', 'the sources are being changed', { retryable: true })
+  })
+}
+
+const inputKeys = ['kind', 'content', 'derivedFrom', 'shared', 'sensitivity', 'metadata']
+
+function checkDraft(kernel: Kernel, scope: ScopeClaims, input: Partial<RegisterInput>): Draft {
+  const { limits } = kernel
+  const kind = checkKind(input.kind)
+  const derivedFrom = checkSources(input.derivedFrom, kernel.limits.batch)
+  if (derivedFrom.length === 0)
+    throw new MemkeepError('ERR_INPUT_INVALID', 'derivedFrom must name what it was made from')
+  const common = scope.reach === 'common'
+  const { shared = common } = input
+  if (typeof shared !== 'boolean' || (common && !shared)) {
+    throw new MemkeepError('ERR_INPUT_INVALID', 'shared must be true or false, and true for a common scope')
+  }
+  if (input.sensitivity !== undefined) checkOneOf(input.sensitivity, 'sensitivity', sensitivities)
+  return {
+    kind,
+    derivedFrom,
+    shared,
+    place: unreachableKinds.includes(kind) ? places.beyond : places.here,
+    content: checkText(input.content, 'content', limits.contentBytes),
+    metadata: input.metadata === undefined ? {} : checkMetadata(input.metadata, limits),
+  }
+}
+
+async function store(kernel: Kernel, access: Access, id: string, draft: Draft, labels: Labels): Promise<RegisterRow> {
+  const { keys, claims } = access
+  const shelf = draft.shared ? keys.commonTag : access.shelf
+  const atMs = kernel.seams.clock.now()
+  const event = kernel.seams.ids.uuid(atMs)
+  const seal = draft.shared ? sealTag(keys, id, 1) : null
+  const key = await keyFor(access, draft.shared, seal ?? access.shelf)
+  const { kind, place, derivedFrom } = draft
+  const sealed: ArtifactLabels = {
+    id,
+    version: 1,
+    kind,
+    place,
+    ...labels,
+    createdMs: atMs,
+    expiresMs: null,
+    derivedFrom,
+  }
+  const { content, details } = key === null ? nothing : sealArtifact(key, sealed, shelf, draft)
+  // Of a subject's shelf its own key's epoch counts; a shared one is sealed under a key of its own.
+  const own = draft.shared && access.scope.reach === 'subject' ? await keys.forReading(access.shelf) : key
+  const stated = { ...claims, shelfEpoch: own?.epoch ?? 0 }
+  const rows = await kernel.doorways.call<RegisterRow>({
+    doorway: 'register',
+    claims: stated,
+    event,
+    atMs,
+    args: [
+      shelf,
+      await sealedSubjectName(access),
+      id,
+      kind,
+      place,
+      sensitivities.indexOf(labels.sensitivity),
+      trusts.indexOf(labels.trust),
+      null,
+      uuidArray(derivedFrom),
+      seal,
+      key?.epoch ?? 0,
+      content,
+      details,
+      draft.shared || key === null ? await readDetail(access, event) : writeDetail(access, key, event),
+    ],
+  })
+  const row = rows === 'committed' ? await settled(kernel, stated, event) : rows[0]!
+  if (row.outcome === 'epoch') keys.forget(access.shelf)
+  return row
+}
+
+/** The answer was lost. What the labels should have been is not in the ledger: that call is to be repeated. */
+async function settled(kernel: Kernel, claims: Claims, event: string): Promise<RegisterRow> {
+  const { outcome } = await settle(kernel, claims, event)
+  if (outcome !== 'conflict') return { outcome, sensitivity: null, trust: null }
+  throw new MemkeepError('ERR_STORE_UNAVAILABLE', 'the answer was lost', { retryable: true })
+}
+
+const nothing = { content: Buffer.alloc(0), details: Buffer.alloc(0) }
+
+/** No key is made on the word of a caller who may not write: the doorway refuses and records it without one. */
+async function keyFor({ keys, claims }: Access, shared: boolean, tag: Buffer): Promise<DataKey | null> {
+  const needs = rightBits.write | (shared ? rightBits.common : 0)
+  return (claims.rights & needs) === needs ? keys.forWriting(tag) : null
+}
