@@ -3,6 +3,7 @@ import { type CredentialOptions, Credentials } from './authn/credentials.ts'
 import { type FirstKey, firstRun } from './authn/first-run.ts'
 import { listen } from './http/listen.ts'
 import { logToStderr, type RequestLog } from './http/request-log.ts'
+import { mcpOverHttp } from './mcp/http-door.ts'
 import { openKeep, type Place } from './open-keep.ts'
 import { version } from './version.ts'
 
@@ -36,10 +37,21 @@ export async function serve({ place, host = '127.0.0.1', port = 8787, ...rest }:
   try {
     const credentials = new Credentials(keep, rest.credentials)
     const adminKeys = new AdminKeys(keep, rest.adminKeys ?? [])
+    const mcp = mcpOverHttp(version)
     const grace = rest.graceMs === undefined ? {} : { graceMs: rest.graceMs }
-    const door = await listen({ credentials, adminKeys, host, port, log: rest.log ?? logToStderr, version, ...grace })
+    const door = await listen({
+      credentials,
+      adminKeys,
+      host,
+      port,
+      log: rest.log ?? logToStderr,
+      version,
+      mcp,
+      ...grace,
+    })
     const close = async (): Promise<void> => {
       await door.close()
+      await mcp.close()
       await keep.close()
     }
     try {

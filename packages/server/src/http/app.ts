@@ -9,12 +9,14 @@ import { parseInput } from '../operations/parse-input.ts'
 import { authenticate, authenticateAdmin } from './authenticate.ts'
 import { checkHeaders } from './check-headers.ts'
 import type { Env, Exchange } from './exchange.ts'
+import { answerMcp, checkHosts, type KnownHosts, type RemoteMcp } from './mcp-route.ts'
 import { openApiOf } from './openapi.ts'
 import { notFound, problemResponse, Refusal, refusalOf } from './problem.ts'
 import { readJson } from './read-body.ts'
 import { readQuery } from './read-query.ts'
 import { framesOf, type RequestLog } from './request-log.ts'
 import type { Route } from './route.ts'
+import { metadataUrl, type ProtectedResource } from './routes/protected-resource.ts'
 import { routes } from './routes/routes.ts'
 import { parseTarget } from './target.ts'
 
@@ -25,6 +27,12 @@ export interface AppOptions {
   /** True once the server is closing: answers then end their connection. */
   readonly closing: () => boolean
   readonly version: string
+  /** Answers at /mcp; null: there is no such route. */
+  readonly mcp: RemoteMcp | null
+  /** Names under which /mcp answers. */
+  readonly hosts: KnownHosts
+  /** This server as a protected resource (RFC 9728), once it listens. */
+  readonly resource: () => ProtectedResource
 }
 
 /** The routes. Every request: form of the target, credential, headers, query, body, one operation, one line in the log. */
@@ -32,6 +40,7 @@ export function createApp(options: AppOptions): Hono<Env> {
   const app = new Hono<Env>()
   app.use(observe(options))
   for (const [path, methods] of Map.groupBy(routes, ({ path }) => path)) addPath(app, options, path, methods)
+  if (options.mcp !== null) addMcp(app, options, options.mcp)
   app.notFound((exchange) => refuse(exchange, notFound()))
   app.onError((error, exchange) => refuse(exchange as Exchange, error))
   return app
@@ -48,6 +57,19 @@ function addPath(app: Hono<Env>, options: AppOptions, path: string, methods: rea
     const route = byMethod.get(exchange.req.method)
     if (route !== undefined) return handle(options, route, exchange)
     throw new Refusal(405, 'ERR_METHOD_NOT_ALLOWED', 'this route does not know the method', { Allow: allow })
+  })
+}
+
+/** MCP's streamable HTTP keeps no session here, so POST is all there is to it. */
+function addMcp(app: Hono<Env>, options: AppOptions, mcp: RemoteMcp): void {
+  app.all('/mcp', async (exchange) => {
+    exchange.set('route', '/mcp')
+    checkHosts(exchange, options.hosts)
+    if (exchange.req.method !== 'POST') {
+      throw new Refusal(405, 'ERR_METHOD_NOT_ALLOWED', 'this route does not know the method', { Allow: 'POST' })
+    }
+    const caller = await authenticate(options.credentials, exchange, metadataUrl(options.resource()))
+    return serveCaller(caller, () => answerMcp(mcp, exchange, caller))
   })
 }
 
@@ -93,7 +115,7 @@ async function askedOf(route: Route, exchange: Exchange) {
   return { exchange, query, body, id: exchange.req.param('id') ?? '' }
 }
 
-function observe({ log, closing, version }: AppOptions) {
+function observe({ log, closing, version, resource }: AppOptions) {
   const document = openApiOf(routes, version)
   return async (exchange: Exchange, next: () => Promise<void>): Promise<void> => {
     const began = performance.now()
@@ -101,6 +123,7 @@ function observe({ log, closing, version }: AppOptions) {
     exchange.set('route', 'unknown')
     exchange.set('failure', {})
     exchange.set('document', document)
+    exchange.set('resource', resource)
     const target = parseTarget(exchange.env.incoming.url ?? '')
     if (target === null || target.path !== exchange.req.path) exchange.res = refuse(exchange, notFound())
     else {

@@ -12,10 +12,13 @@ interface Directory<Who> {
   readonly waitSeconds: (address: string) => number
 }
 
-/** Who asks for memories. Throws 401 for no credential and for one that is not valid, 429 after too many failures. */
-export function authenticate(credentials: Credentials, exchange: Exchange): Promise<Caller> {
+/**
+ * Who asks for memories. Throws 401 for no credential and for one that is not valid, 429 after too many failures. `metadata`:
+ * where a client of OAuth learns whose tokens are taken.
+ */
+export function authenticate(credentials: Credentials, exchange: Exchange, metadata?: string): Promise<Caller> {
   const find = (secret: string, address: string) => credentials.caller(secret, address)
-  return foundBy({ find, waitSeconds: (address) => credentials.waitSeconds(address) }, exchange)
+  return foundBy({ find, waitSeconds: (address) => credentials.waitSeconds(address) }, exchange, metadata)
 }
 
 /** Who administers. Throws as `authenticate`: a key for memories is none here, nor the other way round. */
@@ -24,12 +27,17 @@ export function authenticateAdmin(keys: AdminKeys, exchange: Exchange): Promise<
   return foundBy({ find, waitSeconds: (address) => keys.waitSeconds(address) }, exchange)
 }
 
-async function foundBy<Who>(directory: Directory<Who>, { env: { incoming } }: Exchange): Promise<Who> {
+async function foundBy<Who>(
+  directory: Directory<Who>,
+  { env: { incoming } }: Exchange,
+  metadata?: string,
+): Promise<Who> {
   const secret = bearerOf(incoming)
   const address = incoming.socket.remoteAddress ?? 'unknown'
   const who = secret === null ? null : await limited(directory, secret, address)
   if (who !== null) return who
-  const challenge = { 'WWW-Authenticate': 'Bearer realm="memkeep"' }
+  const more = metadata === undefined ? '' : `, resource_metadata="${metadata}"`
+  const challenge = { 'WWW-Authenticate': `Bearer realm="memkeep"${more}` }
   throw new Refusal(401, 'ERR_UNAUTHENTICATED', 'a valid credential is required', challenge)
 }
 

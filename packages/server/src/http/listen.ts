@@ -5,6 +5,7 @@ import { getRequestListener, RequestError } from '@hono/node-server'
 import type { AdminKeys } from '../authn/admin-keys.ts'
 import type { Credentials } from '../authn/credentials.ts'
 import { createApp } from './app.ts'
+import { type KnownHosts, loopbackHosts, type RemoteMcp } from './mcp-route.ts'
 import { problemBody, problemHeaders, problemResponse, Refusal, refusalOf } from './problem.ts'
 import type { RequestLog } from './request-log.ts'
 
@@ -16,6 +17,11 @@ export interface ListenOptions {
   readonly port: number
   readonly log: RequestLog
   readonly version: string
+  readonly mcp: RemoteMcp | null
+  /** The address that clients know this server by; default its own. Its name is then the only one under which /mcp answers. */
+  readonly publicUrl?: string
+  /** Of the identity provider whose tokens are taken. */
+  readonly issuer?: string
   /** How long requests under way may take to finish when the door closes. Default 10,000. */
   readonly graceMs?: number
 }
@@ -35,9 +41,22 @@ const timeouts = {
 }
 
 /** Opens the HTTP door. Rejects with the system's error when the address cannot be had. */
-export async function listen({ host, port, graceMs = 10_000, ...rest }: ListenOptions): Promise<Listening> {
+export async function listen({
+  host,
+  port,
+  publicUrl,
+  issuer,
+  graceMs = 10_000,
+  ...rest
+}: ListenOptions): Promise<Listening> {
   let closing = false
-  const app = createApp({ ...rest, closing: () => closing })
+  let url = ''
+  const app = createApp({
+    ...rest,
+    closing: () => closing,
+    hosts: hostsOf(host, publicUrl),
+    resource: () => ({ url: publicUrl ?? url, issuer: issuer ?? null }),
+  })
   const server = createServer(timeouts, getRequestListener(app.fetch, { errorHandler, overrideGlobalObjects: false }))
   server.on('clientError', refuseConnection)
   server.on('checkExpectation', refuseExpectation)
@@ -46,13 +65,20 @@ export async function listen({ host, port, graceMs = 10_000, ...rest }: ListenOp
     server.listen(port, host, resolve)
   })
   const { port: bound } = server.address() as AddressInfo
+  url = `http://${host.includes(':') ? `[${host}]` : host}:${bound}`
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
+    url,
     close: () => {
       closing = true
       return closeServer(server, graceMs)
     },
   }
+}
+
+/** On an address of this machine alone only its own names are served: whatever else leads here was made to by somebody. */
+function hostsOf(host: string, publicUrl: string | undefined): KnownHosts {
+  if (publicUrl !== undefined) return [new URL(publicUrl).hostname]
+  return /^(127\.|localhost$|::1$)/.test(host) ? loopbackHosts : null
 }
 
 function closeServer(server: Server, graceMs: number): Promise<void> {

@@ -4,7 +4,7 @@ import { z } from 'zod'
 const time = z.iso.datetime()
 const trust = z.enum(['external', 'user', 'agent', 'system'])
 
-export const memoryAnswer = z.object({
+export const memoryAnswer = z.looseObject({
   id: z.string(),
   version: z.int(),
   content: z.string(),
@@ -34,7 +34,7 @@ export const foundMemoryAnswer = memoryAnswer.extend({
   explain: z.record(z.string(), z.number()).optional(),
 })
 
-export const receiptAnswer = z.object({
+export const receiptAnswer = z.looseObject({
   outcome: z.enum(['stored', 'queued', 'quarantined']),
   id: z.string(),
   version: z.int().optional(),
@@ -43,23 +43,23 @@ export const receiptAnswer = z.object({
   verdict: z.string(),
 })
 
-export const receiptsAnswer = z.object({ receipts: z.array(receiptAnswer) })
+export const receiptsAnswer = z.looseObject({ receipts: z.array(receiptAnswer) })
 
-export const searchAnswer = z.object({
+export const searchAnswer = z.looseObject({
   memories: z.array(foundMemoryAnswer),
   evidence: z.string().describe('The same as text for a prompt, quoted as data.'),
 })
 
-export const pageAnswer = z.object({
+export const pageAnswer = z.looseObject({
   items: z.array(memoryAnswer),
   nextCursor: z.string().nullable().describe('Null on the last page.'),
 })
 
-export const versionsAnswer = z.object({ versions: z.array(memoryAnswer).describe('Newest first.') })
+export const versionsAnswer = z.looseObject({ versions: z.array(memoryAnswer).describe('Newest first.') })
 
-export const deletedAnswer = z.object({ deleted: z.boolean() })
+export const deletedAnswer = z.looseObject({ deleted: z.boolean() })
 
 export const exportRecord = z.union([
   memoryAnswer.extend({ type: z.literal('memory'), current: z.boolean() }),
-  z.object({ type: z.literal('counts'), memories: z.int(), versions: z.int() }),
+  z.looseObject({ type: z.literal('counts'), memories: z.int(), versions: z.int() }),
 ])

@@ -44,6 +44,8 @@ function known(...statuses: readonly number[]): Row['status'] {
 const rows: Readonly<Record<string, Row>> = {
   health: { ask: () => ({}), status: all(200) },
   openapi: { ask: () => ({}), status: all(200) },
+  mcpResourceMetadata: { ask: () => ({}), status: all(200) },
+  resourceMetadata: { ask: () => ({}), status: all(200) },
   addMemory: { ask: () => ({ body: note }), status: known(201, 201, 403, 403, 403, 201, 201) },
   addMemories: { ask: () => ({ body: { memories: [note] } }), status: known(201, 201, 403, 403, 403, 201, 201) },
   listMemories: { ask: () => ({}), status: known(200, 200, 200, 403, 200, 200, 200) },

@@ -10,6 +10,7 @@ import { type AdminKey, AdminKeys } from '../../src/authn/admin-keys.ts'
 import { type CredentialOptions, Credentials } from '../../src/authn/credentials.ts'
 import { type Listening, listen } from '../../src/http/listen.ts'
 import type { RequestLine } from '../../src/http/request-log.ts'
+import { mcpOverHttp } from '../../src/mcp/http-door.ts'
 import { holdsContract } from './contract.ts'
 
 export interface Answer {
@@ -87,6 +88,7 @@ export class Served implements AsyncDisposable {
     const lines: RequestLine[] = []
     const { graceMs, adminKeys: administrators = [], ...given } = options
     const credentials = new Credentials(keep, { failuresPerMinute: 1_000_000, ...given })
+    const mcp = mcpOverHttp('0')
     const adminKeys = new AdminKeys(keep, administrators, { failuresPerMinute: 1_000_000, ...given })
     const grace = graceMs === undefined ? {} : { graceMs }
     const door = await listen({
@@ -96,6 +98,8 @@ export class Served implements AsyncDisposable {
       port: 0,
       log: (line) => lines.push(line),
       version: '0',
+      mcp,
+      ...(options.jwt === undefined ? {} : { issuer: options.jwt.issuer }),
       ...grace,
     })
     const served = new Served(database, keep, door, lines, dir)

@@ -4,11 +4,13 @@ import { exportRoutes } from './export.ts'
 import { memoriesRoutes } from './memories.ts'
 import { oneMemoryRoutes } from './one-memory.ts'
 import { openRoutes } from './open.ts'
+import { resourceRoutes } from './protected-resource.ts'
 import { tokenRoutes } from './tokens.ts'
 
 /** Every route. Those without a parameter stand before those with one: the first path that matches counts. */
 export const routes: readonly Route[] = [
   ...openRoutes,
+  ...resourceRoutes,
   ...memoriesRoutes,
   ...oneMemoryRoutes,
   ...exportRoutes,

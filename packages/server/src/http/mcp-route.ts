@@ -1,0 +1,59 @@
+import { localhostAllowedHostnames, validateHostHeader, validateOriginHeader } from '@modelcontextprotocol/server'
+import type { Caller } from '../authn/caller.ts'
+import type { Reach } from '../operations/operation.ts'
+import { smugglesScope } from '../operations/smuggles.ts'
+import { checkHeaders } from './check-headers.ts'
+import type { Exchange } from './exchange.ts'
+import { Refusal } from './problem.ts'
+import { readJson } from './read-body.ts'
+import { bodyLimitBytes } from './route.ts'
+import { parseQuery } from './target.ts'
+
+/** Whatever answers MCP's streamable HTTP once a request is authenticated. */
+export interface RemoteMcp {
+  answer(request: Request, body: unknown, reach: Reach): Promise<Response>
+}
+
+/** Under which names the server is known; null: any, and an Origin has to be the Host's. */
+export type KnownHosts = readonly string[] | null
+
+/**
+ * Refuses what a page in a browser could bring about by a name that leads here (DNS rebinding): a Host that is not one of ours,
+ * an Origin that is not one either.
+ */
+export function checkHosts(exchange: Exchange, known: KnownHosts): void {
+  const { host, origin } = exchange.env.incoming.headers
+  const hosts = known ?? [hostnameOf(host ?? '')]
+  const fits =
+    validateHostHeader(host, [...hosts]).ok && (origin === undefined || validateOriginHeader(origin, [...hosts]).ok)
+  if (!fits) throw new Refusal(403, 'ERR_ACCESS_DENIED', 'this host or origin is not one that is served here')
+}
+
+/** The names of this machine alone. */
+export const loopbackHosts: KnownHosts = localhostAllowedHostnames()
+
+function hostnameOf(host: string): string {
+  try {
+    return new URL(`http://${host}`).hostname
+  } catch {
+    return ''
+  }
+}
+
+/** One request of MCP by a caller. What names a scope is refused by the tools, and stands in the ledger. */
+export async function answerMcp(mcp: RemoteMcp, exchange: Exchange, { reach }: Caller): Promise<Response> {
+  checkHeaders(exchange.env.incoming, [])
+  parseQuery(exchange.var.target.query, [], [])
+  const body = await readJson(exchange.env.incoming, bodyLimitBytes)
+  if (smugglesScope(body)) await reach.writes.noteSmuggling()
+  // The body was read; the protocol's library takes it from here and not from the request.
+  const { url, headers, signal } = exchange.req.raw
+  return mcp.answer(new Request(url, { method: 'POST', headers: plain(headers), signal }), body, reach)
+}
+
+/** Without the credential: nothing behind this door needs it. */
+function plain(headers: Headers): Headers {
+  const kept = new Headers(headers)
+  kept.delete('authorization')
+  return kept
+}
