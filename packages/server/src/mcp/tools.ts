@@ -19,82 +19,77 @@ const rememberInput = addMemory.input
   .omit({ embed: true })
   .extend({ actor: addMemory.input.shape.actor.default('agent') })
 
-/** A server with the four tools, and a memory and its lineage as resources. `reach` is asked at each call; no tool has a way to say whose memories it means. */
+const reads = { readOnlyHint: true }
+
+/** What is told of each tool. */
+const tools = {
+  remember: {
+    description: 'Store one memory for later talks.',
+    input: rememberInput,
+    output: receiptAnswer,
+    annotations: { destructiveHint: false },
+  },
+  recall: {
+    description: 'Search memories by words.',
+    input: searchMemories.input,
+    output: searchAnswer,
+    annotations: reads,
+  },
+  list_memories: {
+    description: 'Memories, newest first, page by page.',
+    input: listMemories.input,
+    output: pageAnswer,
+    annotations: reads,
+  },
+  forget: {
+    description: 'Delete one memory with every version.',
+    input: deleteMemory.input,
+    output: deletedAnswer,
+    annotations: { destructiveHint: true },
+  },
+} as const
+
+type Run<Input extends z.ZodObject> = (
+  reach: Reach,
+  input: z.output<Input>,
+  signal: AbortSignal,
+) => Promise<CallToolResult>
+
+/**
+ * A server with the four tools, and a memory and its lineage as resources. `reach` is asked at each call; no tool has a way to
+ * say whose memories it means.
+ */
 export function createMcpServer(version: string, reach: () => Promise<Reach>): McpServer {
   const server = new McpServer(
     { name: 'memkeep', version },
     { instructions, capabilities: { tools: {}, resources: {} } },
   )
-  const tool = <Input extends z.ZodObject>(
-    name: string,
-    about: {
-      readonly description: string
-      readonly input: Input
-      readonly output: z.ZodObject
-      readonly annotations: object
-    },
-    run: (reach: Reach, input: z.output<Input>, signal: AbortSignal) => Promise<CallToolResult>,
-  ): void => {
-    const { description, input, output, annotations } = about
-    const call = async (given: z.output<Input>, context: ServerContext): Promise<CallToolResult> =>
+  const tool = <Name extends keyof typeof tools>(name: Name, run: Run<(typeof tools)[Name]['input']>): void => {
+    const { description, input, output, annotations } = tools[name]
+    const call = async (given: never, context: ServerContext): Promise<CallToolResult> =>
       answer(async () => {
         refuseScope(context)
         return run(await reach(), given, context.mcpReq.signal)
       })
-    server.registerTool(name, { description, inputSchema: input, outputSchema: output, annotations }, call as never)
+    const about = { description, inputSchema: input, outputSchema: output, annotations }
+    server.registerTool(name, about, call as never)
   }
-  tool(
-    'remember',
-    {
-      description: 'Store one memory for later talks.',
-      input: rememberInput,
-      output: receiptAnswer,
-      annotations: { destructiveHint: false },
-    },
-    async (at, input, signal) => {
-      const receipt = await addMemory.run(at, input, { signal })
-      return said(`Remembered as ${receipt.id}.`, receipt)
-    },
-  )
-  tool(
-    'recall',
-    {
-      description: 'Search memories by words.',
-      input: searchMemories.input,
-      output: searchAnswer,
-      annotations: { readOnlyHint: true },
-    },
-    async (at, input, signal) => {
-      const { memories, evidence } = await searchMemories.run(at, input, { signal })
-      return said(evidence === '' ? 'Nothing is remembered about this.' : evidence, { memories, evidence })
-    },
-  )
-  tool(
-    'list_memories',
-    {
-      description: 'Memories, newest first, page by page.',
-      input: listMemories.input,
-      output: pageAnswer,
-      annotations: { readOnlyHint: true },
-    },
-    async (at, input) => {
-      const page = await listMemories.run(at, input, {})
-      return said(quoted(page), page)
-    },
-  )
-  tool(
-    'forget',
-    {
-      description: 'Delete one memory with every version.',
-      input: deleteMemory.input,
-      output: deletedAnswer,
-      annotations: { destructiveHint: true },
-    },
-    async (at, input) => {
-      const deleted = await deleteMemory.run(at, input, {})
-      return said(deleted ? 'Forgotten.' : 'There is no such memory.', { deleted })
-    },
-  )
+  tool('remember', async (at, input, signal) => {
+    const receipt = await addMemory.run(at, input, { signal })
+    return said(`Remembered as ${receipt.id}.`, receipt)
+  })
+  tool('recall', async (at, input, signal) => {
+    const { memories, evidence } = await searchMemories.run(at, input, { signal })
+    return said(evidence === '' ? 'Nothing is remembered about this.' : evidence, { memories, evidence })
+  })
+  tool('list_memories', async (at, input) => {
+    const page = await listMemories.run(at, input, {})
+    return said(quoted(page), page)
+  })
+  tool('forget', async (at, input) => {
+    const deleted = await deleteMemory.run(at, input, {})
+    return said(deleted ? 'Forgotten.' : 'There is no such memory.', { deleted })
+  })
   addResources(server, reach)
   return server
 }
