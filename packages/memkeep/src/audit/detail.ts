@@ -46,7 +46,7 @@ const detailKeys: readonly DetailKey[] = ['tenant', 'subject', 'deployment']
 
 /** The sealed detail as it stands in the row: whose key (1 byte), the key's epoch (u32), the sealed record. */
 export function frameDetail(under: DetailKey, epoch: number, sealed: Uint8Array): Buffer {
-  const frame = Buffer.alloc(5 + sealed.length)
+  const frame = Buffer.allocUnsafe(5 + sealed.length)
   frame[0] = detailKeys.indexOf(under)
   frame.writeUInt32BE(epoch, 1)
   frame.set(sealed, 5)

@@ -8,7 +8,7 @@ export interface IdSource {
 
 /** UUIDv7 from 48 bits of time and ten random bytes, of which 74 bits survive the version and variant fields. */
 export function uuidV7(nowMs: number, random: Uint8Array): string {
-  const bytes = Buffer.alloc(16)
+  const bytes = Buffer.allocUnsafe(16)
   bytes.writeUIntBE(nowMs, 0, 6)
   bytes.set(random.subarray(0, 10), 6)
   bytes[6] = (bytes[6]! & 0x0f) | 0x70

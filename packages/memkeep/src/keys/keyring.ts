@@ -22,6 +22,7 @@ export interface KeyringInput {
 }
 
 export const defaultHoldMs = 300_000
+const tagsKept = 10_000
 
 /**
  * Every key of a deployment, opened when asked for and held for at most `holdMs`. Processes may share a key store: of two
@@ -32,6 +33,8 @@ export class Keyring {
   readonly #held: HeldKeys
   readonly #wrapped: WrappedKeys
   readonly #reach: (point: KillPoint) => void
+  /** Each takes an HMAC to make, and never changes. */
+  readonly #tenantTags = new Map<string, Buffer>()
   /** Puts an end to keys. */
   readonly destruction: KeyDestruction
 
@@ -44,9 +47,15 @@ export class Keyring {
     this.destruction = new KeyDestruction(this.#wrapped, this.#held, input.reach)
   }
 
-  /** 16 bytes; the tenant need not exist. */
+  /** 16 bytes, not to be changed; the tenant need not exist. */
   async tenantTag(tenant: string): Promise<Buffer> {
-    return (await this.#deploymentTagKey()).tag('tenant', tenant)
+    const key = await this.#deploymentTagKey()
+    const known = this.#tenantTags.get(tenant)
+    if (known !== undefined) return known
+    const tag = key.tag('tenant', tenant)
+    if (this.#tenantTags.size === tagsKept) this.#tenantTags.clear()
+    this.#tenantTags.set(tenant, tag)
+    return tag
   }
 
   /**

@@ -1,4 +1,3 @@
-import { auditExport } from './audit-export.ts'
 import { auditSize } from './audit-size.ts'
 import type { Command } from './command.ts'
 import { dbBackup, dbRestore } from './db-backup.ts'
@@ -13,7 +12,6 @@ import { reembed } from './reembed.ts'
 import { searchMemories } from './search.ts'
 import { tenantCreate, tenantList, tenantQuota } from './tenant.ts'
 import { upkeep } from './upkeep.ts'
-import { verify } from './verify.ts'
 
 const demo: Command = {
   name: 'demo',
@@ -56,10 +54,8 @@ export const commands: readonly Command[] = [
   erase,
   erasureShow,
   erasureResume,
-  auditExport,
-  auditSize,
-  verify,
   reembed,
+  auditSize,
   doctor,
   migrate,
   upkeep,

@@ -21,7 +21,7 @@ create policy change on memkeep.tenant for update to memkeep_door
   with check (tenant = memkeep.claim_tenant() and memkeep.claim_right(8192 | 1024));
 
 create policy read on memkeep.shelf for select to memkeep_door
-  using (tenant = memkeep.claim_tenant() and subject = any (memkeep.claim_shelves()));
+  using (memkeep.claim_reads(tenant, subject));
 create policy read_wide on memkeep.shelf for select to memkeep_wide_door
   using (tenant = memkeep.claim_wide_tenant());
 create policy list on memkeep.shelf for select to memkeep_upkeep_door
@@ -32,8 +32,9 @@ create policy count on memkeep.shelf for select to memkeep_upkeep_door
   using (tenant = memkeep.claim_tenant() and memkeep.claim_doorway() in ('remember', 'revise'));
 create policy create_ on memkeep.shelf for insert to memkeep_door
   with check (memkeep.claim_writes(tenant, subject, null));
+-- Which shelf a row is of cannot be changed: no door holds a privilege on those columns (grants.sql).
 create policy change on memkeep.shelf for update to memkeep_door
-  using (tenant = memkeep.claim_tenant() and subject = memkeep.claim_shelf())
+  using (memkeep.claim_writes(tenant, subject, null))
   with check (memkeep.claim_writes(tenant, subject, null));
 
 create policy read on memkeep.memory for select to memkeep_door

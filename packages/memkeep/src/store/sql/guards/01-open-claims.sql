@@ -19,13 +19,11 @@ end $$;
 create or replace function memkeep.open_claims() returns bytea
 language plpgsql stable security definer cost 1000
 set search_path = pg_catalog, pg_temp as $$
-declare
-  payload bytea := decode(current_setting('memkeep.claims', true), 'hex');
-  digest bytea;
+declare payload bytea := decode(current_setting('memkeep.claims', true), 'hex');
 begin
   if payload is null or octet_length(payload) < 106 then return null; end if;
-  digest := sha256(xid8send(pg_current_xact_id_if_assigned()) || timestamptz_send(statement_timestamp()) || payload);
-  if int8send(currval('memkeep.ticket_high')) || int8send(currval('memkeep.ticket_low')) = substring(digest for 16) then
+  if int8send(currval('memkeep.ticket_high')) || int8send(currval('memkeep.ticket_low')) = substring(
+    sha256(xid8send(pg_current_xact_id_if_assigned()) || timestamptz_send(statement_timestamp()) || payload) for 16) then
     return payload;
   end if;
   return null;

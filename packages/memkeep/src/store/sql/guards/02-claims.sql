@@ -28,7 +28,7 @@ create or replace function memkeep.claim_doorway() returns text language plpgsql
 set search_path = pg_catalog, pg_temp as $$
 declare c bytea := memkeep.open_claims();
 begin
-  return convert_from(substring(c from 106 for octet_length(c) - 121), 'UTF8');
+  return convert_from(substring(c from 106 for greatest(octet_length(c) - 121, 0)), 'UTF8');
 end $$;
 
 -- The tag of the one API key that a token with the right `authenticate` (4096) looks up: it stands in the shelf's place.
@@ -71,12 +71,22 @@ begin
 end $$;
 
 -- The sensitivities a call may read.
-create or replace function memkeep.claim_clearance() returns smallint[] language plpgsql stable cost 1000
+create or replace function memkeep.claim_clearance() returns smallint[] language sql stable cost 1000
+return case get_byte(memkeep.open_claims(), 46) & 7
+  when 7 then '{0,1,2}'::smallint[] when 3 then '{0,1}' when 1 then '{0}' when 0 then '{}'
+  when 2 then '{1}' when 4 then '{2}' when 5 then '{0,2}' when 6 then '{1,2}'
+end;
+
+-- True when the token opened by this call reaches such a shelf: its subject's or the common one. One call a row, so only for a
+-- table whose rows are looked up one by one.
+create or replace function memkeep.claim_reads(p_tenant bytea, p_subject bytea) returns boolean language plpgsql stable cost 1000
 set search_path = pg_catalog, pg_temp as $$
+declare c bytea := memkeep.open_claims();
 begin
-  return case get_byte(memkeep.open_claims(), 46) & 7
-    when 0 then '{}' when 1 then '{0}' when 2 then '{1}' when 3 then '{0,1}'
-    when 4 then '{2}' when 5 then '{0,2}' when 6 then '{1,2}' when 7 then '{0,1,2}' end::smallint[];
+  return coalesce(substring(c from 6 for 16) = p_tenant and case
+    when substring(c from 23 for 16) = p_subject then get_byte(c, 21) < 2
+    else get_byte(c, 21) = 1 and p_subject = '\x00000000000000000000000000000000'
+  end, false);
 end $$;
 
 -- True when the token opened by this call may write such a row: it carries a right to write (2), delete (4), endorse (256),

@@ -14,14 +14,15 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp as $$
 declare
   payload bytea;
+  stated  bit(840);
   key     record;
   now_ms  bigint := extract(epoch from clock_timestamp()) * 1000;
   lifetime_ms bigint;
-  ignored text;
-  flags   integer;
-  stated  bytea;
+  held    bytea;
   ticket  bytea;
-  half    bigint;
+  halves  bit(128);
+  flags   integer;
+  ignored text;
 begin
   if current_setting('transaction_isolation') <> 'read committed' or current_setting('synchronous_commit') = 'off' then
     raise exception 'read committed only, and durably' using errcode = 'MK004';
@@ -32,10 +33,11 @@ begin
   if p_token is null or octet_length(p_token) < 138 or get_byte(p_token, 0) <> 1 then
     raise exception 'scope token refused' using errcode = 'MK001';
   end if;
-  payload := substring(p_token from 1 for octet_length(p_token) - 32);
+  payload := substring(p_token for octet_length(p_token) - 32);
+  -- Its fixed part as bits, from which a number is two functions and not six: each is made ready anew in every call.
+  stated := ('x' || encode(substring(payload for 105), 'hex'))::bit(840);
   select k.ipad, k.opad into key from memkeep.token_key k
-    where k.id = ('x' || encode(substring(payload from 2 for 4), 'hex'))::bit(32)::integer
-      and k.from_ms <= now_ms and k.until_ms > now_ms;
+    where k.id = substring(stated from 9 for 32)::integer and k.from_ms <= now_ms and k.until_ms > now_ms;
   if not found then
     raise exception 'scope token refused' using errcode = 'MK003';
   end if;
@@ -48,7 +50,7 @@ begin
     or substring(payload from 6 for 16) is distinct from p_tenant then
     raise exception 'scope token refused' using errcode = 'MK001';
   end if;
-  lifetime_ms := ('x' || encode(substring(payload from 93 for 8), 'hex'))::bit(64)::bigint - now_ms;
+  lifetime_ms := substring(stated from 737 for 64)::bigint - now_ms;
   if lifetime_ms <= 0 or lifetime_ms > 60000 then
     raise exception 'scope token refused' using errcode = 'MK002';
   end if;
@@ -63,25 +65,26 @@ begin
   end if;
   -- With a number that only the setting holds: when that is emptied (or rolled back), the caller, who knows what its token
   -- states, cannot state it again for a second call in the same statement.
-  stated := payload || uuid_send(gen_random_uuid());
-  ignored := set_config('memkeep.claims', encode(stated, 'hex'), true);
-  ticket := sha256(xid8send(pg_current_xact_id()) || timestamptz_send(statement_timestamp()) || stated);
-  half := setval('memkeep.ticket_high', ('x' || encode(substring(ticket for 8), 'hex'))::bit(64)::bigint);
-  half := setval('memkeep.ticket_low', ('x' || encode(substring(ticket from 9 for 8), 'hex'))::bit(64)::bigint);
+  held := payload || uuid_send(gen_random_uuid());
+  ticket := sha256(xid8send(pg_current_xact_id()) || timestamptz_send(statement_timestamp()) || held);
+  halves := ('x' || encode(substring(ticket for 16), 'hex'))::bit(128);
+  ignored := set_config('memkeep.claims', encode(held, 'hex'), true)
+    || setval('memkeep.ticket_high', substring(halves from 1 for 64)::bigint)
+    || setval('memkeep.ticket_low', substring(halves from 65 for 64)::bigint);
   return row(
     get_byte(payload, 21)::smallint,
     p_tenant,
     substring(payload from 23 for 16),
-    ('x' || encode(substring(payload from 39 for 4), 'hex'))::bit(32)::integer,
-    ('x' || encode(substring(payload from 43 for 4), 'hex'))::bit(32)::integer,
+    substring(stated from 305 for 32)::integer,
+    substring(stated from 337 for 32)::integer,
     get_byte(payload, 46),
     get_byte(payload, 47),
     -- Four authors, and two bits for what a tool is trusted at the most.
     flags & 63,
-    ('x' || encode(substring(payload from 49 for 4), 'hex'))::bit(32)::integer,
+    substring(stated from 385 for 32)::integer,
     substring(payload from 53 for 16),
     encode(substring(payload from 69 for 16), 'hex')::uuid,
-    ('x' || encode(substring(payload from 85 for 8), 'hex'))::bit(64)::bigint,
-    ('x' || encode(substring(payload from 101 for 4), 'hex'))::bit(32)::integer
+    substring(stated from 673 for 64)::bigint,
+    substring(stated from 801 for 32)::integer
   )::memkeep.claims;
 end $$;

@@ -20,11 +20,13 @@ declare
     else 2 end;
   period integer := c.at_ms / case class when 0 then 2592000000 else 31104000000 end % 16;
 begin
-  insert into memkeep.event (tenant, id, class, period, action, outcome, reach, subject, epoch, principal, at_ms, memories,
-    affected, detail)
-  values (c.tenant, c.event, class, period, p_action,
-    p_outcome, c.reach, case when c.reach = 1 then c.shelf end, c.tenant_epoch, c.principal, c.at_ms,
-    coalesce(p_memories, '{}'), p_affected, p_detail);
+  -- One statement: each starts an executor.
+  with written as (
+    insert into memkeep.event (tenant, id, class, period, action, outcome, reach, subject, epoch, principal, at_ms, memories,
+      affected, detail)
+    values (c.tenant, c.event, class, period, p_action, p_outcome, c.reach, case when c.reach = 1 then c.shelf end,
+      c.tenant_epoch, c.principal, c.at_ms, coalesce(p_memories, '{}'), p_affected, p_detail)
+  )
   insert into memkeep.pending (tenant, id, class, period) values (c.tenant, c.event, class, period);
   ignored := set_config('memkeep.claims', '', true);
 end $$;
@@ -32,13 +34,14 @@ end $$;
 -- Whether the tenant may be used by this call: 'ok', or the outcome to return. `p_right` is a bit of core/rights.ts.
 create or replace function memkeep.admit(c memkeep.claims, p_right integer) returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp as $$
-declare t record;
+declare answer text;
 begin
-  select state, epoch, policy_version into t from memkeep.tenant where tenant = c.tenant;
-  if not found then return 'unknown'; end if;
-  if t.state <> 0 then return 'barred'; end if;
-  if t.epoch <> c.tenant_epoch then return 'epoch'; end if;
-  if t.policy_version <> c.policy_version then return 'policy'; end if;
-  if c.rights & p_right <> p_right then return 'denied'; end if;
-  return 'ok';
+  select case
+      when t.state <> 0 then 'barred'
+      when t.epoch <> c.tenant_epoch then 'epoch'
+      when t.policy_version <> c.policy_version then 'policy'
+      when c.rights & p_right <> p_right then 'denied'
+      else 'ok'
+    end into answer from memkeep.tenant t where t.tenant = c.tenant;
+  return coalesce(answer, 'unknown');
 end $$;

@@ -23,20 +23,18 @@ end;
 -- reach needs; one that reaches every subject needs the right `tenant` (16) too.
 create or replace function memkeep.admit_reading(c memkeep.claims, p_right integer) returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp as $$
-declare seen record;
+declare answer text;
 begin
-  select t.state, t.epoch, t.policy_version, s.state as shelf_state into seen from memkeep.tenant t
-    left join memkeep.shelf s on s.tenant = t.tenant and s.subject = c.shelf
+  select case
+      when t.state <> 0 then 'barred'
+      when t.epoch <> c.tenant_epoch then 'epoch'
+      when t.policy_version <> c.policy_version then 'policy'
+      when c.rights & p_right <> p_right or c.reach = 2 and c.rights & 16 = 0 then 'denied'
+      when c.reach <> 2 and s.state <> 0 then 'barred'
+      else 'ok'
+    end into answer from memkeep.tenant t left join memkeep.shelf s on s.tenant = t.tenant and s.subject = c.shelf
     where t.tenant = c.tenant;
-  return case
-    when not found then 'unknown'
-    when seen.state <> 0 then 'barred'
-    when seen.epoch <> c.tenant_epoch then 'epoch'
-    when seen.policy_version <> c.policy_version then 'policy'
-    when c.rights & p_right <> p_right or c.reach = 2 and c.rights & 16 = 0 then 'denied'
-    when c.reach <> 2 and seen.shelf_state <> 0 then 'barred'
-    else 'ok'
-  end;
+  return coalesce(answer, 'unknown');
 end $$;
 
 -- Whether one of these shelves (of those in p_reach; null: every shelf) stands at another version than the one given.
