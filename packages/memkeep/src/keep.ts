@@ -38,7 +38,7 @@ import type { DatabaseEngine, RunningEngine } from './store/engine.ts'
 import { isStoreFailure, storeFailure } from './store/failure.ts'
 import { install } from './store/install.ts'
 import { Repeat } from './upkeep/repeat.ts'
-import { Upkeep, type UpkeepReport } from './upkeep/upkeep.ts'
+import { Upkeep, type UpkeepOptions, type UpkeepReport } from './upkeep/upkeep.ts'
 
 export interface KeepOptions {
   /** An engine that the kernel starts, or the address of a PostgreSQL for the login `memkeep_app`. */
@@ -215,7 +215,7 @@ export async function openMemkeep(options: KeepOptions): Promise<Keep> {
   const policy = options.policy === undefined ? defaultPolicy : checkPolicy(options.policy)
   const keepsBackupsMs = checkBackupDays(options.keepsBackupsDays)
   const connectors = new Connectors(options.connectors)
-  const { reads, mergeDelaySeconds } = checkAudit(options.audit)
+  const { reads, mergeDelaySeconds, retention } = checkAudit(options.audit)
   refuseKeysBesideData(options)
   const opened: (() => Promise<void>)[] = []
   const release = async (): Promise<void> => {
@@ -226,7 +226,7 @@ export async function openMemkeep(options: KeepOptions): Promise<Keep> {
     const settings = await openDatabase(options, seams, opened)
     const refused = new RefusedTokens()
     const mergeDelayMs = mergeDelaySeconds * 1000
-    const upkeep = await openUpkeep(settings, { keyring, seams, refused, mergeDelayMs }, opened)
+    const upkeep = await openUpkeep(settings, { keyring, seams, refused, mergeDelayMs, retention }, opened)
     const pool = openPool(settings.app, 'memkeep_app', settings)
     opened.push(() => pool.end())
     const doorways = new Doorways(pool, (window) => keyring.tokenKey(window), seams.clock, seams.ids, {
@@ -342,14 +342,14 @@ async function openDatabase(
 
 async function openUpkeep(
   settings: DatabaseSettings,
-  parts: { keyring: Keyring; seams: Seams; refused: RefusedTokens; mergeDelayMs: number },
+  parts: { keyring: Keyring; seams: Seams; mergeDelayMs: number } & Required<UpkeepOptions>,
   opened: (() => Promise<void>)[],
 ): Promise<Upkeep | null> {
   if (settings.upkeep === null) return null
   const pool = openPool({ max: 2, ...settings.upkeep }, 'memkeep_upkeep', settings)
   opened.push(() => pool.end())
-  const { keyring, seams, refused, mergeDelayMs } = parts
-  const upkeep = new Upkeep(pool, keyring, seams, refused)
+  const { keyring, seams, refused, mergeDelayMs, retention } = parts
+  const upkeep = new Upkeep(pool, keyring, seams, { refused, retention })
   await upkeep.installKeys()
   // A pass that fails is repeated a minute later; what matters of it (a token key missing) shows at the calls.
   const repeat = new Repeat(

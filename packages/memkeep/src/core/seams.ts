@@ -27,6 +27,9 @@ export type KillPoint =
   | 'ledger.signed'
   | 'ledger.sequenced'
   | 'artifact.rebuilt'
+  | 'ledger.stored-cold'
+  | 'ledger.archived'
+  | 'ledger.emptied'
 
 /** Everything that is not determined by the calls themselves. For tests and the simulator; production takes the defaults. */
 export interface Seams {

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { MemkeepError } from '../core/errors.ts'
 
 /** The schema version that this code writes. It accepts this one and the one before it, so that deploys can roll. */
-export const schemaVersion = 12
+export const schemaVersion = 13
 
 /** Roles without a login: they own tables, doorways and token keys. None is superuser, CREATEROLE or BYPASSRLS. */
 export const ownerRoles = [
@@ -14,6 +14,7 @@ export const ownerRoles = [
   'memkeep_wide_door',
   'memkeep_upkeep_door',
   'memkeep_erase_door',
+  'memkeep_retain_door',
   'memkeep_label_door',
   'memkeep_derive_door',
 ] as const

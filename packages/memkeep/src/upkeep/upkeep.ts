@@ -5,6 +5,7 @@ import type { Keyring } from '../keys/keyring.ts'
 import { Doorways } from '../store/doorways.ts'
 import { installTokenKeys, verifyingKeys } from '../store/token-keys.ts'
 import { dueRebuilds, type Rebuilding } from './due-rebuilds.ts'
+import { type ReadsKept, Retention, type RetentionReport } from './retention.ts'
 import { Sequencer } from './sequencer.ts'
 import { upkeepClaims, upkeepDetail } from './upkeep-call.ts'
 
@@ -21,6 +22,15 @@ export interface UpkeepReport {
   readonly keys: number
   /** Hidden artifacts that were rebuilt, or dropped as nothing was left to say. Absent: this process rebuilds none. */
   readonly rebuilt?: number
+  /** Reads that were put into the cold tier, and reads that left the database since they lie there. */
+  readonly archived: number
+  readonly emptied: number
+}
+
+export interface UpkeepOptions {
+  readonly refused?: RefusedTokens
+  /** Null: reads stay in the database. */
+  readonly retention?: ReadsKept | null
 }
 
 interface DueRow {
@@ -42,14 +52,21 @@ export class Upkeep {
   #erase: () => Promise<number> = async () => 0
   readonly #sequencer: Sequencer
   #rebuilding: Rebuilding | null = null
+  readonly #retention: Retention | null
 
   /** `pool` is of the login `memkeep_upkeep`. */
-  constructor(pool: pg.Pool, keyring: Keyring, seams: Seams, refused = new RefusedTokens()) {
+  constructor(
+    pool: pg.Pool,
+    keyring: Keyring,
+    seams: Seams,
+    { refused = new RefusedTokens(), retention = null }: UpkeepOptions = {},
+  ) {
     this.#pool = pool
     this.#keyring = keyring
     this.#seams = seams
     this.#doorways = new Doorways(pool, (window) => keyring.tokenKey(window), seams.clock, seams.ids, { refused })
     this.#sequencer = new Sequencer(this.#doorways, keyring, seams)
+    this.#retention = retention === null ? null : new Retention(this.#doorways, keyring, seams, retention)
   }
 
   /** Gives every event that waits its place in its tenant's log. Throws the first failure once the rest is done. */
@@ -98,8 +115,18 @@ export class Upkeep {
       return 0
     })
     const keys = await this.#expireKeys()
+    const { archived, emptied } = await this.#putReadsAway(failures)
     if (failures.length > 0) throw failures[0]
-    return { expired, swept, erased, sequenced, keys, ...(rebuilt === null ? {} : { rebuilt }) }
+    return { expired, swept, erased, sequenced, keys, archived, emptied, ...(rebuilt === null ? {} : { rebuilt }) }
+  }
+
+  async #putReadsAway(failures: unknown[]): Promise<RetentionReport> {
+    try {
+      if (this.#retention !== null) return await this.#retention.run()
+    } catch (error) {
+      failures.push(error)
+    }
+    return { archived: 0, emptied: 0 }
   }
 
   /** What is due, until nothing is: one whose source is rebuilt here becomes due by that. */

@@ -18,6 +18,7 @@ const floors = new Map<string, number>([
 /** What drivers of a guard implement, and may import beside the words. */
 const ports = new Set(
   [
+    'audit/cold-tier.ts',
     'audit/witness.ts',
     'connectors/connector.ts',
     'keys/key-provider.ts',

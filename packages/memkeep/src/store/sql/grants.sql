@@ -5,7 +5,7 @@ revoke all on memkeep.tenant, memkeep.shelf, memkeep.memory, memkeep.memory_vers
   memkeep.lineage, memkeep.recalled, memkeep.aside, memkeep.undistilled, memkeep.artifact, memkeep.contribution,
   memkeep.unlearned
   from memkeep_door, memkeep_wide_door, memkeep_upkeep_door, memkeep_label_door, memkeep_erase_door,
-  memkeep_derive_door;
+  memkeep_derive_door, memkeep_retain_door;
 grant select, insert on memkeep.tenant, memkeep.shelf to memkeep_door;
 -- Neither epoch nor state: no bug in a doorway reopens what was barred.
 grant update (policy, policy_version) on memkeep.tenant to memkeep_door;
@@ -14,10 +14,11 @@ grant select, insert, delete on memkeep.memory, memkeep.memory_version, memkeep.
 grant select on memkeep.tenant, memkeep.shelf, memkeep.memory, memkeep.memory_version, memkeep.removal to memkeep_wide_door;
 grant select on memkeep.tenant, memkeep.shelf to memkeep_upkeep_door;
 grant insert on memkeep.event, memkeep.pending to memkeep_door, memkeep_wide_door, memkeep_upkeep_door, memkeep_erase_door,
-  memkeep_derive_door;
+  memkeep_derive_door, memkeep_retain_door;
 grant select on memkeep.event, memkeep.pending to memkeep_door, memkeep_wide_door, memkeep_upkeep_door;
 grant select on memkeep.log, memkeep.log_entry, memkeep.log_tile, memkeep.checkpoint to memkeep_door, memkeep_wide_door, memkeep_upkeep_door;
--- The log grows and is never rewritten: no update but of its head, and nothing is deleted but what waits for its place.
+-- The log grows and is never rewritten: no update but of its head, and nothing is deleted but what waits for its place, and what
+-- the door below puts away.
 grant insert on memkeep.log, memkeep.log_entry, memkeep.log_tile, memkeep.checkpoint to memkeep_upkeep_door;
 grant update (size, signed_ms, note) on memkeep.log to memkeep_upkeep_door;
 grant delete on memkeep.pending to memkeep_upkeep_door;
@@ -64,3 +65,15 @@ grant select (tenant, state, epoch) on memkeep.tenant to memkeep_derive_door;
 grant select (tenant, subject, state), update (due_ms) on memkeep.shelf to memkeep_derive_door;
 grant select (tenant, subject, shelf), delete on memkeep.contribution to memkeep_erase_door;
 grant select (tenant, subject, shelf) on memkeep.contribution to memkeep_upkeep_door;
+-- Reads that were kept long enough: their partitions are emptied, and of the log the leaves of what lies in the cold tier go.
+grant select on memkeep.event, memkeep.pending, memkeep.log, memkeep.log_entry to memkeep_retain_door;
+grant update (archived, min_index) on memkeep.log to memkeep_retain_door;
+grant delete on memkeep.log_entry to memkeep_retain_door;
+revoke all on memkeep.event_read_00, memkeep.event_read_01, memkeep.event_read_02, memkeep.event_read_03,
+  memkeep.event_read_04, memkeep.event_read_05, memkeep.event_read_06, memkeep.event_read_07,
+  memkeep.event_read_08, memkeep.event_read_09, memkeep.event_read_10, memkeep.event_read_11,
+  memkeep.event_read_12, memkeep.event_read_13, memkeep.event_read_14, memkeep.event_read_15 from memkeep_retain_door;
+grant truncate on memkeep.event_read_00, memkeep.event_read_01, memkeep.event_read_02, memkeep.event_read_03,
+  memkeep.event_read_04, memkeep.event_read_05, memkeep.event_read_06, memkeep.event_read_07,
+  memkeep.event_read_08, memkeep.event_read_09, memkeep.event_read_10, memkeep.event_read_11,
+  memkeep.event_read_12, memkeep.event_read_13, memkeep.event_read_14, memkeep.event_read_15 to memkeep_retain_door;

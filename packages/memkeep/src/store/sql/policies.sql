@@ -132,7 +132,7 @@ create policy note_again on memkeep.recalled for update to memkeep_door
   with check (tenant = memkeep.claim_tenant() and memkeep.claim_notes(subject));
 
 create policy append on memkeep.event for insert
-  to memkeep_door, memkeep_wide_door, memkeep_upkeep_door, memkeep_erase_door, memkeep_derive_door
+  to memkeep_door, memkeep_wide_door, memkeep_upkeep_door, memkeep_erase_door, memkeep_derive_door, memkeep_retain_door
   with check (tenant = memkeep.claim_tenant());
 create policy settle on memkeep.event for select to memkeep_door
   using (tenant = memkeep.claim_tenant() and id = memkeep.claim_event());
@@ -143,7 +143,7 @@ create policy audit_wide on memkeep.event for select to memkeep_wide_door
 create policy sequence on memkeep.event for select to memkeep_upkeep_door
   using (tenant >= memkeep.claim_log_from());
 
-create policy append on memkeep.pending for insert to memkeep_door, memkeep_wide_door, memkeep_upkeep_door, memkeep_erase_door, memkeep_derive_door
+create policy append on memkeep.pending for insert to memkeep_door, memkeep_wide_door, memkeep_upkeep_door, memkeep_erase_door, memkeep_derive_door, memkeep_retain_door
   with check (tenant = memkeep.claim_tenant());
 create policy audit on memkeep.pending for select to memkeep_door, memkeep_wide_door
   using (tenant = memkeep.claim_audited());
@@ -328,3 +328,17 @@ create policy recount on memkeep.artifact for select to memkeep_upkeep_door
   using (tenant = memkeep.claim_tenant() and memkeep.claim_doorway() = 'recount_scope');
 create policy recount on memkeep.contribution for select to memkeep_upkeep_door
   using (tenant = memkeep.claim_tenant() and memkeep.claim_doorway() = 'recount_scope');
+
+create policy retain on memkeep.event for select to memkeep_retain_door
+  using (tenant >= memkeep.claim_retained_from());
+create policy retain on memkeep.pending for select to memkeep_retain_door
+  using (tenant >= memkeep.claim_retained_from());
+create policy retain_read on memkeep.log for select to memkeep_retain_door
+  using (tenant >= memkeep.claim_retained_from());
+create policy retain on memkeep.log for update to memkeep_retain_door
+  using (tenant = memkeep.claim_tenant() and tenant >= memkeep.claim_retained_from())
+  with check (tenant = memkeep.claim_tenant());
+create policy retain_read on memkeep.log_entry for select to memkeep_retain_door
+  using (tenant >= memkeep.claim_retained_from());
+create policy retain on memkeep.log_entry for delete to memkeep_retain_door
+  using (tenant = memkeep.claim_tenant() and tenant >= memkeep.claim_retained_from() and class = 0);

@@ -1,5 +1,5 @@
 -- owner: memkeep_seal
--- callers: memkeep_owner memkeep_door memkeep_wide_door memkeep_upkeep_door memkeep_label_door memkeep_erase_door memkeep_derive_door
+-- callers: memkeep_owner memkeep_door memkeep_wide_door memkeep_upkeep_door memkeep_label_door memkeep_erase_door memkeep_derive_door memkeep_retain_door
 
 -- A register of this session that nobody but memkeep_seal can write: what `currval` says of a sequence is what the session
 -- itself last set it to, whatever other sessions do. Two of them hold the ticket: 128 bits of a digest over this

@@ -1,5 +1,5 @@
 -- owner: memkeep_owner
--- callers: memkeep_door memkeep_wide_door memkeep_upkeep_door memkeep_label_door memkeep_erase_door memkeep_derive_door
+-- callers: memkeep_door memkeep_wide_door memkeep_upkeep_door memkeep_label_door memkeep_erase_door memkeep_derive_door memkeep_retain_door
 
 -- What a verified token states. Offsets are those of store/token.ts.
 do $$ begin

@@ -1,5 +1,5 @@
 -- owner: memkeep_seal
--- callers: memkeep_door memkeep_wide_door memkeep_upkeep_door memkeep_erase_door memkeep_derive_door
+-- callers: memkeep_door memkeep_wide_door memkeep_upkeep_door memkeep_erase_door memkeep_derive_door memkeep_retain_door
 
 -- Opens a scope token for one call of one doorway: every doorway's first act. Returns its claims and leaves them, under a
 -- ticket good for this statement only, where the policies look; record() takes them away again.

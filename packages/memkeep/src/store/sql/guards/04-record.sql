@@ -1,5 +1,5 @@
 -- owner: memkeep_owner
--- callers: memkeep_door memkeep_wide_door memkeep_upkeep_door memkeep_erase_door memkeep_derive_door
+-- callers: memkeep_door memkeep_wide_door memkeep_upkeep_door memkeep_erase_door memkeep_derive_door memkeep_retain_door
 
 -- Writes the audit row of this call and closes its claims: every doorway's last act. The event id is the token's, and so is
 -- the time; class and period follow from the action and the time (tables/007). So a replay of a committed call meets the

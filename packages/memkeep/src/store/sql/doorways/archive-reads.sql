@@ -1,0 +1,33 @@
+-- owner: memkeep_retain_door
+-- callers: memkeep_upkeep
+
+-- Says that the reads of one log below p_to lie in the cold tier, those below p_from having been said before. Their leaves below
+-- the last multiple of 256 go; the hashes stay, so every proof can still be made. The event of it is in that log: it is what
+-- allows a bundle without its first entries. The first argument is the log's tenant. Needs the right `upkeep`. Outcomes:
+-- ok, denied, conflict (somebody else was faster, or the log is not that long).
+create or replace function memkeep.archive_reads(p_tenant bytea, p_token bytea, p_line integer, p_from bigint, p_to bigint,
+  p_detail bytea)
+returns table (outcome text)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+declare
+  c memkeep.claims := memkeep.open_token(p_tenant, p_token, 'archive_reads');
+  pruned bigint;
+  now_pruned bigint := p_to / 256 * 256;
+begin
+  outcome := case when c.rights & 16384 = 0 or p_from >= p_to then 'denied' else 'ok' end;
+  if outcome = 'ok' then
+    select l.min_index into pruned from memkeep.log l
+      where l.tenant = p_tenant and l.line = p_line and l.archived = p_from and l.size >= p_to for update;
+    if not found then outcome := 'conflict'; end if;
+  end if;
+  if outcome = 'ok' then
+    update memkeep.log l set archived = p_to, min_index = greatest(pruned, now_pruned)
+      where l.tenant = p_tenant and l.line = p_line;
+    delete from memkeep.log_entry k
+      where k.tenant = p_tenant and k.line = p_line and k.seq >= pruned and k.seq < now_pruned and k.class = 0;
+  end if;
+  perform memkeep.record(c, case when outcome = 'ok' and now_pruned > pruned then 'audit.prune' else 'audit.archive' end, outcome,
+    '{}', case when outcome = 'ok' then greatest(pruned, now_pruned) else 0 end::integer, p_detail);
+  return next;
+end $$;

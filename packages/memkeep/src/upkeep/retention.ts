@@ -1,0 +1,163 @@
+import type { ColdTier } from '../audit/cold-tier.ts'
+import { detailContext, encodeDetail, frameDetail } from '../audit/detail.ts'
+import { LogReader, type LogRow } from '../audit/log-reader.ts'
+import { MemkeepError } from '../core/errors.ts'
+import { rightBits } from '../core/rights.ts'
+import type { Seams } from '../core/seams.ts'
+import type { Keyring } from '../keys/keyring.ts'
+import type { Doorways } from '../store/doorways.ts'
+import type { Claims } from '../store/token.ts'
+import { type ColdRow, storeColdRun } from './cold-run.ts'
+
+/** How long reads stay in the database, and where they go then. */
+export interface ReadsKept {
+  readonly days: number
+  readonly tier: ColdTier
+}
+
+export interface RetentionReport {
+  /** Reads put into the cold tier. */
+  readonly archived: number
+  /** Reads whose rows went from the database. */
+  readonly emptied: number
+}
+
+/** One row of an answer brings its outcome. */
+interface Answer {
+  readonly outcome: string | null
+}
+
+interface DueRow extends Answer {
+  readonly period: number | null
+  readonly tenant: Buffer
+  readonly line: number
+  readonly first: number
+  readonly past: number
+}
+
+interface HeadRow {
+  readonly line: number
+  readonly size: number
+  readonly note: string
+  readonly vkey: string
+}
+
+/** Leaves in one file: some tens of megabytes while it is made. */
+const runLeaves = 65_536
+const logsAtOnce = 10_000
+const dayMs = 86_400_000
+const everyMs = 3_600_000
+
+/**
+ * Puts reads away that were kept long enough. First each log's run of leaves is stored in the cold tier and checked; then the
+ * database is told so, in an event of that log; then, when all of a period lies there, the period is emptied. A crash between any
+ * two of these leaves everything in one place or in both, and the next pass goes on. Several may run.
+ */
+export class Retention {
+  readonly #doorways: Doorways
+  readonly #keyring: Keyring
+  readonly #seams: Seams
+  readonly #kept: ReadsKept
+  #nextMs = 0
+
+  /** `doorways` are those of upkeep's login. */
+  constructor(doorways: Doorways, keyring: Keyring, seams: Seams, kept: ReadsKept) {
+    this.#doorways = doorways
+    this.#keyring = keyring
+    this.#seams = seams
+    this.#kept = kept
+  }
+
+  /** One pass, at most once an hour: a period takes a month to come due. A pass that failed is not counted. */
+  async run(): Promise<RetentionReport> {
+    const nowMs = this.#seams.clock.now()
+    if (nowMs < this.#nextMs) return { archived: 0, emptied: 0 }
+    const beforeMs = nowMs - this.#kept.days * dayMs
+    let archived = 0
+    let emptied = 0
+    for (let again = true; again; ) {
+      const [{ period }, ...due] = (await this.#onDeployment<DueRow>('due_reads', [beforeMs, logsAtOnce])) as [
+        DueRow,
+        ...DueRow[],
+      ]
+      if (period === null) break
+      for (const log of due) archived += await this.#putAway(log)
+      if (due.length > 0) continue
+      const [row] = await this.#onDeployment<{ outcome: string; emptied: number }>('empty_reads', [period, beforeMs])
+      // What waits for its place in a log goes with a later pass.
+      again = row!.outcome === 'ok'
+      if (again) emptied += row!.emptied
+      this.#seams.reach('ledger.emptied')
+    }
+    this.#nextMs = nowMs + everyMs
+    return { archived, emptied }
+  }
+
+  async #putAway({ tenant, line, first, past }: DueRow): Promise<number> {
+    const { vkey } = await this.#keyring.logKey(tenant, line)
+    const heads = (await this.#onLog<HeadRow>(tenant, 'read_head', [])).slice(1)
+    const head = heads.find((each) => each.line === line)
+    if (head?.vkey !== vkey) {
+      throw new MemkeepError('ERR_KEY_UNAVAILABLE', 'a log was signed with another key: restore the key store')
+    }
+    const reader = new LogReader((args) => this.#onLog<LogRow>(tenant, 'read_log', args), line, head.size)
+    let archived = 0
+    for (let from = first; from < past; from += runLeaves) {
+      const to = Math.min(past, from + runLeaves)
+      const rows = await this.#onLog<ColdRow & Answer>(tenant, 'cold_events', [line, from, to])
+      // Somebody else put it away; the next look says from where to go on.
+      if (rows.pop()!.outcome !== 'ok') return archived
+      const proof = await reader.tree().beside(from, to)
+      const cold = { vkey, from, to, checkpoint: head.note, proof }
+      archived += await storeColdRun(this.#kept.tier, nameOf(tenant, line, from, to), cold, rows)
+      this.#seams.reach('ledger.stored-cold')
+      const [answer] = await this.#onLog<{ outcome: string }>(tenant, 'archive_reads', [line, from, to])
+      this.#seams.reach('ledger.archived')
+      if (answer!.outcome !== 'ok') return archived
+    }
+    return archived
+  }
+
+  async #onDeployment<Row extends object>(doorway: string, args: readonly unknown[]): Promise<Row[]> {
+    const { tag } = await this.#keyring.deployment()
+    return this.#onLog(tag, doorway, args)
+  }
+
+  /** Under a token for that tenant's tag. No key of the tenant's is needed, so an erased one's log is put away as any other. */
+  async #onLog<Row extends object>(tenant: Buffer, doorway: string, args: readonly unknown[]): Promise<Row[]> {
+    const deployment = await this.#keyring.deployment()
+    const key = await deployment.own()
+    const event = this.#seams.ids.uuid(this.#seams.clock.now())
+    const detail = encodeDetail({ principal: 'memkeep upkeep', roles: [] })
+    const sealed = frameDetail('deployment', key.epoch, key.seal('audit', detail, detailContext(event)))
+    const claims = retentionClaims(tenant, deployment.principalTag('memkeep upkeep'))
+    const rows = await this.#doorways.read<Row & Answer>({ doorway, claims, event, args: [...args, sealed] })
+    const outcome = rows.find((row) => row.outcome !== null)?.outcome
+    if (outcome !== 'ok' && outcome !== 'conflict') {
+      throw new MemkeepError('ERR_ACCESS_DENIED', 'upkeep may not put reads away')
+    }
+    return rows
+  }
+}
+
+function retentionClaims(tenant: Buffer, principal: Buffer): Claims {
+  return {
+    tenant,
+    reach: 'all',
+    shelf: Buffer.alloc(16),
+    tenantEpoch: 0,
+    shelfEpoch: 0,
+    clearance: 0,
+    writable: 0,
+    actors: 0,
+    rights: rightBits.upkeep | rightBits.audit,
+    principal,
+    policyVersion: 0,
+  }
+}
+
+/** Padded, so that a listing has them in their order. */
+function nameOf(tenant: Buffer, line: number, from: number, to: number): string {
+  const [first, past] = [from, to].map((seq) => String(seq).padStart(12, '0'))
+  return `${tenant.toString('hex')}/${line}-${first}-${past}.ndjson.zst`
+}

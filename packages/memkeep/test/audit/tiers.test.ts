@@ -1,0 +1,241 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { zstdDecompressSync } from 'node:zlib'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { ColdTier } from '../../src/audit/cold-tier.ts'
+import { directoryColdTier } from '../../src/audit/drivers/directory-cold-tier.ts'
+import { nodeSha256 } from '../../src/audit/node-sha256.ts'
+import type { KillPoint } from '../../src/core/seams.ts'
+import type { Keep } from '../../src/index.ts'
+import { type ColdEvent, coldLines, verifyColdFile } from '../../src/proof/cold-file.ts'
+import { verifyLedger } from '../../src/verify.ts'
+import { bundleOf } from '../proof/sample-ledger.ts'
+import { codeOf, errorOf } from '../support/code-of.ts'
+import { fastDirectory } from '../support/fast-directory.ts'
+import { dayMs } from '../support/hand-clock.ts'
+import { TestKeep } from '../support/test-keep.ts'
+
+let store: TestKeep
+let dir: string
+const slow = { mergeDelaySeconds: 3600 }
+
+beforeAll(() => {
+  dir = mkdtempSync(join(fastDirectory, 'mk-cold-'))
+})
+afterAll(async () => {
+  await store?.[Symbol.asyncDispose]()
+  rmSync(dir, { recursive: true, force: true })
+})
+let tests = 0
+beforeEach(async () => {
+  await store?.[Symbol.asyncDispose]()
+  dir = join(dir, String(++tests))
+  store = await TestKeep.start({ audit: slow })
+})
+
+/** Another process with upkeep, which puts reads away after 30 days. */
+function keeper(coldTier: ColdTier = directoryColdTier({ dir }), reach?: (point: KillPoint) => void): Promise<Keep> {
+  return store.open({
+    upkeep: { ...store.database.upkeep, max: 1 },
+    audit: { ...slow, keepReadsDays: 30, coldTier },
+    seams: { clock: store.clock, ...(reach === undefined ? {} : { reach }) },
+  })
+}
+
+/** Every file of the cold tier, checked; and its events by id. */
+async function coldEvents(): Promise<Map<string, ColdEvent>> {
+  const found = new Map<string, ColdEvent>()
+  for (const entry of readdirSync(dir, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue
+    expect(entry.name).toMatch(/^1-\d{12}-\d{12}\.ndjson\.zst$/)
+    const lines = coldLines(zstdDecompressSync(readFileSync(join(entry.parentPath, entry.name))))
+    await verifyColdFile(nodeSha256, lines)
+    for (const line of lines.slice(1)) {
+      const { event } = JSON.parse(line) as { event?: ColdEvent }
+      if (event !== undefined) found.set(event.id, event)
+    }
+  }
+  return found
+}
+
+interface Row {
+  readonly id: string
+  readonly class: number
+  readonly action: string
+}
+const rows = () => store.database.query<Row>('select id, class, action from memkeep.event')
+const reads = async () => (await rows()).filter((row) => row.class === 0)
+
+/** A month of adds and reads, of two tenants. */
+async function month(adds: number, gets: number): Promise<void> {
+  for (const tenant of ['acme', 'globex']) {
+    const memory = store.memory({ tenant })
+    let id = ''
+    for (let n = 0; n < adds; n++) id = (await memory.add(`memory ${n}`, { actor: 'user' })).id
+    for (let n = 0; n < gets; n++) await memory.get(id)
+  }
+}
+
+test('reads that were kept long enough go to the cold tier, with their proofs; everything else stays', {
+  timeout: 120_000,
+}, async () => {
+  await month(5, 150)
+  await store.keep.runUpkeep()
+  const old = await rows()
+  store.clock.advance(61 * dayMs)
+  await month(3, 4)
+  const keep = await keeper()
+  const report = await keep.runUpkeep()
+  const oldReads = old.filter((row) => row.class === 0)
+  expect(oldReads.length).toBeGreaterThanOrEqual(300)
+  expect(report).toMatchObject({ emptied: oldReads.length })
+  const left = new Set((await rows()).map(({ id }) => id))
+  for (const row of old) expect(left.has(row.id), row.action).toBe(row.class !== 0)
+  expect((await reads()).length).toBeGreaterThanOrEqual(8)
+  const cold = await coldEvents()
+  for (const { id } of oldReads) expect(cold.has(id)).toBe(true)
+  expect((await keep.runUpkeep()).archived, 'once').toBe(0)
+})
+
+test('the log of what was pruned is still whole: the bundle says what is missing, and is right', {
+  timeout: 120_000,
+}, async () => {
+  await month(5, 300)
+  await store.keep.runUpkeep()
+  store.clock.advance(61 * dayMs)
+  const keep = await keeper()
+  await keep.runUpkeep()
+  await month(2, 2)
+  await keep.runUpkeep()
+  const auditor = store.wide({ principal: 'auditor', roles: [], rights: ['audit', 'tenant'] }, keep)
+  const files = new Map<string, Uint8Array>()
+  for await (const { path, bytes } of auditor.audit.export()) files.set(path, bytes)
+  const bundle = await verifyLedger(bundleOf(files))
+  expect(bundle.minIndex).toBe(256)
+  expect(bundle.size).toBeGreaterThan(306)
+  const [pruned] = await store.database.query<{ n: number; kept: number }>(
+    `select count(*) filter (where class = 0)::int as n, count(*) filter (where class <> 0)::int as kept from memkeep.log_entry
+     where tenant = (select tenant from memkeep.log where min_index > 0 limit 1) and seq < 256`,
+  )
+  expect(pruned).toEqual({ n: 0, kept: expect.any(Number) })
+  expect(pruned!.kept).toBeGreaterThan(4)
+})
+
+const points = ['ledger.stored-cold', 'ledger.archived', 'ledger.emptied'] as const
+
+test.each(points)(
+  'a process that ends at %s loses nothing, and the next one goes on',
+  { timeout: 120_000 },
+  async (point) => {
+    await month(2, 40)
+    await store.keep.runUpkeep()
+    const all = await reads()
+    store.clock.advance(61 * dayMs)
+    for (const time of [1, 2, 3]) {
+      let reached = 0
+      const dying = await keeper(directoryColdTier({ dir }), (here) => {
+        if (here === point && ++reached === time) throw new Error(`ended at ${point}`)
+      })
+      await dying.runUpkeep().catch((error: Error) => expect(error.message).toContain(point))
+      const cold = await coldEvents().catch(() => new Map<string, ColdEvent>())
+      const left = new Set((await reads()).map(({ id }) => id))
+      for (const { id } of all) expect(left.has(id) || cold.has(id), `${point} ${time}`).toBe(true)
+    }
+    await (await keeper()).runUpkeep()
+    const cold = await coldEvents()
+    const left = new Set((await reads()).map(({ id }) => id))
+    for (const { id } of all) expect([cold.has(id), left.has(id)]).toEqual([true, false])
+  },
+)
+
+test.each<[string, (good: ColdTier) => Partial<ColdTier>]>([
+  ['stores nothing', () => ({ put: async () => {} })],
+  ['cannot be written', () => ({ put: async () => Promise.reject(new Error('no room')) })],
+  [
+    'brings back other bytes',
+    (good) => ({
+      get: async (name) => (await good.get(name))?.map((byte, at) => (at === 90 ? byte ^ 1 : byte)) ?? null,
+    }),
+  ],
+  ['has less than was put', (good) => ({ put: (name, bytes) => good.put(name, bytes.subarray(0, -1)) })],
+])('a cold tier that %s gets nothing taken out of the database', { timeout: 60_000 }, async (_, broken) => {
+  await month(2, 20)
+  await store.keep.runUpkeep()
+  const before = await reads()
+  store.clock.advance(61 * dayMs)
+  const good = directoryColdTier({ dir })
+  const keep = await keeper({ ...good, ...broken(good) })
+  await expect(keep.runUpkeep()).rejects.toThrow()
+  const left = new Set((await reads()).map(({ id }) => id))
+  for (const { id } of before) expect(left.has(id)).toBe(true)
+  expect(await store.database.query('select from memkeep.log where archived > 0 or min_index > 0')).toEqual([])
+})
+
+test('two that put away at once: each read lies there, none is counted out twice', { timeout: 60_000 }, async () => {
+  await month(2, 60)
+  await store.keep.runUpkeep()
+  const all = await reads()
+  store.clock.advance(61 * dayMs)
+  const [one, other] = [await keeper(), await keeper()]
+  const reports = await Promise.allSettled([one.runUpkeep(), other.runUpkeep()])
+  for (const report of reports)
+    if (report.status === 'rejected') expect(report.reason.code).toBe('ERR_STORE_UNAVAILABLE')
+  store.clock.advance(2 * 3_600_000)
+  await one.runUpkeep()
+  const cold = await coldEvents()
+  const left = new Set((await reads()).map(({ id }) => id))
+  for (const { id } of all) expect([cold.has(id), left.has(id)]).toEqual([true, false])
+})
+
+test('what has no place in its log yet holds its period up, and goes once it has', { timeout: 60_000 }, async () => {
+  await month(1, 10)
+  await store.keep.runUpkeep()
+  const [late] = await reads()
+  // As an event of that time whose transaction ended after all others were in their places.
+  await store.database.query(
+    `insert into memkeep.pending (tenant, id, class, period) select tenant, gen_random_uuid(), class, period from memkeep.event where id = $1`,
+    [late!.id],
+  )
+  await store.database.query(
+    `insert into memkeep.event (tenant, id, class, period, action, outcome, reach, epoch, principal, at_ms, memories, affected, detail)
+     select e.tenant, p.id, e.class, e.period, e.action, e.outcome, e.reach, e.epoch, e.principal, e.at_ms, '{}', 0, e.detail
+     from memkeep.event e join memkeep.pending p using (tenant) where e.id = $1 and p.xid >= '0'::xid8`,
+    [late!.id],
+  )
+  store.clock.advance(61 * dayMs)
+  const before = (await reads()).length
+  const stuck = await store.open({
+    upkeep: { ...store.database.upkeep, max: 1 },
+    audit: { ...slow, keepReadsDays: 30, coldTier: directoryColdTier({ dir }) },
+    seams: {
+      clock: store.clock,
+      reach: (point) => {
+        if (point === 'ledger.read') throw new Error('nothing is put into its place')
+      },
+    },
+  })
+  await expect(stuck.runUpkeep()).rejects.toThrow('nothing is put')
+  expect((await reads()).length).toBeGreaterThanOrEqual(before)
+  await (await keeper()).runUpkeep()
+  expect((await coldEvents()).has(late!.id)).toBe(true)
+  expect((await reads()).some(({ id }) => id === late!.id)).toBe(false)
+})
+
+test('settings that make no sense are refused', async () => {
+  const coldTier = directoryColdTier({ dir })
+  for (const audit of [
+    { keepReadsDays: 30 },
+    { coldTier },
+    ...[0, 421, 1.5, '30'].map((days) => ({ keepReadsDays: days, coldTier })),
+  ])
+    expect(await codeOf(store.open({ audit: audit as object }))).toBe('ERR_INPUT_INVALID')
+})
+
+test('a name that leads elsewhere is none of the cold tier', async () => {
+  const tier = directoryColdTier({ dir })
+  for (const name of ['../x', 'x', `${'a'.repeat(32)}/../1-1-1.ndjson.zst`, `${'a'.repeat(32)}/1-1-1.ndjson.zst\0`]) {
+    expect((await errorOf(tier.put(name, Buffer.from('x')))).code).toBe('ERR_INPUT_INVALID')
+    expect((await errorOf(tier.get(name))).code).toBe('ERR_INPUT_INVALID')
+  }
+  expect(await tier.get(`${'a'.repeat(32)}/1-000000000000-000000000001.ndjson.zst`)).toBeNull()
+})
