@@ -1,16 +1,11 @@
 import { join, resolve } from 'node:path'
 import { embedded } from '@memkeep/embedded'
-import {
-  type AuditOptions,
-  type DatabaseEngine,
-  type Keep,
-  MemkeepError,
-  openMemkeep,
-  type RunningEngine,
-} from 'memkeep'
+import { type DatabaseEngine, type Keep, MemkeepError, openMemkeep, type RunningEngine } from 'memkeep'
+import { directoryColdTier } from 'memkeep/cold/directory'
 import { useLite, useLiteInstalled } from 'memkeep/embedders/use-lite'
 import { directoryKeyStore, localKeys } from 'memkeep/keys/local'
 import { snowball, snowballInstalled } from 'memkeep/languages/snowball'
+import { auditSettings } from './audit-settings.ts'
 import { installedEmbedder } from './installed-embedder.ts'
 import { installedLanguages } from './installed-languages.ts'
 import { noteKeys, refuseKeyless } from './keyless.ts'
@@ -81,12 +76,12 @@ async function searching(env: NodeJS.ProcessEnv) {
 
 /**
  * Opens a deployment. Throws `ERR_KEY_UNAVAILABLE` when its database is in use and its keys are not there: no new ones are made
- * beside it. MEMKEEP_AUDIT_READS=relaxed lets reads not wait for the disk. Your own server gets its keys from `memkeep migrate`, and from nothing else. What neither stores nor `searches`
+ * beside it. Your own server gets its keys from `memkeep migrate`, and from nothing else. What neither stores nor `searches`
  * memories needs no embedder.
  */
 export async function openKeep(place: Place, { searches = true } = {}): Promise<OpenedKeep> {
   const { options, says } = searches ? await searching(process.env) : { options: {}, says: [] }
-  const audit = { reads: process.env.MEMKEEP_AUDIT_READS ?? 'durable' } as AuditOptions
+  const audit = auditSettings(process.env, (dir) => directoryColdTier({ dir }))
   if (place.kind === 'server') {
     const { appUrl, upkeepUrl, acceptOldServer, keysDir } = place
     refuseKeyless(keysDir)
