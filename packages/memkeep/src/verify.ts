@@ -1,10 +1,13 @@
 /** Checks what a Memkeep logged and signed: pure, offline, in Node and in browsers. Nothing here reads or writes anything. */
 export type { MemkeepErrorCode } from './core/errors.ts'
 export { MemkeepError } from './core/errors.ts'
+export type { ErasurePredicate } from './proof/attestation.ts'
 export type { OpenedEvent } from './proof/check-events.ts'
 export type { Cosigned } from './proof/cosignature.ts'
 export type { LedgerBundle } from './proof/ledger-bundle.ts'
 export type { LedgerLeaf } from './proof/ledger-leaf.ts'
 export type { Sha256 } from './proof/sha256.ts'
+export type { AttestationReport, VerifyAttestationOptions } from './proof/verify-attestation.ts'
+export { verifyAttestation } from './proof/verify-attestation.ts'
 export type { LedgerReport, VerifyLedgerOptions } from './proof/verify-ledger.ts'
 export { verifyLedger } from './proof/verify-ledger.ts'

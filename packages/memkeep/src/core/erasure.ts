@@ -121,7 +121,8 @@ export interface TargetErased {
 /** A report as it is handed out. `salt` (hex) shows whom it was about, to whoever knows the ids; the attestation does not hold it. */
 export interface FinishedErasure extends ErasureReport {
   readonly salt: string
-  readonly attestation: string | null
+  /** A DSSE envelope (JSON) over an in-toto statement: `verifyAttestation` of `memkeep/verify` checks it offline. */
+  readonly attestation: string
 }
 
 /** An erasure as it stands. */

@@ -1,28 +1,67 @@
-import type { ErasureReport, ErasureView } from '../core/erasure.ts'
+import { nodeSha256 } from '../audit/node-sha256.ts'
+import type { ErasureReport, FinishedErasure } from '../core/erasure.ts'
+import { attestedName, type ErasurePredicate, erasurePredicate } from '../proof/attestation.ts'
+import { encodeEnvelope, signEnvelope } from '../proof/dsse.ts'
+import { toHex } from '../proof/hex.ts'
+import { encodeStatement, inTotoType } from '../proof/in-toto-statement.ts'
 import type { ErasureKernel } from './erasure-kernel.ts'
 import type { ErasureRecord } from './erasure-record.ts'
+import { proveVerified } from './prove-verified.ts'
 import { reopen } from './reopen.ts'
 import { reportOf } from './report.ts'
 import { callStep } from './step-call.ts'
-import type { Notes, StepInput } from './steps.ts'
+import { incomplete, type Notes, type StepInput } from './steps.ts'
 
 /** What a finished erasure keeps. */
 interface Kept {
   readonly report: ErasureReport
-  readonly attestation: string | null
+  readonly attestation: string
 }
 
-/** Writes down what was done, opens the scope anew when that was asked for, and ends the erasure. */
+/** The one log of a tenant, unless a rollback was accepted. */
+const firstLine = 1
+
+/**
+ * Signs what was done, with the proof that its verification is in the tenant's log, opens the scope anew when that was asked
+ * for, and ends the erasure: the event of this end commits to the attestation.
+ */
 export async function attest({ kernel, record, scope }: StepInput): Promise<Notes> {
-  const kept: Kept = { report: reportOf(record), attestation: null }
+  const report = reportOf(record)
+  const attestation = await signed(kernel, record, report)
   if (record.after === 'reopen') await reopen(kernel, record, scope)
-  const bytes = Buffer.from(JSON.stringify(kept), 'utf8')
-  await callStep(kernel, record, { doorway: 'finish_erasure', args: [record.id, bytes] })
+  const bytes = Buffer.from(JSON.stringify({ report, attestation } satisfies Kept), 'utf8')
+  const digest = toHex(nodeSha256(Buffer.from(attestation, 'utf8')))
+  const args = [record.id, bytes]
+  await callStep(kernel, record, { doorway: 'finish_erasure', args, stated: { attestation: digest } })
   return {}
 }
 
+async function signed(kernel: ErasureKernel, record: ErasureRecord, report: ErasureReport): Promise<string> {
+  const inclusion = await proveVerified(kernel, record)
+  if (inclusion === null) throw incomplete('its verification is not in the log yet')
+  const { origin, vkey, index, file } = inclusion
+  const key = await kernel.keyring.logKey(record.tenant, firstLine)
+  if (key.vkey !== vkey) throw incomplete('the log is signed with another key')
+  const { id, kind, reason, scopeCommit, ...rest } = report
+  const predicate: ErasurePredicate = {
+    verifier: { id: 'memkeep' },
+    id,
+    kind,
+    reason,
+    scopeCommit,
+    requestedBy: record.askedBy,
+    authorisedBy: record.principal.toString('hex'),
+    ...rest,
+    log: { origin, key: vkey, index, proof: file },
+  }
+  const subject = [{ name: attestedName(id), sha256: record.scopeCommit }]
+  const statement = { subject, predicateType: erasurePredicate, predicate: { ...predicate } }
+  const envelope = await signEnvelope(nodeSha256, inTotoType, encodeStatement(statement), [key])
+  return Buffer.from(encodeEnvelope(envelope)).toString('utf8')
+}
+
 /** The report of a finished erasure, with the salt that its requester may show its scope by; null while it is open. */
-export async function openReport(kernel: ErasureKernel, record: ErasureRecord): Promise<ErasureView['report']> {
+export async function openReport(kernel: ErasureKernel, record: ErasureRecord): Promise<FinishedErasure | null> {
   if (record.report === null) return null
   const { report, attestation } = JSON.parse(record.report.toString('utf8')) as Kept
   return Object.freeze({ ...report, salt: (await saltOf(kernel, record.id)).toString('hex'), attestation })

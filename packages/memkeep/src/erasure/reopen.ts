@@ -11,6 +11,6 @@ export async function reopen(kernel: ErasureKernel, record: ErasureRecord, scope
   const keys = await kernel.keyring.tenant(tenant)
   await keys.reopenSubject(record.subject, epoch)
   const args = [sealSubjectName(await keys.own(), record.subject, subject!)]
-  await callStep(kernel, record, { doorway: 'reopen_scope', args, epochs: { shelf: epoch } })
+  await callStep(kernel, record, { doorway: 'reopen_scope', args, stated: { shelfEpoch: epoch } })
   kernel.drop(scope.tenant)
 }

@@ -9,7 +9,8 @@ import { enumerateScope } from './enumerate.ts'
 import type { ErasureKernel } from './erasure-kernel.ts'
 import { type ErasureRecord, type ErasureRow, recordsOf, scopeOf } from './erasure-record.ts'
 import { openNames } from './names.ts'
-import { callStep, type ErasurePlace } from './step-call.ts'
+import { proveVerified } from './prove-verified.ts'
+import { callStep, type ErasurePlace, stepCall } from './step-call.ts'
 import { incomplete, type Notes, type StepInput } from './steps.ts'
 import { verifyScope } from './verify.ts'
 
@@ -54,6 +55,7 @@ export async function carryOut(
     }
     if (record.done) return record
     if (name === 'keys' && !(await leaseEnded(kernel, record, options.wait))) return record
+    if (name === 'attest' && !(await isLogged(kernel, record, options.wait))) return record
     await runStep(kernel, record, name)
     const after = await readRecord(kernel, place, id)
     const step = after.steps.get(name)
@@ -72,7 +74,8 @@ async function runStep(kernel: ErasureKernel, record: ErasureRecord, name: Erasu
     const notes = await work[name](input)
     kernel.seams.reach(`erasure.${name}.done`)
     // The last step ends the erasure, and the barrier records itself: in the transaction that sets it.
-    if (name !== 'attest' && name !== 'bar') await note(input, name, { ended: true, notes })
+    if (name === 'verify') await noteVerified(input, notes)
+    else if (name !== 'attest' && name !== 'bar') await note(input, name, { ended: true, notes })
     kernel.seams.reach(`erasure.${name}.noted`)
   } catch (error) {
     await noteFailure(input, name, error).catch(() => {})
@@ -89,11 +92,36 @@ async function note(
   await callStep(kernel, record, { doorway: 'note_erasure_step', args, handled: ['ok', 'conflict'] })
 }
 
+/** The attestation proves that this very event is in the log: its id stands in the notes. */
+async function noteVerified({ kernel, record, beganMs }: StepInput, notes: Notes): Promise<void> {
+  const event = kernel.seams.ids.uuid(kernel.seams.clock.now())
+  const args = [record.id, 'verify', beganMs, true, JSON.stringify({ ...notes, event })]
+  const call = await stepCall(kernel, record, args, { event })
+  const rows = await kernel.doorways.call<{ outcome: string }>({ doorway: 'note_erasure_step', ...call })
+  // Sent twice it was noted by the first.
+  if (rows === 'committed' || rows[0]!.outcome === 'ok' || rows[0]!.outcome === 'conflict') return
+  throw incomplete(`the database refused to note it (${rows[0]!.outcome})`)
+}
+
 /** Counts of a deletion that goes on stand in its notes: they are not written over. */
 async function noteFailure(input: StepInput, name: ErasureStepName, error: unknown): Promise<void> {
   if (name === 'delete') return
   const { code, message } = error instanceof MemkeepError ? error : { code: 'unexpected', message: '' }
   await note(input, name, { ended: false, notes: { failed: code, ...(message === '' ? {} : { why: message }) } })
+}
+
+/** Whether the event of the verification has its place in the tenant's log: whoever sequences gives it one within seconds. */
+async function isLogged(kernel: ErasureKernel, record: ErasureRecord, wait: boolean): Promise<boolean> {
+  for (
+    let pauseMs = lookEveryMs;
+    (await proveVerified(kernel, record)) === null;
+    pauseMs = Math.min(2000, 2 * pauseMs)
+  ) {
+    if (!wait) return false
+    kernel.checkOpen()
+    await sleep(pauseMs)
+  }
+  return true
 }
 
 /** Whether no process can hold a key from before the barrier any more. */

@@ -19,6 +19,15 @@ export function placeOf({ tenant, kind, subject }: FoundErasure): ErasurePlace {
 
 const principal = 'memkeep erasure'
 
+/** What a call states beyond its place. */
+export interface Stated {
+  readonly shelfEpoch?: number
+  /** Id of its event, when it must be known. */
+  readonly event?: string
+  /** Digest of the attestation that its event commits to. */
+  readonly attestation?: string
+}
+
 /**
  * A call for an erasure that was authorised: by the kernel itself, under the deployment's keys. It reaches the one subject, or
  * every subject of the tenant, whatever the label.
@@ -27,13 +36,18 @@ export async function stepCall(
   { keyring, seams }: ErasureKernel,
   place: ErasurePlace,
   args: readonly unknown[],
-  epochs: { readonly tenant?: number; readonly shelf?: number } = {},
+  stated: Stated = {},
 ): Promise<Omit<DoorwayCall, 'doorway'>> {
   const keys = await keyring.deployment()
   const key = await keys.own()
   const atMs = seams.clock.now()
-  const event = seams.ids.uuid(atMs)
-  const sealed = key.seal('audit', encodeDetail({ principal, roles: [] }), detailContext(event))
+  const event = stated.event ?? seams.ids.uuid(atMs)
+  const detail = {
+    principal,
+    roles: [],
+    ...(stated.attestation === undefined ? {} : { attestation: stated.attestation }),
+  }
+  const sealed = key.seal('audit', encodeDetail(detail), detailContext(event))
   return {
     event,
     atMs,
@@ -41,8 +55,8 @@ export async function stepCall(
       tenant: place.tenant,
       reach: place.kind === 'tenant' ? 'all' : 'subject',
       shelf: place.subject,
-      tenantEpoch: epochs.tenant ?? 0,
-      shelfEpoch: epochs.shelf ?? 0,
+      tenantEpoch: 0,
+      shelfEpoch: stated.shelfEpoch ?? 0,
       clearance: 0b111,
       writable: 0,
       actors: 0,
@@ -65,12 +79,12 @@ export async function callStep<Row extends { readonly outcome: string | null }>(
     readonly doorway: string
     readonly args: readonly unknown[]
     readonly handled?: readonly string[]
-    readonly epochs?: { readonly tenant?: number; readonly shelf?: number }
+    readonly stated?: Stated
   },
 ): Promise<Row[]> {
-  const { doorway, args, handled = ['ok'], epochs } = call
+  const { doorway, args, handled = ['ok'], stated } = call
   for (let attempt = 1; attempt <= 3; attempt++) {
-    const prepared = await again(() => stepCall(kernel, place, args, epochs))
+    const prepared = await again(() => stepCall(kernel, place, args, stated))
     const rows = await kernel.doorways.call<Row>({ doorway, ...prepared })
     if (rows === 'committed') continue
     const outcome = rows.find((row) => row.outcome !== null)?.outcome

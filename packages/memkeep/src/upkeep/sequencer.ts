@@ -106,7 +106,7 @@ export class Sequencer {
     try {
       return await this.#keyring.tenantByTag(tenant)
     } catch (error) {
-      if (error instanceof MemkeepError && ['ERR_TENANT_UNKNOWN', 'ERR_KEY_DESTROYED'].includes(error.code)) return null
+      if (error instanceof MemkeepError && keyless.includes(error.code)) return null
       throw error
     }
   }
@@ -121,6 +121,8 @@ export class Sequencer {
     return rows.slice(1)
   }
 }
+
+const keyless: readonly string[] = ['ERR_TENANT_UNKNOWN', 'ERR_KEY_DESTROYED', 'ERR_SCOPE_BARRED']
 
 function otherKey(): MemkeepError {
   return new MemkeepError('ERR_KEY_UNAVAILABLE', 'the log was signed with another key: restore the key store')

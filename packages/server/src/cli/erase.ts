@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises'
 import { type ErasureReason, type FinishedErasure, type Keep, MemkeepError, type RunningErasure } from 'memkeep'
 import { exportReach, operatorGrant } from '../authn/operator.ts'
 import { type Arguments, readArguments, UsageError } from './arguments.ts'
@@ -43,13 +44,18 @@ export const erase: Command = {
 
 export const erasureShow: Command = {
   name: 'erasure show',
-  takes: 'ID [--json] [--data DIR]',
+  takes: 'ID [--attestation FILE] [--json] [--data DIR]',
   does: 'shows an erasure, step by step',
-  notes: ['--json prints the erasure; its report is null until it is done.'],
+  notes: [
+    '--attestation FILE writes its attestation there, for `memkeep verify FILE`: it must be done.',
+    '--json prints the erasure; its report is null until it is done.',
+  ],
   async run(args) {
-    const given = readArguments(args, { flags: ['json'], words: ['ID'] })
+    const given = readArguments(args, { values: ['attestation'], flags: ['json'], words: ['ID'] })
     const view = await withKeep(given, (keep) => operatorErasures(keep, 'show').show(given.words[0]!))
     if (view === null) throw new MemkeepError('ERR_INPUT_INVALID', 'there is no such erasure')
+    const file = given.value('attestation')
+    if (file !== undefined) await writeAttestation(file, view.report)
     if (given.flag('json')) await printJson(view)
     else {
       await print(`${view.id}  ${view.kind}  ${view.state}  ${view.reason}  ${view.requestedAt.toISOString()}\n`)
@@ -74,6 +80,14 @@ export const erasureResume: Command = {
       follow(await operatorErasures(keep, 'resume').resume(given.words[0]!), given),
     )
   },
+}
+
+async function writeAttestation(file: string, report: FinishedErasure | null): Promise<void> {
+  if (report === null)
+    throw new MemkeepError('ERR_ERASURE_INCOMPLETE', 'the erasure is not done yet', { retryable: true })
+  await writeFile(file, report.attestation, { flag: 'wx', mode: 0o600 }).catch((error: NodeJS.ErrnoException) => {
+    throw new MemkeepError('ERR_INPUT_INVALID', `the attestation cannot be written there (${error.code})`)
+  })
 }
 
 function operatorErasures(keep: Keep, act: string) {

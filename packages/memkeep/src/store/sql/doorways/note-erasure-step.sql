@@ -16,6 +16,6 @@ begin
     perform memkeep.note_step(c, p_id, p_step, p_began_ms, p_ended, p_notes);
     update memkeep.erasure e set held_until_ms = c.at_ms + 60000 where e.tenant = p_tenant and e.id = p_id;
   end if;
-  perform memkeep.record(c, 'erasure.step', outcome, '{}', 0, p_detail);
+  perform memkeep.record(c, case when p_step = 'verify' and p_ended then 'erasure.verified' else 'erasure.step' end, outcome, '{}', 0, p_detail);
   return next;
 end $$;

@@ -1,0 +1,122 @@
+import { createPrivateKey, generateKeyPairSync, sign } from 'node:crypto'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { nodeSha256 } from '../../src/audit/node-sha256.ts'
+import type { FinishedErasure } from '../../src/index.ts'
+import { erasurePredicate } from '../../src/proof/attestation.ts'
+import { decodeEnvelope, encodeEnvelope, openEnvelope, signEnvelope } from '../../src/proof/dsse.ts'
+import { decodeStatement, encodeStatement, inTotoType } from '../../src/proof/in-toto-statement.ts'
+import { parseNoteKey } from '../../src/proof/note-key.ts'
+import { verifyAttestation } from '../../src/verify.ts'
+import { adminOf, adminOfTenant, finished } from '../support/erasing.ts'
+import { random, seed } from '../support/seed.ts'
+import { TestKeep } from '../support/test-keep.ts'
+
+let store: TestKeep
+let report: FinishedErasure
+let ofTenant: FinishedErasure
+/** The verifier keys of the two tenants' logs, as an auditor has them from the checkpoints. */
+let key: string
+let foreignKey: string
+
+beforeAll(async () => {
+  store = await TestKeep.start()
+  for (const tenant of ['acme', 'globex']) {
+    await store.memory({ tenant }).add('one', { actor: 'user' })
+    await store.memory({ tenant, subject: 'ben' }).add('two', { actor: 'user' })
+  }
+  report = await finished(store, await store.keep.eraseSubject(adminOf('ana'), { reason: 'request' }))
+  const auditor = (tenant: string) => store.keep.for(adminOfTenant(tenant)).audit.checkpoint()
+  key = (await auditor('acme'))!.key
+  foreignKey = (await auditor('globex'))!.key
+  const whole = { reason: 'contract-end', confirm: 'globex' } as const
+  ofTenant = await finished(store, await store.keep.eraseTenant(adminOfTenant('globex'), whole))
+})
+afterAll(() => store?.[Symbol.asyncDispose]())
+
+const invalid = expect.objectContaining({ code: 'ERR_PROOF_INVALID' })
+
+test('an attestation is verified offline, and says what the report says', async () => {
+  const shown = await verifyAttestation(report.attestation, { key })
+  expect([shown.keyGiven, shown.scopeShown, shown.key]).toEqual([true, false, key])
+  const { id, kind, stores, residue, notCovered, planDigest, keysDestroyed, scopeCommit } = shown.predicate
+  expect({ id, kind, stores, residue, notCovered, planDigest, keysDestroyed, scopeCommit }).toEqual({
+    id: report.id,
+    kind: 'subject',
+    stores: report.stores,
+    residue: report.residue,
+    notCovered: report.notCovered,
+    planDigest: report.planDigest,
+    keysDestroyed: 1,
+    scopeCommit: report.scopeCommit,
+  })
+  expect(shown.predicate.requestedBy).toBe('principal')
+  expect(shown.leaf).toMatchObject({ op: 'erasure.verified', outcome: 'ok', seq: shown.predicate.log.index })
+  const unpinned = await verifyAttestation(report.attestation)
+  expect(unpinned.keyGiven).toBe(false)
+})
+
+test('the barrier is at least the lease before the leaf, and the plan is what was found', async () => {
+  const { leaf, predicate } = await verifyAttestation(report.attestation, { key })
+  expect(leaf.at - Date.parse(predicate.barrierAt)).toBeGreaterThanOrEqual(300_000)
+  expect(predicate.stores.find(({ name }) => name === 'memory')).toEqual({ name: 'memory', deleted: 1, remaining: 0 })
+})
+
+test('whom it is about shows to who has the salt and the ids, and to nobody else', async () => {
+  const scope = { tenant: 'acme', subject: 'ana', salt: report.salt }
+  expect((await verifyAttestation(report.attestation, { key, scope })).scopeShown).toBe(true)
+  for (const other of [
+    { ...scope, subject: 'ben' },
+    { ...scope, tenant: 'acm', subject: 'eana' },
+    { ...scope, subject: null },
+    { ...scope, salt: ofTenant.salt },
+    { ...scope, salt: '' },
+  ]) {
+    await expect(verifyAttestation(report.attestation, { key, scope: other })).rejects.toEqual(invalid)
+  }
+  const text = Buffer.from(decodeEnvelope(Buffer.from(report.attestation)).payload).toString('utf8')
+  for (const told of ['acme', '"ana"', report.salt]) expect(text).not.toContain(told)
+})
+
+test("a whole tenant's is signed in its own log, though its keys are gone", async () => {
+  const scope = { tenant: 'globex', subject: null, salt: ofTenant.salt }
+  const shown = await verifyAttestation(ofTenant.attestation, { key: foreignKey, scope })
+  expect(shown.predicate.kind).toBe('tenant')
+  await expect(verifyAttestation(ofTenant.attestation, { key })).rejects.toEqual(invalid)
+})
+
+test('changed anywhere, it is refused', async () => {
+  console.log(`attestation: MEMKEEP_TEST_SEED=${seed}`)
+  const chance = random()
+  const bytes = Buffer.from(report.attestation, 'utf8')
+  for (let number = 0; number < 250; number++) {
+    const at = Math.floor(chance() * bytes.length)
+    const changed = Buffer.from(bytes)
+    changed[at] = changed[at]! ^ (1 << Math.floor(chance() * 7))
+    await expect(verifyAttestation(changed, { key, sha256: nodeSha256 }), `byte ${at}`).rejects.toEqual(invalid)
+  }
+  for (const cut of ['', '{}', report.attestation.slice(0, -1), `${report.attestation}\n`]) {
+    await expect(verifyAttestation(cut, { key })).rejects.toEqual(invalid)
+  }
+})
+
+test('signed anew by somebody else, it passes for nobody who knows the key', async () => {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+  const own = new Uint8Array(publicKey.export({ format: 'der', type: 'spki' }).subarray(-32))
+  const signer = {
+    publicKey: own,
+    sign: async (message: Uint8Array) =>
+      new Uint8Array(sign(null, message, createPrivateKey(privateKey.export({ format: 'pem', type: 'pkcs8' })))),
+  }
+  const envelope = decodeEnvelope(Buffer.from(report.attestation))
+  const payload = await openEnvelope(nodeSha256, envelope, inTotoType, parseNoteKey(nodeSha256, key).publicKey)
+  const statement = decodeStatement(payload, erasurePredicate)
+  const better = { ...statement, predicate: { ...statement.predicate, notCovered: [] } }
+  const forged = encodeEnvelope(await signEnvelope(nodeSha256, inTotoType, encodeStatement(better), [signer]))
+  await expect(verifyAttestation(forged, { key })).rejects.toEqual(invalid)
+  await expect(verifyAttestation(forged)).rejects.toEqual(invalid)
+})
+
+test('the end of it stands in the ledger too', async () => {
+  const { items } = await store.keep.for(adminOfTenant('acme')).audit.list({ actions: ['erasure.attested'] })
+  expect(items).toHaveLength(1)
+})
