@@ -188,6 +188,14 @@ export class Keep implements AsyncDisposable {
     return this.#gate.run(() => upkeep.run())
   }
 
+  /** Gives every event that was committed until now its place in the log. Returns how many. Throws as `runUpkeep`. */
+  async sequence(): Promise<number> {
+    this.#gate.check()
+    if (this.#upkeep === null) throw new MemkeepError('ERR_STORE_UNAVAILABLE', 'this process has no upkeep login')
+    const upkeep = this.#upkeep
+    return this.#gate.run(() => upkeep.sequence())
+  }
+
   /**
    * Lets go of the database and of every key. Later calls throw `ERR_CLOSED`. Calls on memories that are under way finish
    * first; privileged ones may be cut off, with an error; an erasure stops after its step and stays open.

@@ -1,12 +1,13 @@
-import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { preAuthentication, signEnvelope } from '../../src/proof/dsse.ts'
 import { inTotoType } from '../../src/proof/in-toto-statement.ts'
 import { publicKeyPem } from '../../src/proof/public-key-pem.ts'
 import { sha256 } from '../../src/proof/sha256.ts'
+import { goOn, hasGo, opensslOn, put } from './foreign-tools.ts'
 import type { Files } from './mutations.ts'
 import { sampleBundle } from './sample-ledger.ts'
 import { testSigner } from './test-signer.ts'
@@ -18,13 +19,6 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(directory, { recursive: true }))
 
-function put(files: Files): void {
-  for (const [path, bytes] of files) {
-    mkdirSync(dirname(join(directory, path)), { recursive: true })
-    writeFileSync(join(directory, path), bytes)
-  }
-}
-
 /** The bundle with another text in one file. */
 function edited(files: Files, path: string, from: string, to: string): Files {
   const text = Buffer.from(files.get(path)!).toString('latin1')
@@ -33,15 +27,7 @@ function edited(files: Files, path: string, from: string, to: string): Files {
 }
 
 describe("openssl, by the README's own lines", () => {
-  /** Every line of the README that stands between its heading for openssl and the next, and is indented. */
-  function check(files: Files): number | null {
-    put(files)
-    const readme = Buffer.from(files.get('README.md')!).toString()
-    const [section] = readme.slice(readme.indexOf('## With openssl')).split(/\n## (?!With openssl)/)
-    const script = section!.split('\n').filter((line) => line.startsWith('    '))
-    expect(script.length).toBeGreaterThan(2)
-    return spawnSync('bash', ['-euo', 'pipefail', '-c', script.join('\n')], { cwd: directory }).status
-  }
+  const check = (files: Files): number | null => opensslOn(directory, files)
 
   test('accepts the checkpoint', async () => {
     expect(check(await sampleBundle({ sizes: [300], opened: [], proofs: [] }))).toBe(0)
@@ -56,6 +42,7 @@ describe("openssl, by the README's own lines", () => {
     const signer = testSigner('ours')
     const envelope = await signEnvelope(sha256, inTotoType, Buffer.from('{}'), [signer])
     put(
+      directory,
       new Map([
         ['key.pem', Buffer.from(publicKeyPem(signer.publicKey))],
         ['signature', envelope.signatures[0]!.sig],
@@ -74,22 +61,8 @@ describe("openssl, by the README's own lines", () => {
   })
 })
 
-/** Where Debian's golang-golang-x-mod-dev puts its sources; `GOPATH` names another place. */
-const gopath = process.env.GOPATH ?? '/usr/share/gocode'
-const go = spawnSync('go', ['version']).status === 0 && existsSync(join(gopath, 'src/golang.org/x/mod/sumdb'))
-
-describe.skipIf(!go)("Go's x/mod/sumdb, by the README's own program", () => {
-  function run(files: Files): { status: number | null; output: string } {
-    const bundle = join(directory, 'bundle')
-    const readme = Buffer.from(files.get('README.md')!).toString()
-    const [, program] = /```go\n([\s\S]*?)```/.exec(readme)!
-    put(new Map([...files].map(([path, bytes]) => [`bundle/${path}`, bytes])))
-    writeFileSync(join(directory, 'main.go'), program!)
-    const env = { ...process.env, GOPATH: gopath, GO111MODULE: 'off', GOCACHE: join(tmpdir(), 'memkeep-go-cache') }
-    execFileSync('go', ['build', '-o', 'check', 'main.go'], { cwd: directory, env })
-    const { status, stdout, stderr } = spawnSync(join(directory, 'check'), [bundle])
-    return { status, output: `${stdout}${stderr}` }
-  }
+describe.skipIf(!hasGo)("Go's x/mod/sumdb, by the README's own program", () => {
+  const run = (files: Files) => goOn(directory, files)
 
   test('accepts a bundle, its consistency proofs and its inclusion proofs', async () => {
     const { status, output } = run(await sampleBundle())

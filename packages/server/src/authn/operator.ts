@@ -59,3 +59,9 @@ export function exportReach(keep: Keep, tenant: string, subject: string | null):
   if (subject !== null) return keep.for(mintScope({ tenant, subject, principal: by('read', 'export') }))
   return keep.for(mintTenantScope({ tenant, principal: by('read', 'export', 'tenant') }))
 }
+
+/** What an auditor takes away: a tenant's whole log. */
+export function auditReach(keep: Keep, tenant: string): ReadableMemory {
+  const principal: Principal = { id: operator, roles: [], rights: ['audit', 'tenant'] }
+  return keep.for(mintTenantScope({ tenant, principal, ttlSeconds: 86_400 }))
+}

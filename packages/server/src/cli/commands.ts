@@ -1,3 +1,4 @@
+import { auditExport } from './audit-export.ts'
 import { auditSize } from './audit-size.ts'
 import type { Command } from './command.ts'
 import { dbBackup, dbRestore } from './db-backup.ts'
@@ -12,6 +13,7 @@ import { reembed } from './reembed.ts'
 import { searchMemories } from './search.ts'
 import { tenantCreate, tenantList, tenantQuota } from './tenant.ts'
 import { upkeep } from './upkeep.ts'
+import { verify } from './verify.ts'
 
 const demo: Command = {
   name: 'demo',
@@ -54,8 +56,10 @@ export const commands: readonly Command[] = [
   erase,
   erasureShow,
   erasureResume,
-  reembed,
+  auditExport,
   auditSize,
+  verify,
+  reembed,
   doctor,
   migrate,
   upkeep,

@@ -1,0 +1,123 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { nodeSha256 } from '../../src/audit/node-sha256.ts'
+import { verifyLedger } from '../../src/verify.ts'
+import { goOn, hasGo, opensslOn } from '../proof/foreign-tools.ts'
+import { Draw, type Files, mutations } from '../proof/mutations.ts'
+import { bundleOf } from '../proof/sample-ledger.ts'
+import { codeOf } from '../support/code-of.ts'
+import { amount, random, seed } from '../support/seed.ts'
+import { TestKeep } from '../support/test-keep.ts'
+
+// A bundle that a real keep exported: four hundred events, written and read under several subjects, over seven checkpoints.
+
+let store: TestKeep
+let files: Files
+let key: string
+let directory: string
+
+beforeAll(async () => {
+  store = await TestKeep.start()
+  for (let round = 0; round < 7; round++) {
+    const memory = store.memory({ subject: `subject ${round % 3}` })
+    await memory.addMany(
+      Array.from({ length: 3 }, (_, n) => ({ content: `note ${round} ${n}`, actor: 'user' as const })),
+    )
+    await memory.search('note')
+    for (let n = 0; n < 55; n++) await memory.get('00000000-0000-0000-0000-000000000000')
+    await store.keep.runUpkeep()
+  }
+  const scope = store.wide({ principal: 'auditor', roles: [], rights: ['audit', 'tenant'] })
+  const found = new Map<string, Uint8Array>()
+  for await (const { path, bytes } of scope.audit.export()) found.set(path, bytes)
+  files = found
+  key = (await scope.audit.checkpoint())!.key
+  directory = mkdtempSync(join(tmpdir(), 'memkeep-exported-'))
+})
+afterAll(async () => {
+  rmSync(directory, { recursive: true, force: true })
+  await store[Symbol.asyncDispose]()
+})
+
+test('it is right, and what was logged while it was exported is not in it', async () => {
+  const report = await verifyLedger(bundleOf(files), { key })
+  expect(report.size).toBeGreaterThan(400)
+  expect(report.checkpoints).toHaveLength(7)
+  const leaves = Buffer.from(files.get('tile/entries/000')!).toString('latin1')
+  expect(leaves).toContain('"op":"memory.add"')
+  expect(leaves).not.toContain('subject 1')
+})
+
+test('every mutation of it is refused', { timeout: 3_600_000 }, async () => {
+  const runs = amount('MEMKEEP_MUTATIONS', 400)
+  console.log(`seed ${seed}`)
+  const draw = new Draw(random())
+  const counts = new Map<string, number>()
+  for (let run = 0; run < runs; run++) {
+    const name = draw.of(Object.keys(mutations))
+    const changed = mutations[name]!(files, draw)
+    if (isSame(changed)) continue
+    const code = await codeOf(verifyLedger(bundleOf(changed), { key, sha256: nodeSha256 }))
+    expect(code, `${name}, run ${run}, seed ${seed}`).toBe('ERR_PROOF_INVALID')
+    counts.set(name, (counts.get(name) ?? 0) + 1)
+  }
+  expect(counts.size).toBe(Object.keys(mutations).length)
+})
+
+function isSame(changed: Files): boolean {
+  return (
+    files.size === changed.size &&
+    [...files].every(([path, bytes]) => Buffer.compare(bytes, changed.get(path) ?? Buffer.alloc(0)) === 0)
+  )
+}
+
+test("openssl accepts its signature, and not another tenant's log key", async () => {
+  expect(opensslOn(join(directory, 'openssl'), files)).toBe(0)
+  const other = new Map([...files, ['checkpoint', Buffer.from(`${files.get('checkpoint')}`.replace('\n4', '\n5'))]])
+  expect(opensslOn(join(directory, 'other'), other)).toBe(1)
+})
+
+test.skipIf(!hasGo)("Go's x/mod/sumdb accepts it", () => {
+  const { status, output } = goOn(join(directory, 'go'), files)
+  expect(output).toContain('the entries are those of the checkpoint')
+  expect(output.match(/^consistent: /gm)).toHaveLength(6)
+  expect(status, output).toBe(0)
+})
+
+test('a database administrator who changes, drops or forges a row is found out by the bundle', async () => {
+  const { database } = store
+  const scope = store.wide({ principal: 'auditor', roles: [], rights: ['audit', 'tenant'] })
+  const exported = async (): Promise<string> => {
+    const found = new Map<string, Uint8Array>()
+    return codeOf(
+      (async () => {
+        for await (const { path, bytes } of scope.audit.export()) found.set(path, bytes)
+        await verifyLedger(bundleOf(found), { key, heads: [Buffer.from(files.get('checkpoint')!).toString()] })
+      })(),
+    )
+  }
+  expect(await exported()).toBe('none')
+  const tables = ['log_entry', 'log_tile', 'log']
+  const one = `tenant = (select tenant from memkeep.log order by size desc limit 1) and seq = 300`
+  for (const change of [
+    `update memkeep.log_entry set entry = convert_to(replace(convert_from(entry, 'UTF8'), '"outcome":"', '"outcome":"x'), 'UTF8') where ${one}`,
+    `update memkeep.log_entry set entry = null where ${one}`,
+    `delete from memkeep.log_entry where ${one}`,
+    `update memkeep.log_tile set hashes = substring(hashes for 32) || hashes where level = 0`,
+    `update memkeep.log set size = size - 5`,
+    `update memkeep.log set note = replace(note, 'a', 'b')`,
+    `delete from memkeep.log_entry where seq > 390`,
+  ]) {
+    for (const table of tables) await database.query(`create table public.kept_${table} as table memkeep.${table}`)
+    await database.query(change)
+    expect(await exported(), change).toBe('ERR_PROOF_INVALID')
+    for (const table of tables) {
+      await database.query(`delete from memkeep.${table}`)
+      await database.query(`insert into memkeep.${table} select * from public.kept_${table}`)
+      await database.query(`drop table public.kept_${table}`)
+    }
+    expect(await exported(), `after ${change}`).toBe('none')
+  }
+})

@@ -1,0 +1,92 @@
+import { hash } from 'node:crypto'
+import { stat } from 'node:fs/promises'
+import { MemkeepError } from 'memkeep'
+import { type LedgerReport, verifyLedger, verifyProof } from 'memkeep/verify'
+import { readBounded } from '../import/read-bounded.ts'
+import { type Arguments, readArguments, UsageError } from './arguments.ts'
+import { bundleIn } from './bundle-directory.ts'
+import type { Command } from './command.ts'
+import { print, printJson, progress, shown } from './output.ts'
+
+const mostBytes = 16 * 1024 * 1024
+const sha256 = (bytes: Uint8Array): Uint8Array => hash('sha256', bytes, 'buffer')
+
+export const verify: Command = {
+  name: 'verify',
+  takes: 'DIR|FILE [--key K] [--head FILE] [--deployment-key K] [--json]',
+  does: 'checks a bundle of the ledger, or one proof, offline; fails on any doubt',
+  notes: [
+    'DIR is what `memkeep audit export` wrote. FILE is a .tlog-proof of one event, and then --key is needed.',
+    'K is the public key of the log (vkey), as its operator published it. Without it a bundle is held against the key in it, which',
+    'is that of whoever made it: this is said. --head FILE is a signed checkpoint that was kept from before: the bundle must',
+    'reach it and agree with it. --deployment-key K asks for an anchor in the log of the deployment with that key.',
+    'Names the first thing that is wrong and exits with 1. --json prints what was shown. Opens no deployment.',
+  ],
+  async run(args) {
+    const given = readArguments(args, {
+      values: ['key', 'head', 'deployment-key'],
+      flags: ['json'],
+      words: ['DIR|FILE'],
+    })
+    const path = given.words[0]!
+    const place = await stat(path).catch(() => null)
+    if (place === null) throw new MemkeepError('ERR_INPUT_INVALID', 'there is no such directory or file')
+    return place.isDirectory() ? verifyBundle(path, given) : verifyFile(path, given)
+  },
+}
+
+async function verifyBundle(path: string, given: Arguments): Promise<number> {
+  const [key, head, deploymentKey] = [given.value('key'), given.value('head'), given.value('deployment-key')]
+  const report = await verifyLedger(bundleIn(path), {
+    sha256,
+    ...(key === undefined ? {} : { key }),
+    ...(deploymentKey === undefined ? {} : { deploymentKey }),
+    ...(head === undefined ? {} : { heads: [textOf(await readBounded(head, mostBytes))] }),
+  })
+  if (given.flag('json')) await printJson(plain(report))
+  else await tell(report)
+  return 0
+}
+
+async function tell({
+  origin,
+  size,
+  minIndex,
+  root,
+  key,
+  keyGiven,
+  newestAt,
+  checkpoints,
+  anchor,
+}: LedgerReport): Promise<void> {
+  const newest = newestAt === null ? '' : `, newest of ${new Date(newestAt).toISOString()}`
+  await print(`good: ${size} events of ${shown(origin)}${newest}\n`)
+  await print(`      root ${root}, ${checkpoints.length} checkpoints, each a beginning of the next\n`)
+  if (minIndex > 0) await print(`      events before ${minIndex} were pruned, as an event in the log says\n`)
+  if (anchor !== null) await print(`      anchored in ${shown(anchor.origin)} at ${anchor.index}\n`)
+  if (!keyGiven) progress(`no key was given: this holds for whoever has the key ${shown(key)}`)
+}
+
+/** Without the details of opened events, which may be large: they are in the bundle. */
+function plain({ opened, ...rest }: LedgerReport): object {
+  return { ...rest, opened: opened.map(({ leaf }) => leaf.seq) }
+}
+
+async function verifyFile(path: string, given: Arguments): Promise<number> {
+  const key = given.value('key')
+  if (key === undefined) throw new UsageError('a file is checked against a key: --key K')
+  const report = await verifyProof(textOf(await readBounded(path, mostBytes)), key, { sha256 })
+  if (given.flag('json')) await printJson(report)
+  else {
+    const { origin, index, size, leaf } = report
+    await print(`good: event ${index} of ${size} in ${shown(origin)}\n`)
+    await print(
+      `      ${leaf.op} ${leaf.outcome} by ${leaf.actorClass}, ${leaf.resource}, ${new Date(leaf.at).toISOString()}\n`,
+    )
+  }
+  return 0
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('utf8')
+}

@@ -1,0 +1,89 @@
+import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { openLocal } from '@memkeep/embedded'
+import { mintScope, mintTenantScope } from 'memkeep/trust'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { memkeep, scratchDirectory } from './deployment.ts'
+
+const scratch = scratchDirectory()
+const data = scratch.data('keep')
+let proof: string
+
+beforeAll(async () => {
+  await memkeep(['tenant', 'create', 'acme', '--data', data])
+  await using keep = await openLocal(data)
+  const memory = keep.for(mintScope({ tenant: 'acme', subject: 'ana', principal: { id: 'svc', roles: ['agent'] } }))
+  await memory.add('window seats', { actor: 'user' })
+  await memory.search('seats')
+  await keep.sequence()
+  const principal = { id: 'auditor', roles: ['admin'] }
+  const { audit } = keep.for(mintTenantScope({ tenant: 'acme', principal }))
+  const { items } = await audit.list({ actions: ['memory.add'] })
+  proof = (await audit.proof(items[0]!.id))!.file
+})
+afterAll(() => scratch.remove())
+
+test('a bundle is exported, verified offline, and refused after any change, which is named', async () => {
+  const bundle = scratch.path('bundle')
+  const exported = await memkeep(['audit', 'export', '--tenant', 'acme', '-o', bundle, '--json', '--data', data])
+  expect(exported).toMatchObject({ code: 0 })
+  const { key, size } = JSON.parse(exported.out) as { key: string; size: number }
+  expect(size).toBeGreaterThan(3)
+  expect(readFileSync(join(bundle, 'log.vkey'), 'utf8')).toBe(`${key}\n`)
+  // Nothing of a deployment is needed: the one of the test is out of the way.
+  renameSync(data, `${data}.away`)
+  const good = await memkeep(['verify', bundle, '--key', key])
+  expect(good).toMatchObject({ code: 0 })
+  expect(good.out).toContain(`good: ${size} events of memkeep/log/`)
+  expect((await memkeep(['verify', bundle])).err).toContain('no key was given')
+  const other = `${key.slice(0, -4)}AAA=`
+  expect(await memkeep(['verify', bundle, '--key', other])).toMatchObject({ code: 1 })
+  expect(await memkeep(['verify', bundle, '--head', join(bundle, 'checkpoint')])).toMatchObject({ code: 0 })
+  const entries = join(bundle, 'tile', 'entries', `000.p`, String(size))
+  const bytes = readFileSync(entries)
+  writeFileSync(entries, Buffer.from(bytes.toString('latin1').replace('memory.add', 'memory.get'), 'latin1'))
+  const bad = await memkeep(['verify', bundle])
+  expect(bad).toMatchObject({ code: 1, out: '' })
+  expect(bad.err).toContain('tile/entries/000.p/')
+  writeFileSync(entries, bytes)
+  appendFileSync(join(bundle, 'README.md'), 'trust me\n')
+  expect((await memkeep(['verify', bundle])).err).toContain('README.md')
+  renameSync(`${data}.away`, data)
+})
+
+test('a proof of one event is checked against a key, and refused when the event is another', async () => {
+  const file = scratch.path('one.tlog-proof')
+  const { out } = await memkeep([
+    'audit',
+    'export',
+    '--tenant',
+    'acme',
+    '-o',
+    scratch.path('again'),
+    '--json',
+    '--data',
+    data,
+  ])
+  const { key } = JSON.parse(out) as { key: string }
+  writeFileSync(file, proof)
+  const good = await memkeep(['verify', file, '--key', key, '--json'])
+  expect(good).toMatchObject({ code: 0 })
+  expect(JSON.parse(good.out)).toMatchObject({ leaf: { op: 'memory.add', outcome: 'ok', actorClass: 'principal' } })
+  expect(await memkeep(['verify', file])).toMatchObject({ code: 2 })
+  const extra = /^extra (.*)$/m.exec(proof)![1]!
+  const forged = Buffer.from(Buffer.from(extra, 'base64').toString().replace('"ok"', '"denied"')).toString('base64')
+  writeFileSync(file, proof.replace(extra, forged))
+  expect(await memkeep(['verify', file, '--key', key])).toMatchObject({ code: 1 })
+})
+
+test('what stands there is not written over, and nothing is left of what failed', async () => {
+  const taken = scratch.path('taken')
+  writeFileSync(taken, 'mine')
+  const refused = await memkeep(['audit', 'export', '--tenant', 'acme', '-o', taken, '--data', data])
+  expect(refused).toMatchObject({ code: 1 })
+  expect(readFileSync(taken, 'utf8')).toBe('mine')
+  const unknown = await memkeep(['audit', 'export', '--tenant', 'nobody', '-o', scratch.path('none'), '--data', data])
+  expect(unknown.err).toContain('ERR_TENANT_UNKNOWN')
+  expect(existsSync(scratch.path('none'))).toBe(false)
+  expect(await memkeep(['verify', scratch.path('none')])).toMatchObject({ code: 1 })
+})
