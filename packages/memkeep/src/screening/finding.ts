@@ -1,16 +1,17 @@
-import { read } from './reading/read.ts'
-import { matcher, ruleSet } from './rules/rule-set.ts'
+import { shippedModel } from './model/linear-model.ts'
+import { ruleSet } from './rules/rule-set.ts'
 import type { Finding, Reason } from './screener.ts'
 
-/** What the rules find in a text. Pure, and linear in the text. */
+/** Below this the model is no reason. */
+const leastSaid = 0.01
+
+/** What the model and the rules find in a text. Pure, and linear in the text. */
 export function findIn(content: string): Finding {
-  const reading = read(content)
-  const reasons = ruleSet
-    .hits(reading, matcher.find(reading))
-    .map((rule): Reason => {
-      const { id, family, weight } = ruleSet.rules[rule]!
-      return { rule: id, family, weight }
-    })
-    .sort((a, b) => b.weight - a.weight)
-  return { score: 1 - reasons.reduce((left, { weight }) => left * (1 - weight), 1), reasons }
+  const { score, worst } = shippedModel().score(content)
+  const reasons = worst.rules.map((rule): Reason => {
+    const { id, family, weight } = ruleSet.rules[rule]!
+    return { rule: id, family, weight }
+  })
+  if (score >= leastSaid) reasons.push({ rule: 'model', family: null, weight: score })
+  return { score, reasons: reasons.sort((a, b) => b.weight - a.weight) }
 }

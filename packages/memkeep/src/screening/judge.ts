@@ -26,7 +26,7 @@ const verdicts: readonly Verdict[] = ['allow', 'flag', 'quarantine', 'refuse']
 /** Chosen on the corpus' validation part alone (`npm run bench:screen` says how). Nothing is refused unless a tenant wants it. */
 export const defaultScreenPolicy: ScreenPolicy = Object.freeze({
   flagAt: 0.5,
-  quarantineAt: 0.8,
+  quarantineAt: 0.9,
   refuseAt: null,
   without: Object.freeze([]),
   onFailure: 'flag',
@@ -62,12 +62,16 @@ function invalid(what: string): MemkeepError {
   return new MemkeepError('ERR_INPUT_INVALID', `a screening policy ${what}`)
 }
 
-/** The verdict on a finding. Reasons that the policy leaves out are gone; when none is left the score is 0. */
+/**
+ * The verdict on a finding. Reasons that the policy leaves out are gone; when no rule is left of those that held, nothing is, and the
+ * score is 0: what the model saw was what they saw.
+ */
 export function judge(finding: Finding, policy: ScreenPolicy): Judgement {
-  const reasons =
-    policy.without.length === 0 ? finding.reasons : finding.reasons.filter((reason) => counts(reason, policy))
-  const score = reasons.length === 0 && finding.reasons.length > 0 ? 0 : finding.score
-  return { score, reasons, verdict: verdictAt(score, policy) }
+  const { score, reasons } = finding
+  const left = reasons.filter((reason) => counts(reason, policy))
+  const explained = left.length < reasons.length && !left.some(({ family }) => family !== null)
+  if (explained) return { score: 0, reasons: [], verdict: verdictAt(0, policy) }
+  return { score, reasons: left, verdict: verdictAt(score, policy) }
 }
 
 function counts({ rule, family }: Reason, { without }: ScreenPolicy): boolean {

@@ -27,6 +27,8 @@ export class Matcher {
   readonly #concepts = new Map<string, number>()
   readonly #exact = new Map<string, Phrase[]>()
   readonly #stems = new Map<string, Phrase[]>()
+  /** The first three letters of all stems: most words begin with none of them. */
+  readonly #beginnings = new Set<string>()
 
   constructor(lexicons: readonly Lexicon[]) {
     for (const lexicon of lexicons) {
@@ -60,6 +62,7 @@ export class Matcher {
       const word = words[at]!
       const exact = this.#exact.get(word)
       if (exact !== undefined) collect(found, exact, words, at)
+      if (word.length < shortestStem || !this.#beginnings.has(word.slice(0, shortestStem))) continue
       const most = Math.min(word.length, longestStem)
       for (let length = shortestStem; length <= most; length++) {
         const stems = this.#stems.get(word.slice(0, length))
@@ -83,6 +86,8 @@ export class Matcher {
     const stem = first!.endsWith('*') && first!.length > 1
     const index = stem ? this.#stems : this.#exact
     const key = stem ? first!.slice(0, -1) : first!
+    if (stem && key.length < shortestStem) throw new Error(`the stem ${key} is too short`)
+    if (stem) this.#beginnings.add(key.slice(0, shortestStem))
     const phrases = index.get(key)
     const phrase = { concept, rest }
     if (phrases === undefined) index.set(key, [phrase])

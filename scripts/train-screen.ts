@@ -1,0 +1,88 @@
+// Trains packages/memkeep/src/screening/model/weights.json on corpus/: the train part for the weights, the validation part for the two
+// thresholds. The same corpus gives the same bytes. To be run after a change of the corpus, the reading, the rules or the features; a
+// test fails while they differ.
+import { writeFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { buckets, featuresOf } from '../packages/memkeep/src/screening/model/features.ts'
+import { LinearModel, type Weights, weightsFile } from '../packages/memkeep/src/screening/model/linear-model.ts'
+import { type Observed, observe } from '../packages/memkeep/src/screening/model/observed.ts'
+import { type Line, readCorpus } from './screening/corpus.ts'
+import { type Fitted, fitted, type Sample } from './screening/fit.ts'
+
+const seed = 20_260_000
+/** Fitted apart and added up: what one run of chance says more loudly than the others counts less. */
+const runs = 6
+/** How many lines are also shown with a harmless one beside them. */
+const mixed = 0.5
+/** Most harmless lines of the validation part that may be flagged: one in two hundred. None may be quarantined. */
+const flagged = 0.005
+
+const options = { buckets, epochs: 12, rate: 0.3, decay: 0.0003, dropped: 0.4, benignWeight: 1.5 }
+
+/** What weights.json has to be. */
+export function trainedWeights(lines: readonly Line[] = readCorpus()): string {
+  const train = lines.filter(({ part }) => part === 'train')
+  const fits = Array.from({ length: runs }, (_, run) => fitOnce(train, random(seed + run)))
+  const weights = Float64Array.from({ length: buckets }, (_, at) => mean(fits.map(({ weights }) => weights[at]!)))
+  const step = weights.reduce((most, weight) => Math.max(most, Math.abs(weight)), 0) / 127
+  const bytes = Int8Array.from(weights, (weight) => Math.round(weight / step))
+  const file: Weights = {
+    step,
+    bias: mean(fits.map(({ bias }) => bias)),
+    flag: 0,
+    quarantine: 1,
+    weights: Buffer.from(bytes).toString('base64'),
+  }
+  return `${JSON.stringify({ ...file, ...thresholds(new LinearModel(file), lines) }, null, 2)}\n`
+}
+
+function fitOnce(train: readonly Line[], chance: () => number): Fitted {
+  const harmless = train.filter(({ family }) => family === null)
+  const beside = (text: string): string => {
+    const other = harmless[Math.floor(chance() * harmless.length)]!.text
+    return chance() < 0.5 ? `${other} ${text}` : `${text} ${other}`
+  }
+  const samples: Sample[] = []
+  for (const { text, family } of train) {
+    const attack = family !== null
+    samples.push({ features: wholeOf(text), attack })
+    if (chance() < mixed) samples.push({ features: wholeOf(beside(text)), attack })
+  }
+  return fitted(samples, { ...options, random: chance })
+}
+
+/** A long line is trained on by its beginning. */
+function wholeOf(text: string): number[] {
+  return featuresOf(observe(text)[0]!)
+}
+
+function thresholds(model: LinearModel, lines: readonly Line[]): Pick<Weights, 'flag' | 'quarantine'> {
+  const harmless = lines
+    .filter(({ part, family }) => part === 'validation' && family === null)
+    .map(({ text }) => Math.max(...observe(text).map((each: Observed) => model.logit(each))))
+    .sort((a, b) => b - a)
+  const [highest, flag] = [harmless[0]!, harmless[Math.floor(harmless.length * flagged)]!]
+  return { flag: upTo(flag), quarantine: Math.max(upTo(highest), upTo(flag) + 0.5) }
+}
+
+/** Thresholds stand just above what they let pass, to the hundredth. */
+function upTo(logit: number): number {
+  return Math.ceil(logit * 100 + 1) / 100
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
+}
+
+/** Numbers in [0, 1) that follow from the seed alone (mulberry32). */
+function random(from: number): () => number {
+  let state = from >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixing = Math.imul(state ^ (state >>> 15), state | 1)
+    mixing ^= mixing + Math.imul(mixing ^ (mixing >>> 7), mixing | 61)
+    return ((mixing ^ (mixing >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await writeFile(weightsFile, trainedWeights())
