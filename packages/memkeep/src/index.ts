@@ -7,6 +7,8 @@ export type { Artifact, ArtifactState } from './artifacts/artifact.ts'
 export type { Rebuilder, Rebuilders, RebuildJob, RebuildSource } from './artifacts/rebuilder.ts'
 export type { AuditOptions } from './audit/audit-options.ts'
 export type { ColdTier } from './audit/cold-tier.ts'
+export type { CacheStore } from './cache/cache-store.ts'
+export { inProcessCache } from './cache/in-process.ts'
 export type { Connector, ConnectorScope } from './connectors/connector.ts'
 export type {
   AfterErasure,

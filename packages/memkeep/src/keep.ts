@@ -4,6 +4,9 @@ import type pg from 'pg'
 import { checkRebuilders, type Rebuilders } from './artifacts/rebuilder.ts'
 import { type AuditOptions, checkAudit } from './audit/audit-options.ts'
 import { detailContext, type EventDetail, encodeDetail, frameDetail } from './audit/detail.ts'
+import type { CacheStore } from './cache/cache-store.ts'
+import { ForgivingStore } from './cache/forgiving-store.ts'
+import { inProcessCache } from './cache/in-process.ts'
 import type { Connector } from './connectors/connector.ts'
 import { Connectors } from './connectors/connectors.ts'
 import { CallGate } from './core/call-gate.ts'
@@ -83,6 +86,8 @@ export interface KeepOptions {
   readonly keepsBackupsDays?: number
   /** OpenTelemetry's (or one of its shape): each call on a memory becomes a span that carries the tenant's tag. */
   readonly tracer?: Tracer
+  /** Where `memory.cache` keeps its values, sealed: `redisCache` of `memkeep/cache/redis`. Default: 16 MiB of this process. Closed with the keep. */
+  readonly cache?: CacheStore
   /**
    * By the kind of artifact that each makes anew when one of its sources has gone. Run by the upkeep of this process; without one for
    * its kind, such an artifact stays hidden.
@@ -242,7 +247,10 @@ export async function openMemkeep(options: KeepOptions): Promise<Keep> {
       relaxedReads: reads === 'relaxed',
     })
     await announce(doorways, keyring, seams, { policy, acceptsOldServer: settings.acceptOldServer, reads })
-    const parts = kernelParts(options, { doorways, keyring, policy, seams })
+    const store = options.cache ?? inProcessCache({ clock: seams.clock })
+    opened.push(() => store.close())
+    const parts = kernelParts(options, { doorways, keyring, policy, seams, cache: new ForgivingStore(store) })
+    upkeep?.removesValuesBy((keys) => parts.cache.delete(keys))
     const kinds = Object.keys(parts.rebuilders ?? {})
     if (kinds.length > 0) upkeep?.rebuildWith({ kinds, rebuild: (keys, due) => rebuild(parts, keys, due) })
     const tidy = new Repeat(
@@ -278,6 +286,7 @@ const optionNames: Record<keyof KeepOptions, true> = {
   keepsBackupsDays: true,
   tracer: true,
   rebuilders: true,
+  cache: true,
   seams: true,
 }
 
@@ -289,7 +298,10 @@ function checkOptions(options: KeepOptions): void {
   }
 }
 
-function kernelParts(options: KeepOptions, made: Pick<Kernel, 'doorways' | 'keyring' | 'policy' | 'seams'>): KeepParts {
+function kernelParts(
+  options: KeepOptions,
+  made: Pick<Kernel, 'cache' | 'doorways' | 'keyring' | 'policy' | 'seams'>,
+): KeepParts {
   const budgetBytes = options.shelfBudgetBytes ?? 256 * 1024 * 1024
   return {
     ...made,

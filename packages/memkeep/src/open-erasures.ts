@@ -6,6 +6,7 @@ import { withAccess } from './memory/access.ts'
 import type { Kernel } from './memory/kernel.ts'
 import { expectOutcome } from './memory/outcome.ts'
 import { artifactTarget } from './upkeep/artifact-target.ts'
+import { cacheTarget } from './upkeep/cache-target.ts'
 import { findErasures } from './upkeep/find-erasures.ts'
 import { recountScope } from './upkeep/recount-scope.ts'
 
@@ -36,10 +37,11 @@ export function openErasures(
   { connectors, ...settings }: ErasureSettings,
   rebuild: () => Promise<unknown>,
 ): Erasures {
-  const { doorways, keyring, seams, policy, checkOpen, shelves } = kernel
+  const { doorways, keyring, seams, policy, checkOpen, shelves, cache } = kernel
   return new Erasures({
     ...settings,
     targets: [
+      cacheTarget({ doorways, keyring, seams, cache }),
       artifactTarget({ doorways, keyring, seams, rebuild }),
       ...(connectors.names.length === 0 ? [] : [connectorTarget(connectors)]),
     ],

@@ -4,7 +4,7 @@ import { aeadOpen, aeadOverhead, aeadSeal, sealBroken } from './aead.ts'
 import type { Secret } from './secret.ts'
 
 /** What a sealed record is for. Each purpose has a subkey of its own. */
-export type Purpose = 'content' | 'details' | 'entry' | 'audit' | 'name' | 'policy' | 'receipt' | 'credential'
+export type Purpose = 'content' | 'details' | 'entry' | 'audit' | 'name' | 'policy' | 'receipt' | 'credential' | 'cache'
 
 /** Whose key it is. `subjectTag` is null for the key of the tenant itself. */
 export interface DataKeyPlace {

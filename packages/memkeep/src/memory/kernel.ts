@@ -1,4 +1,5 @@
 import type { Rebuilders } from '../artifacts/rebuilder.ts'
+import type { ForgivingStore } from '../cache/forgiving-store.ts'
 import type { ScopeErasures } from '../core/erasure.ts'
 import type { Tools } from '../core/labels.ts'
 import type { Limits } from '../core/limits.ts'
@@ -31,6 +32,8 @@ export interface Kernel {
   /** Without them words are taken as they are. */
   readonly languages?: Languages | null
   readonly shelves: ShelfCache<string>
+  /** Where `memory.cache` keeps its values. */
+  readonly cache: ForgivingStore
   /** By the kind of artifact that they make anew; absent: none. */
   readonly rebuilders?: Rebuilders
   readonly seams: Seams

@@ -4,6 +4,7 @@ import { readScope, type ScopeClaims, type TenantScope } from '../core/scope.ts'
 import { checkId } from '../core/text.ts'
 import { addBatch, type Embed, embeds } from './add.ts'
 import { ReadableArtifacts, ScopedArtifacts } from './artifacts/scoped-artifacts.ts'
+import { ScopedCache } from './cache/scoped-cache.ts'
 import { callMemory, type Operation } from './call.ts'
 import { checkShelves, type ShelfCheck } from './check-shelves.ts'
 import { type DeleteFilter, deleteMany, deleteOne } from './delete.ts'
@@ -150,6 +151,11 @@ export class ScopedMemory extends ReadableMemory {
 
   override get artifacts(): ScopedArtifacts {
     return new ScopedArtifacts(this.#kernel, this.#scope)
+  }
+
+  /** Values that this scope keeps for a while. */
+  get cache(): ScopedCache {
+    return new ScopedCache(this.#kernel, this.#scope)
   }
 
   /** Stores one memory. */

@@ -4,6 +4,7 @@ import type { Seams } from '../core/seams.ts'
 import type { Keyring } from '../keys/keyring.ts'
 import { Doorways } from '../store/doorways.ts'
 import { installTokenKeys, verifyingKeys } from '../store/token-keys.ts'
+import { type RemoveValues, removeDroppedValues } from './dropped-values.ts'
 import { dueRebuilds, type Rebuilding } from './due-rebuilds.ts'
 import { type ReadsKept, Retention, type RetentionReport } from './retention.ts'
 import { Sequencer } from './sequencer.ts'
@@ -53,6 +54,7 @@ export class Upkeep {
   readonly #sequencer: Sequencer
   #rebuilding: Rebuilding | null = null
   readonly #retention: Retention | null
+  #removeValues: RemoveValues | null = null
 
   /** `pool` is of the login `memkeep_upkeep`. */
   constructor(
@@ -110,6 +112,7 @@ export class Upkeep {
       failures.push(error)
     }
     const rebuilt = await this.#rebuild(failures)
+    await this.#removeDropped(failures)
     const sequenced = await this.sequence().catch((error: unknown) => {
       failures.push(error)
       return 0
@@ -152,6 +155,20 @@ export class Upkeep {
   /** Rebuilds what is due; null when this process rebuilds nothing. A failure of one keeps no other, and shows at the next pass. */
   rebuildDue(): Promise<number | null> {
     return this.#rebuild([])
+  }
+
+  /** From now on each pass removes from the cache what nobody can read any more. */
+  removesValuesBy(remove: RemoveValues): void {
+    this.#removeValues = remove
+  }
+
+  async #removeDropped(failures: unknown[]): Promise<void> {
+    if (this.#removeValues === null) return
+    try {
+      await removeDroppedValues(this.#doorways, await this.#keyring.deployment(), this.#seams, this.#removeValues)
+    } catch (error) {
+      failures.push(error)
+    }
   }
 
   /** From now on each pass rebuilds what is hidden of these kinds. */

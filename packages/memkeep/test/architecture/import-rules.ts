@@ -20,6 +20,7 @@ const ports = new Set(
   [
     'audit/cold-tier.ts',
     'audit/witness.ts',
+    'cache/cache-store.ts',
     'connectors/connector.ts',
     'keys/key-provider.ts',
     'keys/key-store.ts',

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { ForgivingStore } from '../../src/cache/forgiving-store.ts'
+import { inProcessCache } from '../../src/cache/in-process.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { defaultLimits } from '../../src/core/limits.ts'
 import { productionSeams, type Seams } from '../../src/core/seams.ts'
@@ -57,7 +59,8 @@ export function forgetfulKeep(store: TestKeep, given: Partial<Seams>): Keep {
     languages: null,
     tracer: null,
   }
-  return new Keep({ doorways, keyring, shelves, seams, ...settings }, null, async () => {
+  const cache = new ForgivingStore(inProcessCache())
+  return new Keep({ cache, doorways, keyring, shelves, seams, ...settings }, null, async () => {
     await pool.end()
     keyring.close()
   })

@@ -1,3 +1,5 @@
+import { ForgivingStore } from '../../src/cache/forgiving-store.ts'
+import { inProcessCache } from '../../src/cache/in-process.ts'
 import { defaultLimits } from '../../src/core/limits.ts'
 import { readScope, type ScopeClaims } from '../../src/core/scope.ts'
 import { productionSeams } from '../../src/core/seams.ts'
@@ -52,6 +54,7 @@ export function kernelOn(store: TestKeep, options: { budgetBytes: number; keySto
     notedTrust: new NotedTrust(clock),
     embedder: null,
     languages: null,
+    cache: new ForgivingStore(inProcessCache({ clock })),
     shelves: new ShelfCache<string>({ budgetBytes: options.budgetBytes, maxIdleMs: 1e9, clock }),
     seams,
     tracer: null,

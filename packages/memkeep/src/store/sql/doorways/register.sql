@@ -22,7 +22,9 @@ begin
     and (p_place = 1 or p_derived <> '{}') and p_trust between 0 and 2
     and p_sensitivity between 0 and 2 and c.writable & (1 << p_sensitivity) <> 0
     and p_kind ~ '^[a-z][a-z0-9_-]{0,31}$' then 'ok' else 'denied' end;
-  if outcome = 'ok' and (c.reach = 1 or p_place = 1) then
+  if outcome = 'ok' and c.rights & needs <> needs then
+    outcome := memkeep.admit(c, needs);
+  elsif outcome = 'ok' and (c.reach = 1 or p_place = 1) then
     select l.outcome into outcome from memkeep.lock_shelf(c, needs, true, p_name) l;
   elsif outcome = 'ok' then
     outcome := memkeep.admit(c, needs);

@@ -40,7 +40,8 @@ begin
       returning a.subject, a.id, a.kind, a.place, a.seal, a.epoch
     ), noted as (
       insert into memkeep.unlearned (tenant, subject, cause, artifact, kind, action, seal, epoch, at_ms)
-      select c.tenant, d.subject, p_cause, d.id, d.kind, 0, d.seal, d.epoch, c.at_ms from dropped d where d.place = 0 on conflict do nothing
+      select c.tenant, d.subject, p_cause, d.id, d.kind, case d.place when 1 then 3 else 0 end, d.seal, d.epoch, c.at_ms
+      from dropped d on conflict do nothing
     )
     select array_agg(d.subject), array_agg(d.id) into gone_shelves, gone from dropped d;
     exit when gone is null;

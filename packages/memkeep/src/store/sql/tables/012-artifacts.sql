@@ -47,7 +47,7 @@ create index contribution_artifact on memkeep.contribution (tenant, shelf, artif
 
 -- What became of artifacts when a source went: for the report of an erasure, and the keys of their own that are to be
 -- destroyed. `subject`: the artifact's shelf. `cause`: the erasure, or the event that removed the source. `action`: 0 dropped,
--- 1 hidden to be rebuilt, 2 out of reach. Kept until that is done.
+-- 1 hidden to be rebuilt, 2 out of reach, 3 a value of the cache, to be removed there. Kept until that is done.
 create table memkeep.unlearned (
   tenant         bytea    not null,
   subject        bytea    not null,
