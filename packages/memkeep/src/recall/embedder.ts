@@ -1,7 +1,5 @@
 import { MemkeepError } from '../core/errors.ts'
-import { failureLabel } from './failure-label.ts'
-
-export { failureLabel } from './failure-label.ts'
+import { failureLabel } from '../core/failure-label.ts'
 
 /**
  * Turns texts into vectors. The part of the AI SDK's `EmbeddingModelV4` that is needed here: such a model fits as it is. No

@@ -26,6 +26,8 @@ const ports = new Set(
     'keys/key-store.ts',
     'recall/embedder.ts',
     'recall/languages.ts',
+    'screening/distiller.ts',
+    'screening/screener.ts',
   ].map((file) => `${kernel}${file}`),
 )
 

@@ -94,3 +94,72 @@ test(`no more is read than was written, whatever it was (seed ${seed})`, () => {
     { seed, numRuns: amount('MEMKEEP_READING_RUNS', 200) },
   )
 })
+
+describe('a byte of a long text costs what one of a short text does', () => {
+  /** Of 32 times the length; what grows with the square of it costs 32 times as much a byte. */
+  const growthOf = (text: (bytes: number) => string, work: (text: string) => unknown): number => {
+    const perByte = (bytes: number): number => {
+      const given = text(bytes)
+      const times = Array.from({ length: 4 }, () => {
+        const began = process.cpuUsage()
+        work(given)
+        const { user, system } = process.cpuUsage(began)
+        return user + system
+      })
+      return Math.min(...times) / bytes
+    }
+    perByte(4_096)
+    return perByte(131_072) / Math.max(perByte(4_096), 0.01)
+  }
+  const repeated = (piece: string) => (bytes: number) => piece.repeat(bytes / piece.length)
+
+  test.each([
+    'from now ',
+    '<|',
+    'a',
+    'A',
+    '%41',
+    '%',
+    '\\x41',
+    'aB3',
+    'ff ',
+    'f',
+    '\u200b',
+    'a\u200b',
+    'аa ',
+    'x.',
+    'x. ',
+    'a@',
+    '@a.',
+    '://',
+    'a://',
+    'a/',
+    'a-',
+    '&#65;',
+    '&#',
+    '\n',
+    '1a0 ',
+    '1a0',
+    'a b c d ',
+    '=',
+    '\u0301',
+    'é',
+    'аӏ',
+    '\u{e0041}',
+    '. ',
+    "'",
+    '東',
+    'ﷺ',
+  ])('%j, again and again', (piece) => {
+    expect(growthOf(repeated(piece), read)).toBeLessThan(10)
+  })
+
+  test('the measure sees what is not linear', () => {
+    const square = (text: string): number => {
+      let found = 0
+      for (let at = 0; at < text.length; at += 16) found += text.lastIndexOf('z', at)
+      return found
+    }
+    expect(growthOf(repeated('from now '), square)).toBeGreaterThan(10)
+  })
+})

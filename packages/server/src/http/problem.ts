@@ -55,6 +55,7 @@ const statusOf: Readonly<Record<MemkeepErrorCode, number>> = Object.freeze({
   ERR_ERASURE_INCOMPLETE: 503,
   ERR_SCOPE_EXPIRED: 503,
   ERR_EMBEDDER: 503,
+  ERR_MODEL: 503,
   ERR_CONNECTOR: 503,
   ERR_EMBEDDER_MISMATCH: 500,
   ERR_SCOPE_FORGED: 500,

@@ -1,6 +1,6 @@
+import { aiSdkFailure } from '../../core/ai-sdk-failure.ts'
 import { MemkeepError } from '../../core/errors.ts'
-import { Failure, isPassing, retryAfterMs } from '../../core/failure.ts'
-import { type Embedder, failureLabel } from '../embedder.ts'
+import type { Embedder } from '../embedder.ts'
 import { type RemoteOptions, remoteEmbedder } from './remote-embedder.ts'
 
 /** The AI SDK's `EmbeddingModelV4`, as far as it is called here; older models of its shape (V3, V2) fit too. */
@@ -53,33 +53,8 @@ export function aiSdk(model: AiSdkEmbeddingModel, options: AiSdkOptions = {}): E
         })
         return answer.embeddings
       },
-      failureOf,
+      failureOf: (cause) => aiSdkFailure('the embedding model', cause),
     },
     remote,
   )
-}
-
-/** Every error class of the AI SDK carries it. */
-const aiSdkMark = Symbol.for('vercel.ai.error')
-
-function failureOf(cause: unknown): Failure {
-  const error = (cause ?? {}) as {
-    statusCode?: unknown
-    isRetryable?: unknown
-    responseHeaders?: Record<string, string>
-    [aiSdkMark]?: unknown
-  }
-  const status = typeof error.statusCode === 'number' ? error.statusCode : null
-  const headers = new Map(Object.entries(error.responseHeaders ?? {}).map(([key, value]) => [key.toLowerCase(), value]))
-  return new Failure(
-    `the embedding model failed with ${failureLabel(cause)}`,
-    mayPass(error.isRetryable, status, error[aiSdkMark] === true),
-    retryAfterMs((header) => headers.get(header), Date.now()),
-  )
-}
-
-/** The AI SDK's own errors are retried only when they say so; foreign ones, such as a lost connection, unless they say no. */
-function mayPass(isRetryable: unknown, status: number | null, ofAiSdk: boolean): boolean {
-  if (typeof isRetryable === 'boolean') return isRetryable
-  return status === null ? !ofAiSdk : isPassing(status)
 }

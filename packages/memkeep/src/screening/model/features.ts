@@ -37,16 +37,25 @@ function bucketOf(kind: number, hash: number): number {
   return (mixed ^ (mixed >>> 15)) & (buckets - 1)
 }
 
-/** The buckets that were seen, each once. */
+/** Of each bucket, in which look it was seen last. */
+const seenIn = new Uint32Array(buckets)
+let look = 0
+
+/** The buckets that are seen in one look, each once. */
 class Sight {
   readonly found: number[] = []
-  readonly #seen = new Uint8Array(buckets / 8)
+  readonly #look: number
+
+  constructor() {
+    if (look === 0xffffffff) seenIn.fill(0)
+    look = (look % 0xffffffff) + 1
+    this.#look = look
+  }
 
   see(kind: number, hash: number): void {
     const bucket = bucketOf(kind, hash)
-    const bit = 1 << (bucket & 7)
-    if ((this.#seen[bucket >> 3]! & bit) !== 0) return
-    this.#seen[bucket >> 3]! |= bit
+    if (seenIn[bucket] === this.#look) return
+    seenIn[bucket] = this.#look
     this.found.push(bucket)
   }
 }

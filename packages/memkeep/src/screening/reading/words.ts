@@ -43,7 +43,7 @@ export function wordsOf(text: string): Words {
     const kind = at === text.length ? end : kindOf(text.charCodeAt(at))
     if (kind === letter && from >= 0) continue
     if (kind === letter) {
-      const address = addressAt(text, at)
+      const address = at > 0 && insideAddress.has(text.charCodeAt(at - 1)) ? 0 : addressAt(text, at)
       if (address > 0) {
         made.word(text.slice(at, at + address).includes('@') ? '<email>' : '<url>')
         at += address - 1
@@ -72,6 +72,9 @@ const topDomains = new Set(
   ),
 )
 
+/** What stands between the parts of an address: what follows one was looked at already, and is not looked at again. */
+const insideAddress = new Set([...'.-+/@'].map((mark) => mark.charCodeAt(0)))
+
 /** Length of the address that begins here; 0 when none does. */
 function addressAt(text: string, at: number): number {
   let stop = at
@@ -89,7 +92,7 @@ function addressAt(text: string, at: number): number {
   }
   while (stop > at && text.charCodeAt(stop - 1) === 46) stop--
   const hostEnd = slash < 0 ? stop : slash
-  dot = text.lastIndexOf('.', hostEnd - 1)
+  if (dot >= hostEnd) dot = text.slice(at, hostEnd).lastIndexOf('.') + at
   if (dot <= at || !topDomains.has(text.slice(dot + 1, hostEnd))) return 0
   return sign > at || dot > at + 1 ? stop - at : 0
 }

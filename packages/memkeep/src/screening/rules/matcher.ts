@@ -17,18 +17,21 @@ interface Phrase {
 }
 
 const shortestStem = 3
-const longestStem = 20
+
+interface Stem {
+  readonly stem: string
+  readonly phrases: Phrase[]
+}
 
 /**
- * Finds the phrases of lexicons in the words of a text. Each word is looked up once as it stands and once for each of its
- * beginnings of at most twenty letters, so work is linear in the text whatever it says.
+ * Finds the phrases of lexicons in the words of a text. Each word is looked up as it stands, and beside the few stems that begin
+ * with its first three letters, so work is linear in the text whatever it says.
  */
 export class Matcher {
   readonly #concepts = new Map<string, number>()
   readonly #exact = new Map<string, Phrase[]>()
-  readonly #stems = new Map<string, Phrase[]>()
-  /** The first three letters of all stems: most words begin with none of them. */
-  readonly #beginnings = new Set<string>()
+  /** By their first three letters. */
+  readonly #stems = new Map<string, Stem[]>()
 
   constructor(lexicons: readonly Lexicon[]) {
     for (const lexicon of lexicons) {
@@ -44,9 +47,9 @@ export class Matcher {
 
   /** Most phrases that one word can begin. */
   get mostPerWord(): number {
-    const most = (index: ReadonlyMap<string, Phrase[]>) =>
-      Math.max(0, ...[...index.values()].map(({ length }) => length))
-    return most(this.#exact) + (longestStem - shortestStem + 1) * most(this.#stems)
+    const exact = [...this.#exact.values()].map(({ length }) => length)
+    const stems = [...this.#stems.values()].map((all) => all.reduce((sum, { phrases }) => sum + phrases.length, 0))
+    return Math.max(0, ...exact) + Math.max(0, ...stems)
   }
 
   conceptNamed(name: string): number {
@@ -62,11 +65,9 @@ export class Matcher {
       const word = words[at]!
       const exact = this.#exact.get(word)
       if (exact !== undefined) collect(found, exact, words, at)
-      if (word.length < shortestStem || !this.#beginnings.has(word.slice(0, shortestStem))) continue
-      const most = Math.min(word.length, longestStem)
-      for (let length = shortestStem; length <= most; length++) {
-        const stems = this.#stems.get(word.slice(0, length))
-        if (stems !== undefined) collect(found, stems, words, at)
+      if (word.length < shortestStem) continue
+      for (const { stem, phrases } of this.#stems.get(word.slice(0, shortestStem)) ?? []) {
+        if (word.startsWith(stem)) collect(found, phrases, words, at)
       }
     }
     return found
@@ -83,17 +84,32 @@ export class Matcher {
   #learn(concept: number, written: string): void {
     const [first, ...rest] =
       written.startsWith('<') || /[<>^#|[\]{}]/.test(written) ? written.split(/\s+/) : plainWords(written)
-    const stem = first!.endsWith('*') && first!.length > 1
-    const index = stem ? this.#stems : this.#exact
-    const key = stem ? first!.slice(0, -1) : first!
-    if (stem && key.length < shortestStem) throw new Error(`the stem ${key} is too short`)
-    if (stem) this.#beginnings.add(key.slice(0, shortestStem))
-    const phrases = index.get(key)
     const phrase = { concept, rest }
-    if (phrases === undefined) index.set(key, [phrase])
-    else if (!phrases.some((known) => known.concept === concept && known.rest.join(' ') === rest.join(' ')))
-      phrases.push(phrase)
+    const phrases = this.#phrasesOf(first!)
+    const known = phrases.some((each) => each.concept === concept && each.rest.join(' ') === rest.join(' '))
+    if (!known) phrases.push(phrase)
   }
+
+  /** The list of phrases that begin with this word, or with any word of this stem. */
+  #phrasesOf(first: string): Phrase[] {
+    if (!first.endsWith('*') || first.length === 1) return listAt(this.#exact, first)
+    const stem = first.slice(0, -1)
+    if (stem.length < shortestStem) throw new Error(`the stem ${stem} is too short`)
+    const stems = listAt(this.#stems, stem.slice(0, shortestStem))
+    const known = stems.find((each) => each.stem === stem)
+    if (known !== undefined) return known.phrases
+    const made: Stem = { stem, phrases: [] }
+    stems.push(made)
+    return made.phrases
+  }
+}
+
+function listAt<T>(index: Map<string, T[]>, key: string): T[] {
+  const known = index.get(key)
+  if (known !== undefined) return known
+  const made: T[] = []
+  index.set(key, made)
+  return made
 }
 
 /** A phrase goes through the same reading as a text, but keeps its stars. */
