@@ -26,6 +26,7 @@ export type KillPoint =
   | 'ledger.read'
   | 'ledger.signed'
   | 'ledger.sequenced'
+  | 'ledger.ticked'
   | 'artifact.rebuilt'
   | 'ledger.stored-cold'
   | 'ledger.archived'

@@ -1,4 +1,4 @@
-import { createHmac, type KeyObject } from 'node:crypto'
+import { hash, type KeyObject } from 'node:crypto'
 import { canonicalBytes, type Field } from '../proof/canonical-bytes.ts'
 import { aeadOpen, aeadOverhead, aeadSeal, sealBroken } from './aead.ts'
 import type { Secret } from './secret.ts'
@@ -20,6 +20,17 @@ const headBytes = 5
 /** HKDF-Expand ends each block's input with its number. */
 const oneBlock = Buffer.of(1)
 
+/** The two pads of HMAC-SHA-256 for a 32-byte key, which is zero afterwards. */
+function padsOf(key: Buffer): { inner: Buffer; outer: Buffer } {
+  const [inner, outer] = [Buffer.alloc(64, 0x36), Buffer.alloc(64, 0x5c)]
+  for (const [i, byte] of key.entries()) {
+    inner[i]! ^= byte
+    outer[i]! ^= byte
+  }
+  key.fill(0)
+  return { inner, outer }
+}
+
 /**
  * Seals and opens records of one subject. A sealed record is: format id (1 byte), key version (u32), nonce (12 bytes),
  * AES-256-GCM ciphertext, tag (16 bytes): 33 bytes more than the plaintext. It opens only under the same tenant, subject, epoch,
@@ -31,7 +42,8 @@ export class DataKey {
   readonly #secret: Secret
   readonly #place: DataKeyPlace
   readonly #subkeys = new Map<Purpose, KeyObject>()
-  #committing: KeyObject | null = null
+  /** The pads of HMAC under the subkey that commits. It opens nothing, so it may lie in a buffer, which is a tenth of the time. */
+  #committing: { readonly inner: Buffer; readonly outer: Buffer } | null = null
 
   /** Takes the secret over: it goes when this key goes. */
   constructor(secret: Secret, place: DataKeyPlace) {
@@ -59,14 +71,18 @@ export class DataKey {
    * opens nothing else.
    */
   eventKey(event: string): Buffer {
-    this.#committing ??= this.#secret.subkey('commit')
-    return createHmac('sha256', this.#committing).update(event).update(oneBlock).digest()
+    this.#committing ??= padsOf(this.#secret.derive('commit'))
+    const { inner, outer } = this.#committing
+    const message = Buffer.concat([inner, Buffer.from(event, 'latin1'), oneBlock])
+    return hash('sha256', Buffer.concat([outer, hash('sha256', message, 'buffer')]), 'buffer')
   }
 
   /** After it `seal` and `open` throw `ERR_KEY_UNAVAILABLE` (retryable). */
   destroy(): void {
     this.#secret.destroy()
     this.#subkeys.clear()
+    this.#committing?.inner.fill(0)
+    this.#committing?.outer.fill(0)
     this.#committing = null
   }
 

@@ -65,6 +65,7 @@ export const inventory: Readonly<Record<string, TableAnnotation>> = {
   log: both({ leaf: 'tenant line size min_index vkey signed_ms note archived' }),
   log_entry: both({ leaf: 'tenant line seq event class under key_epoch key_version entry' }),
   log_tile: both({ leaf: 'tenant line level index root hashes' }),
+  anchor: both({ leaf: 'tenant line size vkey proof head' }),
   checkpoint: both({ leaf: 'tenant line size signed_ms note' }),
   token_key: both({ none: 'id ipad opad from_ms until_ms' }),
 }

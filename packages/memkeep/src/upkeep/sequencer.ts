@@ -8,6 +8,7 @@ import { isLogMoved } from '../store/failure.ts'
 import { byteaArray } from '../store/wire-arrays.ts'
 import { appendArguments } from './append-arguments.ts'
 import { type AppendedLog, appendEvents } from './append-events.ts'
+import { DeploymentLog } from './deployment-log.ts'
 import { LogEdges, type LogPlace } from './log-edges.ts'
 import { type PendingRow, pendingLogs, type WaitingLog } from './pending-logs.ts'
 import { upkeepClaims, upkeepDetail } from './upkeep-call.ts'
@@ -28,12 +29,14 @@ export class Sequencer {
   readonly #keyring: Keyring
   readonly #seams: Seams
   readonly #edges: LogEdges
+  readonly #deployment: DeploymentLog
 
   constructor(doorways: Doorways, keyring: Keyring, seams: Seams) {
     this.#doorways = doorways
     this.#keyring = keyring
     this.#seams = seams
     this.#edges = new LogEdges((places) => this.#call('log_edges', places))
+    this.#deployment = new DeploymentLog((doorway, args) => this.#call(doorway, args), keyring, seams)
   }
 
   /** One pass over everything that waits. A tenant whose log cannot be signed holds up no other: its error is thrown at the end. */
@@ -58,6 +61,11 @@ export class Sequencer {
     const [first] = failed.values()
     if (first !== undefined) throw first.error
     return sequenced
+  }
+
+  /** Puts the heads of all logs into the deployment's, when it is time. */
+  tick(): Promise<void> {
+    return this.#deployment.tick()
   }
 
   async #prepare(waiting: readonly WaitingLog[], failed: Map<string, { tenant: Buffer; error: unknown }>) {

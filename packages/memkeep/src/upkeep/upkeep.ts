@@ -117,6 +117,7 @@ export class Upkeep {
       failures.push(error)
       return 0
     })
+    await this.#sequencer.tick().catch((error: unknown) => failures.push(error))
     const keys = await this.#expireKeys()
     const { archived, emptied } = await this.#putReadsAway(failures)
     if (failures.length > 0) throw failures[0]

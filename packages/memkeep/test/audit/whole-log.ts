@@ -4,6 +4,7 @@ import { nodeSha256 } from '../../src/audit/node-sha256.ts'
 import { sameBytes } from '../../src/proof/byte-string.ts'
 import { openCheckpoint } from '../../src/proof/checkpoint.ts'
 import { isConsistent } from '../../src/proof/consistency-proof.ts'
+import { decodeDeploymentLeaf } from '../../src/proof/deployment-leaf.ts'
 import { rootOfInclusion } from '../../src/proof/inclusion-proof.ts'
 import { decodeLeaf } from '../../src/proof/ledger-leaf.ts'
 import { parseNoteKey } from '../../src/proof/note-key.ts'
@@ -12,7 +13,8 @@ import { nodeHash, TiledLog } from '../proof/tiled-log.ts'
 interface EntryRow {
   readonly tenant: Buffer
   readonly seq: string
-  readonly event: string
+  /** Null in the deployment's log. */
+  readonly event: string | null
   readonly entry: Buffer
 }
 
@@ -31,18 +33,20 @@ export async function expectWholeLogs(database: TestDatabase): Promise<{ logged:
   const entries = await database.query<EntryRow>(
     'select tenant, seq, event, entry from memkeep.log_entry order by tenant, line, seq',
   )
-  expect(new Set(entries.map(({ event }) => event)).size, 'an event in two places').toBe(entries.length)
+  const events = entries.flatMap(({ event }) => event ?? [])
+  expect(new Set(events).size, 'an event in two places').toBe(events.length)
   const logs = Map.groupBy(entries, ({ tenant }) => tenant.toString('hex'))
   for (const [tenant, log] of logs) await expectOneLog(database, tenant, log)
   const [{ n }] = (await database.query<{ n: number }>('select count(*)::int as n from memkeep.pending')) as [
     { n: number },
   ]
-  return { logged: entries.length, waiting: n }
+  return { logged: events.length, waiting: n }
 }
 
 async function expectOneLog(database: TestDatabase, tenant: string, log: readonly EntryRow[]): Promise<void> {
   expect(log.map(({ seq }) => Number(seq))).toEqual(log.map((_, index) => index))
-  expect(log.map(({ entry }) => decodeLeaf(entry).seq)).toEqual(log.map((_, index) => index))
+  const seqOf = ({ event, entry }: EntryRow) => (event === null ? decodeDeploymentLeaf : decodeLeaf)(entry).seq
+  expect(log.map(seqOf)).toEqual(log.map((_, index) => index))
   const tiled = new TiledLog()
   for (const { entry } of log) tiled.append(entry)
   const tree = tiled.tree()

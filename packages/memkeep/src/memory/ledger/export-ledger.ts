@@ -2,8 +2,9 @@ import { LogReader, type LogRow } from '../../audit/log-reader.ts'
 import { nodeSha256, treeHash } from '../../audit/node-sha256.ts'
 import { MemkeepError } from '../../core/errors.ts'
 import type { ScopeClaims } from '../../core/scope.ts'
+import { decodeHeadProof } from '../../proof/head-proof.ts'
 import { parseNoteKey } from '../../proof/note-key.ts'
-import { type BundleFile, type LedgerSource, writeBundle } from '../../proof/write-bundle.ts'
+import { type BundleFile, type LedgerAnchor, type LedgerSource, writeBundle } from '../../proof/write-bundle.ts'
 import { callRead, withAccess } from '../access.ts'
 import { callMemory } from '../call.ts'
 import { checkKeys } from '../input.ts'
@@ -42,24 +43,34 @@ export async function* exportLedger(kernel: Kernel, scope: ScopeClaims, given: u
 async function sourceOf(head: HeadRow, log: LogReader, most: number): Promise<LedgerSource> {
   const { size, min_index: minIndex, note, vkey } = head
   const older = [...(await log.checkpoints())].filter(([at]) => at >= minIndex && at > 0 && at < size)
+  const anchor = anchorOf(head)
   return {
     hash: treeHash,
     key: parseNoteKey(nodeSha256, vkey),
     witnesses: [],
-    checkpoints: new Map([...spread(older, most), [size, note]]),
+    checkpoints: new Map([...spread(older, most, anchor?.size), [size, note]]),
     minIndex,
     tile: (tile) => log.tile(tile),
     entries: async (start, end) => (await log.entries(start, end)).map(({ entry }) => entry ?? missing()),
     proofs: await keptBefore(log, minIndex),
     openings: [],
-    anchor: null,
+    anchor,
   }
 }
 
-/** Some of a list, evenly, the last among them. */
-function spread<T>(list: readonly T[], most: number): T[] {
+/** Null as well when the head that is committed to lies before what was pruned. */
+function anchorOf(row: HeadRow): LedgerAnchor | null {
+  const { anchor_size: size, min_index, anchor_vkey, anchor_proof: proof, anchor_head } = row
+  if (size === null || size < min_index || size === 0) return null
+  const head = decodeHeadProof(Buffer.from(anchor_head, 'utf8'))
+  return { key: parseNoteKey(nodeSha256, anchor_vkey), proof, head, size }
+}
+
+/** Some of the older checkpoints, evenly, the last and the anchored one among them. */
+function spread(list: readonly [number, string][], most: number, anchored: number | undefined): [number, string][] {
   if (list.length <= most) return [...list]
-  return Array.from({ length: most }, (_, i) => list[Math.floor(((i + 1) * list.length) / most) - 1]!)
+  const chosen = new Set(Array.from({ length: most }, (_, i) => Math.floor(((i + 1) * list.length) / most) - 1))
+  return list.filter(([size], i) => chosen.has(i) || size === anchored)
 }
 
 /** Which of the pruned part's entries were kept: each goes into the bundle with a proof of its own. */

@@ -25,6 +25,11 @@ export interface HeadRow {
   readonly signed_ms: number
   readonly note: string
   readonly vkey: string
+  /** Of the newest head that the deployment's log committed to; null when there is none yet. */
+  readonly anchor_size: number | null
+  readonly anchor_vkey: string
+  readonly anchor_proof: string
+  readonly anchor_head: string
 }
 
 export async function readHead(kernel: Kernel, scope: ScopeClaims): Promise<LedgerHead | null> {

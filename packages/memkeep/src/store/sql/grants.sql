@@ -1,7 +1,7 @@
 -- What the doorways' owners may do to tables, re-applied whole. Nobody else may do anything.
 revoke all on memkeep.tenant, memkeep.shelf, memkeep.memory, memkeep.memory_version, memkeep.removal, memkeep.request,
   memkeep.event, memkeep.api_key, memkeep.erasure, memkeep.erasure_step, memkeep.hold, memkeep.pending, memkeep.log,
-  memkeep.log_entry, memkeep.log_tile, memkeep.checkpoint,
+  memkeep.log_entry, memkeep.log_tile, memkeep.checkpoint, memkeep.anchor,
   memkeep.lineage, memkeep.recalled, memkeep.aside, memkeep.undistilled, memkeep.artifact, memkeep.contribution,
   memkeep.unlearned
   from memkeep_door, memkeep_wide_door, memkeep_upkeep_door, memkeep_label_door, memkeep_erase_door,
@@ -16,12 +16,13 @@ grant select on memkeep.tenant, memkeep.shelf to memkeep_upkeep_door;
 grant insert on memkeep.event, memkeep.pending to memkeep_door, memkeep_wide_door, memkeep_upkeep_door, memkeep_erase_door,
   memkeep_derive_door, memkeep_retain_door;
 grant select on memkeep.event, memkeep.pending to memkeep_door, memkeep_wide_door, memkeep_upkeep_door;
-grant select on memkeep.log, memkeep.log_entry, memkeep.log_tile, memkeep.checkpoint to memkeep_door, memkeep_wide_door, memkeep_upkeep_door;
+grant select on memkeep.log, memkeep.log_entry, memkeep.log_tile, memkeep.checkpoint, memkeep.anchor to memkeep_door, memkeep_wide_door, memkeep_upkeep_door;
 -- The log grows and is never rewritten: no update but of its head, and nothing is deleted but what waits for its place, and what
 -- the door below puts away.
 grant insert on memkeep.log, memkeep.log_entry, memkeep.log_tile, memkeep.checkpoint to memkeep_upkeep_door;
 grant update (size, signed_ms, note) on memkeep.log to memkeep_upkeep_door;
 grant delete on memkeep.pending to memkeep_upkeep_door;
+grant insert, update (size, vkey, proof, head) on memkeep.anchor to memkeep_upkeep_door;
 grant select, insert, delete, update (revoked_ms, used_ms) on memkeep.api_key to memkeep_upkeep_door;
 grant insert on memkeep.api_key to memkeep_door;
 -- Erasing: state and epoch are this door's alone. Of memories it needs to see no more than whose they are.

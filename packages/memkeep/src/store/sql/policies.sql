@@ -164,6 +164,10 @@ create policy audit on memkeep.log_tile for select to memkeep_door, memkeep_wide
   using (tenant = memkeep.claim_audited());
 create policy sequence on memkeep.log_tile for all to memkeep_upkeep_door
   using (tenant >= memkeep.claim_log_from()) with check (tenant >= memkeep.claim_log_from());
+create policy audit on memkeep.anchor for select to memkeep_door, memkeep_wide_door
+  using (tenant = memkeep.claim_audited());
+create policy sequence on memkeep.anchor for all to memkeep_upkeep_door
+  using (tenant >= memkeep.claim_log_from()) with check (tenant >= memkeep.claim_log_from());
 create policy audit on memkeep.checkpoint for select to memkeep_door, memkeep_wide_door
   using (tenant = memkeep.claim_audited());
 create policy sequence on memkeep.checkpoint for all to memkeep_upkeep_door

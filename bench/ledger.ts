@@ -1,0 +1,136 @@
+/**
+ * What the ledger costs: `add` through the same doorway with its event, with an event that nobody puts into a log, and without
+ * any; and how fast waiting events get their places, beside the rate at which this machine makes them. In turns, on one server.
+ *
+ *   npm run bench:ledger
+ *
+ * BENCH_ROUNDS (default 7), BENCH_SECONDS a turn (1), EVENTS that wait (20000), TENANTS they are of (1 and 200).
+ */
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { embedded } from '@memkeep/embedded'
+import { type Keep, openMemkeep, type ScopedMemory } from 'memkeep'
+import { directoryKeyStore, localKeys } from 'memkeep/keys/local'
+import { mintGrant, mintScope } from 'memkeep/trust'
+import pg from 'pg'
+import { install } from '../packages/memkeep/src/store/install.ts'
+import { interleave } from './rounds.ts'
+import { memoryText } from './texts.ts'
+
+const setting = (name: string, fallback: number) => Number(process.env[name] ?? fallback)
+const [rounds, seconds, events] = [setting('BENCH_ROUNDS', 7), setting('BENCH_SECONDS', 1), setting('EVENTS', 20_000)]
+const clients = 8
+const principal = { id: 'bench', roles: ['agent'] }
+
+const fast = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+const [dir, keyDir] = [await mkdtemp(join(tmpdir(), 'mk-bench-')), await mkdtemp(join(fast, 'mk-bench-keys-'))]
+const engine = await embedded({ dir }).start()
+
+/** What `record` does in each database: the body's statements are taken out of it. */
+const bodies = {
+  whole: (body: string) => body,
+  'no place': (body: string) => body.replace(/ {2}insert into memkeep\.pending [^;]+;\n/, ''),
+  'no event': (body: string) =>
+    body
+      .replace(/ {2}insert into memkeep\.pending [^;]+;\n/, '')
+      .replace(/ {2}insert into memkeep\.event [^;]+;\n/, ''),
+} as const
+
+async function open(name: keyof typeof bodies): Promise<Keep> {
+  const database = `ledger_${Object.keys(bodies).indexOf(name)}`
+  const admin = { ...engine.admin, database }
+  await query(engine.admin, `create database ${database}`)
+  await install(admin, { app: engine.app.password, upkeep: engine.upkeep.password })
+  const [{ text }] = (await query(admin, "select pg_get_functiondef('memkeep.record'::regproc) as text")) as [
+    { text: string },
+  ]
+  const changed = bodies[name](text)
+  if (name !== 'whole' && changed === text) throw new Error('record() is not as this program knows it')
+  await query(admin, changed)
+  const keep = await openMemkeep({
+    database: { ...engine.app, database, max: clients },
+    upkeep: { ...engine.upkeep, database },
+    keys: localKeys({ file: join(keyDir, name, 'root.key') }),
+    keyStore: directoryKeyStore({ dir: join(keyDir, name, 'store') }),
+    acceptOldServer: true,
+    audit: { mergeDelaySeconds: 3600 },
+  })
+  await createTenant(keep, 'acme')
+  return keep
+}
+
+async function query(settings: pg.ClientConfig, text: string): Promise<unknown[]> {
+  const client = new pg.Client(settings)
+  await client.connect()
+  const { rows } = await client.query(text)
+  await client.end()
+  return rows
+}
+
+async function createTenant(keep: Keep, tenant: string): Promise<void> {
+  const grant = mintGrant({ principal, rights: ['tenants'], reason: 'bench', ttlSeconds: 86_400 })
+  await keep.privileged(grant).tenants.create(tenant)
+}
+
+function memoryOf(keep: Keep, tenant: string, client: number): ScopedMemory {
+  return keep.for(mintScope({ tenant, subject: `writer-${client}`, principal, ttlSeconds: 86_400 }))
+}
+
+const nobody = '00000000-0000-0000-0000-000000000000'
+
+async function costOfAdd(): Promise<void> {
+  const keeps = { whole: await open('whole'), 'no place': await open('no place'), 'no event': await open('no event') }
+  try {
+    console.log(
+      '| add, clients | without an event/s | with one/s | ratio | with one that waits for its place/s | ratio |',
+    )
+    console.log('|---|---|---|---|---|---|')
+    for (const number of [1, clients]) {
+      let turn = 0
+      const contestants = Object.entries(keeps).map(([name, keep]) => ({
+        name,
+        run: (client: number) => memoryOf(keep, 'acme', client).add(memoryText(turn++), { actor: 'user' as const }),
+      }))
+      const [whole, place, none] = await interleave(contestants, { rounds, seconds, clients: number })
+      const cells = [none!.perSecond.toFixed(0), place!.perSecond.toFixed(0), place!.ratio('no event').toFixed(2)]
+      console.log(
+        `| ${number} | ${cells.join(' | ')} | ${whole!.perSecond.toFixed(0)} | ${whole!.ratio('no event').toFixed(2)} |`,
+      )
+    }
+    await sequencing(keeps.whole)
+  } finally {
+    for (const keep of Object.values(keeps)) await keep.close()
+  }
+}
+
+async function sequencing(keep: Keep): Promise<void> {
+  await keep.sequence()
+  console.log('\n| tenants | events | made/s | put into logs/s | times |')
+  console.log('|---|---|---|---|---|')
+  for (const tenants of [1, setting('TENANTS', 200)]) {
+    for (let n = 0; n < tenants; n++) await createTenant(keep, `tenant-${n}`)
+    const began = performance.now()
+    let next = 0
+    await Promise.all(
+      Array.from({ length: clients }, async (_, client) => {
+        for (let n = next++; n < events; n = next++) await memoryOf(keep, `tenant-${n % tenants}`, client).get(nobody)
+      }),
+    )
+    const made = events / ((performance.now() - began) / 1000)
+    const from = performance.now()
+    const number = await keep.sequence()
+    const logged = number / ((performance.now() - from) / 1000)
+    console.log(
+      `| ${tenants} | ${number} | ${made.toFixed(0)} | ${logged.toFixed(0)} | ${(logged / made).toFixed(1)} |`,
+    )
+  }
+}
+
+try {
+  await costOfAdd()
+} finally {
+  await engine.release()
+  for (const each of [dir, keyDir]) await rm(each, { recursive: true, force: true, maxRetries: 50, retryDelay: 200 })
+}
