@@ -45,6 +45,25 @@ export async function withAccess<T>(
   }
 }
 
+/**
+ * What `embed` makes of a caller's texts; null where the scope lacks the right, as far as this process knows the policy. An
+ * embedder may be somebody else's: no text of a caller who may not goes there. It is asked before the operation's keys are
+ * opened, which may be held for less time than it takes; the doorway still decides.
+ */
+export async function embedAllowed<T>(
+  kernel: Kernel,
+  scope: ScopeClaims,
+  right: number,
+  embed: () => Promise<T>,
+): Promise<T | null> {
+  if (kernel.embedder === null) return embed()
+  return hasRight(await openAccess(kernel, scope), right) ? embed() : null
+}
+
+export function hasRight({ claims }: Access, right: number): boolean {
+  return (claims.rights & right) === right
+}
+
 async function openAccess(kernel: Kernel, scope: ScopeClaims): Promise<Access> {
   const keys = await kernel.keyring.tenant(scope.tenant)
   const { version, policy, quota } = kernel.tenantPolicies.get(keys.tag)

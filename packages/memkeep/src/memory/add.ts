@@ -8,7 +8,7 @@ import { canonicalBytes } from '../proof/canonical-bytes.ts'
 import { encodeEntry, type IndexEntry } from '../recall/index-entry.ts'
 import type { Labels } from '../store/reading.ts'
 import { byteaArray, int2Array, int8Array, textArray, uuidArray } from '../store/wire-arrays.ts'
-import { type Access, readDetail, withAccess, writeDetail } from './access.ts'
+import { type Access, embedAllowed, hasRight, readDetail, withAccess, writeDetail } from './access.ts'
 import { allVectorsOf, embeddedText, indexOf, noVectors, shelfEntry, type Vectors } from './index-of.ts'
 import type { CheckedInput } from './input.ts'
 import { checkSignal } from './input.ts'
@@ -50,8 +50,13 @@ interface Draft {
 export async function addBatch(kernel: Kernel, scope: ScopeClaims, batch: Batch): Promise<StoredReceipt[]> {
   if (batch.inputs.length === 0) return []
   checkSignal(batch.signal)
-  const vectors = await vectorsFor(kernel, batch)
-  return withAccess(kernel, scope, (access) => store(kernel, access, batch, vectors))
+  const embed = () => vectorsFor(kernel, batch)
+  let vectors = await embedAllowed(kernel, scope, rightBits.write, embed)
+  return withAccess(kernel, scope, async (access) => {
+    // Null: the policy that said no was not the standing one, or this is about to be refused.
+    if (vectors === null && hasRight(access, rightBits.write)) vectors = await embed()
+    return store(kernel, access, batch, vectors ?? [])
+  })
 }
 
 /** Of all or of none: a batch is queued as a whole. */

@@ -1,14 +1,15 @@
 import type { Sensitivity, Trust } from '../core/labels.ts'
 import type { FoundMemory } from '../core/memory.ts'
+import { rightBits } from '../core/rights.ts'
 import type { ScopeClaims } from '../core/scope.ts'
 import { checkText } from '../core/text.ts'
 import { type Filter, passesAnew } from '../recall/filter.ts'
 import type { Weights } from '../recall/preference.ts'
 import { type Ranked, rank } from '../recall/rank.ts'
 import { renderEvidence } from '../screening/evidence.ts'
-import { withAccess } from './access.ts'
+import { embedAllowed, hasRight, withAccess } from './access.ts'
 import { checkWeights } from './check-weights.ts'
-import { allVectorsOf, queryOf } from './index-of.ts'
+import { allVectorsOf, noVectors, queryOf } from './index-of.ts'
 import {
   checkBound,
   checkDate,
@@ -77,9 +78,14 @@ export async function search(kernel: Kernel, scope: ScopeClaims, text: unknown, 
   const filter = checkFilter(kernel, scope, options)
   const weights = options.weights === undefined ? {} : checkWeights(options.weights)
   checkSignal(options.signal)
-  const [vectors] = await allVectorsOf(kernel, [query], options.signal)
-  const asked = queryOf(kernel, query, vectors!.own, vectors!)
+  const right = scope.reach === 'all' ? rightBits.read | rightBits.tenant : rightBits.read
+  const embed = () => allVectorsOf(kernel, [query], options.signal)
+  let vectors = await embedAllowed(kernel, scope, right, embed)
   return withAccess(kernel, scope, async (access) => {
+    // Null: the policy that said no was not the standing one, or this is about to be refused.
+    if (vectors === null && hasRight(access, right)) vectors = await embed()
+    const made = vectors?.[0] ?? noVectors
+    const asked = queryOf(kernel, query, made.own, made)
     const { subjects, names } = await shelvesInReach(kernel, access)
     let ranked: Ranked[] = []
     const memories = await recall(

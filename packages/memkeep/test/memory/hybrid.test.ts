@@ -86,3 +86,16 @@ test('weights put recent or important memories first, and must be numbers from 0
     expect(await codeOf(memory.add('x', { actor: 'user', importance }))).toBe('ERR_INPUT_INVALID')
   }
 })
+
+test('no text of a caller without the right goes to the embedder, nor one of a tenant that is not there', async () => {
+  const nobody = { subject: 'unheard', roles: ['no such role'] }
+  const before = embedded.length
+  for (const memory of [store.memory(nobody), store.memory({ ...nobody, tenant: 'nowhere' })]) {
+    const code = /^ERR_(ACCESS_DENIED|TENANT_UNKNOWN)$/
+    expect(await codeOf(memory.search('a boat of mine'))).toMatch(code)
+    expect(await codeOf(memory.add('a boat of mine', { actor: 'user' }))).toMatch(code)
+  }
+  expect(embedded.slice(before)).toEqual([])
+  await store.memory({ subject: 'unheard' }).search('a boat of mine')
+  expect(embedded.slice(before)).toEqual(['a boat of mine'])
+})
