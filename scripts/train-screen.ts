@@ -14,8 +14,8 @@ const seed = 20_260_000
 const runs = 6
 /** How many lines are also shown with a harmless one beside them. */
 const mixed = 0.5
-/** Most harmless lines of the validation part that may be flagged: one in two hundred. None may be quarantined. */
-const flagged = 0.005
+/** Most harmless lines of the validation part that may be flagged: one in a hundred. None may be quarantined. */
+const flagged = 0.01
 
 const options = { buckets, epochs: 12, rate: 0.3, decay: 0.0003, dropped: 0.4, benignWeight: 1.5 }
 
