@@ -19,6 +19,7 @@ import { type RefusedTokenCounts, RefusedTokens } from './core/refused-tokens.ts
 import { type CommonScope, readScope, type SubjectScope, type TenantScope, type TenantWideScope } from './core/scope.ts'
 import { productionSeams, type Seams } from './core/seams.ts'
 import type { Tracer } from './core/tracer.ts'
+import type { ErasureLedger } from './erasure/erasure-ledger.ts'
 import type { Erasures } from './erasure/erasures.ts'
 import type { KeyProvider } from './keys/key-provider.ts'
 import type { KeyStore } from './keys/key-store.ts'
@@ -84,6 +85,11 @@ export interface KeepOptions {
    * stand the bar of an erased scope and the record of its erasure. Default 35.
    */
   readonly keepsBackupsDays?: number
+  /**
+   * Where erasures are listed outside the database, the key store and their backups: after a restore they are repeated before
+   * anything is served. `directoryErasureLedger` of `memkeep/erasure/directory`. Without it a restored backup brings back what was erased after it was made.
+   */
+  readonly erasureLedger?: ErasureLedger
   /** OpenTelemetry's (or one of its shape): each call on a memory becomes a span that carries the tenant's tag. */
   readonly tracer?: Tracer
   /** Where `memory.cache` keeps its values, sealed: `redisCache` of `memkeep/cache/redis`. Default: 16 MiB of this process. Closed with the keep. */
@@ -129,6 +135,7 @@ export class Keep implements AsyncDisposable {
       connectors: new Connectors(),
       leaseMs: defaultHoldMs,
       keepsBackupsMs: checkBackupDays(),
+      ledger: null,
     },
   ) {
     const gate = this.#gate
@@ -177,6 +184,14 @@ export class Keep implements AsyncDisposable {
   async eraseTenant(scope: TenantWideScope, options: EraseTenantOptions): Promise<RunningErasure> {
     this.#gate.check()
     return this.#erasures.eraseTenant(scope, options)
+  }
+
+  /**
+   * Repeats erasures that a restored database or key store does not know of: `openMemkeep` has done it. Says how many there were.
+   * Throws `ERR_STORE_ROLLED_BACK` when the erasure ledger itself was altered.
+   */
+  checkRestored(): Promise<{ readonly repeated: number }> {
+    return this.#gate.run(() => this.#erasures.guard())
   }
 
   /** What was counted until now. */
@@ -260,7 +275,10 @@ export async function openMemkeep(options: KeepOptions): Promise<Keep> {
     )
     opened.push(() => tidy.stop())
     const leaseMs = options.holdKeysMs ?? defaultHoldMs
-    return new Keep(parts, upkeep, release, { connectors, leaseMs, keepsBackupsMs })
+    const ledger = options.erasureLedger ?? null
+    const keep = new Keep(parts, upkeep, release, { connectors, leaseMs, keepsBackupsMs, ledger })
+    await keep.checkRestored()
+    return keep
   } catch (error) {
     await release().catch(() => {})
     throw isStoreFailure(error) ? storeFailure(error) : error
@@ -284,6 +302,7 @@ const optionNames: Record<keyof KeepOptions, true> = {
   shelfBudgetBytes: true,
   holdKeysMs: true,
   keepsBackupsDays: true,
+  erasureLedger: true,
   tracer: true,
   rebuilders: true,
   cache: true,

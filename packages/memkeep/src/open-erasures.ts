@@ -1,6 +1,7 @@
 import type { Connectors } from './connectors/connectors.ts'
 import { MemkeepError } from './core/errors.ts'
 import { connectorTarget } from './erasure/connector-target.ts'
+import type { ErasureLedger } from './erasure/erasure-ledger.ts'
 import { Erasures } from './erasure/erasures.ts'
 import { withAccess } from './memory/access.ts'
 import type { Kernel } from './memory/kernel.ts'
@@ -16,6 +17,7 @@ export interface ErasureSettings {
   /** How long any process of the deployment may hold a key open. */
   readonly leaseMs: number
   readonly keepsBackupsMs: number
+  readonly ledger: ErasureLedger | null
 }
 
 const dayMs = 86_400_000

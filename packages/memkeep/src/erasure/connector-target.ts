@@ -1,10 +1,10 @@
-import type { ConnectorScope } from '../connectors/connector.ts'
 import type { ConnectorResult, Connectors } from '../connectors/connectors.ts'
-import type { ErasureScope, ErasureTarget } from '../core/erasure.ts'
+import type { ErasureTarget, NotCovered } from '../core/erasure.ts'
 import { incomplete } from './steps.ts'
 
 /** The outside stores as one target: one that is down keeps the erasure open and is named, and keeps no other from being emptied. */
 export function connectorTarget(connectors: Connectors): ErasureTarget {
+  const { names } = connectors
   return {
     name: 'connectors',
     // One that is down now does not keep the barrier from standing: it must be emptied later, or the erasure stays open.
@@ -14,7 +14,8 @@ export function connectorTarget(connectors: Connectors): ErasureTarget {
     },
     invalidate: async () => {},
     async erase(scope) {
-      const results = await connectors.erase(idsOf(scope))
+      if (scope.ids === null) return { deleted: {}, notCovered: names.map(repeatedLater) }
+      const results = await connectors.erase(scope.ids)
       const covered = results.filter(({ outcome }) => outcome === 'not-covered')
       const notCovered = covered.map(({ connector }) => ({
         what: `${connector}: it knows tenants only, so the items of one subject stay`,
@@ -24,14 +25,13 @@ export function connectorTarget(connectors: Connectors): ErasureTarget {
       const pending = failed.length === 0 ? {} : { pending: `${failed.join(', ')} cannot be emptied now` }
       return { deleted: doneOf(results), notCovered, ...pending }
     },
-    verify: async (scope) => itemsOf(await connectors.verify(idsOf(scope))),
+    verify: async ({ ids }) => (ids === null ? {} : itemsOf(await connectors.verify(ids))),
   }
 }
 
-/** Outside stores go by the application's ids: an erasure that knows tags alone cannot reach them. */
-function idsOf({ ids }: ErasureScope): ConnectorScope {
-  if (ids === null) throw incomplete('outside stores go by ids, and this erasure knows none')
-  return ids
+/** After a restore only tags are known, and outside stores go by ids: the first erasure has emptied them. */
+function repeatedLater(name: string): NotCovered {
+  return { what: `${name}: emptied by the erasure that this one repeats, and not looked at again`, until: null }
 }
 
 function itemsOf(results: readonly ConnectorResult[]): Record<string, number> {

@@ -6,6 +6,7 @@ import type { TenantKeys } from '../keys/tenant-keys.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { DoorwayCall, Doorways } from '../store/doorways.ts'
 import type { Claims } from '../store/token.ts'
+import type { ErasureLedger } from './erasure-ledger.ts'
 
 /** A scope made ready for a call, as `memory/` makes it: keys, and the claims that the standing policy gives its principal. */
 export interface ScopeAccess {
@@ -44,6 +45,8 @@ export interface ErasureKernel {
   readonly leaseMs: number
   /** How long backups are kept: what was erased may be in them for so long. */
   readonly keepsBackupsMs: number
+  /** Kept outside database and key store; null: a restore can undo an erasure unnoticed. */
+  readonly ledger: ErasureLedger | null
   readonly checkOpen: () => void
 }
 

@@ -20,6 +20,7 @@ import type { ErasureKernel } from './erasure-kernel.ts'
 import { type ErasureRecord, type ErasureRow, recordsOf, viewOf } from './erasure-record.ts'
 import { OperatorRequests } from './operator-requests.ts'
 import { requestErasure } from './request.ts'
+import { type GuardReport, guard } from './restore-guard.ts'
 import { carryOut } from './saga.ts'
 import { callStep, type ErasurePlace, placeOf } from './step-call.ts'
 import { incomplete } from './steps.ts'
@@ -72,6 +73,11 @@ export class Erasures {
       start: (place, id) => this.#start(place, id),
       view: (place, id) => this.#viewOf(place, id),
     })
+  }
+
+  /** Repeats what a restored database or key store does not know of: before anything is served. */
+  guard(): Promise<GuardReport> {
+    return guard(this.#kernel)
   }
 
   /** Goes on with what was broken off, as far as it can without waiting. The first failure is thrown once all were tried. */

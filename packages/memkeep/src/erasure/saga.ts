@@ -5,6 +5,7 @@ import { attest } from './attest.ts'
 import { bar, invalidate } from './bar.ts'
 import { deleteRows, eraseTargets } from './delete-rows.ts'
 import { destroyKeys } from './destroy-keys.ts'
+import { authorise } from './enter.ts'
 import { enumerateScope } from './enumerate.ts'
 import type { ErasureKernel } from './erasure-kernel.ts'
 import { type ErasureRecord, type ErasureRow, recordsOf, scopeOf } from './erasure-record.ts'
@@ -16,7 +17,7 @@ import { verifyScope } from './verify.ts'
 
 /** What each step does; its notes are recorded when it has ended. */
 const work: Readonly<Record<ErasureStepName, (input: StepInput) => Promise<Notes>>> = {
-  authorise: async ({ record }) => ({ askedBy: record.askedBy, reason: record.reason }),
+  authorise,
   enumerate: enumerateScope,
   bar,
   invalidate,

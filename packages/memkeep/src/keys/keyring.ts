@@ -138,6 +138,15 @@ export class Keyring {
     return (await this.#deploymentTagKey()).tag('deployment', 'log')
   }
 
+  /** The head of the erasure ledger that this key store knows of; a restored one knows less. */
+  async guardHead(): Promise<string | null> {
+    return (await this.#wrapped.noteOf(guardName))?.head ?? null
+  }
+
+  async setGuardHead(head: string): Promise<void> {
+    await this.#wrapped.note(guardName, { head })
+  }
+
   /** Drops a tenant's opened keys, and its subjects', in use or not: when its epoch has changed. */
   forget(tag: Buffer): void {
     this.#held.drop(tenantPrefix(tag))
@@ -204,6 +213,8 @@ export class Keyring {
     })
   }
 }
+
+const guardName = 'guard/head'
 
 function tenantErased(): MemkeepError {
   return new MemkeepError('ERR_SCOPE_BARRED', 'the tenant was erased')

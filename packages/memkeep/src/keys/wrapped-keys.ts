@@ -164,6 +164,17 @@ export class WrappedKeys {
     return bytes === null ? null : (JSON.parse(bytes.toString('utf8')) as Record<string, number>)
   }
 
+  /** As `mark`, of words that stand for no erasure. */
+  async note(name: string, says: Readonly<Record<string, string>>): Promise<void> {
+    const bytes = Buffer.from(`${JSON.stringify({ v: 1, ...says })}\n`, 'utf8')
+    await reaching('key store', () => this.#store.replace(name, bytes))
+  }
+
+  async noteOf(name: string): Promise<Readonly<Record<string, string>> | null> {
+    const bytes = await this.#get(name)
+    return bytes === null ? null : (JSON.parse(bytes.toString('utf8')) as Record<string, string>)
+  }
+
   /** What the root key can do beside wrapping. */
   get root(): KeyProvider {
     return this.#provider

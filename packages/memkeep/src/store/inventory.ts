@@ -67,6 +67,7 @@ export const inventory: Readonly<Record<string, TableAnnotation>> = {
   log_tile: both({ leaf: 'tenant line level index root hashes' }),
   anchor: both({ leaf: 'tenant line size vkey proof head' }),
   checkpoint: both({ leaf: 'tenant line size signed_ms note' }),
+  erasure_guard: both({ none: 'tenant head' }),
   token_key: both({ none: 'id ipad opad from_ms until_ms' }),
 }
 

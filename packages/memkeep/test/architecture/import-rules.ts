@@ -24,6 +24,7 @@ const ports = new Set(
     'connectors/connector.ts',
     'keys/key-provider.ts',
     'keys/key-store.ts',
+    'erasure/erasure-ledger.ts',
     'recall/embedder.ts',
     'recall/languages.ts',
     'screening/distiller.ts',

@@ -1,7 +1,7 @@
 -- What the doorways' owners may do to tables, re-applied whole. Nobody else may do anything.
 revoke all on memkeep.tenant, memkeep.shelf, memkeep.memory, memkeep.memory_version, memkeep.removal, memkeep.request,
-  memkeep.event, memkeep.api_key, memkeep.erasure, memkeep.erasure_step, memkeep.hold, memkeep.pending, memkeep.log,
-  memkeep.log_entry, memkeep.log_tile, memkeep.checkpoint, memkeep.anchor,
+  memkeep.event, memkeep.api_key, memkeep.erasure, memkeep.erasure_step, memkeep.erasure_guard, memkeep.hold,
+  memkeep.pending, memkeep.log, memkeep.log_entry, memkeep.log_tile, memkeep.checkpoint, memkeep.anchor,
   memkeep.lineage, memkeep.recalled, memkeep.aside, memkeep.undistilled, memkeep.artifact, memkeep.contribution,
   memkeep.unlearned
   from memkeep_door, memkeep_wide_door, memkeep_upkeep_door, memkeep_label_door, memkeep_erase_door,
@@ -37,6 +37,7 @@ grant select, insert, update (released_ms), delete on memkeep.hold to memkeep_er
 grant select (tenant, subject) on memkeep.memory, memkeep.memory_version, memkeep.removal, memkeep.request, memkeep.hold,
   memkeep.lineage, memkeep.recalled, memkeep.aside, memkeep.undistilled to memkeep_upkeep_door;
 grant select on memkeep.erasure to memkeep_upkeep_door;
+grant select, insert, update (head) on memkeep.erasure_guard to memkeep_erase_door;
 grant select, insert on memkeep.lineage, memkeep.recalled to memkeep_door;
 grant select, insert, delete on memkeep.aside, memkeep.undistilled to memkeep_door;
 grant select on memkeep.aside to memkeep_wide_door;

@@ -253,6 +253,8 @@ create policy list on memkeep.erasure for select to memkeep_upkeep_door
   using (memkeep.claim_right(16384 | 65536) and memkeep.claim_doorway() = 'due_erasures');
 create policy of_tenant on memkeep.erasure_step to memkeep_erase_door
   using (tenant = memkeep.claim_tenant()) with check (tenant = memkeep.claim_tenant() and memkeep.claim_right(65536));
+create policy of_tenant on memkeep.erasure_guard to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant()) with check (tenant = memkeep.claim_tenant() and memkeep.claim_right(65536));
 create policy of_tenant on memkeep.hold for select to memkeep_erase_door
   using (tenant = memkeep.claim_tenant());
 create policy place on memkeep.hold for insert to memkeep_erase_door

@@ -1,0 +1,68 @@
+import { randomBytes } from 'node:crypto'
+import { link, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { MemkeepError } from '../../core/errors.ts'
+import type { ErasureLedger } from '../erasure-ledger.ts'
+
+const nameForm = /^\d{10}\.json$/
+
+/**
+ * An erasure ledger in a directory, one file a line. Keep it on another disk than the database and the key store, and out of their
+ * backups: a restore must not take it back. Made with mode 0700 when absent; on a file system that has hard links.
+ */
+export function directoryErasureLedger(input: { readonly dir: string }): ErasureLedger {
+  const dir = resolve(input.dir)
+  return Object.freeze({
+    put: (place: number, line: string) =>
+      withDraft(dir, line, async (draft) => {
+        try {
+          await link(draft, join(dir, nameOf(place)))
+          return true
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+          throw error
+        }
+      }),
+    replace: (place: number, line: string) => withDraft(dir, line, (draft) => rename(draft, join(dir, nameOf(place)))),
+    async read() {
+      const names = await readdir(dir).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return []
+        throw error
+      })
+      const own = names.filter((name) => nameForm.test(name)).sort()
+      if (own.some((name, index) => name !== nameOf(index + 1))) {
+        throw new MemkeepError('ERR_STORE_ROLLED_BACK', 'the erasure ledger lacks a line')
+      }
+      return Promise.all(own.map((name) => readFile(join(dir, name), 'utf8')))
+    },
+  })
+}
+
+function nameOf(place: number): string {
+  return `${String(place).padStart(10, '0')}.json`
+}
+
+/** Durable before it is in its place, and its place durable before the answer. */
+async function withDraft<T>(dir: string, line: string, use: (draft: string) => Promise<T>): Promise<T> {
+  await mkdir(dir, { recursive: true, mode: 0o700 })
+  const draft = join(dir, `.new-${randomBytes(8).toString('hex')}`)
+  try {
+    const file = await open(draft, 'wx', 0o600)
+    try {
+      await file.writeFile(line)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    const done = await use(draft)
+    const directory = await open(dir, 'r')
+    try {
+      await directory.sync()
+    } finally {
+      await directory.close()
+    }
+    return done
+  } finally {
+    await rm(draft, { force: true })
+  }
+}

@@ -1,0 +1,42 @@
+import { erasureReasons } from '../core/erasure.ts'
+import type { ErasureKernel } from './erasure-kernel.ts'
+import type { ErasureRecord } from './erasure-record.ts'
+import { expiredLine, type LedgerEntry, lineOf, readLines } from './ledger-lines.ts'
+import type { Notes, StepInput } from './steps.ts'
+
+/** Enters the erasure in the ledger outside the database, before anything is deleted; and drops what has expired there. */
+export async function authorise({ kernel, record }: StepInput): Promise<Notes> {
+  const { askedBy, reason } = record
+  return { askedBy, reason, entered: await enter(kernel, record) }
+}
+
+async function enter({ ledger, seams }: ErasureKernel, record: ErasureRecord): Promise<number | null> {
+  if (ledger === null) return null
+  for (;;) {
+    const lines = await ledger.read()
+    const { entries, head, count } = readLines(lines)
+    const nowMs = seams.clock.now()
+    for (const { place, until } of entries)
+      if (until < nowMs) await ledger.replace(place, expiredLine(lines[place - 1]!))
+    const standing = entries.find(({ erasure }) => erasure === record.id)
+    if (standing !== undefined) return standing.place
+    const place = count + 1
+    if (await ledger.put(place, lineOf(entryOf(record, place, nowMs), head))) return place
+  }
+}
+
+function entryOf(record: ErasureRecord, place: number, at: number): LedgerEntry {
+  const { id, kind, tenant, subject, epoch, reason, scopeCommit, untilMs } = record
+  return {
+    place,
+    at,
+    erasure: id,
+    kind,
+    tenant: tenant.toString('hex'),
+    subject: subject.toString('hex'),
+    epoch,
+    reason: erasureReasons.indexOf(reason),
+    commit: scopeCommit.toString('hex'),
+    until: untilMs,
+  }
+}

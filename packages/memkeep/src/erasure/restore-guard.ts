@@ -1,0 +1,69 @@
+import { MemkeepError } from '../core/errors.ts'
+import type { ErasureKernel } from './erasure-kernel.ts'
+import { type LedgerEntry, readLines } from './ledger-lines.ts'
+import { carryOut } from './saga.ts'
+import { callStep, type ErasurePlace } from './step-call.ts'
+
+/** What the guard found to do. */
+export interface GuardReport {
+  /** Erasures that a restored database or key store had undone, and that were repeated. */
+  readonly repeated: number
+}
+
+interface HeadRow {
+  readonly outcome: string
+  readonly head: string | null
+}
+
+/**
+ * Compares the database and the key store with the erasure ledger outside them and repeats what one of them does not know of:
+ * a backup was restored. Rows and key records are gone, and the scope is barred, when it answers; the rest of each repetition
+ * goes on by upkeep. Until then nothing is served. Without a restore it is two look-ups.
+ */
+export async function guard(kernel: ErasureKernel): Promise<GuardReport> {
+  const { ledger, keyring, seams } = kernel
+  if (ledger === null) return { repeated: 0 }
+  const { entries, head } = readLines(await ledger.read())
+  const own = await deploymentPlace(kernel)
+  const known = await headOf(kernel, own, null)
+  if (known === head && (await keyring.guardHead()) === head) return { repeated: 0 }
+  let repeated = 0
+  for (const entry of entries) {
+    if (entry.until < seams.clock.now()) continue
+    if (await repeat(kernel, entry)) repeated++
+  }
+  await keyring.setGuardHead(head)
+  await headOf(kernel, own, head)
+  return { repeated }
+}
+
+async function repeat(kernel: ErasureKernel, entry: LedgerEntry): Promise<boolean> {
+  const { kind, epoch, erasure } = entry
+  const tenant = Buffer.from(entry.tenant, 'hex')
+  const place: ErasurePlace = { tenant, kind, subject: Buffer.from(entry.subject, 'hex') }
+  const args = [erasure, epoch, entry.reason, Buffer.from(entry.commit, 'hex'), entry.until]
+  const handled = ['ok', 'exists', 'missing']
+  const [row] = await callStep<{ outcome: string }>(kernel, place, { doorway: 'repeat_erasure', args, handled })
+  const owner = { tenant, subject: kind === 'tenant' ? null : place.subject }
+  const again = row!.outcome === 'ok'
+  if (again) {
+    const record = await carryOut(kernel, place, erasure, { wait: false, onStep: () => {} })
+    if (record.steps.get('delete')?.endedAt == null) {
+      throw new MemkeepError('ERR_ERASURE_INCOMPLETE', 'what a restore undid is not erased again', { retryable: true })
+    }
+  }
+  // Also where the database knows of it: the key store may be the one that was restored.
+  const keys = await kernel.keyring.destruction.deleteRecords(owner, epoch)
+  return again || keys > 0
+}
+
+async function deploymentPlace({ keyring }: ErasureKernel): Promise<ErasurePlace> {
+  const keys = await keyring.deployment()
+  return { tenant: keys.tag, kind: 'subject', subject: keys.commonTag }
+}
+
+/** The head that the database knows; set when it is given. */
+async function headOf(kernel: ErasureKernel, place: ErasurePlace, head: string | null): Promise<string | null> {
+  const [row] = await callStep<HeadRow>(kernel, place, { doorway: 'guard_head', args: [head] })
+  return row!.head
+}

@@ -1,0 +1,43 @@
+-- owner: memkeep_erase_door
+-- callers: memkeep_app
+
+-- Records again an erasure that the ledger outside knows and this database does not, since it was restored: 'ok' when it must be
+-- carried out; 'exists' when it was, or a later epoch stands; 'missing' when there is no such tenant. Needs the right `erasing`.
+-- Outcomes: ok, exists, missing, denied.
+create or replace function memkeep.repeat_erasure(p_tenant bytea, p_token bytea, p_id uuid, p_epoch integer, p_reason smallint,
+  p_commit bytea, p_until_ms bigint, p_detail bytea)
+returns table (outcome text)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+declare
+  c memkeep.claims := memkeep.open_token(p_tenant, p_token, 'repeat_erasure');
+  tenant_epoch integer;
+  standing_epoch integer;
+  state smallint;
+begin
+  outcome := case when c.rights & 65536 = 0 or c.reach = 0 then 'denied' else 'ok' end;
+  if outcome = 'ok' then
+    select t.epoch into tenant_epoch from memkeep.tenant t where t.tenant = p_tenant for update;
+    if not found then outcome := 'missing'; end if;
+  end if;
+  if outcome = 'ok' then
+    select e.state into state from memkeep.erasure e where e.tenant = p_tenant and e.id = p_id;
+    if state = 1 then outcome := 'exists'; end if;
+  end if;
+  if outcome = 'ok' and state is null then
+    standing_epoch := tenant_epoch;
+    if c.reach = 1 then
+      select s.epoch into standing_epoch from memkeep.shelf s where s.tenant = p_tenant and s.subject = c.shelf;
+    end if;
+    if standing_epoch > p_epoch then
+      outcome := 'exists';
+    else
+      insert into memkeep.erasure (tenant, id, kind, subject, epoch, state, after, reason, asked_by, principal, scope_commit,
+        requested_ms, until_ms, held_until_ms)
+      values (p_tenant, p_id, case c.reach when 2 then 1 else 0 end, c.shelf, p_epoch, 0, 0, p_reason, 2, c.principal,
+        p_commit, c.at_ms, p_until_ms, 0);
+    end if;
+  end if;
+  perform memkeep.record(c, 'erasure.repeated', outcome, '{}', case when outcome = 'ok' then 1 else 0 end, p_detail);
+  return next;
+end $$;
