@@ -125,6 +125,7 @@ export class Keep implements AsyncDisposable {
   readonly #release: () => Promise<void>
   readonly #gate = new CallGate()
   #closing: Promise<void> | null = null
+  #repeated = 0
 
   /** Use `openMemkeep`. */
   constructor(
@@ -187,11 +188,17 @@ export class Keep implements AsyncDisposable {
   }
 
   /**
-   * Repeats erasures that a restored database or key store does not know of: `openMemkeep` has done it. Says how many there were.
-   * Throws `ERR_STORE_ROLLED_BACK` when the erasure ledger itself was altered.
+   * Repeats erasures that a restored database or key store does not know of; `openMemkeep` has done it before it served. Says how
+   * many there were since this keep was opened. With `replaceTokenKeys` the keys of scope tokens, which a stolen backup may hold, are replaced: other
+   * processes are refused then for as long as they hold the old ones. Throws `ERR_STORE_ROLLED_BACK` when the erasure ledger itself
+   * was altered.
    */
-  checkRestored(): Promise<{ readonly repeated: number }> {
-    return this.#gate.run(() => this.#erasures.guard())
+  async checkRestored(options: { readonly replaceTokenKeys?: boolean } = {}): Promise<{ readonly repeated: number }> {
+    return this.#gate.run(async () => {
+      this.#repeated += (await this.#erasures.guard()).repeated
+      if (options.replaceTokenKeys === true) await this.#needUpkeep().replaceTokenKeys()
+      return { repeated: this.#repeated }
+    })
   }
 
   /** What was counted until now. */
@@ -203,8 +210,7 @@ export class Keep implements AsyncDisposable {
   /** One pass of upkeep now. Throws `ERR_STORE_UNAVAILABLE` when this process was given no upkeep login. */
   async runUpkeep(): Promise<UpkeepReport> {
     this.#gate.check()
-    if (this.#upkeep === null) throw new MemkeepError('ERR_STORE_UNAVAILABLE', 'this process has no upkeep login')
-    const upkeep = this.#upkeep
+    const upkeep = this.#needUpkeep()
     return this.#gate.run(() => upkeep.run())
   }
 
@@ -214,6 +220,11 @@ export class Keep implements AsyncDisposable {
     if (this.#upkeep === null) throw new MemkeepError('ERR_STORE_UNAVAILABLE', 'this process has no upkeep login')
     const upkeep = this.#upkeep
     return this.#gate.run(() => upkeep.sequence())
+  }
+
+  #needUpkeep(): Upkeep {
+    if (this.#upkeep === null) throw new MemkeepError('ERR_STORE_UNAVAILABLE', 'this process has no upkeep login')
+    return this.#upkeep
   }
 
   /**

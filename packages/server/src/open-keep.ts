@@ -1,8 +1,16 @@
 import { join, resolve } from 'node:path'
 import { embedded } from '@memkeep/embedded'
-import { type DatabaseEngine, type Keep, MemkeepError, openMemkeep, type RunningEngine } from 'memkeep'
+import {
+  type DatabaseEngine,
+  type Keep,
+  type KeepOptions,
+  MemkeepError,
+  openMemkeep,
+  type RunningEngine,
+} from 'memkeep'
 import { directoryColdTier } from 'memkeep/cold/directory'
 import { useLite, useLiteInstalled } from 'memkeep/embedders/use-lite'
+import { directoryErasureLedger } from 'memkeep/erasure/directory'
 import { directoryKeyStore, localKeys } from 'memkeep/keys/local'
 import { snowball, snowballInstalled } from 'memkeep/languages/snowball'
 import { auditSettings } from './audit-settings.ts'
@@ -26,7 +34,8 @@ export type Place =
  * `--data DIR` names an embedded deployment (default `.memkeep`). Without it MEMKEEP_DATABASE_URL, the login memkeep_app's
  * address, names your own server; MEMKEEP_KEYS is then the directory of the keys, and MEMKEEP_UPKEEP_DATABASE_URL and
  * MEMKEEP_ADMIN_DATABASE_URL are the other two logins' addresses where a command needs them. MEMKEEP_ACCEPT_OLD_SERVER=1
- * works with a server that lacks the newest security fixes.
+ * works with a server that lacks the newest security fixes. MEMKEEP_ERASURES is the directory of the erasure ledger (an embedded
+ * deployment's is `erasures` in it).
  */
 export function placeOf(data: string | undefined, env: NodeJS.ProcessEnv): Place {
   const appUrl = env.MEMKEEP_DATABASE_URL
@@ -89,6 +98,7 @@ export async function openKeep(place: Place, { searches = true } = {}): Promise<
     const keep = await openMemkeep({
       ...keysOf(place),
       ...options,
+      ...ledgerAt(process.env.MEMKEEP_ERASURES),
       audit,
       database: appUrl,
       ...upkeep,
@@ -106,7 +116,13 @@ export async function openKeep(place: Place, { searches = true } = {}): Promise<
       return running
     },
   }
-  const keep = await openMemkeep({ ...keysOf(place), ...options, audit, database })
+  const ledger = ledgerAt(process.env.MEMKEEP_ERASURES ?? join(place.dir, 'erasures'))
+  const keep = await openMemkeep({ ...keysOf(place), ...options, ...ledger, audit, database })
   noteKeys(place.dir)
   return { keep, engine: running, says }
+}
+
+/** The list of what was erased: without it a backup that is put back brings that back. */
+function ledgerAt(dir: string | undefined): Pick<KeepOptions, 'erasureLedger'> {
+  return dir === undefined ? {} : { erasureLedger: directoryErasureLedger({ dir: resolve(dir) }) }
 }

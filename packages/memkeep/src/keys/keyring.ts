@@ -138,6 +138,14 @@ export class Keyring {
     return (await this.#deploymentTagKey()).tag('deployment', 'log')
   }
 
+  /** Puts another root of all token keys in the place of the one that stands. */
+  async replaceTokenRoot(): Promise<void> {
+    await this.#wrapped.remove('deployment/token')
+    await this.#wrapped.make('deployment/token')
+    this.#held.drop('deployment/token')
+    this.#held.drop('token/')
+  }
+
   /** The head of the erasure ledger that this key store knows of; a restored one knows less. */
   async guardHead(): Promise<string | null> {
     return (await this.#wrapped.noteOf(guardName))?.head ?? null

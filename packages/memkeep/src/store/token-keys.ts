@@ -47,3 +47,12 @@ export async function installTokenKeys(upkeep: Pick<pg.Pool, 'query'>, keys: rea
     throw storeFailure(error)
   }
 }
+
+/** Drops every token key of the database. `upkeep` acts as the login `memkeep_upkeep`. */
+export async function forgetTokenKeys(upkeep: Pick<pg.Pool, 'query'>): Promise<void> {
+  try {
+    await upkeep.query('select memkeep.forget_token_keys()')
+  } catch (error) {
+    throw storeFailure(error)
+  }
+}

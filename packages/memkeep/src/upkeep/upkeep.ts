@@ -3,7 +3,7 @@ import { RefusedTokens } from '../core/refused-tokens.ts'
 import type { Seams } from '../core/seams.ts'
 import type { Keyring } from '../keys/keyring.ts'
 import { Doorways } from '../store/doorways.ts'
-import { installTokenKeys, verifyingKeys } from '../store/token-keys.ts'
+import { forgetTokenKeys, installTokenKeys, verifyingKeys } from '../store/token-keys.ts'
 import { type RemoveValues, removeDroppedValues } from './dropped-values.ts'
 import { dueRebuilds, type Rebuilding } from './due-rebuilds.ts'
 import { type ReadsKept, Retention, type RetentionReport } from './retention.ts'
@@ -175,6 +175,13 @@ export class Upkeep {
   /** From now on each pass rebuilds what is hidden of these kinds. */
   rebuildWith(rebuilding: Rebuilding): void {
     this.#rebuilding = rebuilding
+  }
+
+  /** After a restore: tokens are signed with other keys from now on. Other processes are refused until they look again. */
+  async replaceTokenKeys(): Promise<void> {
+    await this.#keyring.replaceTokenRoot()
+    await forgetTokenKeys(this.#pool)
+    await this.installKeys()
   }
 
   async installKeys(): Promise<void> {

@@ -101,6 +101,14 @@ async function held(tenant: string, keep: Keep): Promise<string> {
   return found.join(', ')
 }
 
+async function tokenKeys(): Promise<string[]> {
+  const client = new pg.Client({ ...store.database.admin, database: copy })
+  await client.connect()
+  const { rows } = await client.query<{ pad: string }>("select encode(ipad, 'hex') as pad from memkeep.token_key")
+  await client.end()
+  return rows.map(({ pad }) => pad)
+}
+
 async function rowsIn(table: string): Promise<number> {
   const client = new pg.Client({ ...store.database.admin, database: copy })
   await client.connect()
@@ -119,7 +127,11 @@ test('without the ledger a restored backup brings the rows back; with it the gua
   expect(await rowsIn('memory')).toBe(3)
   expect(await held('acme', guarded)).toBe('ana ERR_SCOPE_BARRED, ben 1')
   expect(await held('globex', guarded)).toBe('ana 1, ben 1')
-  expect(await guarded.checkRestored()).toEqual({ repeated: 0 })
+  expect(await guarded.checkRestored()).toEqual({ repeated: 1 })
+  const before = await tokenKeys()
+  expect(await guarded.checkRestored({ replaceTokenKeys: true })).toEqual({ repeated: 1 })
+  expect((await tokenKeys()).filter((pad) => before.includes(pad))).toEqual([])
+  expect(await held('globex', guarded)).toBe('ana 1, ben 1')
   store.clock.advance(300_001)
   for (let pass = 0; pass < 3; pass++) {
     await guarded.runUpkeep()

@@ -9,7 +9,7 @@ const tenantless = ['token_key', 'api_key']
 /** The one that row security would not help: nobody but its owner holds a privilege on it. */
 const unforced = ['token_key']
 /** The closed list of doorways that open no token: none can be checked before the first token key is installed. */
-const tokenless = ['install_token_key']
+const tokenless = ['install_token_key', 'forget_token_keys']
 /**
  * Guards that run as their owner: two alone read the token keys and write the registers, one sums what a tenant holds, the rest see lineage,
  * labels and contributors beyond what the call may read.

@@ -10,6 +10,7 @@ import { importMemories } from './import.ts'
 import { keyCreate, keyList, keyRevoke } from './key.ts'
 import { migrate } from './migrate.ts'
 import { reembed } from './reembed.ts'
+import { restoreCheck } from './restore-check.ts'
 import { searchMemories } from './search.ts'
 import { tenantCreate, tenantList, tenantQuota } from './tenant.ts'
 import { upkeep } from './upkeep.ts'
@@ -66,4 +67,5 @@ export const commands: readonly Command[] = [
   dbUrl,
   dbBackup,
   dbRestore,
+  restoreCheck,
 ]
