@@ -1,4 +1,5 @@
-const operators = /^(tenant\.(create|list|policy)|key\.(create|list|revoke)|hold\.|scope\.reopen|ledger\.|witness\.)/
+const operators =
+  /^(tenant\.(create|list|policy)|key\.(create|list|revoke)|hold\.|scope\.reopen|ledger\.|witness\.|library\.(publish|list|withdraw)$)/
 const upkeeps =
   /^(upkeep\.|memory\.expire$|key\.expire$|audit\.prune$|artifact\.(sources|rebuild|settle)$|erasure\.(step|barred|deleted|inspected|verified|attested)$)/
 

@@ -4,9 +4,16 @@ import { checkTtlSeconds } from './scope.ts'
 import { checkText } from './text.ts'
 
 /** Rights that a grant can carry. */
-export type GrantRight = 'tenants' | 'keys' | 'authenticate' | 'erase' | 'holds'
+export type GrantRight = 'tenants' | 'keys' | 'authenticate' | 'erase' | 'holds' | 'library'
 
-const grantRights: readonly unknown[] = ['tenants', 'keys', 'authenticate', 'erase', 'holds'] satisfies GrantRight[]
+const grantRights: readonly unknown[] = [
+  'tenants',
+  'keys',
+  'authenticate',
+  'erase',
+  'holds',
+  'library',
+] satisfies GrantRight[]
 
 export interface GrantClaims {
   readonly principal: Required<Principal>

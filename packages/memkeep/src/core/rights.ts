@@ -38,6 +38,8 @@ export const rightBits = Object.freeze({
   holds: 1 << 17,
   /** read the ledger and prove what is in it */
   audit: 1 << 18,
+  /** publish for the whole deployment: only ever in a grant */
+  library: 1 << 19,
 })
 
 export type Right = keyof typeof rightBits
@@ -52,6 +54,7 @@ export const grantOnlyRights: readonly Right[] = Object.freeze([
   'keys',
   'erasing',
   'holds',
+  'library',
 ] as const)
 
 export function rightsMask(held: Iterable<Right>): number {

@@ -20,6 +20,7 @@ export type Operation =
   | 'audit_memory'
   | 'mint_key'
   | 'refuse_scope'
+  | 'search_library'
   | 'get_cache'
   | 'set_cache'
   | 'delete_cache'

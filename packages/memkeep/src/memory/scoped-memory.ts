@@ -25,6 +25,7 @@ import {
 } from './input.ts'
 import type { Kernel } from './kernel.ts'
 import { Audit } from './ledger/audit.ts'
+import { ScopedLibrary } from './library/scoped-library.ts'
 import { type ListOptions, list, type Page } from './list.ts'
 import { checkMessages, type MessageInput } from './messages.ts'
 import { type MintedKey, type MintInput, mintKey } from './mint-key.ts'
@@ -54,6 +55,11 @@ export class ReadableMemory {
     this.#scope = scope
     this.audit = new Audit(kernel, scope)
     this.#claims()
+  }
+
+  /** The library of the deployment: never among the tenant's own memories. */
+  get library(): ScopedLibrary {
+    return new ScopedLibrary(this.#kernel, this.#scope)
   }
 
   /** What was computed from the memories that the scope reads. */

@@ -2,6 +2,7 @@ import type { OperatorErasures } from '../core/erasure.ts'
 import type { Grant } from '../core/grant.ts'
 import { ApiKeys } from './api-keys.ts'
 import { Holds } from './holds.ts'
+import { Library } from './library.ts'
 import type { PrivilegedKernel } from './privileged-kernel.ts'
 import { Tenants } from './tenants.ts'
 
@@ -11,11 +12,13 @@ export class Privileged {
   readonly keys: ApiKeys
   readonly erasures: OperatorErasures
   readonly holds: Holds
+  readonly library: Library
 
   constructor(kernel: PrivilegedKernel, grant: Grant) {
     this.tenants = new Tenants(kernel, grant)
     this.keys = new ApiKeys(kernel, grant)
     this.erasures = kernel.erasuresBy(grant)
     this.holds = new Holds(kernel, grant)
+    this.library = new Library(kernel, grant)
   }
 }

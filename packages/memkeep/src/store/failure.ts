@@ -18,7 +18,8 @@ export function isCommittedReplay(error: unknown): boolean {
 }
 
 /** PostgreSQL names the partition's key, of the partition that the row would stand in. */
-const writtenOnce = /^(event_(read|write|admin)_\d\d|memory|api_key|artifact|contribution)_pkey$/
+const writtenOnce =
+  /^(event_(read|write|admin)_\d\d|memory|api_key|artifact|contribution|library_entry|library_contribution)_pkey$/
 
 /**
  * True when a prepared statement cannot be used any more (its doorway has another answer since an upgrade) or is gone. The

@@ -42,6 +42,12 @@ export const inventory: Readonly<Record<string, TableAnnotation>> = {
     row: 'tenant subject id version kind place state sensitivity trust created_ms updated_ms expires_ms derived_from epoch seal content details attempts due_ms failure',
   }),
   contribution: both({ row: 'tenant subject source shelf artifact direct derived' }),
+  // What others contributed to as well stays, emptied, until it is rebuilt; it is no tenant's.
+  library_entry: both({
+    cleared: 'content',
+    none: 'tenant id version kind state sensitivity trust contributors created_ms updated_ms seal epoch attempts due_ms failure',
+  }),
+  library_contribution: both({ row: 'tenant subject source entry home direct' }),
   // Goes when the erasure has told of it.
   unlearned: both({ bar: 'tenant subject cause artifact kind action seal epoch at_ms' }),
   shelf: {

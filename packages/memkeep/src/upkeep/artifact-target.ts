@@ -26,7 +26,10 @@ interface Note {
   readonly epoch: number
 }
 
-const actions = ['dropped', 'hidden'] as const
+/** By the code of a note. Those of the library have keys among the deployment's. */
+const actions: Readonly<Record<number, 'dropped' | 'hidden'>> = { 0: 'dropped', 1: 'hidden', 4: 'dropped', 5: 'hidden' }
+const beyondReach = 2
+const ofLibrary = [4, 5]
 
 /**
  * What was made of an erased scope's memories, for its erasure. The barrier's own transaction hid all of it; here the keys of what was
@@ -39,8 +42,10 @@ export function artifactTarget(input: ArtifactTargetInput): ErasureTarget {
     inventory: async () => ({}),
     invalidate: async () => {},
     async erase(scope): Promise<TargetErased> {
-      for (const { seal, epoch } of await notesOf(input, scope, false)) {
-        if (seal !== null) await input.keyring.destruction.deleteRecords({ tenant: scope.tenant, subject: seal }, epoch)
+      const deployment = (await input.keyring.deployment()).tag
+      for (const { action, seal, epoch } of await notesOf(input, scope, false)) {
+        const tenant = ofLibrary.includes(action) ? deployment : scope.tenant
+        if (seal !== null) await input.keyring.destruction.deleteRecords({ tenant, subject: seal }, epoch)
       }
       await input.rebuild()
       const notes = await notesOf(input, scope, false)
@@ -61,7 +66,7 @@ function derivedOf(notes: readonly Note[]): DerivedAction[] {
 
 function notCoveredOf(notes: readonly Note[]): NotCovered[] {
   return notes
-    .filter(({ action }) => actions[action] === undefined)
+    .filter(({ action }) => action === beyondReach)
     .map(({ artifact, kind }) => ({
       what: `${kind} ${artifact}: it was made before, and holds what it was made of`,
       until: null,

@@ -26,6 +26,7 @@ const sealed = [
   'contribute',
   'unlearn',
   'hide_derived',
+  'unpublish',
 ]
 /** The closed list of sequences: the two that hold the ticket of a session's open claims. */
 const registers = ['ticket_high', 'ticket_low']

@@ -3,7 +3,7 @@ revoke all on memkeep.tenant, memkeep.shelf, memkeep.memory, memkeep.memory_vers
   memkeep.event, memkeep.api_key, memkeep.erasure, memkeep.erasure_step, memkeep.erasure_guard, memkeep.hold,
   memkeep.pending, memkeep.log, memkeep.log_entry, memkeep.log_tile, memkeep.checkpoint, memkeep.anchor,
   memkeep.lineage, memkeep.recalled, memkeep.aside, memkeep.undistilled, memkeep.artifact, memkeep.contribution,
-  memkeep.unlearned
+  memkeep.unlearned, memkeep.library_entry, memkeep.library_contribution
   from memkeep_door, memkeep_wide_door, memkeep_upkeep_door, memkeep_label_door, memkeep_erase_door,
   memkeep_derive_door, memkeep_retain_door;
 grant select, insert on memkeep.tenant, memkeep.shelf to memkeep_door;
@@ -81,3 +81,11 @@ grant truncate on memkeep.event_read_00, memkeep.event_read_01, memkeep.event_re
   memkeep.event_read_12, memkeep.event_read_13, memkeep.event_read_14, memkeep.event_read_15 to memkeep_retain_door;
 grant select (id, place) on memkeep.artifact to memkeep_erase_door;
 grant select (tenant, subject, cause, artifact, action), delete on memkeep.unlearned to memkeep_upkeep_door;
+
+-- The library: any tenant's call reads entries, none sees who contributed.
+grant select on memkeep.library_entry to memkeep_door;
+grant select (tenant, id, version, kind, state, sensitivity, trust, contributors, created_ms, updated_ms, seal, epoch, attempts, due_ms,
+  failure), insert, update, delete on memkeep.library_entry to memkeep_derive_door;
+grant select, insert, delete on memkeep.library_contribution to memkeep_derive_door;
+grant select (tenant, subject), delete on memkeep.library_contribution to memkeep_erase_door;
+grant select (tenant, subject) on memkeep.library_contribution to memkeep_upkeep_door;

@@ -350,3 +350,24 @@ create policy retain on memkeep.log_entry for delete to memkeep_retain_door
   using (tenant = memkeep.claim_tenant() and tenant >= memkeep.claim_retained_from() and class = 0);
 create policy dropped on memkeep.unlearned for all to memkeep_upkeep_door
   using (memkeep.claim_right(16384) and memkeep.claim_doorway() = 'dropped_values' and action = 3);
+
+-- The library is the deployment's: entries begin with its tag. Whoever deletes, expires or erases hides what it contributed to, whatever else
+-- stands behind it; whoever publishes looks at ids and labels of the tenants that contribute.
+create policy read on memkeep.library_entry for select to memkeep_door
+  using (memkeep.claim_right(1) and sensitivity = any (memkeep.claim_clearance()));
+create policy derive on memkeep.library_entry for all to memkeep_derive_door
+  using (memkeep.claim_right(4 | 128 | 16384 | 65536 | 524288)) with check (memkeep.claim_right(4 | 128 | 16384 | 65536 | 524288));
+create policy derive on memkeep.library_contribution for all to memkeep_derive_door
+  using (tenant = memkeep.claim_tenant() or memkeep.claim_right(524288)) with check (memkeep.claim_right(524288));
+create policy publish on memkeep.memory for select to memkeep_derive_door
+  using (memkeep.claim_right(524288) and memkeep.claim_doorway() = 'publish');
+create policy publish on memkeep.shelf for select to memkeep_derive_door
+  using (memkeep.claim_right(524288) and memkeep.claim_doorway() = 'publish');
+create policy publish_hold on memkeep.shelf for update to memkeep_derive_door
+  using (memkeep.claim_right(524288) and memkeep.claim_doorway() = 'publish') with check (memkeep.claim_tenant() is null);
+create policy publish on memkeep.tenant for select to memkeep_derive_door
+  using (memkeep.claim_right(524288) and memkeep.claim_doorway() = 'publish');
+create policy erase on memkeep.library_contribution for all to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant() and subject >= memkeep.claim_lowest(65536) and subject <= memkeep.claim_highest(65536));
+create policy recount on memkeep.library_contribution for select to memkeep_upkeep_door
+  using (tenant = memkeep.claim_tenant() and memkeep.claim_doorway() = 'recount_scope');

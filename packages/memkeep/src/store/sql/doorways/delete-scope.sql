@@ -54,6 +54,9 @@ begin
       and (k.subject >= low and k.subject <= high or k.shelf >= low and k.shelf <= high);
     get diagnostics deleted = row_count;
     counts := counts || jsonb_build_object('contribution', deleted);
+    delete from memkeep.library_contribution k where k.tenant = p_tenant and k.subject >= low and k.subject <= high;
+    get diagnostics deleted = row_count;
+    counts := counts || jsonb_build_object('library_contribution', deleted);
     -- None of these stands: then there were no bar.
     delete from memkeep.hold d where d.tenant = p_tenant and d.subject >= low and d.subject <= high;
     get diagnostics deleted = row_count;

@@ -16,7 +16,9 @@ declare
   gone_shelves bytea[];
   gone uuid[];
   number integer;
+  ignored integer;
 begin
+  ignored := memkeep.unpublish(c, p_subject, p_sources, p_cause);
   -- What the artifacts that went had contributors to.
   delete from memkeep.contribution k where k.tenant = c.tenant and k.shelf = p_subject and k.artifact = any (p_sources);
   with learnt as (
@@ -88,6 +90,10 @@ begin
     on conflict do nothing
   )
   select count(*) into number from own;
-  if p_subject is not null then number := number + memkeep.unlearn(c, p_subject, null, p_cause); end if;
+  if p_subject is not null then
+    number := number + memkeep.unlearn(c, p_subject, null, p_cause);
+  else
+    number := number + memkeep.unpublish(c, null, null, p_cause);
+  end if;
   return number;
 end $$;
