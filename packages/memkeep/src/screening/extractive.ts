@@ -1,6 +1,6 @@
 import type { DistilInput, Distillate, Distiller, Omission, Omitted } from './distiller.ts'
 import { findIn } from './finding.ts'
-import type { Family } from './screener.ts'
+import type { Family, Reason } from './screener.ts'
 import { sentencesOf } from './sentences.ts'
 
 /** From this score on a sentence is not kept. */
@@ -38,9 +38,15 @@ function extract(content: string): Distillate {
   for (const sentence of sentencesOf(content)) {
     const { score, reasons } = findIn(sentence)
     if (score < omitAt) kept.push(sentence)
-    else omitted.push({ text: sentence.trim(), why: omissionOf[reasons[0]?.family ?? 'override'] })
+    else omitted.push({ text: sentence.trim(), why: whyOf(reasons) })
   }
   if (omitted.length === 0) return { kept: content, omitted }
   const text = kept.join('').trim()
   return { kept: text === '' ? null : text, omitted }
+}
+
+/** What the weightiest rule says; what the model alone saw has no name. */
+function whyOf(reasons: readonly Reason[]): Omission {
+  const family = reasons.find((reason) => reason.family !== null)?.family
+  return family == null ? 'other' : omissionOf[family]
 }

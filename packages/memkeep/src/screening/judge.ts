@@ -54,7 +54,8 @@ export function checkScreenPolicy(given: unknown): ScreenPolicy {
   return Object.freeze({ ...policy, without: Object.freeze([...without]) })
 }
 
-function isRuleName(name: unknown): boolean {
+/** `family`, `family/rule`, `screener/family/rule`. */
+export function isRuleName(name: unknown): boolean {
   return typeof name === 'string' && /^[a-z0-9-]{1,40}(?:\/[a-z0-9-]{1,40}){0,2}$/.test(name)
 }
 

@@ -1,8 +1,8 @@
 import { MemkeepError } from '../core/errors.ts'
 import type { Verdict } from '../core/memory.ts'
 import { findIn } from './finding.ts'
-import { type Judgement, judge, type ScreenPolicy, strongerVerdict } from './judge.ts'
-import type { Finding, Reason, Screener, ScreenInput } from './screener.ts'
+import { isRuleName, type Judgement, judge, type ScreenPolicy, strongerVerdict } from './judge.ts'
+import { type Finding, families, type Reason, type Screener, type ScreenInput } from './screener.ts'
 
 /** One that answers at once. */
 export interface PromptScreener extends Screener {
@@ -57,8 +57,14 @@ async function answerOf(screener: Screener, input: ScreenInput, signal?: AbortSi
   }
 }
 
+/** What another screener calls a rule is kept when it is a name; anything else may hold the text. */
 function named(screener: string, { rule, family, weight }: Reason): Reason {
-  return { rule: `${screener}/${rule}`.slice(0, 120), family, weight }
+  const name = `${screener}/${rule}`
+  return {
+    rule: isRuleName(name) ? name : `${screener}/unnamed`,
+    family: families.find((known) => known === family) ?? null,
+    weight,
+  }
 }
 
 function isShare(value: unknown): boolean {

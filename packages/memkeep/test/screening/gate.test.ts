@@ -103,6 +103,13 @@ describe('several screeners', () => {
     expect(judged).toMatchObject({ verdict: 'quarantine' })
   })
 
+  test('what another one calls a rule is kept only when it is a name', async () => {
+    const quoting = { rule: `said "${harmless}"`, family: 'no-such-family', weight: 0.4 }
+    const judged = await ask(answering({ score: 0.4, reasons: [quoting] }))
+    expect(judged.reasons).toContainEqual({ rule: 'company/unnamed', family: null, weight: 0.4 })
+    expect(JSON.stringify(judged)).not.toContain('Ana')
+  })
+
   test('an abort is an abort', async () => {
     const control = new AbortController()
     const slow: Screener = {

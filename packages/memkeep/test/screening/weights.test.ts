@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { detectorRows, distillerShares } from '../../../../bench/screen/measures.ts'
+import { detectorTables } from '../../../../bench/screen/tables.ts'
 import { readCorpus } from '../../../../scripts/screening/corpus.ts'
 import { trainedWeights } from '../../../../scripts/train-screen.ts'
 import { weightsFile } from '../../src/screening/model/linear-model.ts'
@@ -45,6 +46,11 @@ describe('the corpus', () => {
     for (const { part, paraphrase } of attacks) expect(paraphrase !== null).toBe(part === 'test')
     expect(harmless.every(({ paraphrase }) => paraphrase === null)).toBe(true)
   })
+})
+
+test('the page on integrity has the table that the bench prints', () => {
+  const page = readFileSync(new URL('../../../../docs/integrity.md', import.meta.url), 'utf8')
+  expect(page.includes(detectorTables(lines)), 'BENCH_SPEED=no npm run bench:screen').toBe(true)
 })
 
 describe('on the part that nobody trained or chose on', () => {

@@ -1,6 +1,6 @@
 import { type Reading, read } from '../reading/read.ts'
 import type { Occurrence } from '../rules/matcher.ts'
-import { matcher, ruleSet } from '../rules/rule-set.ts'
+import { screeningRules } from '../rules/rule-set.ts'
 
 /** A text, or a stretch of one, as the model sees it. */
 export interface Observed {
@@ -19,6 +19,7 @@ const [windowWords, windowStep] = [48, 24]
  * text is one stretch.
  */
 export function observe(text: string): Observed[] {
+  const { matcher, ruleSet } = screeningRules()
   const reading = read(text)
   const occurrences = matcher.find(reading)
   if (reading.words.length <= wholeWords) {
@@ -47,5 +48,5 @@ function stretch(
     const { concept, from: begins, to: ends } = occurrences[at]!
     if (ends <= to) inside.push({ concept, from: begins - from, to: ends - from })
   }
-  return { reading, occurrences: inside, rules: ruleSet.hits(reading, inside) }
+  return { reading, occurrences: inside, rules: screeningRules().ruleSet.hits(reading, inside) }
 }

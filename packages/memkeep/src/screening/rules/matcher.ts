@@ -41,10 +41,6 @@ export class Matcher {
     }
   }
 
-  get concepts(): readonly string[] {
-    return [...this.#concepts.keys()]
-  }
-
   /** Most phrases that one word can begin. */
   get mostPerWord(): number {
     const exact = [...this.#exact.values()].map(({ length }) => length)
@@ -112,9 +108,12 @@ function listAt<T>(index: Map<string, T[]>, key: string): T[] {
   return made
 }
 
+const plainWord = /^[a-z]+\*?$/
+
 /** A phrase goes through the same reading as a text, but keeps its stars. */
 function plainWords(written: string): string[] {
   return written.split(/\s+/).flatMap((part) => {
+    if (plainWord.test(part)) return [part]
     const stem = part.endsWith('*') ? '*' : ''
     const words = wordsOf(plainForm(part.replace('*', '')).text).words.slice(1)
     return words.map((word, at) => (at === words.length - 1 ? word + stem : word))

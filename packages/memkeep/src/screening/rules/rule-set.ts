@@ -9,7 +9,17 @@ import { Matcher } from './matcher.ts'
 import { RuleSet } from './rule-hits.ts'
 import { ruleList } from './rule-list.ts'
 
-/** Every language at once: nobody has to say in which one a text is. */
-export const matcher = new Matcher([marks, english, german, french, spanish, others, life])
+export interface ScreeningRules {
+  readonly matcher: Matcher
+  readonly ruleSet: RuleSet
+}
 
-export const ruleSet = new RuleSet(matcher, ruleList)
+let made: ScreeningRules | undefined
+
+/** Every language at once: nobody has to say in which one a text is. Made when they are first asked for, some thousand phrases. */
+export function screeningRules(): ScreeningRules {
+  if (made !== undefined) return made
+  const matcher = new Matcher([marks, english, german, french, spanish, others, life])
+  made = { matcher, ruleSet: new RuleSet(matcher, ruleList) }
+  return made
+}
