@@ -1,5 +1,4 @@
-import { existsSync, realpathSync } from 'node:fs'
-import { basename, dirname, join, resolve, sep } from 'node:path'
+import { sep } from 'node:path'
 import type pg from 'pg'
 import { checkRebuilders, type Rebuilders } from './artifacts/rebuilder.ts'
 import { type AuditOptions, checkAudit } from './audit/audit-options.ts'
@@ -41,8 +40,10 @@ import { Doorways } from './store/doorways.ts'
 import type { DatabaseEngine, RunningEngine } from './store/engine.ts'
 import { isStoreFailure, storeFailure } from './store/failure.ts'
 import { install } from './store/install.ts'
+import { realPath } from './store/real-path.ts'
 import { Repeat } from './upkeep/repeat.ts'
 import { Upkeep, type UpkeepOptions, type UpkeepReport } from './upkeep/upkeep.ts'
+import { WitnessedHead } from './upkeep/witnessed-head.ts'
 
 export interface KeepOptions {
   /** An engine that the kernel starts, or the address of a PostgreSQL for the login `memkeep_app`. */
@@ -149,6 +150,7 @@ export class Keep implements AsyncDisposable {
     this.#erasures = openErasures(this.#kernel, erasing, async () => this.#upkeep?.rebuildDue())
     this.#upkeep = upkeep
     this.#upkeep?.resumesErasuresBy(() => this.#erasures.resumeDue())
+    this.#upkeep?.onRolledBack((error) => gate.refuse(error))
     this.#release = release
   }
 
@@ -207,6 +209,13 @@ export class Keep implements AsyncDisposable {
     return Object.freeze({ refusedTokens: doorways.refusedTokens(), shelves: shelves.stats })
   }
 
+  /** The verifier key (vkey) of the deployment's log, which a witness must be told. */
+  async logKey(): Promise<string> {
+    this.#gate.check()
+    const { keyring } = this.#kernel
+    return (await keyring.logKey(await keyring.deploymentLogTag(), 1)).vkey
+  }
+
   /** One pass of upkeep now. Throws `ERR_STORE_UNAVAILABLE` when this process was given no upkeep login. */
   async runUpkeep(): Promise<UpkeepReport> {
     this.#gate.check()
@@ -254,7 +263,7 @@ export async function openMemkeep(options: KeepOptions): Promise<Keep> {
   const policy = options.policy === undefined ? defaultPolicy : checkPolicy(options.policy)
   const keepsBackupsMs = checkBackupDays(options.keepsBackupsDays)
   const connectors = new Connectors(options.connectors)
-  const { reads, mergeDelaySeconds, retention } = checkAudit(options.audit)
+  const { reads, mergeDelaySeconds, retention, witness } = checkAudit(options.audit)
   refuseKeysBesideData(options)
   const opened: (() => Promise<void>)[] = []
   const release = async (): Promise<void> => {
@@ -265,14 +274,16 @@ export async function openMemkeep(options: KeepOptions): Promise<Keep> {
     const settings = await openDatabase(options, seams, opened)
     const refused = new RefusedTokens()
     const mergeDelayMs = mergeDelaySeconds * 1000
-    const upkeep = await openUpkeep(settings, { keyring, seams, refused, mergeDelayMs, retention }, opened)
+    const upkeep = await openUpkeep(settings, { keyring, seams, refused, mergeDelayMs, retention, witness }, opened)
     const pool = openPool(settings.app, 'memkeep_app', settings)
     opened.push(() => pool.end())
     const doorways = new Doorways(pool, (window) => keyring.tokenKey(window), seams.clock, seams.ids, {
       refused,
       relaxedReads: reads === 'relaxed',
     })
-    await announce(doorways, keyring, seams, { policy, acceptsOldServer: settings.acceptOldServer, reads })
+    if (witness !== null) await new WitnessedHead({ doorways, keyring, seams }, witness).prove()
+    const served = { policy, acceptsOldServer: settings.acceptOldServer, reads, witness: witness?.name ?? null }
+    await announce(doorways, keyring, seams, served)
     const store = options.cache ?? inProcessCache({ clock: seams.clock })
     opened.push(() => store.close())
     const parts = kernelParts(options, { doorways, keyring, policy, seams, cache: new ForgivingStore(store) })
@@ -398,8 +409,8 @@ async function openUpkeep(
   if (settings.upkeep === null) return null
   const pool = openPool({ max: 2, ...settings.upkeep }, 'memkeep_upkeep', settings)
   opened.push(() => pool.end())
-  const { keyring, seams, refused, mergeDelayMs, retention } = parts
-  const upkeep = new Upkeep(pool, keyring, seams, { refused, retention })
+  const { keyring, seams, refused, mergeDelayMs, retention, witness } = parts
+  const upkeep = new Upkeep(pool, keyring, seams, { refused, retention, witness })
   await upkeep.installKeys()
   // A pass that fails is repeated a minute later; what matters of it (a token key missing) shows at the calls.
   const repeat = new Repeat(
@@ -423,7 +434,7 @@ async function announce(
   doorways: Doorways,
   keyring: Keyring,
   seams: Seams,
-  served: Pick<EventDetail, 'policy' | 'acceptsOldServer' | 'reads'>,
+  served: Pick<EventDetail, 'policy' | 'acceptsOldServer' | 'reads' | 'witness'>,
 ): Promise<void> {
   const keys = await keyring.deployment()
   const key = await keys.own()
@@ -463,7 +474,7 @@ function poolConfig(database: string | pg.PoolConfig): pg.PoolConfig {
 }
 
 /** Keys that lie beside the data are in its every copy, and then a stolen copy opens itself. */
-function refuseKeysBesideData({ database, keys, keyStore }: KeepOptions): void {
+function refuseKeysBesideData({ database, keys, keyStore, audit }: KeepOptions): void {
   if (!isEngine(database)) return
   const data = realPath(database.dir) + sep
   for (const place of [keyStore.dir, keys.file]) {
@@ -471,11 +482,12 @@ function refuseKeysBesideData({ database, keys, keyStore }: KeepOptions): void {
       throw new MemkeepError('ERR_STORE_UNSAFE', "keys lie under the database's directory")
     }
   }
-}
-
-/** The path with every link in it followed, as far as it exists. */
-function realPath(path: string): string {
-  const absolute = resolve(path)
-  if (existsSync(absolute)) return realpathSync(absolute)
-  return dirname(absolute) === absolute ? absolute : join(realPath(dirname(absolute)), basename(absolute))
+  for (const place of [audit?.coldTier?.dir, audit?.witness?.file]) {
+    if (place !== undefined && (realPath(place) + sep).startsWith(data)) {
+      throw new MemkeepError(
+        'ERR_STORE_UNSAFE',
+        "the cold tier or the witness lies under the database's directory, and goes with it",
+      )
+    }
+  }
 }

@@ -13,7 +13,9 @@ import { useLite, useLiteInstalled } from 'memkeep/embedders/use-lite'
 import { directoryErasureLedger } from 'memkeep/erasure/directory'
 import { directoryKeyStore, localKeys } from 'memkeep/keys/local'
 import { snowball, snowballInstalled } from 'memkeep/languages/snowball'
-import { auditSettings } from './audit-settings.ts'
+import { fileWitness } from 'memkeep/witness/file'
+import { httpWitness } from 'memkeep/witness/http'
+import { type AuditDrivers, auditSettings } from './audit-settings.ts'
 import { installedEmbedder } from './installed-embedder.ts'
 import { installedLanguages } from './installed-languages.ts'
 import { noteKeys, refuseKeyless } from './keyless.ts'
@@ -74,6 +76,12 @@ export interface OpenedKeep {
   readonly says: readonly string[]
 }
 
+const auditDrivers: AuditDrivers = {
+  tierAt: (dir) => directoryColdTier({ dir }),
+  fileWitness: (path) => fileWitness({ path }),
+  httpWitness: (url, key) => httpWitness({ url, key }),
+}
+
 /** Search by meaning and by stems, as far as the packages for it are installed and the environment does not say otherwise. */
 async function searching(env: NodeJS.ProcessEnv) {
   const { embedder, says } = installedEmbedder({ useLite, useLiteInstalled }, env)
@@ -90,7 +98,7 @@ async function searching(env: NodeJS.ProcessEnv) {
  */
 export async function openKeep(place: Place, { searches = true } = {}): Promise<OpenedKeep> {
   const { options, says } = searches ? await searching(process.env) : { options: {}, says: [] }
-  const audit = auditSettings(process.env, (dir) => directoryColdTier({ dir }))
+  const audit = auditSettings(process.env, auditDrivers)
   if (place.kind === 'server') {
     const { appUrl, upkeepUrl, acceptOldServer, keysDir } = place
     refuseKeyless(keysDir)

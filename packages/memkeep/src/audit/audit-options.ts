@@ -1,5 +1,6 @@
 import { MemkeepError } from '../core/errors.ts'
 import type { ColdTier } from './cold-tier.ts'
+import type { Witness } from './witness.ts'
 
 /** How a keep writes its ledger. */
 export interface AuditOptions {
@@ -21,6 +22,12 @@ export interface AuditOptions {
   readonly keepReadsDays?: number
   /** Where reads go then: `directoryColdTier` of `memkeep/cold/directory`. */
   readonly coldTier?: ColdTier
+  /**
+   * Who remembers the log's head outside the database: `fileWitness` of `memkeep/witness/file`, `httpWitness` of
+   * `memkeep/witness/http`. The keep does not open on a database that was set back behind what it saw (`ERR_STORE_ROLLED_BACK`), nor
+   * while it cannot be asked. Upkeep shows it the newest head with each pass.
+   */
+  readonly witness?: Witness
 }
 
 /** The settings as they hold; no retention: reads stay for ever. */
@@ -28,21 +35,22 @@ export interface CheckedAudit {
   readonly reads: 'durable' | 'relaxed'
   readonly mergeDelaySeconds: number
   readonly retention: { readonly days: number; readonly tier: ColdTier } | null
+  readonly witness: Witness | null
 }
 
 /** Throws `ERR_INPUT_INVALID` for anything else: a misspelt option would silently leave its default. */
 export function checkAudit(given: AuditOptions = {}): CheckedAudit {
-  const { reads = 'durable', mergeDelaySeconds = 5, keepReadsDays, coldTier, ...unknown } = given
+  const { reads = 'durable', mergeDelaySeconds = 5, keepReadsDays, coldTier, witness = null, ...unknown } = given
   if (Object.keys(unknown).length > 0 || (reads !== 'durable' && reads !== 'relaxed')) {
     throw new MemkeepError(
       'ERR_INPUT_INVALID',
-      "audit takes reads ('durable' or 'relaxed'), mergeDelaySeconds, keepReadsDays and coldTier",
+      "audit takes reads ('durable' or 'relaxed'), mergeDelaySeconds, keepReadsDays, coldTier and witness",
     )
   }
   if (typeof mergeDelaySeconds !== 'number' || !(mergeDelaySeconds >= 1 && mergeDelaySeconds <= 3600)) {
     throw new MemkeepError('ERR_INPUT_INVALID', 'audit.mergeDelaySeconds must be a number from 1 to 3,600')
   }
-  return { reads, mergeDelaySeconds, retention: checkRetention(keepReadsDays, coldTier) }
+  return { reads, mergeDelaySeconds, retention: checkRetention(keepReadsDays, coldTier), witness }
 }
 
 function checkRetention(days: number | undefined, tier: ColdTier | undefined): CheckedAudit['retention'] {

@@ -20,6 +20,8 @@ export interface EventDetail {
   readonly acceptsOldServer?: boolean
   /** Whether its reads wait for the disk, or a crash may lose the last of their events. */
   readonly reads?: AuditOptions['reads']
+  /** The witness that it asked whether the database was set back; null: none. */
+  readonly witness?: string | null
 }
 
 export function eventDetail(

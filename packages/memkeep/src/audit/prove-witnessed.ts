@@ -51,7 +51,7 @@ export async function proveWitnessed(witness: Witness, log: WitnessedLog, oldSiz
 }
 
 function rolledBack(what: string): MemkeepError {
-  return new MemkeepError('ERR_STORE_ROLLED_BACK', `${what}; \`memkeep audit accept-rollback\` accepts that`)
+  return new MemkeepError('ERR_STORE_ROLLED_BACK', `the database was set back: ${what}`)
 }
 
 /** The good signature lines of this witness, of those that it answered with. */

@@ -1,13 +1,11 @@
 import type { ColdTier } from '../audit/cold-tier.ts'
-import { detailContext, encodeDetail, frameDetail } from '../audit/detail.ts'
 import { LogReader, type LogRow } from '../audit/log-reader.ts'
 import { MemkeepError } from '../core/errors.ts'
-import { rightBits } from '../core/rights.ts'
 import type { Seams } from '../core/seams.ts'
 import type { Keyring } from '../keys/keyring.ts'
 import type { Doorways } from '../store/doorways.ts'
-import type { Claims } from '../store/token.ts'
 import { type ColdRow, storeColdRun } from './cold-run.ts'
+import { type Answer, callLog, type LogCaller } from './log-call.ts'
 
 /** How long reads stay in the database, and where they go then. */
 export interface ReadsKept {
@@ -20,11 +18,6 @@ export interface RetentionReport {
   readonly archived: number
   /** Reads whose rows went from the database. */
   readonly emptied: number
-}
-
-/** One row of an answer brings its outcome. */
-interface Answer {
-  readonly outcome: string | null
 }
 
 interface DueRow extends Answer {
@@ -54,7 +47,7 @@ const everyMs = 3_600_000
  * two of these leaves everything in one place or in both, and the next pass goes on. Several may run.
  */
 export class Retention {
-  readonly #doorways: Doorways
+  readonly #caller: LogCaller
   readonly #keyring: Keyring
   readonly #seams: Seams
   readonly #kept: ReadsKept
@@ -62,7 +55,7 @@ export class Retention {
 
   /** `doorways` are those of upkeep's login. */
   constructor(doorways: Doorways, keyring: Keyring, seams: Seams, kept: ReadsKept) {
-    this.#doorways = doorways
+    this.#caller = { doorways, keyring, seams }
     this.#keyring = keyring
     this.#seams = seams
     this.#kept = kept
@@ -123,36 +116,8 @@ export class Retention {
     return this.#onLog(tag, doorway, args)
   }
 
-  /** Under a token for that tenant's tag. No key of the tenant's is needed, so an erased one's log is put away as any other. */
-  async #onLog<Row extends object>(tenant: Buffer, doorway: string, args: readonly unknown[]): Promise<Row[]> {
-    const deployment = await this.#keyring.deployment()
-    const key = await deployment.own()
-    const event = this.#seams.ids.uuid(this.#seams.clock.now())
-    const detail = encodeDetail({ principal: 'memkeep upkeep', roles: [] })
-    const sealed = frameDetail('deployment', key.epoch, key.seal('audit', detail, detailContext(event)))
-    const claims = retentionClaims(tenant, deployment.principalTag('memkeep upkeep'))
-    const rows = await this.#doorways.read<Row & Answer>({ doorway, claims, event, args: [...args, sealed] })
-    const outcome = rows.find((row) => row.outcome !== null)?.outcome
-    if (outcome !== 'ok' && outcome !== 'conflict') {
-      throw new MemkeepError('ERR_ACCESS_DENIED', 'upkeep may not put reads away')
-    }
-    return rows
-  }
-}
-
-function retentionClaims(tenant: Buffer, principal: Buffer): Claims {
-  return {
-    tenant,
-    reach: 'all',
-    shelf: Buffer.alloc(16),
-    tenantEpoch: 0,
-    shelfEpoch: 0,
-    clearance: 0,
-    writable: 0,
-    actors: 0,
-    rights: rightBits.upkeep | rightBits.audit,
-    principal,
-    policyVersion: 0,
+  #onLog<Row extends object>(tenant: Buffer, doorway: string, args: readonly unknown[]): Promise<(Row & Answer)[]> {
+    return callLog<Row>(this.#caller, tenant, doorway, args)
   }
 }
 

@@ -1,4 +1,6 @@
 import type pg from 'pg'
+import type { Witness } from '../audit/witness.ts'
+import { MemkeepError } from '../core/errors.ts'
 import { RefusedTokens } from '../core/refused-tokens.ts'
 import type { Seams } from '../core/seams.ts'
 import type { Keyring } from '../keys/keyring.ts'
@@ -9,6 +11,7 @@ import { dueRebuilds, type Rebuilding } from './due-rebuilds.ts'
 import { type ReadsKept, Retention, type RetentionReport } from './retention.ts'
 import { Sequencer } from './sequencer.ts'
 import { upkeepClaims, upkeepDetail } from './upkeep-call.ts'
+import { WitnessedHead } from './witnessed-head.ts'
 
 export interface UpkeepReport {
   /** Memories removed because their time had passed. */
@@ -32,6 +35,8 @@ export interface UpkeepOptions {
   readonly refused?: RefusedTokens
   /** Null: reads stay in the database. */
   readonly retention?: ReadsKept | null
+  /** Null: nobody remembers the log's head elsewhere. */
+  readonly witness?: Witness | null
 }
 
 interface DueRow {
@@ -55,13 +60,15 @@ export class Upkeep {
   #rebuilding: Rebuilding | null = null
   readonly #retention: Retention | null
   #removeValues: RemoveValues | null = null
+  readonly #witnessed: WitnessedHead | null
+  #rolledBack: (error: MemkeepError) => void = () => {}
 
   /** `pool` is of the login `memkeep_upkeep`. */
   constructor(
     pool: pg.Pool,
     keyring: Keyring,
     seams: Seams,
-    { refused = new RefusedTokens(), retention = null }: UpkeepOptions = {},
+    { refused = new RefusedTokens(), retention = null, witness = null }: UpkeepOptions = {},
   ) {
     this.#pool = pool
     this.#keyring = keyring
@@ -69,11 +76,18 @@ export class Upkeep {
     this.#doorways = new Doorways(pool, (window) => keyring.tokenKey(window), seams.clock, seams.ids, { refused })
     this.#sequencer = new Sequencer(this.#doorways, keyring, seams)
     this.#retention = retention === null ? null : new Retention(this.#doorways, keyring, seams, retention)
+    const caller = { doorways: this.#doorways, keyring, seams }
+    this.#witnessed = witness === null ? null : new WitnessedHead(caller, witness)
   }
 
   /** Gives every event that waits its place in its tenant's log. Throws the first failure once the rest is done. */
   sequence(): Promise<number> {
     return this.#sequencer.run()
+  }
+
+  /** Told when the database was set back behind what the witness saw. */
+  onRolledBack(told: (error: MemkeepError) => void): void {
+    this.#rolledBack = told
   }
 
   /** What goes on with erasures, and returns how many it finished. */
@@ -119,9 +133,20 @@ export class Upkeep {
     })
     await this.#sequencer.tick().catch((error: unknown) => failures.push(error))
     const keys = await this.#expireKeys()
+    await this.#askWitness(failures)
     const { archived, emptied } = await this.#putReadsAway(failures)
     if (failures.length > 0) throw failures[0]
     return { expired, swept, erased, sequenced, keys, archived, emptied, ...(rebuilt === null ? {} : { rebuilt }) }
+  }
+
+  /** What a witness says goes before any other failure. */
+  async #askWitness(failures: unknown[]): Promise<void> {
+    try {
+      await this.#witnessed?.prove()
+    } catch (error) {
+      failures.unshift(error)
+      if (error instanceof MemkeepError && error.code === 'ERR_STORE_ROLLED_BACK') this.#rolledBack(error)
+    }
   }
 
   async #putReadsAway(failures: unknown[]): Promise<RetentionReport> {

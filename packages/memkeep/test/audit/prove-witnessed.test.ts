@@ -103,7 +103,7 @@ describe.each(kinds)('a witness %s', (_, make) => {
       database.entries = [...copy, ...Array.from({ length: grown }, (_, n) => `other ${n}`)]
       const error = await errorOf(proveWitnessed(witness, database))
       expect(error.code, `grown by ${grown}`).toBe('ERR_STORE_ROLLED_BACK')
-      expect(error.message).toContain('accept-rollback')
+      expect(error.message).toContain('set back')
     }
     database.entries = []
     expect(await codeOf(proveWitnessed(witness, database))).toBe('ERR_STORE_ROLLED_BACK')

@@ -1,4 +1,5 @@
 import { auditExport } from './audit-export.ts'
+import { auditKey } from './audit-key.ts'
 import { auditSize } from './audit-size.ts'
 import type { Command } from './command.ts'
 import { dbBackup, dbRestore } from './db-backup.ts'
@@ -59,6 +60,7 @@ export const commands: readonly Command[] = [
   erasureResume,
   auditExport,
   auditSize,
+  auditKey,
   verify,
   reembed,
   doctor,

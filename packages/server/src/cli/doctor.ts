@@ -8,12 +8,13 @@ import type { Command } from './command.ts'
 import { placeFor, refuseAbsent } from './deployment.ts'
 import { inspectKeys } from './inspect-keys.ts'
 import { inspectShelves } from './inspect-shelves.ts'
+import { inspectWitness } from './inspect-witness.ts'
 import { meaningOf } from './meanings.ts'
 import { print, printJson, shown } from './output.ts'
 
 /** A finding, and what it was found on. */
 interface Found extends Finding {
-  readonly on: 'keys' | 'engine' | 'shelves' | LoginRole
+  readonly on: 'keys' | 'engine' | 'shelves' | 'witness' | LoginRole
 }
 
 export const doctor: Command = {
@@ -24,6 +25,7 @@ export const doctor: Command = {
     'Changes nothing. Fails when a finding is fatal: Memkeep does not work with such a database.',
     '--shelves opens every index entry of every tenant as well, and says which do not open, which models made the vectors,',
     'and what `memkeep reembed` would change. Slow; it is recorded in the ledger as the reads that it is.',
+    'Where MEMKEEP_WITNESS is set, the witness is asked whether the database was set back.',
     '--json prints {"findings": [{"on", "code", "message", "meaning", "remedy", "fatal"}]}.',
   ],
   async run(args) {
@@ -31,6 +33,7 @@ export const doctor: Command = {
     const place = placeFor(given)
     refuseAbsent(place)
     const found = [...inspectKeys(place).map(on('keys')), ...(await inspectDatabase(place))]
+    if (!found.some(({ fatal }) => fatal)) found.push(...(await inspectWitness(place, process.env)).map(on('witness')))
     // What is fatal would refuse to be opened.
     if (given.flag('shelves') && !found.some(({ fatal }) => fatal)) {
       found.push(...(await inspectShelves(place)).map(on('shelves')))

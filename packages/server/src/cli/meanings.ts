@@ -14,6 +14,8 @@ const meanings: Readonly<Record<string, string>> = {
   'login-replication': tooMuch,
   'login-member': tooMuch,
   'login-owner': tooMuch,
+  'witness-set-back': 'what was written, erased and recorded since is not in this database',
+  'witness-not-asked': 'nobody can tell whether the database was set back, and it is not served',
   'login-large-object': 'bytes lie in the database, and in its backups, that no doorway saw',
   'table-privilege': tooMuch,
   'system-privilege': tooMuch,
