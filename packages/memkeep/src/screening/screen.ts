@@ -1,8 +1,8 @@
-import { MemkeepError } from '../core/errors.ts'
 import type { Verdict } from '../core/memory.ts'
 import { findIn } from './finding.ts'
 import { isRuleName, type Judgement, judge, type ScreenPolicy, strongerVerdict } from './judge.ts'
 import { type Finding, families, type Reason, type Screener, type ScreenInput } from './screener.ts'
+import { unlessAborted } from './unless-aborted.ts'
 
 /** One that answers at once. */
 export interface PromptScreener extends Screener {
@@ -18,7 +18,7 @@ export const builtInScreener: PromptScreener = Object.freeze({
 /**
  * The judgement of the built-in screener and of those that were added, all asked at once: the highest score, and everybody's reasons.
  * One that fails counts as the policy's `onFailure`, with the reason `<name>/failed`; another's answer is heard all the same.
- * Throws `ERR_ABORTED` when `signal` is aborted.
+ * Throws `ERR_ABORTED` as soon as `signal` is aborted.
  */
 export async function screenAll(
   screeners: readonly Screener[],
@@ -29,7 +29,6 @@ export async function screenAll(
   const own = builtInScreener.screen(input)
   if (screeners.length === 0) return judge(own, policy)
   const answers = await Promise.all(screeners.map((screener) => answerOf(screener, input, signal)))
-  if (signal?.aborted) throw new MemkeepError('ERR_ABORTED', 'screening was aborted', { cause: signal.reason })
   let verdict: Verdict = 'allow'
   let score = own.score
   const reasons = [...own.reasons]
@@ -46,13 +45,14 @@ export async function screenAll(
   return { ...judged, verdict: strongerVerdict(verdict, judged.verdict) }
 }
 
-/** Null when it failed or answered what is no finding. */
+/** Null when it failed or answered what is no finding. An abort is thrown on. */
 async function answerOf(screener: Screener, input: ScreenInput, signal?: AbortSignal): Promise<Finding | null> {
   try {
-    const { score, reasons } = await screener.screen(input, signal)
+    const { score, reasons } = await unlessAborted(() => screener.screen(input, signal), signal)
     if (!isShare(score) || !reasons.every(({ weight }) => isShare(weight))) return null
     return { score, reasons: reasons.map((reason) => named(screener.name, reason)) }
-  } catch {
+  } catch (error) {
+    if (signal?.aborted) throw error
     return null
   }
 }

@@ -3,6 +3,7 @@ import type { Distillate, Distiller, Omitted } from './distiller.ts'
 import type { Judgement, ScreenPolicy } from './judge.ts'
 import { screenAll } from './screen.ts'
 import type { Screener } from './screener.ts'
+import { unlessAborted } from './unless-aborted.ts'
 
 export interface GateParts {
   /** Beside the built-in one. */
@@ -29,7 +30,8 @@ export type GateDecision =
 
 /**
  * What may become of one text: it is screened; what a user or a tool wrote is distilled; what came out is screened once more when
- * it is not the text itself. A distiller that fails keeps nothing. Throws `ERR_ABORTED` when `signal` is aborted.
+ * it is not the text itself. A distiller that fails keeps nothing. Throws `ERR_ABORTED` as soon as
+ * `signal` is aborted.
  */
 export async function writeGate(
   { content, actor }: GateInput,
@@ -49,8 +51,9 @@ export async function writeGate(
 
 async function distilled(distiller: Distiller, input: GateInput, signal?: AbortSignal): Promise<Distillate> {
   try {
-    return checked(await distiller.distil(input, signal))
-  } catch {
+    return checked(await unlessAborted(() => distiller.distil(input, signal), signal))
+  } catch (error) {
+    if (signal?.aborted) throw error
     return { kept: null, omitted: [{ text: input.content, why: 'other' }] }
   }
 }

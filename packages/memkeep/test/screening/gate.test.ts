@@ -110,15 +110,13 @@ describe('several screeners', () => {
     expect(JSON.stringify(judged)).not.toContain('Ana')
   })
 
-  test('an abort is an abort', async () => {
+  test('an abort is an abort, even where nobody heeds it', async () => {
     const control = new AbortController()
-    const slow: Screener = {
-      name: 'slow',
-      screen: () => new Promise((_, refuse) => control.signal.addEventListener('abort', refuse)),
-    }
-    const call = screenAll([slow], input, defaultScreenPolicy, control.signal)
+    const deaf: Screener = { name: 'deaf', screen: () => new Promise(() => {}) }
+    const call = screenAll([deaf], input, defaultScreenPolicy, control.signal)
     control.abort()
     expect(await codeOf(call)).toBe('ERR_ABORTED')
+    expect(await codeOf(screenAll([deaf], input, defaultScreenPolicy, AbortSignal.abort()))).toBe('ERR_ABORTED')
   })
 })
 
@@ -173,5 +171,13 @@ describe('the gate', () => {
       kept: null,
       omitted: [{ text: harmless, why: 'other' }],
     })
+  })
+
+  test('an abort while it is distilled is an abort, and no episode', async () => {
+    const control = new AbortController()
+    const deaf: Distiller = { name: 'deaf', distil: () => new Promise(() => {}) }
+    const call = writeGate({ content: harmless, actor: 'user' }, { ...parts, distiller: deaf }, control.signal)
+    setImmediate(() => control.abort())
+    expect(await codeOf(call)).toBe('ERR_ABORTED')
   })
 })
