@@ -8,6 +8,8 @@ import { install } from '../../packages/memkeep/src/store/install.ts'
 import type { Address, Contestant, Embed } from './contestant.ts'
 
 const principal = { id: 'bench', roles: ['admin'] }
+/** PEERS_READS=relaxed: searches and gets are on the ledger all the same, and do not wait for the disk. */
+const reads = process.env.PEERS_READS === 'relaxed' ? 'relaxed' : 'durable'
 const grant = () => mintGrant({ principal, rights: ['tenants'], reason: 'bench', ttlSeconds: 86_400 })
 
 export interface MemkeepPlace {
@@ -38,10 +40,11 @@ export async function memkeep(place: MemkeepPlace, embed: Embed, languages?: Lan
       doEmbed: async ({ values }) => ({ embeddings: await embed.texts(values) }),
     },
     acceptOldServer: true,
+    audit: { reads },
     ...(languages ? { languages } : {}),
   })
   return {
-    name: 'Memkeep',
+    name: reads === 'relaxed' ? 'Memkeep, relaxed reads' : 'Memkeep',
     async fill(tenant, texts) {
       await keep.privileged(grant()).tenants.create(tenant)
       const ids: string[] = []

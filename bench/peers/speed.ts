@@ -7,7 +7,7 @@
  *
  * The server needs pgvector (Debian: postgresql-15-pgvector). PEERS_ROUNDS (3) and PEERS_SECONDS (0.5, a turn) make it longer;
  * PEERS_SCALE (1) makes the stores smaller, PEERS_ONLY ("LangGraph,mem0 SQLite") leaves others out, PEERS_SCENES ("many") takes one of
- * the two. Nothing is written but two directories that are removed.
+ * the two, PEERS_READS=relaxed lets Memkeep's reads not wait for the disk. Nothing is written but two directories that are removed.
  */
 import { interleave, median, type Contestant as Runner, type Standing } from '../rounds.ts'
 import { memoryText, queryText } from '../texts.ts'
