@@ -2,7 +2,6 @@ import { sep } from 'node:path'
 import type pg from 'pg'
 import { checkRebuilders, type Rebuilders } from './artifacts/rebuilder.ts'
 import { type AuditOptions, checkAudit } from './audit/audit-options.ts'
-import { detailContext, type EventDetail, encodeDetail, frameDetail } from './audit/detail.ts'
 import type { CacheStore } from './cache/cache-store.ts'
 import { ForgivingStore } from './cache/forgiving-store.ts'
 import { inProcessCache } from './cache/in-process.ts'
@@ -30,6 +29,7 @@ import { NotedTrust } from './memory/noted-trust.ts'
 import { ReadableMemory, ScopedMemory } from './memory/scoped-memory.ts'
 import { TenantPolicies } from './memory/tenant-policies.ts'
 import { checkBackupDays, type ErasureSettings, openErasures } from './open-erasures.ts'
+import { announce, checkReady } from './own-calls.ts'
 import { checkPolicy, defaultPolicy, type Policy } from './policy/policy.ts'
 import { Privileged } from './privileged/privileged.ts'
 import type { Embedder } from './recall/embedder.ts'
@@ -201,6 +201,15 @@ export class Keep implements AsyncDisposable {
       if (options.replaceTokenKeys === true) await this.#needUpkeep().replaceTokenKeys()
       return { repeated: this.#repeated }
     })
+  }
+
+  /**
+   * Resolves when a call could be served now: the database answers, the keys open, and upkeep has left it a token key. Throws what
+   * such a call would. Leaves no event.
+   */
+  async checkReady(): Promise<void> {
+    this.#gate.check()
+    await checkReady(this.#kernel.doorways, this.#kernel.keyring)
   }
 
   /** What was counted until now. */
@@ -427,42 +436,6 @@ async function openUpkeep(
   )
   opened.push(() => sequence.stop())
   return upkeep
-}
-
-/** The process's first call: shows that its tokens pass, and leaves in the ledger under which settings it serves. */
-async function announce(
-  doorways: Doorways,
-  keyring: Keyring,
-  seams: Seams,
-  served: Pick<EventDetail, 'policy' | 'acceptsOldServer' | 'reads' | 'witness'>,
-): Promise<void> {
-  const keys = await keyring.deployment()
-  const key = await keys.own()
-  const event = seams.ids.uuid(seams.clock.now())
-  await doorways.call({
-    doorway: 'open_keep',
-    event,
-    claims: {
-      tenant: keys.tag,
-      reach: 'common',
-      shelf: keys.commonTag,
-      tenantEpoch: keys.epoch,
-      shelfEpoch: 0,
-      clearance: 0,
-      writable: 0,
-      actors: 0,
-      rights: 0,
-      principal: keys.principalTag('memkeep'),
-      policyVersion: 0,
-    },
-    args: [
-      frameDetail(
-        'tenant',
-        key.epoch,
-        key.seal('audit', encodeDetail({ principal: 'memkeep', roles: [], ...served }), detailContext(event)),
-      ),
-    ],
-  })
 }
 
 function isEngine(database: KeepOptions['database']): database is DatabaseEngine {

@@ -1,24 +1,25 @@
-import { type AdminKey, AdminKeys } from './authn/admin-keys.ts'
+import type { Keep } from 'memkeep'
+import { AdminKeys } from './authn/admin-keys.ts'
 import { type CredentialOptions, Credentials } from './authn/credentials.ts'
 import { type FirstKey, firstRun } from './authn/first-run.ts'
-import { listen } from './http/listen.ts'
+import type { JsonWebTokenOptions } from './authn/json-web-tokens.ts'
+import { RateLimits } from './authn/rate-limits.ts'
+import { connectRedis } from './connect-redis.ts'
+import { type Listening, listen } from './http/listen.ts'
 import { logToStderr, type RequestLog } from './http/request-log.ts'
+import { ServerMetrics } from './http/server-metrics.ts'
 import { mcpOverHttp } from './mcp/http-door.ts'
 import { openKeep, type Place } from './open-keep.ts'
+import type { ServerConfig } from './server-config.ts'
 import { version } from './version.ts'
 
 export interface ServeOptions {
   readonly place: Place
-  /** Default 127.0.0.1. */
-  readonly host?: string
-  /** Default 8787; 0 for any free one. */
-  readonly port?: number
+  /** Default: every setting's own default. */
+  readonly config?: ServerConfig
   /** Default: one line of JSON a request on stderr. */
   readonly log?: RequestLog
   readonly credentials?: CredentialOptions
-  /** Default none: then nobody administers over HTTP. */
-  readonly adminKeys?: readonly AdminKey[]
-  readonly graceMs?: number
 }
 
 export interface Serving {
@@ -32,36 +33,63 @@ export interface Serving {
 }
 
 /** Opens the deployment and serves it over HTTP. Rejects with the system's error when the address cannot be had. */
-export async function serve({ place, host = '127.0.0.1', port = 8787, ...rest }: ServeOptions): Promise<Serving> {
+export async function serve({ place, config = {}, ...rest }: ServeOptions): Promise<Serving> {
   const { keep, says } = await openKeep(place)
+  const opened: (() => Promise<unknown>)[] = [() => keep.close()]
+  const close = async (): Promise<void> => {
+    for (const each of opened.splice(0).reverse()) await each()
+  }
   try {
-    const credentials = new Credentials(keep, rest.credentials)
-    const adminKeys = new AdminKeys(keep, rest.adminKeys ?? [])
-    const mcp = mcpOverHttp(version)
-    const grace = rest.graceMs === undefined ? {} : { graceMs: rest.graceMs }
-    const door = await listen({
-      credentials,
-      adminKeys,
-      host,
-      port,
-      log: rest.log ?? logToStderr,
-      version,
-      mcp,
-      ...grace,
-    })
-    const close = async (): Promise<void> => {
-      await door.close()
-      await mcp.close()
-      await keep.close()
-    }
-    try {
-      return { url: door.url, firstKey: await firstRun(keep), says, close }
-    } catch (error) {
-      await door.close()
-      throw error
-    }
+    const door = await openDoor(keep, config, rest, opened)
+    return { url: door.url, firstKey: await firstRun(keep), says, close }
   } catch (error) {
-    await keep.close()
+    await close()
     throw error
+  }
+}
+
+/** Everything between a keep and its port. What it opens is closed last opened first. */
+export async function openDoor(
+  keep: Keep,
+  config: ServerConfig,
+  { log = logToStderr, credentials = {} }: Pick<ServeOptions, 'log' | 'credentials'>,
+  opened: (() => Promise<unknown>)[],
+): Promise<Listening> {
+  const { host = '127.0.0.1', port = 8787, jwt, adminKeys = [], publicUrl, redisUrl, graceSeconds } = config
+  const redis = redisUrl === undefined ? null : await connectRedis(redisUrl)
+  if (redis !== null) opened.push(async () => redis.destroy())
+  const mcp = mcpOverHttp(version)
+  opened.push(() => mcp.close())
+  const tokens = jwt as JsonWebTokenOptions | undefined
+  const door = await listen({
+    credentials: new Credentials(keep, { ...credentials, ...(tokens === undefined ? {} : { jwt: tokens }) }),
+    adminKeys: new AdminKeys(keep, adminKeys, credentials),
+    limits: new RateLimits(config.rateLimits, redis),
+    metrics: new ServerMetrics(() => keep.metrics()),
+    ready: atMostEachSecond(() => keep.checkReady()),
+    host,
+    port,
+    log,
+    version,
+    mcp,
+    ...(publicUrl === undefined ? {} : { publicUrl: publicUrl.replace(/\/+$/, '') }),
+    ...(tokens === undefined ? {} : { issuer: tokens.issuer }),
+    ...(graceSeconds === undefined ? {} : { graceMs: graceSeconds * 1000 }),
+  })
+  opened.push(() => door.close())
+  return door
+}
+
+/** Whoever asks within a second of another gets that one's answer: anybody may ask, and the database is not theirs to load. */
+function atMostEachSecond(check: () => Promise<void>): () => Promise<void> {
+  let last: { readonly atMs: number; readonly answer: Promise<void> } | null = null
+  return () => {
+    const nowMs = Date.now()
+    if (last === null || nowMs - last.atMs > 1000) {
+      const answer = check()
+      answer.catch(() => {})
+      last = { atMs: nowMs, answer }
+    }
+    return last.answer
   }
 }

@@ -1,6 +1,6 @@
 import { type Credential, defaultPolicy, type Keep } from 'memkeep'
-import { mintCommonScope, mintScope, mintTenantScope, type Principal } from 'memkeep/trust'
-import type { Reach } from '../operations/operation.ts'
+import { mintCommonScope, mintScope, mintTenantScope, type Principal, type SubjectScope } from 'memkeep/trust'
+import type { Erases, Reach } from '../operations/operation.ts'
 
 /** A scope lives for one request. */
 const ttlSeconds = 60
@@ -12,13 +12,31 @@ const ttlSeconds = 60
  */
 export function reachOf(keep: Keep, { tenant, subject, principal, minted }: Credential): Reach {
   const mints = !minted
-  if (subject !== null) {
-    const memory = keep.for(mintScope({ tenant, subject, principal, ttlSeconds }))
-    return { reads: memory, writes: memory, mints }
-  }
+  if (subject !== null) return { ...subjectReach(keep, mintScope({ tenant, subject, principal, ttlSeconds })), mints }
   const writes = keep.for(mintCommonScope({ tenant, principal, ttlSeconds }))
-  if (!readsEverySubject(principal)) return { reads: writes, writes, mints }
-  return { reads: keep.for(mintTenantScope({ tenant, principal, ttlSeconds })), writes, mints }
+  const wide = mintTenantScope({ tenant, principal, ttlSeconds })
+  const all = keep.for(wide)
+  const erases: Erases = {
+    kind: 'tenant',
+    begin: (options) => keep.eraseTenant(wide, options),
+    get made() {
+      return all.erasures
+    },
+  }
+  return { reads: readsEverySubject(principal) ? all : writes, writes, mints, erases }
+}
+
+/** One subject's: what it reads, writes and may have erased. */
+export function subjectReach(keep: Keep, scope: SubjectScope): Omit<Reach, 'mints'> {
+  const memory = keep.for(scope)
+  const erases: Erases = {
+    kind: 'subject',
+    begin: (options) => keep.eraseSubject(scope, options),
+    get made() {
+      return memory.erasures
+    },
+  }
+  return { reads: memory, writes: memory, erases }
 }
 
 function readsEverySubject({ roles, rights = [] }: Principal): boolean {

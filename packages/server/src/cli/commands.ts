@@ -27,9 +27,12 @@ const demo: Command = {
 
 const serve: Command = {
   name: 'serve',
-  takes: '[--host ADDRESS] [--port N] [--data DIR]',
+  takes: '[--host ADDRESS] [--port N] [--config FILE] [--data DIR]',
   does: 'serves the memories over HTTP; the first start makes a tenant and prints its key once',
-  notes: ['Until Ctrl-C. ADDRESS defaults to 127.0.0.1, N to 8787; port 0 is any free one.'],
+  notes: [
+    'Until Ctrl-C. ADDRESS defaults to 127.0.0.1, N to 8787; port 0 is any free one. FILE holds settings in JSON, and',
+    'defaults to what MEMKEEP_CONFIG names; the environment goes before it, and options before both.',
+  ],
   run: async (args) => (await import('./serve.ts')).serve(args),
 }
 

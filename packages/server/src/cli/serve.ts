@@ -2,6 +2,7 @@ import { parseArgs, styleText } from 'node:util'
 import type { FirstKey } from '../authn/first-run.ts'
 import { type Place, placeOf } from '../open-keep.ts'
 import { serve as open, type Serving } from '../serve.ts'
+import { readConfig } from '../server-config.ts'
 import { signalled } from './signalled.ts'
 
 /** `memkeep serve`: HTTP until SIGINT or SIGTERM; requests under way finish. Returns 0, or 1 when the address is taken. */
@@ -9,37 +10,51 @@ export async function serve(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      host: { type: 'string', default: '127.0.0.1' },
-      port: { type: 'string', default: '8787' },
+      host: { type: 'string' },
+      port: { type: 'string' },
       data: { type: 'string' },
+      config: { type: 'string' },
     },
   })
-  const port = Number(values.port)
-  if (!/^\d{1,5}$/.test(values.port) || port > 65_535 || values.host === '') {
+  const { port: portText } = values
+  if ((portText !== undefined && !isPort(portText)) || values.host === '') {
     process.stderr.write('memkeep: --port is a number from 0 to 65535, --host an address\n')
     return 2
   }
+  const config = readConfig({
+    ...(values.config === undefined ? {} : { file: values.config }),
+    env: process.env,
+    flags: {
+      ...(values.host === undefined ? {} : { '--host': { path: ['host'], value: values.host } }),
+      ...(portText === undefined ? {} : { '--port': { path: ['port'], value: Number(portText) } }),
+    },
+  })
+  const { host = '127.0.0.1', port = 8787 } = config
   const place = placeOf(values.data, process.env)
   const stop = signalled()
   process.stderr.write('opening the keep ...\n')
   let serving: Serving
   try {
-    serving = await open({ place, host: values.host, port })
+    serving = await open({ place, config })
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (!isAddressFault(code)) throw error
-    process.stderr.write(`memkeep: cannot listen on ${values.host}, port ${port} (${code}); try another --port\n`)
+    process.stderr.write(`memkeep: cannot listen on ${host}, port ${port} (${code}); try another --port\n`)
     return 1
   }
   for (const line of serving.says) process.stderr.write(`${line}\n`)
   greet(serving, place)
-  if (!/^(127\.|localhost$|::1$)/.test(values.host)) {
+  if (!/^(127\.|localhost$|::1$)/.test(host)) {
     process.stderr.write('this address is open to the network, without TLS: put a proxy with TLS before it\n')
   }
   await stop
   process.stderr.write('closing: requests under way finish ...\n')
   await serving.close()
   return 0
+}
+
+function isPort(text: string): boolean {
+  return /^\d{1,5}$/.test(text) && Number(text) <= 65_535
 }
 
 function isAddressFault(code: string | undefined): boolean {

@@ -4,6 +4,7 @@ import { MemkeepError } from 'memkeep'
 import type { AdminKeys } from '../authn/admin-keys.ts'
 import type { Caller } from '../authn/caller.ts'
 import type { Credentials } from '../authn/credentials.ts'
+import type { RateLimits } from '../authn/rate-limits.ts'
 import { ScopeSmuggled } from '../operations/names-scope.ts'
 import { parseInput } from '../operations/parse-input.ts'
 import { authenticate, authenticateAdmin } from './authenticate.ts'
@@ -14,10 +15,11 @@ import { openApiOf } from './openapi.ts'
 import { notFound, problemResponse, Refusal, refusalOf } from './problem.ts'
 import { readJson } from './read-body.ts'
 import { readQuery } from './read-query.ts'
-import { framesOf, type RequestLog } from './request-log.ts'
+import { framesOf, type RequestLine, type RequestLog } from './request-log.ts'
 import type { Route } from './route.ts'
 import { metadataUrl, type ProtectedResource } from './routes/protected-resource.ts'
 import { routes } from './routes/routes.ts'
+import type { ServerMetrics } from './server-metrics.ts'
 import { parseTarget } from './target.ts'
 
 export interface AppOptions {
@@ -27,6 +29,10 @@ export interface AppOptions {
   /** True once the server is closing: answers then end their connection. */
   readonly closing: () => boolean
   readonly version: string
+  readonly limits: RateLimits
+  readonly metrics: ServerMetrics
+  /** Throws what a call would that was made now. */
+  readonly ready: () => Promise<void>
   /** Answers at /mcp; null: there is no such route. */
   readonly mcp: RemoteMcp | null
   /** Names under which /mcp answers. */
@@ -69,7 +75,7 @@ function addMcp(app: Hono<Env>, options: AppOptions, mcp: RemoteMcp): void {
       throw new Refusal(405, 'ERR_METHOD_NOT_ALLOWED', 'this route does not know the method', { Allow: 'POST' })
     }
     const caller = await authenticate(options.credentials, exchange, metadataUrl(options.resource()))
-    return serveCaller(caller, () => answerMcp(mcp, exchange, caller))
+    return serveCaller(options, caller, () => answerMcp(mcp, exchange, caller, options.metrics))
   })
 }
 
@@ -83,7 +89,7 @@ async function handle(options: AppOptions, route: Route, exchange: Exchange): Pr
     }
     case 'memory': {
       const caller = await authenticate(options.credentials, exchange)
-      return serveCaller(caller, async () =>
+      return serveCaller(options, caller, async () =>
         route.run({ ...(await askedOf(route, exchange)), reach: caller.reach } as never),
       )
     }
@@ -94,10 +100,18 @@ async function handle(options: AppOptions, route: Route, exchange: Exchange): Pr
  * Has it stand in the ledger when the caller's request named whose memories it means; it is refused in any case. A tenant that
  * there is not (a token's issuer can name any) answers as one that the caller may not use.
  */
-async function serveCaller({ reach }: Caller, run: () => Promise<Response>): Promise<Response> {
+async function serveCaller(
+  { limits, metrics }: AppOptions,
+  caller: Caller,
+  run: () => Promise<Response>,
+): Promise<Response> {
+  await limits.note(caller)
   try {
     return await run().catch(async (error: unknown) => {
-      if (error instanceof ScopeSmuggled) await reach.writes.noteSmuggling()
+      if (error instanceof ScopeSmuggled) {
+        metrics.noteSmuggling()
+        await caller.reach.writes.noteSmuggling()
+      }
       throw error
     })
   } catch (error) {
@@ -115,7 +129,8 @@ async function askedOf(route: Route, exchange: Exchange) {
   return { exchange, query, body, id: exchange.req.param('id') ?? '' }
 }
 
-function observe({ log, closing, version, resource }: AppOptions) {
+function observe({ log, closing, version, resource, metrics, ready }: AppOptions) {
+  const state = { ready, metrics: () => metrics.text() }
   const document = openApiOf(routes, version)
   return async (exchange: Exchange, next: () => Promise<void>): Promise<void> => {
     const began = performance.now()
@@ -124,6 +139,7 @@ function observe({ log, closing, version, resource }: AppOptions) {
     exchange.set('failure', {})
     exchange.set('document', document)
     exchange.set('resource', resource)
+    exchange.set('state', state)
     const target = parseTarget(exchange.env.incoming.url ?? '')
     if (target === null || target.path !== exchange.req.path) exchange.res = refuse(exchange, notFound())
     else {
@@ -137,7 +153,7 @@ function observe({ log, closing, version, resource }: AppOptions) {
     const { method } = exchange.req
     const ms = Math.round((performance.now() - began) * 10) / 10
     const { route, failure } = exchange.var
-    log({
+    const line: RequestLine = {
       at: new Date().toISOString(),
       event: 'request',
       id,
@@ -146,7 +162,9 @@ function observe({ log, closing, version, resource }: AppOptions) {
       status: exchange.res.status,
       ms,
       ...failure,
-    })
+    }
+    metrics.noteRequest(line)
+    log(line)
   }
 }
 

@@ -4,6 +4,13 @@ import type { RequestLine } from './request-log.ts'
 import type { ProtectedResource } from './routes/protected-resource.ts'
 import type { Target } from './target.ts'
 
+/** Whether it could serve now, and what it has counted. */
+export interface ServerState {
+  /** Throws what a call would. */
+  ready(): Promise<void>
+  metrics(): Promise<{ readonly type: string; readonly body: string }>
+}
+
 export interface Env {
   Bindings: HttpBindings
   Variables: {
@@ -14,6 +21,8 @@ export interface Env {
     failure: Pick<RequestLine, 'code' | 'where'>
     /** This server as a protected resource, once it listens. */
     resource: () => ProtectedResource
+    /** What the server tells of itself. */
+    state: ServerState
     /** The OpenAPI document of every route. */
     document: Readonly<Record<string, unknown>>
   }

@@ -4,10 +4,12 @@ import type { Duplex } from 'node:stream'
 import { getRequestListener, RequestError } from '@hono/node-server'
 import type { AdminKeys } from '../authn/admin-keys.ts'
 import type { Credentials } from '../authn/credentials.ts'
+import type { RateLimits } from '../authn/rate-limits.ts'
 import { createApp } from './app.ts'
 import { type KnownHosts, loopbackHosts, type RemoteMcp } from './mcp-route.ts'
 import { problemBody, problemHeaders, problemResponse, Refusal, refusalOf } from './problem.ts'
 import type { RequestLog } from './request-log.ts'
+import type { ServerMetrics } from './server-metrics.ts'
 
 export interface ListenOptions {
   readonly credentials: Credentials
@@ -17,6 +19,9 @@ export interface ListenOptions {
   readonly port: number
   readonly log: RequestLog
   readonly version: string
+  readonly limits: RateLimits
+  readonly metrics: ServerMetrics
+  readonly ready: () => Promise<void>
   readonly mcp: RemoteMcp | null
   /** The address that clients know this server by; default its own. Its name is then the only one under which /mcp answers. */
   readonly publicUrl?: string

@@ -7,6 +7,7 @@ import type { Exchange } from './exchange.ts'
 import { Refusal } from './problem.ts'
 import { readJson } from './read-body.ts'
 import { bodyLimitBytes } from './route.ts'
+import type { ServerMetrics } from './server-metrics.ts'
 import { parseQuery } from './target.ts'
 
 /** Whatever answers MCP's streamable HTTP once a request is authenticated. */
@@ -41,11 +42,19 @@ function hostnameOf(host: string): string {
 }
 
 /** One request of MCP by a caller. What names a scope is refused by the tools, and stands in the ledger. */
-export async function answerMcp(mcp: RemoteMcp, exchange: Exchange, { reach }: Caller): Promise<Response> {
+export async function answerMcp(
+  mcp: RemoteMcp,
+  exchange: Exchange,
+  { reach }: Caller,
+  metrics: ServerMetrics,
+): Promise<Response> {
   checkHeaders(exchange.env.incoming, [])
   parseQuery(exchange.var.target.query, [], [])
   const body = await readJson(exchange.env.incoming, bodyLimitBytes)
-  if (smugglesScope(body)) await reach.writes.noteSmuggling()
+  if (smugglesScope(body)) {
+    metrics.noteSmuggling()
+    await reach.writes.noteSmuggling()
+  }
   // The body was read; the protocol's library takes it from here and not from the request.
   const { url, headers, signal } = exchange.req.raw
   return mcp.answer(new Request(url, { method: 'POST', headers: plain(headers), signal }), body, reach)

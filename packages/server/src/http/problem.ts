@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import { MemkeepError, type MemkeepErrorCode } from 'memkeep'
 import { z } from 'zod'
+import { TooOften } from '../authn/rate-limits.ts'
 
 /** The kernel's codes, and the few that only HTTP knows. */
 export type ProblemCode =
@@ -66,6 +67,9 @@ const statusOf: Readonly<Record<MemkeepErrorCode, number>> = Object.freeze({
 /** The refusal that an error means. Nothing of an error that is not ours reaches the client. */
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error
+  if (error instanceof TooOften) {
+    return new Refusal(429, error.code, error.message, { 'Retry-After': String(error.waitSeconds) })
+  }
   if (!(error instanceof MemkeepError)) return new Refusal(500, 'ERR_INTERNAL', 'the server failed')
   const status = statusOf[error.code]
   return new Refusal(status, error.code, error.message, status === 503 ? { 'Retry-After': '1' } : {})

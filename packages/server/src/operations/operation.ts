@@ -1,4 +1,11 @@
-import type { ReadableMemory, ScopedMemory } from 'memkeep'
+import type {
+  EraseSubjectOptions,
+  EraseTenantOptions,
+  ReadableMemory,
+  RunningErasure,
+  ScopedMemory,
+  ScopeErasures,
+} from 'memkeep'
 import type { z } from 'zod'
 
 /** What a credential reaches: where its reads look, and where its writes and deletions go. */
@@ -7,7 +14,21 @@ export interface Reach {
   readonly writes: ScopedMemory
   /** False for a credential that was minted itself: it makes no others. */
   readonly mints: boolean
+  readonly erases: Erases
 }
+
+/** What a credential may ask to have erased: exactly what it is for. */
+export type Erases =
+  | {
+      readonly kind: 'subject'
+      readonly begin: (options: EraseSubjectOptions) => Promise<RunningErasure>
+      readonly made: ScopeErasures
+    }
+  | {
+      readonly kind: 'tenant'
+      readonly begin: (options: EraseTenantOptions) => Promise<RunningErasure>
+      readonly made: ScopeErasures
+    }
 
 /** What a call brings beside its input. */
 export interface CallOptions {

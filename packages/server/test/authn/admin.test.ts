@@ -11,7 +11,7 @@ beforeAll(async () => {
     { name: 'root', sha256: root.sha256 },
     { name: 'other', sha256: other.sha256 },
   ]
-  served = await Served.start({ adminKeys, freshMs: 0, failuresPerMinute: 5 })
+  served = await Served.start({ config: { adminKeys }, freshMs: 0, failuresPerMinute: 5 })
 })
 afterAll(() => served[Symbol.asyncDispose]())
 

@@ -44,6 +44,8 @@ function known(...statuses: readonly number[]): Row['status'] {
 const rows: Readonly<Record<string, Row>> = {
   health: { ask: () => ({}), status: all(200) },
   openapi: { ask: () => ({}), status: all(200) },
+  ready: { ask: () => ({}), status: all(200) },
+  metrics: { ask: () => ({}), status: all(200) },
   mcpResourceMetadata: { ask: () => ({}), status: all(200) },
   resourceMetadata: { ask: () => ({}), status: all(200) },
   addMemory: { ask: () => ({ body: note }), status: known(201, 201, 403, 403, 403, 201, 201) },
@@ -71,6 +73,21 @@ const rows: Readonly<Record<string, Row>> = {
     ask: () => ({ path: missing, query: '?tenant=globex&reason=a+test' }),
     status: admin(404),
   },
+  registerArtifact: {
+    ask: (id) => ({ body: { kind: 'summary', content: 'in short', derivedFrom: [id] } }),
+    status: known(201, 201, 403, 403, 403, 422, 422),
+  },
+  listArtifacts: { ask: () => ({}), status: known(200, 200, 200, 403, 200, 200, 200) },
+  // Of the tenant, and without its name said once more: nothing is erased by whoever asks.
+  requestErasure: {
+    ask: () => ({ body: { kind: 'tenant', reason: 'test', confirm: 'another' } }),
+    status: known(403, 403, 403, 403, 422, 422, 403),
+  },
+  showErasure: { ask: () => ({ path: missing }), status: known(403, 404, 403, 403, 403, 404, 403) },
+  erasureAttestation: { ask: () => ({ path: missing }), status: known(403, 404, 403, 403, 403, 404, 403) },
+  listEvents: { ask: () => ({}), status: known(403, 200, 403, 403, 403, 200, 403) },
+  readCheckpoint: { ask: () => ({}), status: known(403, 200, 403, 403, 403, 200, 403) },
+  proveEvent: { ask: () => ({ path: missing }), status: known(403, 404, 403, 403, 403, 404, 403) },
   exportMemories: { ask: () => ({}), status: known(403, 200, 200, 403, 403, 200, 403) },
 }
 
@@ -97,7 +114,7 @@ const keys = new Map<Who, string | undefined>()
 
 beforeAll(async () => {
   const { key: adminKey, sha256 } = newAdminKey()
-  served = await Served.start({ adminKeys: [{ name: 'root', sha256 }] })
+  served = await Served.start({ config: { adminKeys: [{ name: 'root', sha256 }] } })
   keys.set('administrator', adminKey)
   ana = await served.key('acme', 'ana')
   const revoked = await served.createKey('acme', 'ana')
@@ -109,6 +126,8 @@ beforeAll(async () => {
   keys.set('no role', await served.key('acme', 'ana', []))
   keys.set('agent of the tenant', await served.key('acme', null, ['agent']))
   keys.set('admin of the tenant', await served.key('acme', null, ['admin']))
+  await served.add(ana, 'a first note')
+  await served.keep.sequence()
   keys.set('agent of another tenant', await served.key('globex', 'ana', ['agent']))
 })
 afterAll(() => served[Symbol.asyncDispose]())

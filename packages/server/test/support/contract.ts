@@ -28,11 +28,12 @@ export function holdsContract(method: string, target: string, status: number, ty
   const response = operation.responses[status]
   if (response === undefined)
     throw new Error(`${operation.operationId} answered ${status}, which is not in the document`)
-  const content = response.content?.[type]
+  const plain = type.split(';')[0]!
+  const content = response.content?.[plain === 'text/plain' ? plain : type]
   if (response.content === undefined ? text !== '' : content === undefined) {
     throw new Error(`${operation.operationId} answered ${status} with ${type}`)
   }
-  if (content === undefined) return
+  if (content === undefined || plain === 'text/plain') return
   const bodies = type === 'application/x-ndjson' ? text.trim().split('\n') : [text]
   const place = `#/paths/${escaped(pattern!)}/${method.toLowerCase()}/responses/${status}/content/${escaped(type)}/schema`
   for (const body of bodies) {

@@ -6,11 +6,11 @@ import { type Keep, openMemkeep, type Right } from 'memkeep'
 import { directoryKeyStore, localKeys } from 'memkeep/keys/local'
 import { type Grant, mintGrant } from 'memkeep/trust'
 import { freshDatabase, type TestDatabase } from '../../../../test/database.ts'
-import { type AdminKey, AdminKeys } from '../../src/authn/admin-keys.ts'
-import { type CredentialOptions, Credentials } from '../../src/authn/credentials.ts'
-import { type Listening, listen } from '../../src/http/listen.ts'
+import type { CredentialOptions } from '../../src/authn/credentials.ts'
+import type { Listening } from '../../src/http/listen.ts'
 import type { RequestLine } from '../../src/http/request-log.ts'
-import { mcpOverHttp } from '../../src/mcp/http-door.ts'
+import { openDoor } from '../../src/serve.ts'
+import type { ServerConfig } from '../../src/server-config.ts'
 import { holdsContract } from './contract.ts'
 
 export interface Answer {
@@ -56,8 +56,9 @@ export function ask(url: string, method: string, path: string, { key, body, head
 }
 
 export interface ServedOptions extends CredentialOptions {
-  readonly graceMs?: number
-  readonly adminKeys?: readonly AdminKey[]
+  /** Without bounds on requests, unless it says some. */
+  readonly config?: ServerConfig
+  readonly holdKeysMs?: number
 }
 
 /** A server in this process on a database of its own, with the tenants `acme` and `globex`. */
@@ -67,13 +68,22 @@ export class Served implements AsyncDisposable {
   readonly lines: RequestLine[]
   readonly #door: Listening
   readonly #dir: string
+  readonly #opened: (() => Promise<unknown>)[]
 
-  private constructor(database: TestDatabase, keep: Keep, door: Listening, lines: RequestLine[], dir: string) {
+  private constructor(
+    database: TestDatabase,
+    keep: Keep,
+    door: Listening,
+    lines: RequestLine[],
+    dir: string,
+    opened: (() => Promise<unknown>)[],
+  ) {
     this.database = database
     this.keep = keep
     this.#door = door
     this.lines = lines
     this.#dir = dir
+    this.#opened = opened
   }
 
   static async start(options: ServedOptions = {}): Promise<Served> {
@@ -84,25 +94,18 @@ export class Served implements AsyncDisposable {
       keys: localKeys({ file: join(dir, 'root.key') }),
       keyStore: directoryKeyStore({ dir: join(dir, 'store') }),
       acceptOldServer: true,
+      ...(options.holdKeysMs === undefined ? {} : { holdKeysMs: options.holdKeysMs }),
     })
     const lines: RequestLine[] = []
-    const { graceMs, adminKeys: administrators = [], ...given } = options
-    const credentials = new Credentials(keep, { failuresPerMinute: 1_000_000, ...given })
-    const mcp = mcpOverHttp('0')
-    const adminKeys = new AdminKeys(keep, administrators, { failuresPerMinute: 1_000_000, ...given })
-    const grace = graceMs === undefined ? {} : { graceMs }
-    const door = await listen({
-      credentials,
-      adminKeys,
-      host: '127.0.0.1',
-      port: 0,
-      log: (line) => lines.push(line),
-      version: '0',
-      mcp,
-      ...(options.jwt === undefined ? {} : { issuer: options.jwt.issuer }),
-      ...grace,
-    })
-    const served = new Served(database, keep, door, lines, dir)
+    const { config = {}, ...given } = options
+    const opened: (() => Promise<unknown>)[] = []
+    const door = await openDoor(
+      keep,
+      { port: 0, rateLimits: { tenantPerMinute: 0, credentialPerMinute: 0 }, ...config },
+      { log: (line) => lines.push(line), credentials: { failuresPerMinute: 1_000_000, ...given } },
+      opened,
+    )
+    const served = new Served(database, keep, door, lines, dir, opened)
     for (const tenant of ['acme', 'globex']) await keep.privileged(operator()).tenants.create(tenant)
     return served
   }
@@ -139,9 +142,23 @@ export class Served implements AsyncDisposable {
     return this.keep.privileged(operator()).keys.revoke(tenant, id)
   }
 
+  /** Another server of the same deployment, in this process. */
+  async another(config: ServerConfig): Promise<{ readonly url: string; close(): Promise<void> }> {
+    const opened: (() => Promise<unknown>)[] = []
+    const door = await openDoor(this.keep, { port: 0, ...config }, { log: () => {} }, opened)
+    const close = async () => {
+      for (const each of opened.reverse()) await each()
+    }
+    return { url: door.url, close }
+  }
+
   /** One request; its answer has to be one that the OpenAPI document knows. */
-  async ask(method: string, path: string, asking: Asking = {}): Promise<Answer> {
-    const answer = await ask(this.url, method, path, asking)
+  ask(method: string, path: string, asking: Asking = {}): Promise<Answer> {
+    return this.askAt(this.url, method, path, asking)
+  }
+
+  async askAt(url: string, method: string, path: string, asking: Asking = {}): Promise<Answer> {
+    const answer = await ask(url, method, path, asking)
     const type = answer.headers['content-type'] ?? ''
     holdsContract(method, path, answer.status, type, answer.text)
     return answer
@@ -162,7 +179,7 @@ export class Served implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#door.close()
+    for (const each of this.#opened.splice(0).reverse()) await each()
     await this.keep.close()
     await this.database.drop()
     rmSync(this.#dir, { recursive: true, force: true, maxRetries: 5 })

@@ -11,6 +11,33 @@ const health = route({
   run: async ({ exchange }) => exchange.json({ status: 'ok' }),
 })
 
+const ready = route({
+  method: 'GET',
+  path: '/readyz',
+  operationId: 'ready',
+  summary: 'Whether a call could be served now: the database answers, the keys open, upkeep has run',
+  audience: 'anybody',
+  answers: [{ status: 200, says: 'It could', schema: z.object({ status: z.literal('ready') }) }],
+  refusals: [503],
+  async run({ exchange }) {
+    await exchange.var.state.ready()
+    return exchange.json({ status: 'ready' })
+  },
+})
+
+const metrics = route({
+  method: 'GET',
+  path: '/metrics',
+  operationId: 'metrics',
+  summary: 'What was counted, for Prometheus; nothing of it tells of a tenant',
+  audience: 'anybody',
+  answers: [{ status: 200, says: 'The text format of Prometheus', schema: z.string(), type: 'text/plain' }],
+  async run({ exchange }) {
+    const { type, body } = await exchange.var.state.metrics()
+    return exchange.body(body, 200, { 'Content-Type': type })
+  },
+})
+
 const document = route({
   method: 'GET',
   path: '/openapi.json',
@@ -22,4 +49,4 @@ const document = route({
 })
 
 /** Routes that need no credential and tell nothing of anybody. */
-export const openRoutes: readonly Route[] = [health, document]
+export const openRoutes: readonly Route[] = [health, ready, metrics, document]

@@ -1,5 +1,8 @@
 import type { Route } from '../route.ts'
 import { adminRoutes } from './admin.ts'
+import { artifactRoutes } from './artifacts.ts'
+import { auditRoutes } from './audit.ts'
+import { erasureRoutes } from './erasures.ts'
 import { exportRoutes } from './export.ts'
 import { memoriesRoutes } from './memories.ts'
 import { oneMemoryRoutes } from './one-memory.ts'
@@ -15,5 +18,8 @@ export const routes: readonly Route[] = [
   ...oneMemoryRoutes,
   ...exportRoutes,
   ...tokenRoutes,
+  ...artifactRoutes,
+  ...erasureRoutes,
+  ...auditRoutes,
   ...adminRoutes,
 ]

@@ -1,0 +1,58 @@
+import { detailContext, type EventDetail, encodeDetail, frameDetail } from './audit/detail.ts'
+import type { Seams } from './core/seams.ts'
+import type { Keyring } from './keys/keyring.ts'
+import type { TenantKeys } from './keys/tenant-keys.ts'
+import type { Doorways } from './store/doorways.ts'
+import type { Claims } from './store/token.ts'
+
+// Calls that a process makes on its own behalf, under the deployment's keys and without any right.
+
+/** The process's first call: shows that its tokens pass, and leaves in the ledger under which settings it serves. */
+export async function announce(
+  doorways: Doorways,
+  keyring: Keyring,
+  seams: Seams,
+  served: Pick<EventDetail, 'policy' | 'acceptsOldServer' | 'reads' | 'witness'>,
+): Promise<void> {
+  const keys = await keyring.deployment()
+  const key = await keys.own()
+  const event = seams.ids.uuid(seams.clock.now())
+  await doorways.call({
+    doorway: 'open_keep',
+    event,
+    claims: ownClaims(keys),
+    args: [
+      frameDetail(
+        'tenant',
+        key.epoch,
+        key.seal('audit', encodeDetail({ principal: 'memkeep', roles: [], ...served }), detailContext(event)),
+      ),
+    ],
+  })
+}
+
+/**
+ * Resolves when a call could be served now: the keys open, the database answers, and upkeep has left it a token key. Asks how an
+ * event ended that never was, which leaves none.
+ */
+export async function checkReady(doorways: Doorways, keyring: Keyring): Promise<void> {
+  const keys = await keyring.deployment()
+  await keys.own()
+  await doorways.read({ doorway: 'settle', claims: ownClaims(keys), args: [] })
+}
+
+function ownClaims(keys: TenantKeys): Claims {
+  return {
+    tenant: keys.tag,
+    reach: 'common',
+    shelf: keys.commonTag,
+    tenantEpoch: keys.epoch,
+    shelfEpoch: 0,
+    clearance: 0,
+    writable: 0,
+    actors: 0,
+    rights: 0,
+    principal: keys.principalTag('memkeep'),
+    policyVersion: 0,
+  }
+}

@@ -1,0 +1,73 @@
+import type { KeepMetrics } from 'memkeep'
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { RequestLine } from './request-log.ts'
+
+/** What the server counts, for Prometheus. Routes and codes are labels; no tenant, subject or credential is. */
+export class ServerMetrics {
+  readonly #registry = new Registry()
+  readonly #requests: Histogram
+  readonly #refusals: Counter
+  readonly #smuggled: Counter
+
+  /** `keep` is asked at each scrape. */
+  constructor(keep: () => KeepMetrics) {
+    const registers = [this.#registry]
+    this.#requests = new Histogram({
+      name: 'memkeep_http_request_seconds',
+      help: 'Requests by route, method and status',
+      labelNames: ['route', 'method', 'status'],
+      buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+      registers,
+    })
+    this.#refusals = new Counter({
+      name: 'memkeep_http_refusals_total',
+      help: 'Refused requests by code',
+      labelNames: ['code'],
+      registers,
+    })
+    this.#smuggled = new Counter({
+      name: 'memkeep_scope_smuggling_total',
+      help: 'Requests that named whose memories they mean',
+      registers,
+    })
+    this.#addKeep(keep)
+  }
+
+  #addKeep(keep: () => KeepMetrics): void {
+    new Gauge({
+      name: 'memkeep_refused_scope_tokens',
+      help: 'Scope tokens that the database refused since the start: 0 unless keys or clocks differ, or somebody forges',
+      labelNames: ['code'],
+      registers: [this.#registry],
+      collect() {
+        for (const [code, count] of Object.entries(keep().refusedTokens)) this.set({ code }, count)
+      },
+    })
+    new Gauge({
+      name: 'memkeep_shelves',
+      help: 'Opened shelves: what they hold and did since the start',
+      labelNames: ['what'],
+      registers: [this.#registry],
+      collect() {
+        for (const [what, value] of Object.entries(keep().shelves)) {
+          if (typeof value === 'number') this.set({ what }, value)
+        }
+      },
+    })
+  }
+
+  noteRequest({ route, method, status, ms, code }: RequestLine): void {
+    const known = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'].includes(method) ? method : 'other'
+    this.#requests.observe({ route, method: known, status: String(status) }, ms / 1000)
+    if (code !== undefined) this.#refusals.inc({ code })
+  }
+
+  noteSmuggling(): void {
+    this.#smuggled.inc()
+  }
+
+  /** In the text format that Prometheus reads. */
+  async text(): Promise<{ readonly type: string; readonly body: string }> {
+    return { type: this.#registry.contentType, body: await this.#registry.metrics() }
+  }
+}

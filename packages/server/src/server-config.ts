@@ -1,0 +1,139 @@
+import { readFileSync } from 'node:fs'
+import { MemkeepError } from 'memkeep'
+import { z } from 'zod'
+import { checkAdminKeys } from './authn/admin-keys.ts'
+import { tokenAlgorithms } from './authn/json-web-tokens.ts'
+
+const count = z.number().int().min(0).max(1_000_000_000)
+const claim = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+const httpUrl = z.url({ protocol: /^https?$/ })
+
+const jwt = z.strictObject({
+  issuer: z.string().min(1),
+  audience: z.string().min(1),
+  /** Address of the issuer's key set, or the set itself. */
+  jwks: z.union([httpUrl, z.looseObject({ keys: z.array(z.looseObject({ kty: z.string() })).min(1) })]),
+  algorithms: z
+    .array(z.enum(tokenAlgorithms as [string, ...string[]]))
+    .min(1)
+    .exactOptional(),
+  claims: z
+    .strictObject({
+      tenant: claim.exactOptional(),
+      subject: claim.exactOptional(),
+      principal: claim.exactOptional(),
+      roles: claim.exactOptional(),
+      wholeTenant: claim.exactOptional(),
+    })
+    .exactOptional(),
+  rolePrefix: z.string().exactOptional(),
+  clockToleranceSeconds: z.number().int().min(0).max(300).exactOptional(),
+})
+
+const settings = z.strictObject({
+  host: z.string().min(1).exactOptional(),
+  port: z.number().int().min(0).max(65_535).exactOptional(),
+  /** The address that clients know the server by. */
+  publicUrl: httpUrl.exactOptional(),
+  jwt: jwt.exactOptional(),
+  adminKeys: z.array(z.strictObject({ name: z.string(), sha256: z.string() })).exactOptional(),
+  rateLimits: z
+    .strictObject({ tenantPerMinute: count.exactOptional(), credentialPerMinute: count.exactOptional() })
+    .exactOptional(),
+  /** Where several servers count together. */
+  redisUrl: z.url({ protocol: /^rediss?$/ }).exactOptional(),
+  /** How long requests under way may take to finish when the server closes. */
+  graceSeconds: z.number().int().min(0).max(3600).exactOptional(),
+})
+
+export type ServerConfig = z.output<typeof settings>
+
+/** Variables of the environment, and the setting that each is. */
+const variables: Readonly<
+  Record<string, { readonly path: readonly string[]; readonly parse: (text: string) => unknown }>
+> = {
+  MEMKEEP_HOST: { path: ['host'], parse: String },
+  MEMKEEP_PORT: { path: ['port'], parse: wholeNumber },
+  MEMKEEP_PUBLIC_URL: { path: ['publicUrl'], parse: String },
+  MEMKEEP_JWT_ISSUER: { path: ['jwt', 'issuer'], parse: String },
+  MEMKEEP_JWT_AUDIENCE: { path: ['jwt', 'audience'], parse: String },
+  MEMKEEP_JWT_JWKS: { path: ['jwt', 'jwks'], parse: String },
+  MEMKEEP_ADMIN_KEYS: { path: ['adminKeys'], parse: adminKeysIn },
+  MEMKEEP_RATE_TENANT_PER_MINUTE: { path: ['rateLimits', 'tenantPerMinute'], parse: wholeNumber },
+  MEMKEEP_RATE_CREDENTIAL_PER_MINUTE: { path: ['rateLimits', 'credentialPerMinute'], parse: wholeNumber },
+  MEMKEEP_REDIS_URL: { path: ['redisUrl'], parse: String },
+  MEMKEEP_GRACE_SECONDS: { path: ['graceSeconds'], parse: wholeNumber },
+}
+
+export interface ConfigSources {
+  /** A file of JSON; default what MEMKEEP_CONFIG names. */
+  readonly file?: string
+  readonly env: NodeJS.ProcessEnv
+  /** What the command line says, by the option that said it. */
+  readonly flags: Readonly<Record<string, { readonly path: readonly string[]; readonly value: unknown } | undefined>>
+}
+
+/**
+ * The server's settings: the command line's before the environment's before the file's. Throws `ERR_INPUT_INVALID` for a setting
+ * that is unknown or wrong, naming the place: the option, the variable, or the file and the path in it. Never a value.
+ */
+export function readConfig({ file, env, flags }: ConfigSources): ServerConfig {
+  const named = file ?? env.MEMKEEP_CONFIG
+  const merged: Record<string, unknown> = named === undefined ? {} : readFile(named)
+  const saidBy = new Map<string, string>()
+  const put = (path: readonly string[], value: unknown, by: string): void => {
+    const parent = path.slice(0, -1).reduce<Record<string, unknown>>((at, name) => {
+      at[name] = { ...(at[name] as object | undefined) }
+      return at[name] as Record<string, unknown>
+    }, merged)
+    parent[path.at(-1)!] = value
+    saidBy.set(path.join('.'), by)
+  }
+  for (const [name, { path, parse }] of Object.entries(variables)) {
+    if (env[name] !== undefined && env[name] !== '') put(path, parse(env[name]), name)
+  }
+  for (const [name, flag] of Object.entries(flags)) if (flag !== undefined) put(flag.path, flag.value, name)
+  const parsed = settings.safeParse(merged)
+  if (!parsed.success) throw wrong(parsed.error.issues[0]!, named, saidBy)
+  if (parsed.data.adminKeys !== undefined) checkAdminKeys(parsed.data.adminKeys)
+  return parsed.data
+}
+
+function readFile(file: string): Record<string, unknown> {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new MemkeepError('ERR_INPUT_INVALID', `${file}: cannot be read (${(error as NodeJS.ErrnoException).code})`)
+  }
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
+  } catch {
+    throw new MemkeepError('ERR_INPUT_INVALID', `${file}: is not JSON`)
+  }
+  throw new MemkeepError('ERR_INPUT_INVALID', `${file}: must hold an object of settings`)
+}
+
+function wrong(issue: z.core.$ZodIssue, file: string | undefined, saidBy: ReadonlyMap<string, string>): MemkeepError {
+  const path = issue.path.map(String)
+  // Whoever said the setting, or the nearest one above it; else it stands in the file.
+  const lengths = Array.from({ length: path.length + 1 }, (_, index) => path.length - index)
+  const by = lengths.map((length) => saidBy.get(path.slice(0, length).join('.'))).find((each) => each !== undefined)
+  const below = [...saidBy].find(([place]) => place.startsWith(`${path.join('.')}.`))?.[1]
+  const where = by ?? (file === undefined ? (below ?? 'settings') : file)
+  const keys = issue.code === 'unrecognized_keys' ? `unknown: ${issue.keys.join(', ')}` : issue.message
+  return new MemkeepError('ERR_INPUT_INVALID', `${where}: ${path.length === 0 ? '' : `${path.join('.')}: `}${keys}`)
+}
+
+function wholeNumber(text: string): unknown {
+  return /^\d{1,10}$/.test(text) ? Number(text) : text
+}
+
+/** `name:sha256`, with commas between. */
+function adminKeysIn(text: string): unknown {
+  return text.split(',').map((each) => {
+    const at = each.lastIndexOf(':')
+    return { name: each.slice(0, Math.max(at, 0)).trim(), sha256: each.slice(at + 1).trim() }
+  })
+}

@@ -1,0 +1,71 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { readConfig } from '../../src/server-config.ts'
+
+const dir = mkdtempSync(join(tmpdir(), 'mk-config-'))
+const file = join(dir, 'memkeep.json')
+afterAll(() => rmSync(dir, { recursive: true }))
+
+function read(settings: unknown, env: Record<string, string> = {}, flags = {}) {
+  writeFileSync(file, typeof settings === 'string' ? settings : JSON.stringify(settings))
+  return readConfig({ file, env, flags })
+}
+
+test('the command line goes before the environment, and that before the file', () => {
+  const settings = {
+    host: 'from-file',
+    port: 1,
+    graceSeconds: 1,
+    jwt: { issuer: 'i', audience: 'a', jwks: 'https://a/b' },
+  }
+  const env = { MEMKEEP_PORT: '2', MEMKEEP_GRACE_SECONDS: '2', MEMKEEP_JWT_ISSUER: 'j' }
+  const flags = { '--port': { path: ['port'], value: 3 } }
+  expect(read(settings, env, flags)).toEqual({
+    host: 'from-file',
+    port: 3,
+    graceSeconds: 2,
+    jwt: { issuer: 'j', audience: 'a', jwks: 'https://a/b' },
+  })
+  expect(readConfig({ env: { MEMKEEP_CONFIG: file }, flags: {} }).host).toBe('from-file')
+  expect(readConfig({ env: { MEMKEEP_PORT: '' }, flags: {} })).toEqual({})
+})
+
+describe('a fault names its place and no value:', () => {
+  const jwt = { issuer: 'i', audience: 'a', jwks: 'https://a/b' }
+  test.each<[string, unknown, Record<string, string>, RegExp]>([
+    ['an unknown setting', { hots: 'secret-value' }, {}, /memkeep\.json: unknown: hots/],
+    [
+      'a deep one',
+      { jwt: { ...jwt, claims: { tenent: 'secret-value' } } },
+      {},
+      /memkeep\.json: jwt\.claims: unknown: tenent/,
+    ],
+    ['a wrong type', { port: 'secret-value' }, {}, /memkeep\.json: port: /],
+    ['a missing one', { jwt: { issuer: 'i', jwks: 'https://a/b' } }, {}, /memkeep\.json: jwt\.audience: /],
+    [
+      'a shared secret as an algorithm',
+      { jwt: { ...jwt, algorithms: ['HS256'] } },
+      {},
+      /memkeep\.json: jwt\.algorithms/,
+    ],
+    ['no algorithm', { jwt: { ...jwt, algorithms: ['none'] } }, {}, /memkeep\.json: jwt\.algorithms/],
+    ['a variable', {}, { MEMKEEP_PORT: 'secret-value' }, /^MEMKEEP_PORT: port: /],
+    ['a variable out of bounds', {}, { MEMKEEP_PORT: '65536' }, /^MEMKEEP_PORT: port: /],
+    ['half of a group of variables', undefined, { MEMKEEP_JWT_ISSUER: 'secret-value' }, /jwt\.audience/],
+    ['a hash that is none', {}, { MEMKEEP_ADMIN_KEYS: 'root:secret-value' }, /adminKeys: sha256 is 64 hexadecimal/],
+    ['a file that is not JSON', '{"port": secret-value}', {}, /memkeep\.json: is not JSON/],
+    ['a file that is a list', [], {}, /memkeep\.json: must hold an object/],
+  ])('%s', (_, settings, env, message) => {
+    const reading = () => (settings === undefined ? readConfig({ env, flags: {} }) : read(settings, env))
+    expect(reading).toThrow(
+      expect.objectContaining({ code: 'ERR_INPUT_INVALID', message: expect.stringMatching(message) }),
+    )
+    expect(reading).not.toThrow(/secret-value/)
+  })
+
+  test('a file that is not there', () => {
+    expect(() => readConfig({ file: join(dir, 'no'), env: {}, flags: {} })).toThrow(/no: cannot be read \(ENOENT\)/)
+  })
+})

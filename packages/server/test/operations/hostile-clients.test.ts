@@ -1,0 +1,112 @@
+import { connect, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Served } from '../support/served.ts'
+
+let served: Served
+let key: string
+const sockets: Socket[] = []
+
+beforeAll(async () => {
+  served = await Served.start()
+  key = await served.key('acme', 'ana', ['admin'])
+})
+afterAll(async () => {
+  for (const socket of sockets) socket.destroy()
+  await served[Symbol.asyncDispose]()
+})
+
+function open(): Promise<Socket> {
+  const { hostname, port } = new URL(served.url)
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(port), hostname, () => resolve(socket))
+    socket.on('error', reject)
+    sockets.push(socket)
+  })
+}
+
+const said = (socket: Socket): Promise<string> =>
+  new Promise((resolve) => {
+    let text = ''
+    socket.on('data', (data) => {
+      text += data
+    })
+    socket.on('close', () => resolve(text))
+  })
+
+const memory = () => {
+  globalThis.gc?.()
+  return process.memoryUsage().rss / 1024 / 1024
+}
+
+test('a body of 100 MB is 413 and is not kept', async () => {
+  const socket = await open()
+  const answer = said(socket)
+  const before = memory()
+  socket.write(
+    `POST /v1/memories HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${key}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`,
+  )
+  const chunk = `100000\r\n${'x'.repeat(1024 * 1024)}\r\n`
+  let most = 0
+  for (let sent = 0; sent < 100 && !socket.destroyed; sent++) {
+    if (!socket.write(chunk)) await Promise.race([new Promise((resolve) => socket.once('drain', resolve)), sleep(2000)])
+    most = Math.max(most, memory())
+    if (socket.destroyed || socket.readyState !== 'open') break
+  }
+  socket.destroySoon()
+  expect(await answer).toMatch(/^HTTP\/1\.1 413 /)
+  expect(most - before).toBeLessThan(64)
+  expect((await served.ask('GET', '/healthz')).status).toBe(200)
+})
+
+test('senders that never finish are cut off, and others are served meanwhile', async () => {
+  const slow = await Promise.all(Array.from({ length: 200 }, open))
+  const answers = slow.map(said)
+  for (const socket of slow) socket.write('GET /v1/memories HTTP/1.1\r\nHost: x\r\nX-A: ')
+  const drip = setInterval(() => {
+    for (const socket of slow) if (socket.writable) socket.write('a')
+  }, 500)
+  expect((await served.ask('GET', '/v1/memories', { key })).status).toBe(200)
+  const texts = await Promise.all(answers)
+  clearInterval(drip)
+  expect(texts.every((text) => text === '' || /^HTTP\/1\.1 (408|400) /.test(text))).toBe(true)
+  expect((await served.ask('GET', '/v1/memories', { key })).status).toBe(200)
+})
+
+test('thousands of connections that are kept and say nothing hold no other up', async () => {
+  const count = Number(process.env.MEMKEEP_TEST_CONNECTIONS ?? 1000)
+  const before = memory()
+  const idle: Socket[] = []
+  while (idle.length < count)
+    idle.push(...(await Promise.all(Array.from({ length: Math.min(100, count - idle.length) }, open))))
+  for (const socket of idle) socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: keep-alive\r\n\r\n')
+  expect((await served.ask('GET', '/v1/memories', { key })).status).toBe(200)
+  // Both ends of each connection are in this process.
+  expect(memory() - before).toBeLessThan(64 + count / 10)
+  for (const socket of idle) socket.destroy()
+})
+
+test('an export that nobody reads is not read from the database either, and the others are served', async () => {
+  const content = 'x'.repeat(30_000)
+  for (let batch = 0; batch < 6; batch++) {
+    const memories = Array.from({ length: 200 }, () => ({ content, actor: 'user' }))
+    expect((await served.ask('POST', '/v1/memories/batch', { key, body: { memories } })).status).toBe(201)
+  }
+  const pages = async () =>
+    (await served.database.query("select from memkeep.event where action = 'memory.export'")).length
+  const before = await pages()
+  const socket = await open()
+  socket.pause()
+  socket.write(`GET /v1/export HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${key}\r\nConnection: close\r\n\r\n`)
+  await sleep(3000)
+  const stalled = (await pages()) - before
+  // Six pages of 6 MB; what fits into the buffers of two sockets is read, and no more.
+  expect(stalled).toBeGreaterThan(0)
+  expect(stalled).toBeLessThan(5)
+  expect((await served.ask('GET', '/healthz')).status).toBe(200)
+  const whole = said(socket)
+  socket.resume()
+  const text = await whole
+  expect(text).toContain('{"type":"counts","memories":1200,"versions":0}')
+  expect((await pages()) - before).toBeGreaterThan(5)
+})

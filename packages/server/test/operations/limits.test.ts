@@ -1,0 +1,83 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, describe, expect, test } from 'vitest'
+import { Served } from '../support/served.ts'
+
+const rateLimits = { tenantPerMinute: 6, credentialPerMinute: 4 }
+
+async function statuses(served: Served, key: string, count: number): Promise<number[]> {
+  const all = []
+  for (let number = 0; number < count; number++) all.push((await served.ask('GET', '/v1/memories', { key })).status)
+  return all
+}
+
+test('a credential and a tenant that ask too often have to wait, and nobody else does', async () => {
+  const served = await Served.start({ config: { rateLimits } })
+  const [ana, bruno, carla, other] = [
+    await served.key('acme', 'ana'),
+    await served.key('acme', 'bruno'),
+    await served.key('acme', 'carla'),
+    await served.key('globex', 'ana'),
+  ]
+  expect(await statuses(served, ana, 5)).toEqual([200, 200, 200, 200, 429])
+  // What was refused to one key is not taken from its tenant.
+  expect(await statuses(served, bruno, 3)).toEqual([200, 200, 429])
+  const limited = await served.ask('POST', '/mcp', { key: carla, body: {} })
+  expect([limited.status, limited.body.code]).toEqual([429, 'ERR_RATE_LIMITED'])
+  expect(Number(limited.headers['retry-after'])).toBeGreaterThan(0)
+  expect(Number(limited.headers['retry-after'])).toBeLessThanOrEqual(60)
+  expect(await statuses(served, other, 4)).toEqual([200, 200, 200, 200])
+  await served[Symbol.asyncDispose]()
+})
+
+const hasRedis = spawnSync('redis-server', ['--version']).status === 0
+describe.skipIf(!hasRedis)('with Redis (skipped where redis-server is not installed)', () => {
+  let redis: ChildProcess | null = null
+  const dir = mkdtempSync(join(tmpdir(), 'mk-redis-'))
+  afterAll(() => {
+    redis?.kill('SIGKILL')
+    rmSync(dir, { recursive: true, force: true })
+  })
+
+  async function start(port: number): Promise<ChildProcess> {
+    const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', dir]
+    const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'ignore'] })
+    await new Promise<void>((resolve) =>
+      child.stdout.on('data', (text) => /Ready to accept/.test(String(text)) && resolve()),
+    )
+    return child
+  }
+
+  test('two servers count together; without it each counts for itself, and serves on', async () => {
+    const port = await freePort()
+    redis = await start(port)
+    const config = { rateLimits: { tenantPerMinute: 0, credentialPerMinute: 4 }, redisUrl: `redis://127.0.0.1:${port}` }
+    const served = await Served.start({ config })
+    const second = await served.another(config)
+    const key = await served.key('acme', 'ana')
+    const at = async (url: string) => (await served.askAt(url, 'GET', '/v1/memories', { key })).status
+    expect([await at(served.url), await at(second.url), await at(served.url), await at(second.url)]).toEqual([
+      200, 200, 200, 200,
+    ])
+    expect([await at(served.url), await at(second.url)]).toEqual([429, 429])
+    redis.kill('SIGKILL')
+    await sleep(200)
+    expect([await at(served.url), await at(second.url)]).toEqual([200, 200])
+    await second.close()
+    await served[Symbol.asyncDispose]()
+  })
+})
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo
+      server.close(() => resolve(port))
+    })
+  })
+}
