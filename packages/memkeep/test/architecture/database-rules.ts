@@ -87,7 +87,7 @@ const connections = ['install.ts', 'one-connection.ts', 'doorways.ts'].map((file
 const keySources = ['TokenKeySource', 'verifyingKeys']
 
 /** Drivers of these rooms speak to another server, and never to the memory database. */
-const elsewhere = ['connectors', 'cache'].map((room) => `${kernel}${room}/drivers/`)
+const elsewhere = [`${kernel}connectors/`, `${kernel}cache/`, `${server}authn/`].map((room) => `${room}drivers/`)
 
 const opensTransaction = (text: string): boolean =>
   /(^|;)\s*(begin|start\s+transaction|savepoint\s+\w+|prepare\s+transaction)\b(?!\s+[a-z]+\s+[a-z]+)/i.test(text)

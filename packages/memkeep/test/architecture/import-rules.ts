@@ -32,11 +32,12 @@ const ports = new Set(
   ].map((file) => `${kernel}${file}`),
 )
 
-/** Where an embedded or a served keep is put together out of drivers. */
+/** Where an embedded or a served keep, or what serves it, is put together out of drivers. */
 const compositionRoots = new Set([
   'packages/embedded/src/open-local.ts',
   `${server}cli/demo/demo.ts`,
   `${server}open-keep.ts`,
+  `${server}serve.ts`,
 ])
 
 const inDrivers = (path: string): boolean => path.includes('/drivers/')
