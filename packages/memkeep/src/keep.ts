@@ -227,17 +227,23 @@ export class Keep implements AsyncDisposable {
 
   /** One pass of upkeep now. Throws `ERR_STORE_UNAVAILABLE` when this process was given no upkeep login. */
   async runUpkeep(): Promise<UpkeepReport> {
+    return this.#withUpkeep((upkeep) => upkeep.run())
+  }
+
+  #withUpkeep<T>(work: (upkeep: Upkeep) => Promise<T>): Promise<T> {
     this.#gate.check()
     const upkeep = this.#needUpkeep()
-    return this.#gate.run(() => upkeep.run())
+    return this.#gate.run(() => work(upkeep))
   }
 
   /** Gives every event that was committed until now its place in the log. Returns how many. Throws as `runUpkeep`. */
   async sequence(): Promise<number> {
-    this.#gate.check()
-    if (this.#upkeep === null) throw new MemkeepError('ERR_STORE_UNAVAILABLE', 'this process has no upkeep login')
-    const upkeep = this.#upkeep
-    return this.#gate.run(() => upkeep.sequence())
+    return this.#withUpkeep((upkeep) => upkeep.sequence())
+  }
+
+  /** When the event happened that waits longest for its place in the log; null when none waits. Throws as `runUpkeep`. */
+  async oldestWaitingEvent(): Promise<Date | null> {
+    return this.#withUpkeep((upkeep) => upkeep.oldestWaiting())
   }
 
   #needUpkeep(): Upkeep {

@@ -94,11 +94,12 @@ async function searching(env: NodeJS.ProcessEnv) {
 /**
  * Opens a deployment. Throws `ERR_KEY_UNAVAILABLE` when its database is in use and its keys are not there: no new ones are made
  * beside it. Your own server gets its keys from `memkeep migrate`, and from nothing else. What neither stores nor `searches`
- * memories needs no embedder.
+ * memories needs no embedder; what only `looks` leaves the ledger as it found it for an hour.
  */
-export async function openKeep(place: Place, { searches = true } = {}): Promise<OpenedKeep> {
+export async function openKeep(place: Place, { searches = true, looks = false } = {}): Promise<OpenedKeep> {
   const { options, says } = searches ? await searching(process.env) : { options: {}, says: [] }
-  const audit = auditSettings(process.env, auditDrivers)
+  const settings = auditSettings(process.env, auditDrivers)
+  const audit = looks ? { ...settings, mergeDelaySeconds: 3600 } : settings
   if (place.kind === 'server') {
     const { appUrl, upkeepUrl, acceptOldServer, keysDir } = place
     refuseKeyless(keysDir)

@@ -63,6 +63,13 @@ export class Sequencer {
     return sequenced
   }
 
+  /** When the event happened that waits longest for its place, by its own clock; null when none waits. */
+  async oldestWaiting(): Promise<Date | null> {
+    const rows = await this.#call<PendingRow>('pending_events', [1, byteaArray([])])
+    const event = rows.find(({ part }) => part === 2)
+    return event === undefined ? null : new Date(event.at_ms)
+  }
+
   /** Puts the heads of all logs into the deployment's, when it is time. */
   tick(): Promise<void> {
     return this.#deployment.tick()

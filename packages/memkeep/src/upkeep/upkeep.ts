@@ -80,6 +80,10 @@ export class Upkeep {
     this.#witnessed = witness === null ? null : new WitnessedHead(caller, witness)
   }
 
+  oldestWaiting(): Promise<Date | null> {
+    return this.#sequencer.oldestWaiting()
+  }
+
   /** Gives every event that waits its place in its tenant's log. Throws the first failure once the rest is done. */
   sequence(): Promise<number> {
     return this.#sequencer.run()

@@ -7,6 +7,7 @@ import { readArguments } from './arguments.ts'
 import type { Command } from './command.ts'
 import { placeFor, refuseAbsent } from './deployment.ts'
 import { inspectKeys } from './inspect-keys.ts'
+import { inspectLedger } from './inspect-ledger.ts'
 import { inspectShelves } from './inspect-shelves.ts'
 import { inspectWitness } from './inspect-witness.ts'
 import { meaningOf } from './meanings.ts'
@@ -14,22 +15,23 @@ import { print, printJson, shown } from './output.ts'
 
 /** A finding, and what it was found on. */
 interface Found extends Finding {
-  readonly on: 'keys' | 'engine' | 'shelves' | 'witness' | LoginRole
+  readonly on: 'keys' | 'engine' | 'shelves' | 'witness' | 'ledger' | LoginRole
 }
 
 export const doctor: Command = {
   name: 'doctor',
-  takes: '[--shelves] [--json] [--data DIR]',
+  takes: '[--shelves] [--ledger] [--json] [--data DIR]',
   does: 'inspects logins, database and keys, and says what to do',
   notes: [
     'Changes nothing. Fails when a finding is fatal: Memkeep does not work with such a database.',
     '--shelves opens every index entry of every tenant as well, and says which do not open, which models made the vectors,',
     'and what `memkeep reembed` would change. Slow; it is recorded in the ledger as the reads that it is.',
     'Where MEMKEEP_WITNESS is set, the witness is asked whether the database was set back.',
+    '--ledger says whether events have waited for their place in the signed log longer than a minute.',
     '--json prints {"findings": [{"on", "code", "message", "meaning", "remedy", "fatal"}]}.',
   ],
   async run(args) {
-    const given = readArguments(args, { flags: ['json', 'shelves'] })
+    const given = readArguments(args, { flags: ['json', 'shelves', 'ledger'] })
     const place = placeFor(given)
     refuseAbsent(place)
     const found = [...inspectKeys(place).map(on('keys')), ...(await inspectDatabase(place))]
@@ -37,6 +39,9 @@ export const doctor: Command = {
     // What is fatal would refuse to be opened.
     if (given.flag('shelves') && !found.some(({ fatal }) => fatal)) {
       found.push(...(await inspectShelves(place)).map(on('shelves')))
+    }
+    if (given.flag('ledger') && !found.some(({ fatal }) => fatal)) {
+      found.push(...(await inspectLedger(place)).map(on('ledger')))
     }
     const findings = found.map((each) => ({ ...each, meaning: meaningOf(each.code) }))
     if (given.flag('json')) await printJson({ findings })

@@ -47,6 +47,8 @@ const meanings: Readonly<Record<string, string>> = {
   'vectors-missing': 'these are found by their words alone',
   'stems-missing': 'these are found by their words as they stand alone',
   'former-vectors': 'the vectors of the former model take room; nothing else is wrong',
+  'ledger-behind': 'what is not in the signed log yet could be dropped from the database unseen',
+  'ledger-unread': 'nothing is said of the ledger',
   'shelves-unread': 'nothing is said of the memories of that tenant',
   'keys-absent': 'nothing opens without them; if they are lost, so is everything that was stored',
   'root-key-missing': 'nothing opens without it; if it is lost, so is everything that was stored',

@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openLocal } from '@memkeep/embedded'
 import { mintScope, mintTenantScope } from 'memkeep/trust'
@@ -35,10 +35,8 @@ test('a bundle is exported, verified offline, and refused after any change, whic
   const good = await memkeep(['verify', bundle, '--key', key])
   expect(good).toMatchObject({ code: 0 })
   expect(good.out).toContain(`good: ${size} events of memkeep/log/`)
-  expect((await memkeep(['verify', bundle])).err).toContain('no key was given')
   const other = `${key.slice(0, -4)}AAA=`
   expect(await memkeep(['verify', bundle, '--key', other])).toMatchObject({ code: 1 })
-  expect(await memkeep(['verify', bundle, '--head', join(bundle, 'checkpoint')])).toMatchObject({ code: 0 })
   const entries = join(bundle, 'tile', 'entries', `000.p`, String(size))
   const bytes = readFileSync(entries)
   writeFileSync(entries, Buffer.from(bytes.toString('latin1').replace('memory.add', 'memory.get'), 'latin1'))
@@ -53,18 +51,7 @@ test('a bundle is exported, verified offline, and refused after any change, whic
 
 test('a proof of one event is checked against a key, and refused when the event is another', async () => {
   const file = scratch.path('one.tlog-proof')
-  const { out } = await memkeep([
-    'audit',
-    'export',
-    '--tenant',
-    'acme',
-    '-o',
-    scratch.path('again'),
-    '--json',
-    '--data',
-    data,
-  ])
-  const { key } = JSON.parse(out) as { key: string }
+  const key = readFileSync(join(scratch.path('bundle'), 'log.vkey'), 'utf8').trimEnd()
   writeFileSync(file, proof)
   const good = await memkeep(['verify', file, '--key', key, '--json'])
   expect(good).toMatchObject({ code: 0 })
@@ -82,8 +69,18 @@ test('what stands there is not written over, and nothing is left of what failed'
   const refused = await memkeep(['audit', 'export', '--tenant', 'acme', '-o', taken, '--data', data])
   expect(refused).toMatchObject({ code: 1 })
   expect(readFileSync(taken, 'utf8')).toBe('mine')
-  const unknown = await memkeep(['audit', 'export', '--tenant', 'nobody', '-o', scratch.path('none'), '--data', data])
-  expect(unknown.err).toContain('ERR_TENANT_UNKNOWN')
-  expect(existsSync(scratch.path('none'))).toBe(false)
   expect(await memkeep(['verify', scratch.path('none')])).toMatchObject({ code: 1 })
+})
+
+test('doctor says when events have waited for their place too long', async () => {
+  // A process that was broken off before its pass: its clock was two minutes behind.
+  await using keep = await openLocal(data, {
+    seams: { clock: { now: () => Date.now() - 120_000 } },
+    audit: { mergeDelaySeconds: 3600 },
+  })
+  await keep.sequence()
+  const memory = keep.for(mintScope({ tenant: 'acme', subject: 'ana', principal: { id: 'svc', roles: ['agent'] } }))
+  await memory.add('aisle seats', { actor: 'user' })
+  const { out } = await memkeep(['doctor', '--ledger', '--json', '--data', data])
+  expect(JSON.parse(out).findings.map(({ code }: { code: string }) => code)).toContain('ledger-behind')
 })
