@@ -10,7 +10,7 @@ set search_path = pg_catalog, pg_temp as $$
 declare c bytea := memkeep.open_claims();
 begin
   return case when ('x' || encode(substring(c from 49 for 4), 'hex'))::bit(32)::integer & 16384 <> 0
-    and convert_from(substring(c from 106 for octet_length(c) - 121), 'UTF8')
+    and convert_from(substring(c from 106 for greatest(octet_length(c) - 121, 0)), 'UTF8')
       in ('pending_events', 'log_edges', 'log_heads', 'sequence', 'anchor_logs') then ''::bytea end;
 end $$;
 
@@ -20,7 +20,7 @@ set search_path = pg_catalog, pg_temp as $$
 declare c bytea := memkeep.open_claims();
 begin
   return case when ('x' || encode(substring(c from 49 for 4), 'hex'))::bit(32)::integer & 262144 <> 0
-    and convert_from(substring(c from 106 for octet_length(c) - 121), 'UTF8')
+    and convert_from(substring(c from 106 for greatest(octet_length(c) - 121, 0)), 'UTF8')
       in ('list_events', 'wide_list_events', 'prove_event', 'wide_prove_event', 'read_head', 'read_log')
     then substring(c from 6 for 16) end;
 end $$;

@@ -8,6 +8,6 @@ set search_path = pg_catalog, pg_temp as $$
 declare c bytea := memkeep.open_claims();
 begin
   return case when ('x' || encode(substring(c from 49 for 4), 'hex'))::bit(32)::integer & 16384 <> 0
-    and convert_from(substring(c from 106 for octet_length(c) - 121), 'UTF8')
+    and convert_from(substring(c from 106 for greatest(octet_length(c) - 121, 0)), 'UTF8')
       in ('due_reads', 'cold_events', 'archive_reads', 'empty_reads') then ''::bytea end;
 end $$;
