@@ -159,6 +159,7 @@ describe('a contributor that goes', () => {
       [both],
     )
     expect(row).toEqual({ size: 0, contributors: 1 })
+    expect(await store.database.query('select * from memkeep.unlearned')).toEqual([])
   })
 
   test('by an erasure too, which destroys the keys of what stood, and says so', async () => {

@@ -69,6 +69,10 @@ begin
     select c.tenant, h.subject, p_cause, h.id, h.kind, 1, h.seal, h.epoch, c.at_ms from hidden h
     union all select c.tenant, b.subject, p_cause, b.id, b.kind, 2, null, b.epoch, c.at_ms from beyond b
     on conflict do nothing;
+  -- Only an erasure tells of it; values of the cache are to be removed in any case.
+  if p_cause = c.event then
+    delete from memkeep.unlearned u where u.tenant = c.tenant and u.cause = p_cause and u.action <> 3;
+  end if;
   number := cardinality(ids);
   return number;
 end $$;
