@@ -72,6 +72,7 @@ const details: Details = {
   speaker: null,
   importance: null,
   tool: null,
+  flags: [],
 }
 
 function sealedRow(turn: number, key: DataKey): ReadingRow {

@@ -70,6 +70,7 @@ export type { LibraryAnswer, LibraryEntry, LibrarySearchOptions } from './memory
 export type { ListOptions, Page } from './memory/list.ts'
 export type { MessageInput } from './memory/messages.ts'
 export type { MintedKey, MintInput } from './memory/mint-key.ts'
+export type { HeldMemory, HeldPage, HeldVerdict, Quarantine } from './memory/quarantine.ts'
 export type { ReembedOptions, ReembedProgress, ReembedReport } from './memory/reembed.ts'
 export type { ReadableMemory, ScopedMemory, WriteOptions } from './memory/scoped-memory.ts'
 export type { SearchOptions, SearchResult } from './memory/search.ts'

@@ -23,10 +23,12 @@ import type { KeyProvider } from './keys/key-provider.ts'
 import type { KeyStore } from './keys/key-store.ts'
 import { defaultHoldMs, Keyring } from './keys/keyring.ts'
 import { rebuild } from './memory/artifacts/rebuild.ts'
+import { distilDue } from './memory/distil-due.ts'
 import { modelName } from './memory/index-of.ts'
 import type { Kernel } from './memory/kernel.ts'
 import { NotedTrust } from './memory/noted-trust.ts'
 import { ReadableMemory, ScopedMemory } from './memory/scoped-memory.ts'
+import { checkScreening } from './memory/screening.ts'
 import { TenantPolicies } from './memory/tenant-policies.ts'
 import { checkBackupDays, type ErasureSettings, openErasures } from './open-erasures.ts'
 import { announce, checkReady } from './own-calls.ts'
@@ -35,6 +37,9 @@ import { Privileged } from './privileged/privileged.ts'
 import type { Embedder } from './recall/embedder.ts'
 import type { Languages } from './recall/languages.ts'
 import { ShelfCache, type ShelfStats } from './recall/shelf-cache.ts'
+import type { Distiller } from './screening/distiller.ts'
+import type { ScreenPolicy } from './screening/judge.ts'
+import type { Screener } from './screening/screener.ts'
 import { openPool } from './store/connect.ts'
 import { Doorways } from './store/doorways.ts'
 import type { DatabaseEngine, RunningEngine } from './store/engine.ts'
@@ -68,6 +73,14 @@ export interface KeepOptions {
   readonly limits?: Partial<Limits>
   /** What the tools that a memory names as its author are trusted. Default none: what a tool says is `external`. */
   readonly tools?: Tools
+  /** Looks at content beside the built-in screener: a model, a service of yours. */
+  readonly screener?: Screener | readonly Screener[]
+  /** What is done at which score, for tenants that have no screening of their own. Default: `defaultScreenPolicy`. */
+  readonly screening?: Partial<ScreenPolicy>
+  /** What keeps statements and leaves out orders. Default `extractive`, without a model. */
+  readonly distiller?: Distiller
+  /** For how many days an episode stays that the distiller did not keep. Default 30. */
+  readonly episodeDays?: number
   /**
    * Address for the login `memkeep_upkeep`: upkeep then runs in this process. Not needed with an engine, which brings it;
    * without either, another process must run it, or calls are refused within a day.
@@ -149,6 +162,7 @@ export class Keep implements AsyncDisposable {
     })
     this.#erasures = openErasures(this.#kernel, erasing, async () => this.#upkeep?.rebuildDue())
     this.#upkeep = upkeep
+    this.#upkeep?.distilsBy((due) => distilDue(this.#kernel, due))
     this.#upkeep?.resumesErasuresBy(() => this.#erasures.resumeDue())
     this.#upkeep?.onRolledBack((error) => gate.refuse(error))
     this.#release = release
@@ -333,6 +347,10 @@ const optionNames: Record<keyof KeepOptions, true> = {
   policy: true,
   limits: true,
   tools: true,
+  screener: true,
+  screening: true,
+  distiller: true,
+  episodeDays: true,
   upkeep: true,
   acceptOldServer: true,
   audit: true,
@@ -365,6 +383,7 @@ function kernelParts(
     limits: checkLimits(options.limits),
     tools: checkTools(options.tools ?? {}),
     notedTrust: new NotedTrust(made.seams.clock),
+    screening: checkScreening(options),
     embedder: options.embedder ?? null,
     formerEmbedder: checkFormer(options),
     languages: options.languages ?? null,

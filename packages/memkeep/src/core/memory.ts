@@ -3,7 +3,7 @@ import type { Actor, Sensitivity, Trust } from './labels.ts'
 /** A value that JSON can carry. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
 
-/** What the screen thought of a memory. Until screening is configured every verdict is `allow`. */
+/** What the screen thought of a memory. */
 export type Verdict = 'allow' | 'flag' | 'quarantine' | 'refuse'
 
 /** One version of a memory, opened. Times are UTC. */
@@ -37,6 +37,8 @@ export interface Memory {
   /** When this version was stored. */
   readonly updatedAt: Date
   readonly expiresAt: Date | null
+  /** Rules that the screen met in it when it was stored; empty for most. */
+  readonly flags: readonly string[]
   /** True for a memory of the tenant as a whole. */
   readonly common: boolean
   /** The subject it is about; set only in answers to a tenant-wide scope, null for common memories and elsewhere. */
@@ -47,18 +49,17 @@ export interface Memory {
 export interface FoundMemory extends Memory {
   /** Higher is better; comparable within one answer only. */
   readonly score: number
-  /** Remarks of the retrieval screen. */
-  readonly flags: readonly string[]
   /** The parts of the score, when `explain` was asked for. */
   readonly explain?: { readonly [part: string]: number }
 }
 
 /**
- * What `add` answers. `durableUntil` is null when the memory stays until it is deleted. With `queued` the memory is stored as
- * well, and found by its words; its vector waits for `reembed`.
+ * What `add` answers. `durableUntil` is null when the memory stays until it is deleted; a date for an episode, and for one that expires.
+ * With `queued` the memory is stored as well, and found by its words; its vector waits for `reembed`. With `quarantined` it is not a memory:
+ * somebody must release it first (`memory.quarantine`).
  */
 export interface StoredReceipt {
-  readonly outcome: 'stored' | 'queued'
+  readonly outcome: 'stored' | 'queued' | 'quarantined'
   readonly id: string
   readonly version: number
   readonly trust: Trust

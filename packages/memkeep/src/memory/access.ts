@@ -6,6 +6,7 @@ import type { DataKey } from '../keys/data-key.ts'
 import type { TenantKeys } from '../keys/tenant-keys.ts'
 import { powersOf } from '../policy/policy.ts'
 import { openTerms } from '../policy/tenant-terms.ts'
+import type { ScreenPolicy } from '../screening/judge.ts'
 import type { Claims } from '../store/token.ts'
 import type { Kernel } from './kernel.ts'
 import { expectOutcome, Outdated } from './outcome.ts'
@@ -20,6 +21,8 @@ export interface Access {
   readonly shelf: Buffer
   /** What the scope's tenant may hold. */
   readonly quota: Quota
+  /** What is done with content at which score. */
+  readonly screening: ScreenPolicy
 }
 
 /**
@@ -66,7 +69,7 @@ export function hasRight({ claims }: Access, right: number): boolean {
 
 async function openAccess(kernel: Kernel, scope: ScopeClaims): Promise<Access> {
   const keys = await kernel.keyring.tenant(scope.tenant)
-  const { version, policy, quota } = kernel.tenantPolicies.get(keys.tag)
+  const { version, policy, quota, screening } = kernel.tenantPolicies.get(keys.tag)
   const shelf = scope.subject === null ? keys.commonTag : keys.subjectTag(scope.subject)
   const claims: Claims = {
     tenant: keys.tag,
@@ -78,7 +81,14 @@ async function openAccess(kernel: Kernel, scope: ScopeClaims): Promise<Access> {
     principal: keys.principalTag(scope.principal.id),
     policyVersion: version,
   }
-  return { scope, keys, claims, shelf, quota: quota ?? quotaOf(kernel.limits) }
+  return {
+    scope,
+    keys,
+    claims,
+    shelf,
+    quota: quota ?? quotaOf(kernel.limits),
+    screening: screening ?? kernel.screening.policy,
+  }
 }
 
 async function lookAgain(kernel: Kernel, access: Access, outdated: Outdated): Promise<void> {
@@ -91,7 +101,7 @@ async function lookAgain(kernel: Kernel, access: Access, outdated: Outdated): Pr
   const [row] = await callRead<EnterRow>(kernel, access, 'enter', [])
   expectOutcome(row?.outcome, 'ok')
   const { policy_version: version, policy } = row!
-  kernel.tenantPolicies.set(keys.tag, { version, ...openTerms(await keys.own(), version, policy) })
+  kernel.tenantPolicies.set(keys.tag, version, openTerms(await keys.own(), version, policy))
 }
 
 interface EnterRow {

@@ -9,11 +9,13 @@ import { encodeEntry, type IndexEntry } from '../recall/index-entry.ts'
 import type { Labels } from '../store/reading.ts'
 import { byteaArray, int2Array, int8Array, textArray, uuidArray } from '../store/wire-arrays.ts'
 import { type Access, embedAllowed, hasRight, readDetail, withAccess, writeDetail } from './access.ts'
+import { flagsOf, gate, type Placed, places, refuseContent } from './gate.ts'
 import { allVectorsOf, embeddedText, indexOf, noVectors, shelfEntry, type Vectors } from './index-of.ts'
 import type { CheckedInput } from './input.ts'
 import { checkSignal } from './input.ts'
 import type { Kernel } from './kernel.ts'
 import { expectOutcome } from './outcome.ts'
+import { sealVerdict } from './quarantine.ts'
 import { readersOf } from './recalled.ts'
 import { type Details, sealMemory } from './row.ts'
 import { noteWrite } from './shelves.ts'
@@ -32,6 +34,8 @@ export const embeds = ['now', 'later', 'now-or-later'] as const
 
 export interface Batch {
   readonly inputs: readonly CheckedInput[]
+  /** Turns of a talk: episodes first. */
+  readonly isTranscript?: boolean
   readonly idempotencyKey: string | null
   readonly embed: Embed
   /** After the batch was sent the signal is no longer heeded: what was done is said. */
@@ -39,6 +43,7 @@ export interface Batch {
 }
 
 interface Draft {
+  readonly input: Placed
   readonly labels: Labels
   readonly index: IndexEntry
   readonly content: Buffer
@@ -79,7 +84,9 @@ async function store(kernel: Kernel, given: Access, batch: Batch, vectors: Vecto
   const key = await writingKey(access)
   if (key === null) return refuse(kernel, access)
   const nowMs = kernel.seams.clock.now()
-  const drafts = inputs.map((input, index) => draft(kernel, access, key, input, vectors[index]!, nowMs))
+  const placed = await gate(kernel, access, inputs, batch.isTranscript ?? false, batch.signal)
+  if (placed === null) return refuseContent(kernel, access, inputs.length)
+  const drafts = placed.map((input, index) => draft(kernel, access, key, input, vectors[index]!, nowMs))
   const receipts = drafts.map(receiptOf)
   const request = sealRequest(access, key, batch, receipts)
   checkSignal(batch.signal)
@@ -98,7 +105,7 @@ async function store(kernel: Kernel, given: Access, batch: Batch, vectors: Vecto
       request === null ? null : nowMs + requestLifetimeMs,
       writeDetail(access, key, event),
       ...quotaArguments(access),
-      ...readersArgument(access, inputs),
+      ...gateArguments(access, key, drafts),
     ],
   })
   kernel.seams.reach('memory.acknowledged')
@@ -111,10 +118,12 @@ async function store(kernel: Kernel, given: Access, batch: Batch, vectors: Vecto
   if (outcome === 'replayed') return trusted(await openReceipts(access, key, request!.key, answer.receipt!))
   const stored = trusted(drafts.map(({ labels }) => labels))
   noteWrite(kernel, access, answer, (shelf, sees) => {
-    for (const [place, labels] of stored.entries()) {
-      if (sees(labels.sensitivity)) shelf.put(shelfEntry(labels, access.shelf, drafts[place]!.index))
+    for (const [at, labels] of stored.entries()) {
+      const { index, input } = drafts[at]!
+      if (input.place !== 'held' && sees(labels.sensitivity)) shelf.put(shelfEntry(labels, access.shelf, index))
     }
   })
+  for (const { labels, input } of drafts) kernel.screening.seen.set(labels.id, 1, access.screening, input.judgement)
   return trusted(receipts)
 }
 
@@ -125,24 +134,31 @@ function withToolTrust({ tools }: Kernel, access: Access, inputs: readonly Check
   return most === 0 ? access : { ...access, claims: { ...access.claims, actors: access.claims.actors | (most << 4) } }
 }
 
+/** Trailing arguments of `remember`: what its readers were shown, where each goes, and why what is held is held. */
+function gateArguments(access: Access, key: DataKey, drafts: readonly Draft[]): unknown[] {
+  const readers = readersOfUndeclared(access, drafts)
+  if (drafts.every(({ input }) => input.place === 'memory')) return readers === null ? [] : [readers]
+  const verdicts = drafts.map(({ input, labels }) =>
+    input.place === 'held' ? sealVerdict(key, labels.id, { moment: 'gate', ...input.judgement }) : null,
+  )
+  return [readers, int2Array(drafts.map(({ input }) => places[input.place])), verdicts]
+}
+
 /**
  * Who was shown what an agent may have made this from. Whoever names sources is capped by these. What the
  * user or the system says comes from no memory: to claim to be one of them needs the right for it.
  */
-function readersArgument(access: Access, inputs: readonly CheckedInput[]): unknown[] {
-  const made = inputs.filter(
-    ({ actor, derivedFrom }) => (actor === 'agent' || actor === 'tool') && derivedFrom.length === 0,
+function readersOfUndeclared(access: Access, drafts: readonly Draft[]): Buffer | null {
+  const made = drafts.filter(
+    ({ labels: { actor, derivedFrom } }) => (actor === 'agent' || actor === 'tool') && derivedFrom.length === 0,
   )
-  return made.length === 0
-    ? []
-    : [
-        byteaArray(
-          readersOf(
-            access,
-            made.map(({ session }) => session),
-          ),
-        ),
-      ]
+  if (made.length === 0) return null
+  return byteaArray(
+    readersOf(
+      access,
+      made.map(({ input }) => input.session),
+    ),
+  )
 }
 
 /** Null for a subject that was erased: it gets no key. */
@@ -169,19 +185,20 @@ function draft(
   kernel: Kernel,
   access: Access,
   key: DataKey,
-  input: CheckedInput,
+  input: Placed,
   { own, ...former }: Vectors,
   nowMs: number,
 ): Draft {
-  const { content, actor, sensitivity, kind, atMs, expiresMs, derivedFrom } = input
+  const { content, actor, trust, sensitivity, kind, atMs, expiresMs, derivedFrom } = input
   const id = kernel.seams.ids.uuid(nowMs)
   const times = { atMs, createdMs: nowMs, updatedMs: nowMs, expiresMs }
   const { tags, metadata, source, session, speaker, importance, tool } = input
-  const trust = ceilingOf(actor, tool, kernel.tools)
   const labels: Labels = { id, version: 1, sensitivity, trust, actor, kind, ...times, derivedFrom }
-  const details: Details = { tags, metadata, source, agent: access.scope.agent, session, speaker, importance, tool }
+  const { agent } = access.scope
+  const flags = flagsOf(input.judgement)
+  const details: Details = { tags, metadata, source, agent, session, speaker, importance, tool, flags }
   const index = indexOf(kernel, content, details, own, { ...former, atMs, importance })
-  return { labels, index, ...sealMemory(key, labels, { content, details, entry: encodeEntry(index) }) }
+  return { input, labels, index, ...sealMemory(key, labels, { content, details, entry: encodeEntry(index) }) }
 }
 
 /** Without a quota the doorway reads nothing on its account. */
@@ -207,14 +224,15 @@ function columns(drafts: readonly Draft[]): unknown[] {
   ]
 }
 
-function receiptOf({ labels, index }: Draft): StoredReceipt {
+function receiptOf({ labels, index, input }: Draft): StoredReceipt {
+  const waits = index.model !== null && index.vector === null
   return {
-    outcome: index.model !== null && index.vector === null ? 'queued' : 'stored',
+    outcome: input.place === 'held' ? 'quarantined' : waits ? 'queued' : 'stored',
     id: labels.id,
     version: labels.version,
     trust: labels.trust,
     durableUntil: labels.expiresMs === null ? null : new Date(labels.expiresMs),
-    verdict: 'allow',
+    verdict: input.judgement.verdict,
   }
 }
 

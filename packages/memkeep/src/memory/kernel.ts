@@ -13,6 +13,7 @@ import type { Languages } from '../recall/languages.ts'
 import type { ShelfCache } from '../recall/shelf-cache.ts'
 import type { Doorways } from '../store/doorways.ts'
 import type { NotedTrust } from './noted-trust.ts'
+import type { Screening } from './screening.ts'
 import type { TenantPolicies } from './tenant-policies.ts'
 
 /** What every use case works with. Made once, by `openMemkeep`. */
@@ -26,6 +27,7 @@ export interface Kernel {
   /** Tools whose word counts for more than `external`. */
   readonly tools: Tools
   readonly notedTrust: NotedTrust
+  readonly screening: Screening
   readonly embedder: Embedder | null
   /** The one whose place `embedder` takes, until every memory was embedded anew. */
   readonly formerEmbedder?: Embedder | null

@@ -18,6 +18,7 @@ export interface Details {
   readonly speaker: string | null
   readonly importance: number | null
   readonly tool: string | null
+  readonly flags: readonly string[]
 }
 
 /** The sealed columns of one version. */
@@ -184,7 +185,8 @@ function parseDetails(bytes: Buffer): Details {
     speaker,
     importance = null,
     tool = null,
+    flags = [],
   } = JSON.parse(bytes.toString('utf8')) as Details
   if (!Array.isArray(tags)) throw new MemkeepError('ERR_SEAL_BROKEN', 'a sealed record holds what was not sealed here')
-  return { tags, metadata, source, agent, session, speaker, importance, tool }
+  return { tags, metadata, source, agent, session, speaker, importance, tool, flags }
 }

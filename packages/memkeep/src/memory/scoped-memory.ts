@@ -29,6 +29,7 @@ import { ScopedLibrary } from './library/scoped-library.ts'
 import { type ListOptions, list, type Page } from './list.ts'
 import { checkMessages, type MessageInput } from './messages.ts'
 import { type MintedKey, type MintInput, mintKey } from './mint-key.ts'
+import { Quarantine } from './quarantine.ts'
 import { type ReembedOptions, type ReembedReport, reembed } from './reembed.ts'
 import { refuseScope } from './refuse-scope.ts'
 import { type SearchOptions, type SearchResult, search } from './search.ts'
@@ -133,6 +134,11 @@ export class ReadableMemory {
     return exportAll(this.#kernel, this.#claims())
   }
 
+  /** What is held until somebody has looked at it. Needs the right `review`. */
+  get quarantine(): Quarantine {
+    return new Quarantine(this.#kernel, this.#scope)
+  }
+
   #call<T>(operation: Operation, run: (claims: ScopeClaims) => Promise<T>): Promise<T> {
     const claims = this.#claims()
     return callMemory(this.#kernel, claims, operation, () => run(claims))
@@ -191,7 +197,10 @@ export class ScopedMemory extends ReadableMemory {
     return callMemory(this.#kernel, claims, 'create_memory', () => addBatch(this.#kernel, claims, batch))
   }
 
-  /** Stores turns of a talk as memories of kind `turn`, in order, in one commit. */
+  /**
+   * Stores turns of a talk as memories of kind `turn`, in order, in one commit. They are episodes: found like any memory, trusted no more than
+   * `user`, and what upkeep's distiller keeps of them stays for good.
+   */
   async addMessages(
     messages: readonly MessageInput[],
     options: WriteOptions & { readonly session: string },
@@ -203,7 +212,7 @@ export class ScopedMemory extends ReadableMemory {
     ])
     const session = checkBound(checkId(given, 'session', 'ERR_INPUT_INVALID'), claims.session, 'session')
     const inputs = checkMessages(messages, this.#kernel.limits, this.#now(), session!)
-    const batch = { inputs, ...checkWrite(write, writeOptionKeys) }
+    const batch = { inputs, isTranscript: true, ...checkWrite(write, writeOptionKeys) }
     return callMemory(this.#kernel, claims, 'create_memory', () => addBatch(this.#kernel, claims, batch))
   }
 

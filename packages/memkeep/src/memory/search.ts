@@ -25,6 +25,7 @@ import type { Kernel } from './kernel.ts'
 import { shelvesInReach } from './reach.ts'
 import { recall } from './recall.ts'
 import { noteRecalled } from './recalled.ts'
+import { type Found, screenFound } from './screen-found.ts'
 
 export interface SearchOptions {
   /** Default 10, at most 100. */
@@ -106,12 +107,14 @@ export async function search(kernel: Kernel, scope: ScopeClaims, text: unknown, 
     const scores = new Map(ranked.map((item) => [item.entry.id, item]))
     const found = memories
       .filter((memory) => passesAnew(memory, memory.tags, filter))
-      .map((memory): FoundMemory => {
-        const { score, parts } = scores.get(memory.id)!
-        return { ...memory, score, flags: [], ...(options.explain === true ? { explain: parts } : {}) }
+      .map((memory): Found => {
+        const { score, parts, entry } = scores.get(memory.id)!
+        const explained = options.explain === true ? { explain: parts } : {}
+        return { memory: { ...memory, score, ...explained }, shelf: entry.subjectTag }
       })
-    await noteRecalled(kernel, access, found, filter.session)
-    return { memories: found, evidence: renderEvidence(found) }
+    const shown = await screenFound(kernel, access, found, options.signal)
+    await noteRecalled(kernel, access, shown, filter.session)
+    return { memories: shown, evidence: renderEvidence(shown) }
   })
 }
 

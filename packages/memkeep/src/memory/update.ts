@@ -13,8 +13,10 @@ import type { ScopeClaims } from '../core/scope.ts'
 import { checkText } from '../core/text.ts'
 import type { DataKey } from '../keys/data-key.ts'
 import { encodeEntry } from '../recall/index-entry.ts'
+import { writeGate } from '../screening/write-gate.ts'
 import type { Labels } from '../store/reading.ts'
 import { type Access, withAccess, writeDetail } from './access.ts'
+import { refuseContent } from './gate.ts'
 import { readVersions } from './get.ts'
 import { allVectorsOf, embeddedText, indexOf, shelfEntry } from './index-of.ts'
 import { checkExpiry, checkKeys, checkMetadata, checkOneOf, checkTags, lookupId } from './input.ts'
@@ -116,6 +118,7 @@ async function revise(
   if (ifVersion !== null && old.version !== ifVersion) {
     throw new MemkeepError('ERR_VERSION_CONFLICT', 'another version stands there')
   }
+  if (patch.content !== undefined) await checkContent(kernel, access, patch.content, actor)
   const nowMs = kernel.seams.clock.now()
   const labels = revisedLabels(old, patch, actor, nowMs)
   const content = patch.content ?? old.content
@@ -160,6 +163,17 @@ async function revise(
   return { outcome: 'stored', id, version: labels.version, trust, durableUntil, verdict: 'allow' }
 }
 
+/**
+ * A new version stands in the place of one that stayed for good, so it must be such that it may: what would be held, or be an
+ * episode, is refused here. Whoever wants it kept adds it.
+ */
+async function checkContent(kernel: Kernel, access: Access, content: string, actor: Actor): Promise<void> {
+  const { screeners, distiller } = kernel.screening
+  const decision = await writeGate({ content, actor }, { screeners, distiller, policy: access.screening })
+  if (decision.outcome === 'pass' && decision.kept === content) return
+  await refuseContent(kernel, access, 1)
+}
+
 function revisedLabels(old: Memory, patch: Partial<MemoryPatch>, actor: Actor, nowMs: number): Labels {
   const { expiresAt = old.expiresAt } = patch
   return {
@@ -196,6 +210,16 @@ export function labelsFrom(memory: Memory): Labels {
   }
 }
 
-export function detailsOf({ tags, metadata, source, agent, session, speaker, importance, tool }: Memory): Details {
-  return { tags, metadata, source, agent, session, speaker, importance, tool }
+export function detailsOf({
+  tags,
+  metadata,
+  source,
+  agent,
+  session,
+  speaker,
+  importance,
+  tool,
+  flags,
+}: Memory): Details {
+  return { tags, metadata, source, agent, session, speaker, importance, tool, flags }
 }

@@ -16,6 +16,8 @@ export interface WriteAnswer {
   readonly receipt: Buffer | null
   /** What the memories written are trusted, in their order; null where the doorway does not say. */
   readonly trusts: readonly Trust[] | null
+  /** Ids of versions that somebody has reviewed, where the doorway says so. */
+  readonly reviewed: readonly string[]
   /** How many memories that came from what was written are trusted less than before. */
   readonly lowered: number
 }
@@ -28,6 +30,7 @@ interface WriteRow {
   readonly trusts?: number[] | null
   readonly trust?: number | null
   readonly lowered?: number
+  readonly reviewed?: string[]
 }
 
 /** The claims of a write: those of the access, with the epoch of the key it seals under (0 when the subject has none yet). */
@@ -56,6 +59,7 @@ export async function callWrite(
     receipt: answer.receipt ?? null,
     trusts: trustsOf(answer),
     lowered: answer.lowered ?? 0,
+    reviewed: answer.reviewed ?? [],
   }
 }
 

@@ -6,9 +6,11 @@ import { checkPolicy, type Policy } from './policy.ts'
 export interface TenantTerms {
   readonly policy: Policy | null
   readonly quota: Quota | null
+  /** How its content is screened, as it was checked when it was set: who reads it checks it anew. */
+  readonly screening: object | null
 }
 
-export const noTerms: TenantTerms = Object.freeze({ policy: null, quota: null })
+export const noTerms: TenantTerms = Object.freeze({ policy: null, quota: null, screening: null })
 
 /** The tenant's own data key. */
 interface TermsKey {
@@ -22,9 +24,10 @@ function termsContext(version: number): (string | number)[] {
 }
 
 /** "None of its own" is sealed like any other: terms that were taken away must not pass for none. */
-export function sealTerms(key: TermsKey, version: number, { policy, quota }: TenantTerms): Buffer {
-  // Without a quota as it always was, the bare policy; a list never was one.
-  const text = JSON.stringify(quota === null ? policy : [policy, quota])
+export function sealTerms(key: TermsKey, version: number, { policy, quota, screening }: TenantTerms): Buffer {
+  // Without more as it always was, the bare policy; a list never was one.
+  const more = screening === null ? [quota] : [quota, screening]
+  const text = JSON.stringify(quota === null && screening === null ? policy : [policy, ...more])
   return key.seal('policy', Buffer.from(text, 'utf8'), termsContext(version))
 }
 
@@ -33,6 +36,10 @@ export function openTerms(key: TermsKey, version: number, sealed: Buffer | null)
   if (version === 0) return noTerms
   if (sealed === null) throw new MemkeepError('ERR_SEAL_BROKEN', "the tenant's policy is not the one that was set")
   const value: unknown = JSON.parse(key.open('policy', sealed, termsContext(version)).toString('utf8'))
-  const [policy, quota] = Array.isArray(value) ? value : [value, null]
-  return { policy: policy === null ? null : checkPolicy(policy), quota: quota === null ? null : checkQuota(quota) }
+  const [policy, quota, screening = null] = Array.isArray(value) ? value : [value, null]
+  return {
+    policy: policy === null ? null : checkPolicy(policy),
+    quota: quota === null ? null : checkQuota(quota),
+    screening,
+  }
 }

@@ -6,6 +6,7 @@ import { sealSubjectName } from '../keys/subject-name.ts'
 import type { TenantKeys } from '../keys/tenant-keys.ts'
 import { checkPolicy, type Policy } from '../policy/policy.ts'
 import { noTerms, openTerms, sealTerms, type TenantTerms } from '../policy/tenant-terms.ts'
+import { checkScreenPolicy, type ScreenPolicy } from '../screening/judge.ts'
 import { callOf, outcomeOf, type PrivilegedKernel } from './privileged-kernel.ts'
 
 export interface Tenant {
@@ -95,7 +96,7 @@ export class Tenants {
   async setPolicy(tenant: string, policy: Policy | null): Promise<void> {
     const checked = policy === null ? null : checkPolicy(policy)
     await this.#change(tenant, async (keys, standing) => ({
-      quota: (await orNoTerms(() => openStanding(keys, standing))).quota,
+      ...(await orNoTerms(() => openStanding(keys, standing))),
       policy: checked,
     }))
   }
@@ -107,9 +108,18 @@ export class Tenants {
    */
   async setQuota(tenant: string, quota: Quota | null): Promise<void> {
     const checked = quota === null ? null : checkQuota(quota)
+    await this.#change(tenant, async (keys, standing) => ({ ...(await openStanding(keys, standing)), quota: checked }))
+  }
+
+  /**
+   * How this tenant's content is screened: at which score it is flagged, held or refused, and which rules do not count. What is absent is the
+   * built-in default's; null: the deployment's again. Audited as its policy is; goes for every write and recall from its commit on.
+   */
+  async setScreening(tenant: string, screening: Partial<ScreenPolicy> | null): Promise<void> {
+    const checked = screening === null ? null : checkScreenPolicy(screening)
     await this.#change(tenant, async (keys, standing) => ({
-      policy: (await openStanding(keys, standing)).policy,
-      quota: checked,
+      ...(await openStanding(keys, standing)),
+      screening: checked,
     }))
   }
 

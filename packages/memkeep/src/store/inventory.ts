@@ -35,6 +35,7 @@ export const inventory: Readonly<Record<string, TableAnnotation>> = {
   aside: both({
     row: 'tenant subject id version sensitivity trust actor kind at_ms created_ms updated_ms expires_ms derived_from epoch content details entry why aside_ms verdict successor',
   }),
+  reviewed: both({ row: 'tenant subject id version' }),
   undistilled: both({ row: 'tenant subject id due_ms' }),
   api_key: both({ row: 'lookup tenant id claims created_ms expires_ms revoked_ms subject used_ms' }),
   hold: both({ row: 'tenant id subject reason placed_ms released_ms' }),

@@ -4,6 +4,7 @@ import { MemkeepError } from '../core/errors.ts'
 import { RefusedTokens } from '../core/refused-tokens.ts'
 import type { Seams } from '../core/seams.ts'
 import type { Keyring } from '../keys/keyring.ts'
+import type { TenantKeys } from '../keys/tenant-keys.ts'
 import { Doorways } from '../store/doorways.ts'
 import { forgetTokenKeys, installTokenKeys, verifyingKeys } from '../store/token-keys.ts'
 import { type RemoveValues, removeDroppedValues } from './dropped-values.ts'
@@ -18,6 +19,8 @@ export interface UpkeepReport {
   readonly expired: number
   /** Shelves that were swept. */
   readonly swept: number
+  /** Episodes that were looked at: what of them stays for good. */
+  readonly distilled: number
   /** Erasures that had been broken off, or waited, and are done now. */
   readonly erased: number
   /** Events that got their place in their tenant's log. */
@@ -39,6 +42,14 @@ export interface UpkeepOptions {
   readonly witness?: Witness | null
 }
 
+/** A shelf on which something is due, and its tenant's keys. */
+export interface DueEpisodes {
+  readonly keys: TenantKeys
+  readonly subject: Buffer
+  readonly tenantEpoch: number
+  readonly shelfEpoch: number
+}
+
 interface DueRow {
   readonly outcome: string | null
   readonly tenant: Buffer
@@ -56,6 +67,7 @@ export class Upkeep {
   readonly #keyring: Keyring
   readonly #seams: Seams
   #erase: () => Promise<number> = async () => 0
+  #distil: (due: DueEpisodes) => Promise<number> = async () => 0
   readonly #sequencer: Sequencer
   #rebuilding: Rebuilding | null = null
   readonly #retention: Retention | null
@@ -94,6 +106,11 @@ export class Upkeep {
     this.#rolledBack = told
   }
 
+  /** What distils the episodes of a shelf that is due, before it is swept, and returns how many it looked at. */
+  distilsBy(distil: (due: DueEpisodes) => Promise<number>): void {
+    this.#distil = distil
+  }
+
   /** What goes on with erasures, and returns how many it finished. */
   resumesErasuresBy(erase: () => Promise<number>): void {
     this.#erase = erase
@@ -108,11 +125,15 @@ export class Upkeep {
     const failures: unknown[] = []
     let expired = 0
     let swept = 0
+    let distilled = 0
     for (;;) {
       const due = await this.#dueShelves()
       const failedBefore = failures.length
       for (const row of due) {
         try {
+          const keys = await this.#keyring.tenantByTag(row.tenant)
+          const { subject, tenant_epoch: tenantEpoch, shelf_epoch: shelfEpoch } = row
+          distilled += await this.#distil({ keys, subject, tenantEpoch, shelfEpoch })
           expired += await this.#sweep(row)
         } catch (error) {
           failures.push(error)
@@ -140,7 +161,17 @@ export class Upkeep {
     await this.#askWitness(failures)
     const { archived, emptied } = await this.#putReadsAway(failures)
     if (failures.length > 0) throw failures[0]
-    return { expired, swept, erased, sequenced, keys, archived, emptied, ...(rebuilt === null ? {} : { rebuilt }) }
+    return {
+      expired,
+      swept,
+      distilled,
+      erased,
+      sequenced,
+      keys,
+      archived,
+      emptied,
+      ...(rebuilt === null ? {} : { rebuilt }),
+    }
   }
 
   /** What a witness says goes before any other failure. */

@@ -8,6 +8,7 @@ import { productionSeams, type Seams } from '../../src/core/seams.ts'
 import { Keep } from '../../src/keep.ts'
 import { Keyring } from '../../src/keys/keyring.ts'
 import { NotedTrust } from '../../src/memory/noted-trust.ts'
+import { checkScreening } from '../../src/memory/screening.ts'
 import { TenantPolicies } from '../../src/memory/tenant-policies.ts'
 import { defaultPolicy } from '../../src/policy/policy.ts'
 import type { Shelf } from '../../src/recall/shelf.ts'
@@ -54,6 +55,7 @@ export function forgetfulKeep(store: TestKeep, given: Partial<Seams>): Keep {
     tenantPolicies: new TenantPolicies(),
     limits: defaultLimits,
     tools: {},
+    screening: checkScreening(),
     notedTrust: new NotedTrust(systemClock),
     embedder: null,
     languages: null,

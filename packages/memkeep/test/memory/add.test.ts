@@ -49,6 +49,7 @@ test('a memory comes back as it was given', async () => {
     speaker: null,
     importance: null,
     tool: null,
+    flags: [],
     at,
     createdAt: new Date(store.clock.nowMs),
     updatedAt: new Date(store.clock.nowMs),
@@ -132,7 +133,7 @@ test('addMessages stores the turns of a talk in their order', async () => {
   expect(turns.map((turn) => [turn?.content, turn?.actor, turn?.trust, turn?.speaker, turn?.at.getTime()])).toEqual([
     ['be kind', 'system', 'system', null, now],
     ['hello', 'user', 'user', 'Ana', now + 1],
-    ['hi Ana', 'agent', 'agent', null, now + 2],
+    ['hi Ana', 'agent', 'user', null, now + 2],
     ['{"seat":"12A"}', 'tool', 'external', null, said.getTime()],
     ['thanks', 'user', 'user', null, now],
   ])

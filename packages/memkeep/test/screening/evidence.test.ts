@@ -27,6 +27,7 @@ function memoryOf(content: string, speaker: string | null = null, number = 1): M
     speaker,
     importance: null,
     tool: null,
+    flags: [],
     at,
     createdAt: at,
     updatedAt: at,

@@ -234,7 +234,7 @@ test('every read of one subject has a twin for every subject, every count of wha
   const wide = (name: string) => [[name], 'memkeep_door', [`wide_${name}`], 'memkeep_wide_door']
   const recount = [['inspect_scope'], 'memkeep_erase_door', ['recount_scope'], 'memkeep_upkeep_door']
   expect(pairs.map(([file, twin]) => [functionsOf(file), file.owner, functionsOf(twin), twin.owner])).toEqual([
-    ...['artifacts', 'export'].map(wide),
+    ...['artifacts', 'export', 'held'].map(wide),
     recount,
     ...['list_events', 'load', 'prove_event', 'read', 'recall'].map(wide),
   ])

@@ -7,6 +7,7 @@ import type { KeyStore } from '../../src/keys/key-store.ts'
 import { Keyring } from '../../src/keys/keyring.ts'
 import type { Kernel } from '../../src/memory/kernel.ts'
 import { NotedTrust } from '../../src/memory/noted-trust.ts'
+import { checkScreening } from '../../src/memory/screening.ts'
 import { TenantPolicies } from '../../src/memory/tenant-policies.ts'
 import { defaultPolicy } from '../../src/policy/policy.ts'
 import { ShelfCache } from '../../src/recall/shelf-cache.ts'
@@ -51,6 +52,7 @@ export function kernelOn(store: TestKeep, options: { budgetBytes: number; keySto
     tenantPolicies: new TenantPolicies(),
     limits: defaultLimits,
     tools: {},
+    screening: checkScreening(),
     notedTrust: new NotedTrust(clock),
     embedder: null,
     languages: null,

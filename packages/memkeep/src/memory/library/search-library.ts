@@ -118,6 +118,7 @@ function asMemory({ id, kind, content, trust, sensitivity, createdAt, updatedAt 
     session: null,
     speaker: null,
     tool: null,
+    flags: [],
     importance: null,
     expiresAt: null,
     subject: null,

@@ -2,7 +2,7 @@
 revoke all on memkeep.tenant, memkeep.shelf, memkeep.memory, memkeep.memory_version, memkeep.removal, memkeep.request,
   memkeep.event, memkeep.api_key, memkeep.erasure, memkeep.erasure_step, memkeep.erasure_guard, memkeep.hold,
   memkeep.pending, memkeep.log, memkeep.log_entry, memkeep.log_tile, memkeep.checkpoint, memkeep.anchor,
-  memkeep.lineage, memkeep.recalled, memkeep.aside, memkeep.undistilled, memkeep.artifact, memkeep.contribution,
+  memkeep.lineage, memkeep.recalled, memkeep.aside, memkeep.undistilled, memkeep.reviewed, memkeep.artifact, memkeep.contribution,
   memkeep.unlearned, memkeep.library_entry, memkeep.library_contribution
   from memkeep_door, memkeep_wide_door, memkeep_upkeep_door, memkeep_label_door, memkeep_erase_door,
   memkeep_derive_door, memkeep_retain_door;
@@ -30,16 +30,16 @@ grant select, update (state, epoch, name, policy, policy_version) on memkeep.ten
 grant select, insert, delete, update (state, epoch, version, floor, memories, bytes, due_ms, name) on memkeep.shelf
   to memkeep_erase_door;
 grant select (tenant, subject), delete on memkeep.memory, memkeep.memory_version, memkeep.removal, memkeep.request, memkeep.api_key,
-  memkeep.lineage, memkeep.recalled, memkeep.aside, memkeep.undistilled, memkeep.artifact to memkeep_erase_door;
+  memkeep.lineage, memkeep.recalled, memkeep.aside, memkeep.undistilled, memkeep.reviewed, memkeep.artifact to memkeep_erase_door;
 grant select, insert, update on memkeep.erasure, memkeep.erasure_step to memkeep_erase_door;
 grant select, insert, update (released_ms), delete on memkeep.hold to memkeep_erase_door;
 -- The second count of what is left.
 grant select (tenant, subject) on memkeep.memory, memkeep.memory_version, memkeep.removal, memkeep.request, memkeep.hold,
-  memkeep.lineage, memkeep.recalled, memkeep.aside, memkeep.undistilled to memkeep_upkeep_door;
+  memkeep.lineage, memkeep.recalled, memkeep.aside, memkeep.undistilled, memkeep.reviewed to memkeep_upkeep_door;
 grant select on memkeep.erasure to memkeep_upkeep_door;
 grant select, insert, update (head) on memkeep.erasure_guard to memkeep_erase_door;
 grant select, insert on memkeep.lineage, memkeep.recalled to memkeep_door;
-grant select, insert, delete on memkeep.aside, memkeep.undistilled to memkeep_door;
+grant select, insert, delete on memkeep.aside, memkeep.undistilled, memkeep.reviewed to memkeep_door;
 grant select on memkeep.aside to memkeep_wide_door;
 grant update (trust) on memkeep.recalled to memkeep_door;
 -- Ids, shelves, labels and versions; nothing sealed.

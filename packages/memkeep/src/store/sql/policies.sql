@@ -123,6 +123,13 @@ create policy create_ on memkeep.undistilled for insert to memkeep_door
 create policy remove on memkeep.undistilled for delete to memkeep_door
   using (tenant = memkeep.claim_tenant() and subject = memkeep.claim_shelf());
 
+create policy read on memkeep.reviewed for select to memkeep_door
+  using (tenant = memkeep.claim_tenant() and subject = memkeep.claim_shelf());
+create policy create_ on memkeep.reviewed for insert to memkeep_door
+  with check (memkeep.claim_writes(tenant, subject, null));
+create policy remove on memkeep.reviewed for delete to memkeep_door
+  using (tenant = memkeep.claim_tenant() and subject = memkeep.claim_shelf());
+
 create policy read on memkeep.recalled for select to memkeep_door
   using (tenant = memkeep.claim_tenant() and subject = any (memkeep.claim_shelves()));
 create policy note on memkeep.recalled for insert to memkeep_door
@@ -240,6 +247,10 @@ create policy erase_read on memkeep.aside for select to memkeep_erase_door
   using (tenant = memkeep.claim_tenant() and subject >= memkeep.claim_lowest(65536) and subject <= memkeep.claim_highest(65536));
 create policy erase on memkeep.aside for delete to memkeep_erase_door
   using (tenant = memkeep.claim_tenant() and subject >= memkeep.claim_lowest(65536) and subject <= memkeep.claim_highest(65536));
+create policy erase_read on memkeep.reviewed for select to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant() and subject >= memkeep.claim_lowest(65536) and subject <= memkeep.claim_highest(65536));
+create policy erase on memkeep.reviewed for delete to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant() and subject >= memkeep.claim_lowest(65536) and subject <= memkeep.claim_highest(65536));
 create policy erase_read on memkeep.undistilled for select to memkeep_erase_door
   using (tenant = memkeep.claim_tenant() and subject >= memkeep.claim_lowest(65536) and subject <= memkeep.claim_highest(65536));
 create policy erase on memkeep.undistilled for delete to memkeep_erase_door
@@ -285,6 +296,8 @@ create policy recount on memkeep.lineage for select to memkeep_upkeep_door
 create policy recount on memkeep.recalled for select to memkeep_upkeep_door
   using (tenant = memkeep.claim_tenant() and memkeep.claim_doorway() = 'recount_scope');
 create policy recount on memkeep.aside for select to memkeep_upkeep_door
+  using (tenant = memkeep.claim_tenant() and memkeep.claim_doorway() = 'recount_scope');
+create policy recount on memkeep.reviewed for select to memkeep_upkeep_door
   using (tenant = memkeep.claim_tenant() and memkeep.claim_doorway() = 'recount_scope');
 create policy recount on memkeep.undistilled for select to memkeep_upkeep_door
   using (tenant = memkeep.claim_tenant() and memkeep.claim_doorway() = 'recount_scope');

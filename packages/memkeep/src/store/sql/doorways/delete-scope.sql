@@ -70,6 +70,9 @@ begin
     delete from memkeep.aside a where a.tenant = p_tenant and a.subject >= low and a.subject <= high;
     get diagnostics deleted = row_count;
     counts := counts || jsonb_build_object('aside', deleted);
+    delete from memkeep.reviewed w where w.tenant = p_tenant and w.subject >= low and w.subject <= high;
+    get diagnostics deleted = row_count;
+    counts := counts || jsonb_build_object('reviewed', deleted);
     delete from memkeep.undistilled u where u.tenant = p_tenant and u.subject >= low and u.subject <= high;
     get diagnostics deleted = row_count;
     counts := counts || jsonb_build_object('undistilled', deleted);

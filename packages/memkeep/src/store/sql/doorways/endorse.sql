@@ -42,6 +42,8 @@ begin
     values (p_tenant, c.shelf, p_id, old.version + 1, old.sensitivity, p_trust, old.actor, old.kind, old.at_ms,
       old.created_ms, c.at_ms, p_expires_ms, old.derived_from, endorse.shelf_version, c.shelf_epoch, p_content, p_details,
       p_entry);
+    delete from memkeep.reviewed v where v.tenant = p_tenant and v.subject = c.shelf and v.id = p_id;
+    insert into memkeep.reviewed (tenant, subject, id, version) values (p_tenant, c.shelf, p_id, old.version + 1);
   end if;
   perform memkeep.record(c, 'memory.endorse', outcome, array[p_id], case when outcome = 'ok' then 1 else 0 end, p_detail);
   return next;

@@ -20,15 +20,23 @@ begin
   answer.outcome := memkeep.admit_reading(c, 64);
   if answer.outcome = 'ok' and c.reach <> 2 and p_subject <> c.shelf then answer.outcome := 'denied'; end if;
   if answer.outcome = 'ok' then
-    ids := array(select m.id from memkeep.memory m
-      where m.tenant = c.tenant and m.subject = p_subject and m.id > p_after
-        and (m.expires_ms is null or m.expires_ms > c.at_ms)
-      order by m.id limit least(p_limit, 1000));
+    ids := array(select w.id from (
+      select m.id from memkeep.memory m
+        where m.tenant = c.tenant and m.subject = p_subject and m.id > p_after and (m.expires_ms is null or m.expires_ms > c.at_ms)
+      union all
+      select a.id from memkeep.aside a
+        where a.tenant = c.tenant and a.subject = p_subject and a.id > p_after and (a.expires_ms is null or a.expires_ms > c.at_ms)
+      ) w order by w.id limit least(p_limit, 1000));
     return query
       select null::text, 2::smallint, v.* from (
         select m.subject, m.shelf_version, m.id, m.version, m.sensitivity, m.trust, m.actor, m.kind, m.at_ms, m.created_ms,
           m.updated_ms, m.expires_ms, m.derived_from, m.epoch, m.content, m.details, null::bytea
         from memkeep.memory m where m.tenant = c.tenant and m.subject = p_subject and m.id = any (ids)
+        union all
+        -- What is held or superseded is no memory, and held all the same.
+        select a.subject, null, a.id, a.version, a.sensitivity, a.trust, a.actor, a.kind, a.at_ms, a.created_ms,
+          a.updated_ms, a.expires_ms, a.derived_from, a.epoch, a.content, a.details, null::bytea
+        from memkeep.aside a where a.tenant = c.tenant and a.subject = p_subject and a.id = any (ids)
         union all
         select h.subject, null, h.id, h.version, h.sensitivity, h.trust, h.actor, h.kind, h.at_ms, h.created_ms,
           h.updated_ms, h.expires_ms, h.derived_from, h.epoch, h.content, h.details, null::bytea

@@ -8,13 +8,15 @@
 -- A memory is trusted no more than p_trust, which it was sealed under, than its sources, and, where an agent or a tool
 -- names none, than what p_readers were shown; `trusts` are the trusts it came to. A token states the most that a tool
 -- is trusted in bits 4 and 5 of its actors.
+-- p_place (null: 0 for all) says where each goes: 0 a memory, 1 an episode, which upkeep distils before it expires, 2 held for review, with
+-- the sealed p_verdict.
 -- Outcomes: ok, replayed (receipt and trusts are the first call's), mismatch, missing (a source), quota, denied, barred, epoch, policy,
 -- unknown.
 create or replace function memkeep.remember(p_tenant bytea, p_token bytea, p_name bytea, p_ids uuid[],
   p_actor smallint[], p_trust smallint[], p_sensitivity smallint[], p_kind text[], p_at_ms bigint[], p_expires_ms bigint[],
   p_derived text[], p_content bytea[], p_details bytea[], p_entry bytea[], p_request bytea, p_digest bytea,
   p_receipt bytea, p_request_until_ms bigint, p_detail bytea, p_most_memories bigint default null, p_most_bytes bigint default null,
-  p_readers bytea[] default null)
+  p_readers bytea[] default null, p_place smallint[] default null, p_verdict bytea[] default null)
 returns table (outcome text, shelf_version bigint, receipt bytea, trusts smallint[])
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
@@ -36,7 +38,7 @@ begin
       and p_sensitivity[m] between 0 and 2 and c.writable & (1 << p_sensitivity[m]) <> 0
       and p_trust[m] between 0 and (array[1, 2, 3, c.actors >> 4])[p_actor[m] + 1]
       and p_kind[m] ~ '^[a-z][a-z0-9_-]{0,31}$') is not true then outcome := 'denied'; end if;
-    due := least(due, p_expires_ms[m]);
+    due := least(due, p_expires_ms[m], case when p_place[m] = 1 then c.at_ms end);
     size := size + octet_length(p_content[m]) + octet_length(p_details[m]) + octet_length(p_entry[m]);
   end loop;
   if outcome = 'ok' and c.reach = 1 and not '{}' = all (p_derived) then ignored := memkeep.hold_common(c); end if;
@@ -81,7 +83,16 @@ begin
     select p_tenant, c.shelf, p_ids[m], 1, p_sensitivity[m], trusts[m], p_actor[m], p_kind[m], p_at_ms[m], c.at_ms,
       c.at_ms, p_expires_ms[m], p_derived[m]::uuid[], remember.shelf_version, c.shelf_epoch, p_content[m], p_details[m],
       p_entry[m]
-    from generate_series(1, added) m;
+    from generate_series(1, added) m where p_place[m] is distinct from 2;
+    if p_place is not null then
+      insert into memkeep.aside (tenant, subject, id, version, sensitivity, trust, actor, kind, at_ms, created_ms,
+        updated_ms, expires_ms, derived_from, epoch, content, details, entry, why, aside_ms, verdict)
+      select p_tenant, c.shelf, p_ids[m], 1, p_sensitivity[m], trusts[m], p_actor[m], p_kind[m], p_at_ms[m], c.at_ms,
+        c.at_ms, p_expires_ms[m], p_derived[m]::uuid[], c.shelf_epoch, p_content[m], p_details[m], p_entry[m], 0, c.at_ms, p_verdict[m]
+      from generate_series(1, added) m where p_place[m] = 2;
+      insert into memkeep.undistilled (tenant, subject, id, due_ms)
+      select p_tenant, c.shelf, p_ids[m], c.at_ms from generate_series(1, added) m where p_place[m] = 1;
+    end if;
     if not '{}' = all (p_derived) then
       insert into memkeep.lineage (tenant, subject, source, derived)
       select distinct p_tenant, c.shelf, s.source, p_ids[m] from generate_series(1, added) m, unnest(p_derived[m]::uuid[]) as s (source);

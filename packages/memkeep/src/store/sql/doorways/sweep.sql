@@ -15,6 +15,7 @@ begin
   outcome := case when c.rights & 16384 = 0 then 'denied' else 'ok' end;
   if outcome = 'ok' then select * into outcome, current_version from memkeep.lock_shelf(c, null, false, null); end if;
   if outcome = 'ok' then
+    -- Not before it was distilled: an episode that waits for that is out of sight, and not lost.
     ids := memkeep.remove(c, '{}', false, c.at_ms, current_version + 1);
     delete from memkeep.request r where r.tenant = p_tenant and r.subject = c.shelf and r.until_ms <= c.at_ms;
     with gone as (
@@ -28,6 +29,8 @@ begin
     update memkeep.shelf s set floor = greatest(s.floor, coalesce((select max(shelf_version) from gone), 0)),
       due_ms = least(
         (select min(m.expires_ms) from memkeep.memory m where m.tenant = p_tenant and m.subject = c.shelf),
+        (select min(a.expires_ms) from memkeep.aside a where a.tenant = p_tenant and a.subject = c.shelf),
+        (select min(u.due_ms) from memkeep.undistilled u where u.tenant = p_tenant and u.subject = c.shelf),
         (select min(r.until_ms) from memkeep.request r where r.tenant = p_tenant and r.subject = c.shelf),
         (select min(a.expires_ms) from memkeep.artifact a where a.tenant = p_tenant and a.subject = c.shelf),
         (select min(r.removed_ms) + 3600000 from memkeep.removal r where r.tenant = p_tenant and r.subject = c.shelf))

@@ -47,6 +47,8 @@ begin
     where n.tenant = p_tenant and n.subject >= p_low and n.subject <= p_high;
   return query select 'aside', count(*) from memkeep.aside a
     where a.tenant = p_tenant and a.subject >= p_low and a.subject <= p_high;
+  return query select 'reviewed', count(*) from memkeep.reviewed w
+    where w.tenant = p_tenant and w.subject >= p_low and w.subject <= p_high;
   return query select 'undistilled', count(*) from memkeep.undistilled u
     where u.tenant = p_tenant and u.subject >= p_low and u.subject <= p_high;
   return query select 'artifact', count(*) from memkeep.artifact a

@@ -1,0 +1,30 @@
+import type { Judgement, ScreenPolicy } from '../screening/judge.ts'
+
+const most = 50_000
+
+/** Judgements of versions that this process has screened: a version's content does not change. */
+export class SeenFindings {
+  readonly #seen = new Map<string, { readonly policy: ScreenPolicy; readonly judgement: Judgement }>()
+  readonly #reviewed = new Set<string>()
+
+  /** The judgement under this very policy, if it is known. */
+  get(id: string, version: number, policy: ScreenPolicy): Judgement | undefined {
+    const known = this.#seen.get(`${id}/${version}`)
+    return known?.policy === policy ? known.judgement : undefined
+  }
+
+  set(id: string, version: number, policy: ScreenPolicy, judgement: Judgement): void {
+    this.#seen.set(`${id}/${version}`, { policy, judgement })
+    if (this.#seen.size > most) this.#seen.delete(this.#seen.keys().next().value!)
+  }
+
+  /** True when the database said that somebody has reviewed this version. */
+  isReviewed(id: string, version: number): boolean {
+    return this.#reviewed.has(`${id}/${version}`)
+  }
+
+  markReviewed(id: string, version: number): void {
+    this.#reviewed.add(`${id}/${version}`)
+    if (this.#reviewed.size > most) this.#reviewed.delete(this.#reviewed.values().next().value!)
+  }
+}
