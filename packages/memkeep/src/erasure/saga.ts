@@ -47,8 +47,8 @@ export async function carryOut(
   id: string,
   options: SagaOptions,
 ): Promise<ErasureRecord> {
+  let record = await readRecord(kernel, place, id)
   for (const name of erasureSteps) {
-    const record = await readRecord(kernel, place, id)
     const known = record.steps.get(name)
     if (known?.endedAt != null) {
       options.onStep(known)
@@ -58,10 +58,9 @@ export async function carryOut(
     if (name === 'keys' && !(await leaseEnded(kernel, record, options.wait))) return record
     if (name === 'attest' && !(await isLogged(kernel, record, options.wait))) return record
     await runStep(kernel, record, name)
-    const after = await readRecord(kernel, place, id)
-    const step = after.steps.get(name)
-    options.onStep(step ?? attested(after, kernel))
-    if (after.done) return after
+    record = await readRecord(kernel, place, id)
+    options.onStep(record.steps.get(name) ?? attested(record, kernel))
+    if (record.done) return record
   }
   throw incomplete('it has no step left and is not done')
 }
