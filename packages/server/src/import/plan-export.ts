@@ -138,11 +138,11 @@ function placeOf(number: number, memory: ExportedMemory, target: ImportTarget) {
   return { number, subject, agent, session: input.session ?? target.session }
 }
 
-/** Only a turn of a talk has a speaker, and a turn has no labels of its own. */
+/** Only a turn of a talk has a speaker, and a turn has no labels of its own. That it ends is an episode's, and it is one again. */
 function isPlainTurn({ input }: ExportedMemory): boolean {
-  const { kind, sensitivity, tags, metadata, expiresAt, importance, derivedFrom } = input
+  const { kind, sensitivity, tags, metadata, importance, tool, derivedFrom } = input
   const labelled =
-    tags!.length > 0 || Object.keys(metadata!).length > 0 || expiresAt !== undefined || importance !== undefined
+    tags!.length > 0 || Object.keys(metadata!).length > 0 || importance !== undefined || tool !== undefined
   return kind === 'turn' && sensitivity === 'private' && !labelled && derivedFrom.length === 0
 }
 

@@ -29,7 +29,9 @@ export const exportedFields: readonly string[] = [
     'agent',
     'session',
     'speaker',
+    'tool',
     'importance',
+    'flags',
     'at',
     'createdAt',
     'updatedAt',
@@ -37,8 +39,8 @@ export const exportedFields: readonly string[] = [
   ],
   ...['common', 'subject'],
 ]
-/** Exports of before it was there lack it: then nobody said how important the memory is. */
-const laterField = 'importance'
+/** Exports of before they were there lack them. */
+const laterFields: readonly string[] = ['importance', 'tool', 'flags']
 const trusts: readonly unknown[] = ['external', 'user', 'agent', 'system']
 
 /** True for a line that only `memkeep export` writes: neither a memory for import nor a message has a `type`. */
@@ -57,7 +59,7 @@ export function readExportLine(value: unknown): ExportLine {
   }
   const given = value as Record<string, unknown>
   for (const field of exportedFields) {
-    if (field !== laterField && !Object.hasOwn(given, field)) throw invalid(`lacks the field ${field}`)
+    if (!laterFields.includes(field) && !Object.hasOwn(given, field)) throw invalid(`lacks the field ${field}`)
   }
   if (Object.keys(given).some((field) => !exportedFields.includes(field))) {
     throw invalid('has a field that no export of this version has')
@@ -67,7 +69,7 @@ export function readExportLine(value: unknown): ExportLine {
 }
 
 function readMemory(given: Record<string, unknown>): ExportedMemory {
-  const { id, trust, common, expiresAt, source, session, importance = null } = given
+  const { id, trust, common, expiresAt, source, session, importance = null, tool = null } = given
   if (typeof id !== 'string') throw invalid('id must be a string')
   if (typeof common !== 'boolean') throw invalid('common must be true or false')
   if (!trusts.includes(trust)) throw invalid(`trust must be one of: ${trusts.join(', ')}`)
@@ -79,6 +81,7 @@ function readMemory(given: Record<string, unknown>): ExportedMemory {
     ...(source === null ? {} : { source }),
     ...(session === null ? {} : { session }),
     ...(importance === null ? {} : { importance }),
+    ...(tool === null ? {} : { tool }),
     ...(expiresAt === null ? {} : { expiresAt: momentOf(expiresAt) }),
   } as unknown as ExportedMemory['input']
   const [agent, speaker] = [textOrNull(given, 'agent'), textOrNull(given, 'speaker')]
