@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { MemkeepError } from 'memkeep'
-import { type LedgerReport, verifyLedger, verifyProof } from 'memkeep/verify'
+import { type LedgerReport, verifyAttestation, verifyLedger, verifyProof } from 'memkeep/verify'
 import { readBounded } from '../import/read-bounded.ts'
 import { type Arguments, readArguments, UsageError } from './arguments.ts'
 import { bundleIn } from './bundle-directory.ts'
@@ -14,12 +14,13 @@ const sha256 = (bytes: Uint8Array): Uint8Array => hash('sha256', bytes, 'buffer'
 export const verify: Command = {
   name: 'verify',
   takes: 'DIR|FILE [--key K] [--head FILE] [--deployment-key K] [--json]',
-  does: 'checks a bundle of the ledger, or one proof, offline; fails on any doubt',
+  does: 'checks a bundle of the ledger, an attestation or one proof, offline; fails on any doubt',
   notes: [
-    'DIR is what `memkeep audit export` wrote. FILE is a .tlog-proof of one event, and then --key is needed.',
-    'K is the public key of the log (vkey), as its operator published it. Without it a bundle is held against the key in it, which',
-    'is that of whoever made it: this is said. --head FILE is a signed checkpoint that was kept from before: the bundle must',
-    'reach it and agree with it. --deployment-key K asks for an anchor in the log of the deployment with that key.',
+    'DIR is what `memkeep audit export` wrote. FILE is the attestation of an erasure, or a .tlog-proof of one event.',
+    'K is the public key of the log (vkey), as its operator published it. A proof needs it. Without it a bundle or an attestation',
+    'is held against the key in it, which is that of whoever made it: this is said. --head FILE is a signed checkpoint that was',
+    'kept from before: the bundle must reach it and agree with it. --deployment-key K asks for an anchor in the log of the',
+    'deployment with that key.',
     'Names the first thing that is wrong and exits with 1. --json prints what was shown. Opens no deployment.',
   ],
   async run(args) {
@@ -73,9 +74,15 @@ function plain({ opened, ...rest }: LedgerReport): object {
 }
 
 async function verifyFile(path: string, given: Arguments): Promise<number> {
+  const text = textOf(await readBounded(path, mostBytes))
+  // An envelope is one JSON object; a tlog-proof begins with its format's name.
+  return text.startsWith('{') ? attestation(text, given) : proof(text, given)
+}
+
+async function proof(text: string, given: Arguments): Promise<number> {
   const key = given.value('key')
-  if (key === undefined) throw new UsageError('a file is checked against a key: --key K')
-  const report = await verifyProof(textOf(await readBounded(path, mostBytes)), key, { sha256 })
+  if (key === undefined) throw new UsageError('a proof is checked against a key: --key K')
+  const report = await verifyProof(text, key, { sha256 })
   if (given.flag('json')) await printJson(report)
   else {
     const { origin, index, size, leaf } = report
@@ -83,6 +90,24 @@ async function verifyFile(path: string, given: Arguments): Promise<number> {
     await print(
       `      ${leaf.op} ${leaf.outcome} by ${leaf.actorClass}, ${leaf.resource}, ${new Date(leaf.at).toISOString()}\n`,
     )
+  }
+  return 0
+}
+
+async function attestation(text: string, given: Arguments): Promise<number> {
+  const key = given.value('key')
+  const report = await verifyAttestation(text, { sha256, ...(key === undefined ? {} : { key }) })
+  if (given.flag('json')) await printJson(report)
+  else {
+    const { predicate } = report
+    const deleted = predicate.stores.reduce((sum, store) => sum + store.deleted, 0)
+    await print(`good: erasure ${shown(predicate.id)} of a ${predicate.kind}, barred ${predicate.barrierAt}\n`)
+    await print(`      ${deleted} rows deleted, none left; ${predicate.keysDestroyed} keys destroyed\n`)
+    await print(`      event ${predicate.log.index} of ${shown(predicate.log.origin)}\n`)
+    for (const { what, until } of predicate.notCovered) {
+      await print(`      not covered: ${shown(what)}${until === null ? '' : `, until ${until}`}\n`)
+    }
+    if (!report.keyGiven) progress(`no key was given: this holds for whoever has the key ${shown(report.key)}`)
   }
   return 0
 }
