@@ -56,13 +56,15 @@ function wholeOf(text: string): number[] {
   return featuresOf(observe(text)[0]!)
 }
 
+/** Quarantined can be only what a rule holds in too (`findIn`), so the upper threshold is chosen among those. */
 function thresholds(model: LinearModel, lines: readonly Line[]): Pick<Weights, 'flag' | 'quarantine'> {
-  const harmless = lines
-    .filter(({ part, family }) => part === 'validation' && family === null)
-    .map(({ text }) => Math.max(...observe(text).map((each: Observed) => model.logit(each))))
-    .sort((a, b) => b - a)
-  const [highest, flag] = [harmless[0]!, harmless[Math.floor(harmless.length * flagged)]!]
-  return { flag: upTo(flag), quarantine: Math.max(upTo(highest), upTo(flag) + 0.5) }
+  const harmless = lines.filter(({ part, family }) => part === 'validation' && family === null)
+  const stretches = harmless.map(({ text }) => observe(text))
+  const said = (seen: readonly Observed[]): number => Math.max(...seen.map((each) => model.logit(each)))
+  const all = stretches.map(said).sort((a, b) => b - a)
+  const explained = said(stretches.flat().filter(({ rules }) => rules.length > 0))
+  const flag = upTo(all[Math.floor(all.length * flagged)]!)
+  return { flag, quarantine: Math.max(upTo(explained), flag + 0.5) }
 }
 
 /** Thresholds stand just above what they let pass, to the hundredth. */

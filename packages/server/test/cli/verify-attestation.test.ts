@@ -37,7 +37,11 @@ test('an attestation is checked offline, against a key or its own word, and refu
   const changed = says.replace('"kind":"subject"', '"kind":"tenant"')
   expect(changed).not.toBe(says)
   writeFileSync(file, JSON.stringify({ payload: Buffer.from(changed).toString('base64'), ...rest }))
-  expect(await memkeep(['verify', file])).toMatchObject({ code: 1, out: '', err: expect.stringContaining('ERR_PROOF_INVALID') })
+  expect(await memkeep(['verify', file])).toMatchObject({
+    code: 1,
+    out: '',
+    err: expect.stringContaining('ERR_PROOF_INVALID'),
+  })
   writeFileSync(file, attestation.slice(0, -2))
   expect(await memkeep(['verify', file])).toMatchObject({ code: 1, out: '' })
 })
