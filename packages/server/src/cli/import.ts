@@ -27,7 +27,8 @@ export const importMemories: Command = {
     'NAME is the session of lines that name none; messages without it get one made of the file.',
     'An export must be whole: its last line, the counts, is checked. Ids are new, older versions are left out; what is held',
     'already is not added, wherever it came from; common memories go to the tenant as a whole (without --subject).',
-    '--json prints {"imported", "already", "unit", "bad": [{"line", "code", "why"}], "skipped", "cut", "lowered"}.',
+    'What the gate catches is held for review, and counted as held; nothing finds it until it is released.',
+    '--json prints {"imported", "held", "already", "unit", "bad": [{"line", "code", "why"}], "skipped", "cut", "lowered"}.',
   ],
   async run(args) {
     const values = ['tenant', 'subject', 'session']
@@ -57,16 +58,17 @@ export const importMemories: Command = {
 }
 
 async function tell(report: ImportReport, asJson: boolean): Promise<void> {
-  const { unit, imported, already, bad, skipped, cut, lowered } = report
+  const { unit, imported, held, already, bad, skipped, cut, lowered } = report
   for (const { number, why } of bad.slice(0, shownLines)) progress(`${unit} ${number}: ${why}`)
   if (bad.length > shownLines) progress(`and ${bad.length - shownLines} more (--json lists all)`)
   if (asJson) {
     const remarks = { bad: byUnit(report.bad, unit), skipped: byUnit(skipped, unit) }
-    return printJson({ imported, already, unit, ...remarks, cut, lowered })
+    return printJson({ imported, held, already, unit, ...remarks, cut, lowered })
   }
   if (bad.length > 0 && imported + already === 0) progress('nothing was stored')
   const said = [
     `${imported} imported`,
+    ...(held > 0 ? [`${held} of them held for review`] : []),
     ...(already > 0 ? [`${already} were there already`] : []),
     ...[...Map.groupBy(skipped, ({ why }) => why)].map(
       ([why, lines]) => `${lines.length} skipped: ${why} (${unit} ${lines[0]!.number} first)`,

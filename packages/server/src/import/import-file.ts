@@ -8,6 +8,8 @@ import { There } from './there.ts'
 
 export interface ImportReport extends Pick<Plan, 'unit' | 'bad' | 'skipped' | 'cut' | 'lowered'> {
   readonly imported: number
+  /** Of those imported, how many are held for review: nothing finds them until somebody releases them. */
+  readonly held: number
   /** Lines that were stored before: by an earlier import, or (those of an export) in any other way. */
   readonly already: number
 }
@@ -33,9 +35,9 @@ export async function importFile(
   const plan = await planFile(file, target, (planned) => checkLine(keep, tenant, planned))
   const { unit, bad, skipped, cut, lowered, planned, digest } = plan
   const report = { unit, bad, skipped, cut, lowered }
-  if (bad.length > 0 && options.keepGoing !== true) return { ...report, imported: 0, already: 0 }
+  if (bad.length > 0 && options.keepGoing !== true) return { ...report, imported: 0, held: 0, already: 0 }
   const ids: StoredIds = new Map()
-  let [imported, already] = [0, 0]
+  let [imported, held, already] = [0, 0, 0]
   const there = new Map<string | null, There>()
   for (const items of inOrder(planned)) {
     const { subject } = items[0]!
@@ -46,12 +48,12 @@ export async function importFile(
     if (missing.some(isTimeless)) await sleep(Math.min(batchSize, Math.max(0, known.latestMs + 1 - Date.now())))
     already += items.length - missing.length
     for (const batch of batchesOf(missing)) {
-      await storeBatch(keep, tenant, batch, digest, ids)
+      held += await storeBatch(keep, tenant, batch, digest, ids)
       imported += batch.length
       options.onProgress?.(imported + already, planned.length)
     }
   }
-  return { ...report, imported, already }
+  return { ...report, imported, held, already }
 }
 
 /** The lines of one subject together, and none before the lines that it was derived from. */

@@ -19,14 +19,14 @@ export async function checkLine(keep: Keep, tenant: string, planned: Planned): P
   }
 }
 
-/** Stores lines of one call in one commit, and notes their ids. */
+/** Stores lines of one call in one commit, and notes their ids. Returns how many of them wait for a person. */
 export async function storeBatch(
   keep: Keep,
   tenant: string,
   batch: readonly Planned[],
   digest: string,
   ids: StoredIds,
-): Promise<void> {
+): Promise<number> {
   const { subject, session, agent, as } = batch[0]!
   const numbers = batch.map(({ number }) => number)
   // Of two imports of one file at once, both see nothing there: the second answers as the first did.
@@ -37,6 +37,7 @@ export async function storeBatch(
   for (const [index, { id }] of receipts.entries()) ids.set(numbers[index]!, id)
   // Turns without a time are given the milliseconds from now on: the next batch must not begin before they are over.
   if (batch.some(isTimeless)) await sleep(Math.max(0, startedMs + batch.length - Date.now()))
+  return receipts.filter(({ outcome }) => outcome === 'quarantined').length
 }
 
 /** A turn without a time: it gets the next millisecond. */

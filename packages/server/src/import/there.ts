@@ -1,4 +1,4 @@
-import type { Keep, Memory } from 'memkeep'
+import type { Keep, Memory, ReadableMemory } from 'memkeep'
 import { importedCommonScope, importedScope } from '../authn/operator.ts'
 import { contentIdentity, type Plan, type Planned } from './planned.ts'
 
@@ -27,7 +27,22 @@ export class There {
       }
       cursor = page.nextCursor
     }
+    await there.#lookAside(memory, subject, asked, knownBy)
     return there
+  }
+
+  /** What waits for a person is stored as well: it would be held twice. */
+  async #lookAside(
+    memory: ReadableMemory,
+    subject: string | null,
+    asked: ReadonlySet<string>,
+    knownBy: Plan['knownBy'],
+  ) {
+    for (let cursor: string | null | undefined; cursor !== null; ) {
+      const page = await memory.quarantine.list({ limit: 100, ...(cursor === undefined ? {} : { cursor }) })
+      for (const item of page.items) if (item.common === (subject === null)) this.#put(item, [item], asked, knownBy)
+      cursor = page.nextCursor
+    }
   }
 
   /** The id of a stored memory that is this line, which is then no other line's; null when there is none left. */

@@ -4,7 +4,7 @@
 -- Installs the pads of one token key and drops those whose time has passed. An installed key is never replaced: the same id
 -- with other pads is refused with MK005. A key is
 -- good for its hour and some minutes to either side, and comes a day ahead: any that would be good for longer than 80
--- minutes, or from more than 26 hours ahead, is refused with MK006. The one doorway without a tenant: no token can be checked before it has run.
+-- minutes, or from more than 26 hours ahead, is refused with MK006. A doorway without a tenant: no token can be checked before it has run.
 create or replace function memkeep.install_token_key(p_id integer, p_ipad bytea, p_opad bytea, p_from_ms bigint,
   p_until_ms bigint) returns void
 language plpgsql volatile security definer
