@@ -30,8 +30,8 @@ const victimRows = [commonShelf, subject]
 const walls: Record<string, [guard: string, wall: string | RegExp, hole: string]> = {
   'claims end with the transaction': [
     'open_token',
-    "set_config('memkeep.claims', encode(stated, 'hex'), true)",
-    "set_config('memkeep.claims', encode(stated, 'hex'), false)",
+    "set_config('memkeep.claims', encode(held, 'hex'), true)",
+    "set_config('memkeep.claims', encode(held, 'hex'), false)",
   ],
   'claims are good for one statement': ['open_claims', /if int8send\(currval[\s\S]*?then/, 'if true then'],
 }
