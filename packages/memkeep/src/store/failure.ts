@@ -17,9 +17,9 @@ export function isCommittedReplay(error: unknown): boolean {
   return code === '23505' && writtenOnce.test(constraint ?? '')
 }
 
-/** PostgreSQL names the partition's key, of the partition that the row would stand in. */
+/** Of an event that has no place in the log yet, the row that waits for one. PostgreSQL names the partition's key, of the partition that the row would stand in. */
 const writtenOnce =
-  /^(event_(read|write|admin)_\d\d|memory|api_key|artifact|contribution|library_entry|library_contribution)_pkey$/
+  /^(event_(read|write|admin)_\d\d|pending|memory|api_key|artifact|contribution|library_entry|library_contribution)_pkey$/
 
 /**
  * True when a prepared statement cannot be used any more (its doorway has another answer since an upgrade) or is gone. The
