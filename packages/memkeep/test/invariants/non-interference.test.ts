@@ -61,7 +61,8 @@ test('the property fails when shelves of two tenants can be mixed up in the cach
 test('the property fails when a doorway and the row wall forget whose rows they delete', async () => {
   await loosenDatabase(open)
   const leaking = await lane(open, wholeKeep(open))
-  const result = await check(leaking, 400, seed, true)
+  // It ends with the first that shows it: most seeds do within a hundred, a rare one not within four hundred.
+  const result = await check(leaking, 6000, seed, true)
   expect(result.failed).toBe(true)
 })
 
