@@ -162,3 +162,65 @@ it('a key store that no guard has looked at knows of no head', async () => {
   await ring.setGuardHead('abc')
   expect(await ring.guardHead()).toBe('abc')
 })
+
+it('a root of another id that cannot be renewed opens nothing here', async () => {
+  const where = place()
+  const { root } = where
+  const plain = (id: string): KeyProvider => ({
+    id,
+    wrap: (key, context) => root.wrap(key, context),
+    unwrap: (wrapped, context) => root.unwrap(wrapped, context, root.id),
+  })
+  await ownerIn(ringOn({ ...where, root: plain('one') }))
+  expect(await refusalOf(() => ringOn({ ...where, root: plain('one') }).tenant('acme'))).toBe('success')
+  expect(await refusalOf(() => ringOn({ ...where, root: plain('two') }).tenant('acme'))).toBe('ERR_KEY_UNAVAILABLE')
+})
+
+it('a record that is read just before its parent is replaced is read again', async () => {
+  const where = place()
+  const ring = ringOn(where)
+  const owner = await ownerIn(ring)
+  const keys = await ring.tenant('acme')
+  await keys.forWriting(keys.subjectTag('ben'))
+  const name = `subject/${keys.tag.toString('hex')}/${keys.subjectTag('ben').toString('hex')}/1/1`
+  const before = (await where.store.get(name))!
+  await ring.destruction.deleteRecords(owner, 1)
+  await ring.destruction.destroyWrappers(owner, 1)
+  let stale = [before]
+  const late: KeyStore = {
+    get: async (asked) => (asked === name ? stale.shift() : undefined) ?? where.store.get(asked),
+    putIfAbsent: (asked, record) => where.store.putIfAbsent(asked, record),
+    replace: (asked, record) => where.store.replace(asked, record),
+    delete: (asked) => where.store.delete(asked),
+    list: (prefix) => where.store.list(prefix),
+  }
+  const read = async () => {
+    const again = await ringOn({ ...where, store: late }).tenant('acme')
+    await again.forOpening(again.subjectTag('ben'), 1, 1)
+  }
+  expect(await refusalOf(read)).toBe('success')
+  // One that stays as it was has no parent any more.
+  stale = [before, before]
+  expect(await refusalOf(read)).toBe('ERR_KEY_DESTROYED')
+})
+
+it('a root that answers anything but that its key was destroyed has not destroyed it', async () => {
+  const where = place()
+  const answering = (unwrap: KeyProvider['unwrap']): KeyProvider => ({
+    id: 'one',
+    wrap: (key, context) => where.root.wrap(key, context),
+    unwrap,
+  })
+  for (const unwrap of [async () => Buffer.alloc(32), () => Promise.reject(new Error('the line is down'))]) {
+    expect(await ringOn({ ...where, root: answering(unwrap) }).destruction.isRootGone('one')).toBe(false)
+  }
+})
+
+it('a tag is the same after so many others that it was forgotten', async () => {
+  const ring = ringOn(place())
+  const first = await ring.tenantTag('tenant 0')
+  const seen = new Set<string>()
+  for (let each = 1; each <= 10_001; each++) seen.add((await ring.tenantTag(`tenant ${each}`)).toString('hex'))
+  expect(seen.size).toBe(10_001)
+  expect(await ring.tenantTag('tenant 0')).toEqual(first)
+})
