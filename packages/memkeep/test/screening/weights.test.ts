@@ -4,7 +4,9 @@ import { detectorRows, distillerShares } from '../../../../bench/screen/measures
 import { detectorTables } from '../../../../bench/screen/tables.ts'
 import { readCorpus } from '../../../../scripts/screening/corpus.ts'
 import { trainedWeights } from '../../../../scripts/train-screen.ts'
-import { weightsFile } from '../../src/screening/model/linear-model.ts'
+import { findIn } from '../../src/screening/finding.ts'
+import { defaultScreenPolicy, judge } from '../../src/screening/judge.ts'
+import { shippedModel, weightsFile } from '../../src/screening/model/linear-model.ts'
 import { families } from '../../src/screening/screener.ts'
 
 const lines = readCorpus()
@@ -70,4 +72,11 @@ describe('on the part that nobody trained or chose on', () => {
     const { kept } = distillerShares(held)
     expect(kept.hits / kept.of).toBeGreaterThanOrEqual(0.97)
   })
+})
+
+test('the model alone quarantines nothing, however sure it is', () => {
+  const unexplained = lines.filter(({ text }) => findIn(text).reasons.every(({ family }) => family === null))
+  const sure = unexplained.filter(({ text }) => shippedModel().score(text).score >= 0.9)
+  expect(sure.length).toBeGreaterThan(50)
+  for (const { text } of sure) expect(judge(findIn(text), defaultScreenPolicy).verdict, text).toBe('flag')
 })
