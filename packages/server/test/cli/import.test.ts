@@ -87,7 +87,7 @@ describe('what is taken', () => {
     )
     const { code, out } = await take(subject, file, '--session', 'talk', '--json')
     expect({ code, ...(JSON.parse(out) as object) }).toEqual({
-      ...{ code: 0, imported: 5, already: 0, unit: 'line', bad: [], cut: 1, lowered: 0 },
+      ...{ code: 0, imported: 5, already: 0, held: 0, unit: 'line', bad: [], cut: 1, lowered: 0 },
       skipped: [3, 4, 7].map((line) => ({ line, why: expect.stringContaining('no text') })),
     })
     const turns = await held(subject)
