@@ -52,7 +52,7 @@ const rules: [Rule, ...(() => readonly [path: string, text: string])[]][] = [
     () => [`${kernel}/policy/plant.ts`, "import { rank } from '../recall/rank.ts'"],
     () => [`${kernel}/store/plant.ts`, "const { rank } = await import('../recall/rank.ts')"],
     () => [`${kernel}/upkeep/plant.ts`, "type Kernel = import('../memory/kernel.ts').Kernel"],
-    () => [`${kernel}/memory/plant.ts`, "import {\n  openMemkeep,\n} from '../keep.ts'"],
+    () => [`${kernel}/memory/plant.ts`, "import {\n  openMemkeep,\n} from '../open-memkeep.ts'"],
     () => [`${kernel}/attic/plant.ts`, ''],
   ],
   [
@@ -85,7 +85,7 @@ const rules: [Rule, ...(() => readonly [path: string, text: string])[]][] = [
     verifyIsPure,
     () => [`${kernel}/verify.ts`, "export { sealRecord } from './keys/aead.ts'"],
     () => [`${kernel}/verify.ts`, "import { readFileSync } from 'node:fs'"],
-    () => [`${kernel}/trust.ts`, "export { openMemkeep } from './keep.ts'"],
+    () => [`${kernel}/trust.ts`, "export { openMemkeep } from './open-memkeep.ts'"],
   ],
   [
     membersKeepTheirBorders,
