@@ -64,7 +64,7 @@ export interface KeepOptions {
   readonly audit?: AuditOptions
   /** The most that opened shelves may take in memory. Default 256 MiB. */
   readonly shelfBudgetBytes?: number
-  /** The longest time a key stays open. Default 300,000. */
+  /** The longest time a key stays open, in milliseconds: at most a day. An erasure waits for the longest of all processes. Default 300,000. */
   readonly holdKeysMs?: number
   /**
    * For how many days backups of the database and of the key store are kept: so long may they hold what was erased, and so long

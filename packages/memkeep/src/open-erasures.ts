@@ -6,6 +6,7 @@ import { Erasures } from './erasure/erasures.ts'
 import { withAccess } from './memory/access.ts'
 import type { Kernel } from './memory/kernel.ts'
 import { expectOutcome } from './memory/outcome.ts'
+import { announceHold } from './own-calls.ts'
 import { artifactTarget } from './upkeep/artifact-target.ts'
 import { cacheTarget } from './upkeep/cache-target.ts'
 import { findErasures } from './upkeep/find-erasures.ts'
@@ -14,7 +15,7 @@ import { recountScope } from './upkeep/recount-scope.ts'
 /** How a keep erases. */
 export interface ErasureSettings {
   readonly connectors: Connectors
-  /** How long any process of the deployment may hold a key open. */
+  /** How long this process holds a key open: an erasure waits for the longest time that any has announced. */
   readonly leaseMs: number
   readonly keepsBackupsMs: number
   readonly ledger: ErasureLedger | null
@@ -36,12 +37,13 @@ export function checkBackupDays(days = 35): number {
  */
 export function openErasures(
   kernel: Kernel,
-  { connectors, ...settings }: ErasureSettings,
+  { connectors, leaseMs, ...settings }: ErasureSettings,
   rebuild: () => Promise<unknown>,
 ): Erasures {
   const { doorways, keyring, seams, policy, checkOpen, shelves, cache } = kernel
   return new Erasures({
     ...settings,
+    leaseMs: () => announceHold({ doorways, keyring, seams }, leaseMs),
     targets: [
       cacheTarget({ doorways, keyring, seams, cache }),
       artifactTarget({ doorways, keyring, seams, rebuild }),

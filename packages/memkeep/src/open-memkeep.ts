@@ -17,7 +17,7 @@ import { NotedTrust } from './memory/noted-trust.ts'
 import { checkScreening } from './memory/screening.ts'
 import { TenantPolicies } from './memory/tenant-policies.ts'
 import { checkBackupDays } from './open-erasures.ts'
-import { announce } from './own-calls.ts'
+import { announce, announceHold } from './own-calls.ts'
 import { checkPolicy, defaultPolicy } from './policy/policy.ts'
 import { ShelfCache } from './recall/shelf-cache.ts'
 import { openPool } from './store/connect.ts'
@@ -31,6 +31,8 @@ import { WitnessedHead } from './upkeep/witnessed-head.ts'
 
 const shelfIdleMs = 15 * 60_000
 const upkeepEveryMs = 60_000
+/** An announcement of how long keys are held counts for a day. */
+const announceEveryMs = 3_600_000
 
 /**
  * Opens a deployment. With an engine the schema is installed or upgraded first; with an address it must have been
@@ -76,6 +78,14 @@ export async function openMemkeep(options: KeepOptions): Promise<Keep> {
     )
     opened.push(() => tidy.stop())
     const leaseMs = options.holdKeysMs ?? defaultHoldMs
+    const announced = { doorways, keyring, seams }
+    await announceHold(announced, leaseMs)
+    const hold = new Repeat(
+      () => announceHold(announced, leaseMs),
+      announceEveryMs,
+      () => {},
+    )
+    opened.push(() => hold.stop())
     const ledger = options.erasureLedger ?? null
     const keep = new Keep(parts, upkeep, release, { connectors, leaseMs, keepsBackupsMs, ledger })
     await keep.checkRestored()

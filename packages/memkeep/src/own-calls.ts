@@ -1,4 +1,5 @@
 import { detailContext, type EventDetail, encodeDetail, frameDetail } from './audit/detail.ts'
+import { MemkeepError } from './core/errors.ts'
 import type { Seams } from './core/seams.ts'
 import type { Keyring } from './keys/keyring.ts'
 import type { TenantKeys } from './keys/tenant-keys.ts'
@@ -29,6 +30,33 @@ export async function announce(
       ),
     ],
   })
+}
+
+/**
+ * Tells the database for how long this process holds keys open, and returns the longest time that any process has told within a day: its own at
+ * least, also from a schema that does not know of this yet.
+ */
+export async function announceHold(
+  { doorways, keyring, seams }: { doorways: Doorways; keyring: Keyring; seams: Seams },
+  holdMs: number,
+): Promise<number> {
+  const keys = await keyring.deployment()
+  const key = await keys.own()
+  const event = seams.ids.uuid(seams.clock.now())
+  const sealed = key.seal('audit', encodeDetail({ principal: 'memkeep', roles: [] }), detailContext(event))
+  const args = [Math.ceil(holdMs), frameDetail('tenant', key.epoch, sealed)]
+  try {
+    const [row] = await doorways.read<{ longest_ms: number | null }>({
+      doorway: 'hold_keys',
+      event,
+      claims: ownClaims(keys),
+      args,
+    })
+    return Math.max(holdMs, row?.longest_ms ?? 0)
+  } catch (error) {
+    if (error instanceof MemkeepError && error.code === 'ERR_STORE_VERSION') return holdMs
+    throw error
+  }
 }
 
 /**

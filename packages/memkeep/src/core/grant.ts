@@ -4,7 +4,7 @@ import { checkTtlSeconds } from './scope.ts'
 import { checkText } from './text.ts'
 
 /** Rights that a grant can carry. */
-export type GrantRight = 'tenants' | 'keys' | 'authenticate' | 'erase' | 'holds' | 'library'
+export type GrantRight = 'tenants' | 'keys' | 'authenticate' | 'erase' | 'holds' | 'library' | 'rotate'
 
 const grantRights: readonly unknown[] = [
   'tenants',
@@ -13,6 +13,7 @@ const grantRights: readonly unknown[] = [
   'erase',
   'holds',
   'library',
+  'rotate',
 ] satisfies GrantRight[]
 
 export interface GrantClaims {

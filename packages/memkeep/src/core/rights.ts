@@ -40,6 +40,8 @@ export const rightBits = Object.freeze({
   audit: 1 << 18,
   /** publish for the whole deployment: only ever in a grant */
   library: 1 << 19,
+  /** make new keys in the place of those that wrap and seal: only ever in a grant */
+  rotate: 1 << 20,
 })
 
 export type Right = keyof typeof rightBits
@@ -55,6 +57,7 @@ export const grantOnlyRights: readonly Right[] = Object.freeze([
   'erasing',
   'holds',
   'library',
+  'rotate',
 ] as const)
 
 export function rightsMask(held: Iterable<Right>): number {

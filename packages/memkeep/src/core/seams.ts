@@ -21,6 +21,8 @@ export type KillPoint =
   | 'keys.generation-made'
   | 'keys.tenants-rewrapped'
   | 'keys.root-destroyed'
+  | 'keys.subject-renewed'
+  | 'memory.resealed'
   | `erasure.${ErasureStepName}.done`
   | `erasure.${ErasureStepName}.noted`
   | 'ledger.read'

@@ -41,8 +41,8 @@ export interface ErasureKernel {
   readonly find: (id: string | null) => Promise<FoundErasure[]>
   /** Lets go of what this process holds opened of a tenant. */
   readonly drop: (tenant: Buffer) => void
-  /** How long any process may hold a key open: nothing is attested before that has passed since the barrier. */
-  readonly leaseMs: number
+  /** How long any process may hold a key open, as they have announced it: no key is destroyed before that has passed since the barrier. */
+  readonly leaseMs: () => Promise<number>
   /** How long backups are kept: what was erased may be in them for so long. */
   readonly keepsBackupsMs: number
   /** Kept outside database and key store; null: a restore can undo an erasure unnoticed. */

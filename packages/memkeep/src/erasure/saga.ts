@@ -126,11 +126,11 @@ async function isLogged(kernel: ErasureKernel, record: ErasureRecord, wait: bool
 
 /** Whether no process can hold a key from before the barrier any more. */
 async function leaseEnded(kernel: ErasureKernel, record: ErasureRecord, wait: boolean): Promise<boolean> {
-  const endMs = record.barredMs! + kernel.leaseMs
+  const endMs = record.barredMs! + (await kernel.leaseMs())
   while (kernel.seams.clock.now() < endMs) {
     if (!wait) return false
     kernel.checkOpen()
-    await sleep(Math.min(lookEveryMs, kernel.leaseMs))
+    await sleep(lookEveryMs)
   }
   return true
 }

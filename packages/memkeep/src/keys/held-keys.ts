@@ -59,6 +59,11 @@ export class HeldKeys {
     }
   }
 
+  /** Whoever asks for exactly this next opens it anew; who holds it goes on. */
+  refresh(name: string): void {
+    this.#current.delete(name)
+  }
+
   /** Destroys everything whose name starts with `prefix`, in use or not. */
   drop(prefix: string): void {
     for (const [name, entry] of this.#current) {

@@ -1,7 +1,7 @@
 import { MemkeepError } from '../core/errors.ts'
 import type { KillPoint } from '../core/seams.ts'
 import type { HeldKeys } from './held-keys.ts'
-import { KeyRolls } from './key-rolls.ts'
+import type { KeyRolls } from './key-rolls.ts'
 import { epochOf, erasedName, newestVersion } from './newest-version.ts'
 import type { WrappedKeys } from './wrapped-keys.ts'
 
@@ -26,11 +26,11 @@ export class KeyDestruction {
   readonly #rolls: KeyRolls
   readonly #reach: (point: KillPoint) => void
 
-  constructor(wrapped: WrappedKeys, held: HeldKeys, reach: (point: KillPoint) => void) {
+  constructor(wrapped: WrappedKeys, held: HeldKeys, rolls: KeyRolls, reach: (point: KillPoint) => void) {
     this.#wrapped = wrapped
     this.#held = held
+    this.#rolls = rolls
     this.#reach = reach
-    this.#rolls = new KeyRolls(wrapped, held, reach)
   }
 
   /** Names of the key records of an owner, up to an epoch. None of a tenant that was reopened: its earlier ones went before. */

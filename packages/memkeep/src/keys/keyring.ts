@@ -4,6 +4,8 @@ import type { KillPoint } from '../core/seams.ts'
 import { HeldKeys } from './held-keys.ts'
 import { KeyDestruction } from './key-destruction.ts'
 import type { KeyProvider } from './key-provider.ts'
+import { KeyRolls } from './key-rolls.ts'
+import { KeyRotation } from './key-rotation.ts'
 import type { KeyStore } from './key-store.ts'
 import { LogKey } from './log-key.ts'
 import { erasedEpoch, newestVersion } from './newest-version.ts'
@@ -16,7 +18,7 @@ export interface KeyringInput {
   readonly provider: KeyProvider
   readonly store: KeyStore
   readonly clock: Clock
-  /** The longest time that anything stays open. Default 300,000; at least 1,000. */
+  /** The longest time that anything stays open. Default 300,000; from 1,000 to 86,400,000. */
   readonly holdMs?: number
   readonly reach: (point: KillPoint) => void
 }
@@ -37,14 +39,20 @@ export class Keyring {
   readonly #tenantTags = new Map<string, Buffer>()
   /** Puts an end to keys. */
   readonly destruction: KeyDestruction
+  /** Replaces keys that are as good as ever, by plan. */
+  readonly rotation: KeyRotation
 
   constructor(input: KeyringInput) {
     const holdMs = input.holdMs ?? defaultHoldMs
-    if (!(holdMs >= 1000)) throw new MemkeepError('ERR_INPUT_INVALID', 'holdMs must be at least 1,000')
+    if (!(holdMs >= 1000 && holdMs <= 86_400_000)) {
+      throw new MemkeepError('ERR_INPUT_INVALID', 'keys are held for 1,000 to 86,400,000 ms')
+    }
     this.#held = new HeldKeys(input.clock, holdMs)
     this.#wrapped = new WrappedKeys(input.provider, input.store, this.#held)
     this.#reach = input.reach
-    this.destruction = new KeyDestruction(this.#wrapped, this.#held, input.reach)
+    const rolls = new KeyRolls(this.#wrapped, this.#held, input.reach)
+    this.destruction = new KeyDestruction(this.#wrapped, this.#held, rolls, input.reach)
+    this.rotation = new KeyRotation(this.#wrapped, rolls)
   }
 
   /** 16 bytes, not to be changed; the tenant need not exist. */

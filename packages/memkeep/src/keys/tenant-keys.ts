@@ -95,6 +95,28 @@ export class TenantKeys {
       : this.forOpening(subjectTag, newest.epoch, newest.version)
   }
 
+  /**
+   * Makes the subject's next key: what is written from now on is sealed under it, in other processes once they look again (at
+   * the latest when their hold time is over). Earlier ones still open. False when it has none, or was erased.
+   */
+  async renewSubject(subjectTag: Buffer): Promise<boolean> {
+    const { held, reach, wrapped } = this.#input
+    const prefix = this.#prefix(subjectTag)
+    const names = await wrapped.list(prefix)
+    const newest = newestVersion(prefix, names)
+    if (newest === null || newest.epoch <= erasedEpoch(prefix, names)) return false
+    const name = `${prefix}${newest.epoch}/${newest.version + 1}`
+    await wrapped.make(name)
+    // As for a first key: whoever erases may have looked before it stood there.
+    if (erasedEpoch(prefix, await wrapped.list(prefix)) >= newest.epoch) {
+      await wrapped.remove(name)
+      return false
+    }
+    held.refresh(prefix)
+    reach('keys.subject-renewed')
+    return true
+  }
+
   /** Makes the first key of an erased subject's next epoch, unless it is there. */
   async reopenSubject(subjectTag: Buffer, epoch: number): Promise<void> {
     await this.#input.wrapped.make(`${this.#prefix(subjectTag)}${epoch}/1`)

@@ -39,7 +39,11 @@ export async function withAccess<T>(
     try {
       return await run(access)
     } catch (error) {
-      if (!(error instanceof Outdated)) throw error
+      if (!(error instanceof Outdated)) {
+        // A key that was opened behind the barrier is let go of: the erasure waits only for those from before it.
+        if (error instanceof MemkeepError && error.code === 'ERR_SCOPE_BARRED') access.keys.forget(access.shelf)
+        throw error
+      }
       if (attempt === 4) {
         throw new MemkeepError('ERR_STORE_UNAVAILABLE', 'the scope is being changed', { cause: error, retryable: true })
       }

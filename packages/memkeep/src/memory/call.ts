@@ -17,6 +17,7 @@ export type Operation =
   | 'endorse_memory'
   | 'review_memory'
   | 'reembed_memory'
+  | 'reseal_memory'
   | 'check_memory'
   | 'audit_memory'
   | 'mint_key'

@@ -38,7 +38,8 @@ export function sealVerdict(key: DataKey, id: string, verdict: HeldVerdict): Buf
   return key.seal('details', Buffer.from(JSON.stringify(verdict), 'utf8'), verdictContext(id))
 }
 
-function verdictContext(id: string): string[] {
+/** Binds a sealed verdict to what is held. */
+export function verdictContext(id: string): string[] {
   return ['aside', id, 'verdict']
 }
 

@@ -115,6 +115,21 @@ export class RowOpener {
     return openUnder(await this.#keyOf(row, row.entry), labels, labelDigest(labels), 'entry', row.entry)
   }
 
+  /** The row's columns as they are, sealed under `key` and the labels that the row has now. */
+  async sealAnew(key: DataKey, row: ReadingRow): Promise<SealedRow & { readonly entry: Buffer | null }> {
+    const labels = labelsOf(row)
+    const digest = labelDigest(labels)
+    const anew = async (column: Column, sealed: Buffer): Promise<Buffer> => {
+      const bytes = openUnder(await this.#keyOf(row, sealed), labels, digest, column, sealed)
+      return key.seal(column, bytes, rowContext(labels, column, digest))
+    }
+    return {
+      content: await anew('content', row.content),
+      details: await anew('details', row.details),
+      entry: row.entry === null ? null : await anew('entry', row.entry),
+    }
+  }
+
   /** In their order. `nameOf` gives the subject's name to show, for answers to a tenant-wide scope. */
   async openMemories(rows: readonly ReadingRow[], nameOf: (subject: Buffer) => string | null): Promise<Memory[]> {
     // All keys first: what follows then runs without a pause for each row.

@@ -32,6 +32,7 @@ import { type MintedKey, type MintInput, mintKey } from './mint-key.ts'
 import { Quarantine } from './quarantine.ts'
 import { type ReembedOptions, type ReembedReport, reembed } from './reembed.ts'
 import { refuseScope } from './refuse-scope.ts'
+import { type ResealOptions, type ResealReport, reseal } from './reseal.ts'
 import { type SearchOptions, type SearchResult, search } from './search.ts'
 import { type MemoryPatch, type UpdateOptions, update } from './update.ts'
 
@@ -96,6 +97,15 @@ export class ReadableMemory {
    */
   async reembed(options: ReembedOptions = {}): Promise<ReembedReport> {
     return this.#call('reembed_memory', (claims) => reembed(this.#kernel, claims, options))
+  }
+
+  /**
+   * Seals what the scope holds under the newest keys of its subjects, where it is not yet: of its own shelf or, tenant-wide, of every
+   * subject's and the common one. Changes nothing else. What is done stays done: called again it goes on where it ended.
+   * Needs what `reembed` needs.
+   */
+  async reseal(options: ResealOptions = {}): Promise<ResealReport> {
+    return this.#call('reseal_memory', (claims) => reseal(this.#kernel, claims, options))
   }
 
   /** Opens every index entry that the scope reads and keeps none. Tells what does not open, and which models made what. Slow. */

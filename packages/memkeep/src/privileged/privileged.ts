@@ -2,6 +2,7 @@ import type { OperatorErasures } from '../core/erasure.ts'
 import type { Grant } from '../core/grant.ts'
 import { ApiKeys } from './api-keys.ts'
 import { Holds } from './holds.ts'
+import { KeyRotations } from './key-rotation.ts'
 import { Library } from './library.ts'
 import type { PrivilegedKernel } from './privileged-kernel.ts'
 import { Tenants } from './tenants.ts'
@@ -13,6 +14,8 @@ export class Privileged {
   readonly erasures: OperatorErasures
   readonly holds: Holds
   readonly library: Library
+  /** Of the keys that wrap and seal; `keys` are API keys. */
+  readonly rotation: KeyRotations
 
   constructor(kernel: PrivilegedKernel, grant: Grant) {
     this.tenants = new Tenants(kernel, grant)
@@ -20,5 +23,6 @@ export class Privileged {
     this.erasures = kernel.erasuresBy(grant)
     this.holds = new Holds(kernel, grant)
     this.library = new Library(kernel, grant)
+    this.rotation = new KeyRotations(kernel, grant)
   }
 }

@@ -75,6 +75,7 @@ export const inventory: Readonly<Record<string, TableAnnotation>> = {
   anchor: both({ leaf: 'tenant line size vkey proof head' }),
   checkpoint: both({ leaf: 'tenant line size signed_ms note' }),
   erasure_guard: both({ none: 'tenant head' }),
+  key_lease: both({ none: 'tenant hold_ms seen_ms' }),
   token_key: both({ none: 'id ipad opad from_ms until_ms' }),
 }
 

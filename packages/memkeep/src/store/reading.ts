@@ -23,8 +23,18 @@ export interface ReadingRow {
   readonly entry: Buffer
 }
 
-/** Parts of an answer: see guards/07-read-rows.sql. */
-export const parts = Object.freeze({ outcome: 0, shelf: 1, memory: 2, entry: 3, removed: 4, artifact: 5 })
+/** Parts of an answer: see guards/07-reading.sql. */
+export const parts = Object.freeze({
+  outcome: 0,
+  shelf: 1,
+  memory: 2,
+  entry: 3,
+  removed: 4,
+  artifact: 5,
+  version: 6,
+  aside: 7,
+  verdict: 8,
+})
 
 /** The clear labels of one version of a memory: they stand in its associated data. Times in milliseconds. */
 export interface Labels {

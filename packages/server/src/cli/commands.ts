@@ -9,6 +9,7 @@ import { erase, erasureResume, erasureShow } from './erase.ts'
 import { exportMemories } from './export.ts'
 import { importMemories } from './import.ts'
 import { keyCreate, keyList, keyRevoke } from './key.ts'
+import { keysReseal, keysRotate } from './keys.ts'
 import { migrate } from './migrate.ts'
 import { reembed } from './reembed.ts'
 import { restoreCheck } from './restore-check.ts'
@@ -66,6 +67,8 @@ export const commands: readonly Command[] = [
   auditKey,
   verify,
   reembed,
+  keysRotate,
+  keysReseal,
   doctor,
   migrate,
   upkeep,

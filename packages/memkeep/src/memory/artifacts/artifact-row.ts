@@ -98,6 +98,12 @@ export async function openArtifact(keys: TenantKeys, claims: Claims, row: Artifa
   }
 }
 
+/** What a row says, sealed under another key of its subject and the labels that the row has now. */
+export async function sealArtifactAnew(keys: TenantKeys, key: DataKey, row: ArtifactRow) {
+  const labels = labelsOf(row)
+  return sealArtifact(key, labels, row.subject, await openTexts(keys, labels, row))
+}
+
 async function openTexts(keys: TenantKeys, labels: ArtifactLabels, row: ArtifactRow): Promise<ArtifactTexts> {
   const key = await keys.forOpening(row.seal ?? row.subject, row.epoch, keyVersionOf(row.content))
   if (row.seal !== null && !row.seal.equals(sealTag(keys, row.id, row.version))) {

@@ -3,7 +3,7 @@ revoke all on memkeep.tenant, memkeep.shelf, memkeep.memory, memkeep.memory_vers
   memkeep.event, memkeep.api_key, memkeep.erasure, memkeep.erasure_step, memkeep.erasure_guard, memkeep.hold,
   memkeep.pending, memkeep.log, memkeep.log_entry, memkeep.log_tile, memkeep.checkpoint, memkeep.anchor,
   memkeep.lineage, memkeep.recalled, memkeep.aside, memkeep.undistilled, memkeep.reviewed, memkeep.artifact, memkeep.contribution,
-  memkeep.unlearned, memkeep.library_entry, memkeep.library_contribution
+  memkeep.unlearned, memkeep.library_entry, memkeep.library_contribution, memkeep.key_lease
   from memkeep_door, memkeep_wide_door, memkeep_upkeep_door, memkeep_label_door, memkeep_erase_door,
   memkeep_derive_door, memkeep_retain_door;
 grant select, insert on memkeep.tenant, memkeep.shelf to memkeep_door;
@@ -89,3 +89,4 @@ grant select (tenant, id, version, kind, state, sensitivity, trust, contributors
 grant select, insert, delete on memkeep.library_contribution to memkeep_derive_door;
 grant select (tenant, subject), delete on memkeep.library_contribution to memkeep_erase_door;
 grant select (tenant, subject) on memkeep.library_contribution to memkeep_upkeep_door;
+grant select, insert, delete, update (seen_ms) on memkeep.key_lease to memkeep_door;

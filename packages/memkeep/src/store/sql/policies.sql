@@ -384,3 +384,6 @@ create policy erase on memkeep.library_contribution for all to memkeep_erase_doo
   using (tenant = memkeep.claim_tenant() and subject >= memkeep.claim_lowest(65536) and subject <= memkeep.claim_highest(65536));
 create policy recount on memkeep.library_contribution for select to memkeep_upkeep_door
   using (tenant = memkeep.claim_tenant() and memkeep.claim_doorway() = 'recount_scope');
+create policy hold_keys on memkeep.key_lease for all to memkeep_door
+  using (tenant = memkeep.claim_tenant() and memkeep.claim_doorway() = 'hold_keys')
+  with check (tenant = memkeep.claim_tenant() and memkeep.claim_doorway() = 'hold_keys');

@@ -14,7 +14,7 @@ declare
   class integer := case
     when p_action in ('memory.search', 'memory.list', 'memory.get', 'memory.history', 'shelf.load', 'shelf.list',
       'tenant.enter', 'upkeep.due', 'artifact.list', 'artifact.get', 'cache.get', 'library.search') then 0
-    when p_action in ('memory.add', 'memory.update', 'memory.reclassify', 'memory.reindex', 'memory.delete',
+    when p_action in ('memory.add', 'memory.update', 'memory.reclassify', 'memory.reindex', 'memory.reseal', 'memory.delete',
       'memory.expire', 'memory.endorse', 'memory.note', 'memory.hold', 'memory.refuse', 'memory.distil',
       'artifact.register', 'artifact.remove', 'artifact.rebuild', 'cache.set', 'cache.delete') then 1
     else 2 end;

@@ -1,7 +1,8 @@
 -- owner: memkeep_owner
 -- callers: memkeep_door memkeep_wide_door
 
--- One row of an answer. `part`: 0 the outcome, 1 the state of a shelf, 2 a memory, 3 a changed entry, 4 a removed id, 5 an artifact.
+-- One row of an answer. `part`: 0 the outcome, 1 the state of a shelf, 2 a memory, 3 a changed entry, 4 a removed id, 5 an artifact,
+-- 6 an earlier version of a memory, 7 what is held or superseded, 8 the verdict on it.
 do $$ begin
   if to_regtype('memkeep.reading') is null then
     create type memkeep.reading as (
