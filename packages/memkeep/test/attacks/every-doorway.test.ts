@@ -51,6 +51,8 @@ const rows: Readonly<Record<string, Row>> = {
   revise: { ...needs('write'), with: { p_actor: 0, p_trust: 1, p_sensitivity: 0 } },
   forget: needs('delete'),
   reindex: needs('write'),
+  reseal: { ...needs('write'), with: { p_part: [], p_ids: [], p_was: [] } },
+  sealed_rows: { ...needs('read', 'write'), with: { ...page, p_version: 2 } },
   register: {
     ...needs('write'),
     with: { p_shelf: subject, p_place: 1, p_trust: 1, p_sensitivity: 0, p_kind: 'summary', p_derived: [] },
@@ -88,6 +90,8 @@ const rows: Readonly<Record<string, Row>> = {
   // Tenants, policies and keys.
   enter: anybody,
   open_keep: anybody,
+  hold_keys: { ...anybody, with: { p_hold_ms: 300_000 } },
+  rotating: { ...needs('rotate'), reach: 'all', with: { p_after: Buffer.alloc(0), p_limit: 1 } },
   // Tells nothing of a call that never was.
   settle: anybody,
   create_tenant: needs('tenants'),

@@ -12,8 +12,8 @@ export const keysRotate: Command = {
   takes: '[--tenant T] [--json] [--data DIR]',
   does: 'makes new keys in the place of those that wrap and seal',
   notes: [
-    'Without --tenant the root key and the generation: the keys of every tenant are wrapped anew, and the earlier root key is destroyed.',
-    'Backups of the key store from before open nothing from then on: make one at once.',
+    'Without --tenant the root key and the generation: the keys of every tenant are wrapped anew, and the earlier root key is',
+    'destroyed. Backups of the key store from before open nothing from then on: make one at once.',
     'With --tenant the key that wraps the keys of its subjects, and a next key for each subject: what is written from now on is',
     'sealed under it, by other processes within five minutes (holdKeysMs). What stands there already: `memkeep keys reseal`.',
     'Broken off, nothing is lost; run it again. In the ledger as key.rotate. Not for API keys: that is `memkeep key`.',
@@ -43,8 +43,8 @@ export const keysReseal: Command = {
   takes: '--tenant T [--json] [--data DIR]',
   does: "seals a tenant's rows under the newest keys of its subjects",
   notes: [
-    'Memories with their earlier versions, what is held, and artifacts, of every subject and of the tenant as a whole. Batch by batch,',
-    'beside reads and writes; broken off, it goes on where it ended. After `memkeep keys rotate --tenant T` wait until no',
+    'Memories with their earlier versions, what is held, and artifacts, of every subject and of the tenant as a whole. Batch by',
+    'batch, beside reads and writes; broken off, it goes on where it ended. After `memkeep keys rotate --tenant T` wait until no',
     'process writes under an earlier key (five minutes), and run it until it says 0. Fails when something does not open.',
     '--json prints {"shelves", "resealed", "left", "broken"}.',
   ],

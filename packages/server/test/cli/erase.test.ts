@@ -63,3 +63,18 @@ test('an export that cannot be written erases nothing', async () => {
   expect(await on(...order, '--no-wait')).toMatchObject({ code: 1 })
   expect((await on('search', 'tomatoes', '--tenant', 'acme', '--subject', 'ben')).out).toContain('black tomatoes')
 }, 120_000)
+
+test('keys rotated and rows sealed anew; what was found before is found after', async () => {
+  const rotated = await on('keys', 'rotate', '--json')
+  expect(rotated).toMatchObject({ code: 0 })
+  expect((JSON.parse(rotated.out) as { roots: string[] }).roots).toHaveLength(1)
+  const tenants = await on('keys', 'rotate', '--tenant', 'acme')
+  expect(tenants).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+ subjects? of acme /) })
+  const report = JSON.parse((await on('keys', 'reseal', '--tenant', 'acme', '--json')).out) as { resealed: number }
+  expect(report).toMatchObject({ left: 0, broken: [] })
+  expect(report.resealed).toBeGreaterThan(0)
+  expect(await on('keys', 'reseal', '--tenant', 'acme')).toMatchObject({ out: expect.stringMatching(/^0 rows/) })
+  expect((await on('search', 'tomatoes', '--tenant', 'acme', '--subject', 'ben')).out).toContain('black tomatoes')
+  expect(await on('keys', 'rotate', '--tenant', 'nobody')).toMatchObject({ code: 1 })
+  expect(await on('keys', 'reseal')).toMatchObject({ code: 2 })
+}, 120_000)
