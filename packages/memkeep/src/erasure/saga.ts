@@ -11,7 +11,7 @@ import type { ErasureKernel } from './erasure-kernel.ts'
 import { type ErasureRecord, type ErasureRow, recordsOf, scopeOf } from './erasure-record.ts'
 import { openNames } from './names.ts'
 import { proveVerified } from './prove-verified.ts'
-import { callStep, type ErasurePlace, stepCall } from './step-call.ts'
+import { again, callStep, type ErasurePlace, stepCall } from './step-call.ts'
 import { incomplete, type Notes, type StepInput } from './steps.ts'
 import { verifyScope } from './verify.ts'
 
@@ -126,7 +126,7 @@ async function isLogged(kernel: ErasureKernel, record: ErasureRecord, wait: bool
 
 /** Whether no process can hold a key from before the barrier any more. */
 async function leaseEnded(kernel: ErasureKernel, record: ErasureRecord, wait: boolean): Promise<boolean> {
-  const endMs = record.barredMs! + (await kernel.leaseMs())
+  const endMs = record.barredMs! + (await again(kernel.leaseMs))
   while (kernel.seams.clock.now() < endMs) {
     if (!wait) return false
     kernel.checkOpen()

@@ -95,7 +95,7 @@ export async function callStep<Row extends { readonly outcome: string | null }>(
 }
 
 /** Once more when a key's time was over between being found and being used. */
-async function again<T>(prepare: () => Promise<T>): Promise<T> {
+export async function again<T>(prepare: () => Promise<T>): Promise<T> {
   try {
     return await prepare()
   } catch (error) {
