@@ -1,8 +1,10 @@
-import { createHmac, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { MemkeepError } from '../core/errors.ts'
 import type { OpenPart } from '../proof/commitment.ts'
+import { hmacSha256 } from '../proof/hmac-sha256.ts'
 import { detailContext, readFrame } from './detail.ts'
 import { committedDetails, type EventRow } from './logged-event.ts'
+import { nodeSha256 } from './node-sha256.ts'
 
 /** A key that opens details and commits to them. */
 export interface DetailKey {
@@ -68,7 +70,7 @@ export class EventOpener {
     const key = await this.#committingKey(row)
     if (key === null) return { commit: randomBytes(32), under: null, key_epoch: null, key_version: null }
     const details = committedDetails(row, await this.detail(row))
-    return { ...key.place, commit: createHmac('sha256', key.key.eventKey(row.id)).update(details).digest() }
+    return { ...key.place, commit: hmacSha256(nodeSha256, key.key.eventKey(row.id), details) }
   }
 
   /** What shows the details of a logged event; null when nobody can any more. They may still not be those of the leaf. */

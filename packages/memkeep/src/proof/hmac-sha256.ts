@@ -1,8 +1,14 @@
-import { joined } from './byte-string.ts'
 import type { Sha256 } from './sha256.ts'
 
 /** RFC 2104 over SHA-256, for keys of at most 64 bytes. */
 export function hmacSha256(sha256: Sha256, key: Uint8Array, message: Uint8Array): Uint8Array {
-  const pad = (byte: number): Uint8Array => Uint8Array.from({ length: 64 }, (_, i) => (key[i] ?? 0) ^ byte)
-  return sha256(joined(pad(0x5c), sha256(joined(pad(0x36), message))))
+  const inner = new Uint8Array(64 + message.length)
+  const outer = new Uint8Array(64 + 32)
+  for (let i = 0; i < 64; i++) {
+    inner[i] = (key[i] ?? 0) ^ 0x36
+    outer[i] = (key[i] ?? 0) ^ 0x5c
+  }
+  inner.set(message, 64)
+  outer.set(sha256(inner), 64)
+  return sha256(outer)
 }

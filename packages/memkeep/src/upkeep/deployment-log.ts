@@ -13,7 +13,7 @@ import { isLogMoved } from '../store/failure.ts'
 import { byteaArray, int8Array, textArray } from '../store/wire-arrays.ts'
 import { appendArguments } from './append-arguments.ts'
 import { appendEntries } from './append-events.ts'
-import { LogEdges } from './log-edges.ts'
+import { type LogEdge, LogEdges } from './log-edges.ts'
 
 /** Calls one of upkeep's doorways of the log, with what follows the token, but for the detail. */
 export type CallLog = <Row extends object>(doorway: string, args: readonly unknown[]) => Promise<Row[]>
@@ -71,8 +71,7 @@ export class DeploymentLog {
       () => randomBytes(32),
     )
     const place = { tenant, line: 1, size: own?.size ?? 0, key: await this.#keyring.logKey(tenant, 1) }
-    await this.#edges.load([place])
-    const edge = this.#edges.of(place)
+    const [edge] = (await this.#edges.load([place])) as [LogEdge]
     // The last leaf's audit path: the roots of all that is before it, nearest first.
     const path = [...edge.frontier.edge].reverse()
     const entry = encodeDeploymentLeaf({ v: 1, seq: place.size, at, heads: toHex(tree.root()) })

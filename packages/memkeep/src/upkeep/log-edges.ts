@@ -40,27 +40,29 @@ export class LogEdges {
     this.#read = read
   }
 
-  /** Reads the edges that are not kept, or are kept of another size. */
-  async load(places: readonly LogPlace[]): Promise<void> {
+  /**
+   * The edges of some logs, read where they are not kept, or are kept of another size. They move with what is appended: drop those
+   * for which that is not committed.
+   */
+  async load(places: readonly LogPlace[]): Promise<LogEdge[]> {
     const unknown = places.filter((place) => this.#kept.get(nameOf(place))?.appender.size !== place.size)
+    const read = new Map<string, LogEdge>()
     for (let start = 0; start < unknown.length; start += edgesAtOnce) {
       const some = unknown.slice(start, start + edgesAtOnce)
       const rows = some.every(({ size }) => size === 0) ? [] : await this.#readEdges(some)
       for (const [i, place] of some.entries()) {
-        this.#keep(
-          place,
-          edgeOf(
-            place.size,
-            rows.filter((row) => row.place === i + 1),
-          ),
-        )
+        const own = rows.filter((row) => row.place === i + 1)
+        read.set(nameOf(place), edgeOf(place.size, own))
       }
     }
-  }
-
-  /** Of a place that was loaded. It moves with what is appended: drop it unless that is committed. */
-  of(place: LogPlace): LogEdge {
-    return this.#kept.get(nameOf(place))!
+    const edges = places.map((place) => read.get(nameOf(place)) ?? this.#kept.get(nameOf(place))!)
+    for (const [i, place] of places.entries()) this.#keep(place, edges[i]!)
+    // A run may need more at once than are kept from run to run.
+    for (const name of this.#kept.keys()) {
+      if (this.#kept.size <= Math.max(mostKept, places.length)) break
+      this.#kept.delete(name)
+    }
+    return edges
   }
 
   drop(place: Pick<LogPlace, 'tenant' | 'line'>): void {
@@ -75,13 +77,11 @@ export class LogEdges {
     ])
   }
 
+  /** As the one that was asked for last. */
   #keep(place: LogPlace, edge: LogEdge): void {
     const name = nameOf(place)
     this.#kept.delete(name)
     this.#kept.set(name, edge)
-    // A run may need more at once than are kept from run to run.
-    const [oldest] = this.#kept.keys()
-    if (this.#kept.size > mostKept + edgesAtOnce && oldest !== name) this.#kept.delete(oldest!)
   }
 }
 

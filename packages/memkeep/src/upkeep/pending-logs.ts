@@ -45,3 +45,22 @@ export function pendingLogs(rows: readonly PendingRow[]): WaitingLog[] {
     return { tenant: found[0]!.tenant, line, size, vkey, events: found }
   })
 }
+
+/** The same in parts of about `most` events, one after another: a log that has more goes on where it was left. */
+export function* inParts(logs: readonly WaitingLog[], most: number): Generator<WaitingLog[]> {
+  let part: WaitingLog[] = []
+  let room = most
+  for (const log of logs) {
+    for (let from = 0; from < log.events.length; ) {
+      const events = log.events.slice(from, from + room)
+      part.push({ ...log, size: log.size + from, events })
+      from += events.length
+      room -= events.length
+      if (room > 0) continue
+      yield part
+      part = []
+      room = most
+    }
+  }
+  if (part.length > 0) yield part
+}

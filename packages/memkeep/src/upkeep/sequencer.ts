@@ -10,12 +10,16 @@ import { appendArguments } from './append-arguments.ts'
 import { type AppendedLog, appendEvents } from './append-events.ts'
 import { DeploymentLog } from './deployment-log.ts'
 import { LogEdges, type LogPlace } from './log-edges.ts'
-import { type PendingRow, pendingLogs, type WaitingLog } from './pending-logs.ts'
+import { inParts, type PendingRow, pendingLogs, type WaitingLog } from './pending-logs.ts'
 import { upkeepClaims, upkeepDetail } from './upkeep-call.ts'
 
-const eventsAtOnce = 5_000
+const eventsAtOnce = 20_000
+/** While some are being stored, the next are made ready. */
+const storedAtOnce = 4_000
 /** How often somebody else may have been faster before this run leaves the rest to the next. */
 const mostRaces = 20
+
+type Failed = Map<string, { readonly tenant: Buffer; readonly error: unknown }>
 
 /**
  * Gives committed events their place in their tenant's log, in one transaction with the signed head that covers them. Several may
@@ -30,6 +34,8 @@ export class Sequencer {
   readonly #seams: Seams
   readonly #edges: LogEdges
   readonly #deployment: DeploymentLog
+  /** The pass that was asked for last: they run one after another, as they share the edges. */
+  #last: Promise<unknown> = Promise.resolve()
 
   constructor(doorways: Doorways, keyring: Keyring, seams: Seams) {
     this.#doorways = doorways
@@ -40,27 +46,48 @@ export class Sequencer {
   }
 
   /** One pass over everything that waits. A tenant whose log cannot be signed holds up no other: its error is thrown at the end. */
-  async run(): Promise<number> {
-    const failed = new Map<string, { readonly tenant: Buffer; readonly error: unknown }>()
+  run(): Promise<number> {
+    return this.#inTurn(() => this.#pass())
+  }
+
+  async #pass(): Promise<number> {
+    const failed: Failed = new Map()
     let sequenced = 0
-    for (let races = 0; ; ) {
+    for (let races = 0; races < mostRaces; ) {
       const except = [...failed.values()].map(({ tenant }) => tenant)
       const waiting = pendingLogs(await this.#call<PendingRow>('pending_events', [eventsAtOnce, byteaArray(except)]))
       if (waiting.length === 0) break
       this.#seams.reach('ledger.read')
-      const appended = await this.#prepare(waiting, failed)
-      if (appended.length > 0) {
-        const done = await this.#append(appended)
-        sequenced += done ?? 0
-        if (done === null && ++races === mostRaces) break
-        if (done === null) continue
-      }
+      const { done, raced } = await this.#store(waiting, failed)
+      sequenced += done
+      if (raced) races++
       // All that waited was in sight: whatever waits now came since.
-      if (waiting.reduce((sum, { events }) => sum + events.length, 0) < eventsAtOnce) break
+      else if (waiting.reduce((sum, { events }) => sum + events.length, 0) < eventsAtOnce) break
     }
     const [first] = failed.values()
     if (first !== undefined) throw first.error
     return sequenced
+  }
+
+  /** How many events got their place, and whether somebody else was faster: then what was made ready after that is worth nothing. */
+  async #store(waiting: readonly WaitingLog[], failed: Failed): Promise<{ done: number; raced: boolean }> {
+    let done = 0
+    let storing: Promise<number> = Promise.resolve(0)
+    try {
+      for (const some of inParts(waiting, storedAtOnce)) {
+        const appended = await this.#prepare(some, failed)
+        done += await storing
+        storing = this.#append(appended)
+        // It is awaited below, maybe after another failure.
+        storing.catch(() => {})
+      }
+      return { done: done + (await storing), raced: false }
+    } catch (error) {
+      done += await storing.catch(() => 0)
+      for (const log of waiting) this.#edges.drop(log)
+      if (isLogMoved(error)) return { done, raced: true }
+      throw error
+    }
   }
 
   /** When the event happened that waits longest for its place, by its own clock; null when none waits. */
@@ -72,13 +99,20 @@ export class Sequencer {
 
   /** Puts the heads of all logs into the deployment's, when it is time. */
   tick(): Promise<void> {
-    return this.#deployment.tick()
+    return this.#inTurn(() => this.#deployment.tick())
   }
 
-  async #prepare(waiting: readonly WaitingLog[], failed: Map<string, { tenant: Buffer; error: unknown }>) {
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(work)
+    this.#last = turn.catch(() => {})
+    return turn
+  }
+
+  async #prepare(waiting: readonly WaitingLog[], failed: Failed): Promise<AppendedLog[]> {
     const deployment = await this.#keyring.deployment()
     const places: (WaitingLog & LogPlace)[] = []
     for (const log of waiting) {
+      if (failed.has(log.tenant.toString('hex'))) continue
       try {
         const key = await this.#keyring.logKey(log.tenant, log.line)
         if (log.vkey !== null && log.vkey !== key.vkey) throw otherKey()
@@ -87,13 +121,13 @@ export class Sequencer {
         failed.set(log.tenant.toString('hex'), { tenant: log.tenant, error })
       }
     }
-    await this.#edges.load(places)
+    const edges = await this.#edges.load(places)
     const appended: AppendedLog[] = []
-    for (const place of places) {
+    for (const [i, place] of places.entries()) {
       const { tenant } = place
       try {
         const opener = new EventOpener(await this.#keysOf(tenant), deployment)
-        appended.push(await appendEvents(place, this.#edges.of(place), opener))
+        appended.push(await appendEvents(place, edges[i]!, opener))
       } catch (error) {
         this.#edges.drop(place)
         failed.set(tenant.toString('hex'), { tenant, error })
@@ -103,15 +137,10 @@ export class Sequencer {
     return appended
   }
 
-  /** How many events got their place; null when somebody else was faster, and nothing was done. */
-  async #append(appended: readonly AppendedLog[]): Promise<number | null> {
-    try {
-      await this.#call('sequence', appendArguments(appended))
-    } catch (error) {
-      for (const log of appended) this.#edges.drop(log)
-      if (isLogMoved(error)) return null
-      throw error
-    }
+  /** Throws (see `isLogMoved`) when somebody else was faster, and nothing was done. */
+  async #append(appended: readonly AppendedLog[]): Promise<number> {
+    if (appended.length === 0) return 0
+    await this.#call('sequence', appendArguments(appended))
     this.#seams.reach('ledger.sequenced')
     return appended.reduce((sum, log) => sum + log.entries.length, 0)
   }
