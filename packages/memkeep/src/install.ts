@@ -3,11 +3,14 @@
  * @module
  */
 import type pg from 'pg'
+import type { Witness } from './audit/witness.ts'
 import { systemClock } from './core/clock.ts'
+import { productionSeams, type Seams } from './core/seams.ts'
 import type { KeyProvider } from './keys/key-provider.ts'
 import type { KeyStore } from './keys/key-store.ts'
 import { Keyring } from './keys/keyring.ts'
-import { refuseFatal } from './store/connect.ts'
+import { openPool, refuseFatal } from './store/connect.ts'
+import { Doorways } from './store/doorways.ts'
 import { isStoreFailure, storeFailure } from './store/failure.ts'
 import { type Finding, inspectLogin } from './store/inspect.ts'
 import { install, type LoginPasswords } from './store/install.ts'
@@ -18,8 +21,9 @@ import { withConnection } from './store/one-connection.ts'
 import type { LoginRole } from './store/schema.ts'
 import { verifyingKeys } from './store/token-keys.ts'
 import { transportOf } from './store/transport.ts'
+import { type Acceptance, type AcceptedRollback, acceptRollback as accept } from './upkeep/accept-rollback.ts'
 
-export type { Finding, LedgerPartSize, LoginPasswords, LoginRole }
+export type { Acceptance, AcceptedRollback, Finding, LedgerPartSize, LoginPasswords, LoginRole }
 
 export interface InstallOptions {
   /** A superuser, or a role with CREATEROLE that owns the database. */
@@ -89,6 +93,44 @@ export async function inspectStore(options: InspectOptions): Promise<readonly Fi
     if (exposed.length > 0) return exposed
     return withConnection(database, (client) => inspectLogin(client, login, { embedded, acceptOldServer, tls }))
   })
+}
+
+export interface AcceptRollbackOptions extends Acceptance {
+  /** As for `installStore`: nobody else can accept a rollback. */
+  readonly admin: string | pg.ClientConfig
+  /** How the login `memkeep_app` reaches the database. */
+  readonly database: string | pg.ClientConfig
+  readonly keys: KeyProvider
+  readonly keyStore: KeyStore
+  readonly witness: Witness
+}
+
+/**
+ * Accepts a database that was set back behind what the witness saw, in an event: new logs begin, whose first leaves name the former
+ * logs' heads (docs/ledger.md). Throws `ERR_INPUT_INVALID` when there is nothing to accept or `confirm` is another size than that of the head
+ * given up; `ERR_STORE_UNSAFE` for one who is no administrator; `ERR_STORE_UNAVAILABLE`.
+ */
+export async function acceptRollback(options: AcceptRollbackOptions): Promise<AcceptedRollback> {
+  const { keys, keyStore, witness, admin, database, ...acceptance } = options
+  const { seams, keyring } = administration(keys, keyStore)
+  const pool = openPool(clientConfig(database), 'memkeep_app', { embedded: false, acceptOldServer: true })
+  try {
+    return await toldInCodes(async () => {
+      const settings = clientConfig(admin)
+      refuseFatal(judgeTransport(transportOf(settings)))
+      await installFirstTokenKeys(settings, await verifyingKeys((window) => keyring.tokenKey(window)))
+      const doorways = new Doorways(pool, (window) => keyring.tokenKey(window), seams.clock, seams.ids)
+      return await accept({ doorways, keyring, seams }, settings, witness, acceptance)
+    })
+  } finally {
+    await pool.end()
+    keyring.close()
+  }
+}
+
+function administration(keys: KeyProvider, keyStore: KeyStore): { seams: Seams; keyring: Keyring } {
+  const seams: Seams = productionSeams
+  return { seams, keyring: new Keyring({ provider: keys, store: keyStore, clock: seams.clock, reach: seams.reach }) }
 }
 
 async function toldInCodes<T>(work: () => Promise<T>): Promise<T> {

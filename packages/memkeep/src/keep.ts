@@ -128,11 +128,11 @@ export class Keep implements AsyncDisposable {
     return Object.freeze({ refusedTokens: doorways.refusedTokens(), shelves: shelves.stats })
   }
 
-  /** The verifier key (vkey) of the deployment's log, which a witness must be told. */
+  /** The verifier key (vkey) of the deployment's log, which a witness must be told. Another one once a rollback was accepted. */
   async logKey(): Promise<string> {
     this.#gate.check()
     const { keyring } = this.#kernel
-    return (await keyring.logKey(await keyring.deploymentLogTag(), 1)).vkey
+    return (await keyring.logKey(await keyring.deploymentLogTag(), await keyring.logLine())).vkey
   }
 
   /** One pass of upkeep now. Throws `ERR_STORE_UNAVAILABLE` when this process was given no upkeep login. */

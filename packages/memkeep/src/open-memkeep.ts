@@ -27,7 +27,7 @@ import { isStoreFailure, storeFailure } from './store/failure.ts'
 import { install } from './store/install.ts'
 import { Repeat } from './upkeep/repeat.ts'
 import { Upkeep, type UpkeepOptions } from './upkeep/upkeep.ts'
-import { WitnessedHead } from './upkeep/witnessed-head.ts'
+import { refuseFormerLine, WitnessedHead } from './upkeep/witnessed-head.ts'
 
 const shelfIdleMs = 15 * 60_000
 const upkeepEveryMs = 60_000
@@ -62,6 +62,7 @@ export async function openMemkeep(options: KeepOptions): Promise<Keep> {
       refused,
       relaxedReads: reads === 'relaxed',
     })
+    await refuseFormerLine({ doorways, keyring, seams })
     if (witness !== null) await new WitnessedHead({ doorways, keyring, seams }, witness).prove()
     const served = { policy, acceptsOldServer: settings.acceptOldServer, reads, witness: witness?.name ?? null }
     await announce(doorways, keyring, seams, served)

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path'
 import { embedded } from '@memkeep/embedded'
 import {
+  type AuditOptions,
   type DatabaseEngine,
   type Keep,
   type KeepOptions,
@@ -82,6 +83,9 @@ const auditDrivers: AuditDrivers = {
   httpWitness: (url, key) => httpWitness({ url, key }),
 }
 
+/** How the ledger is written, as the environment says. */
+export const auditOf = (env: NodeJS.ProcessEnv): AuditOptions => auditSettings(env, auditDrivers)
+
 /** Search by meaning and by stems, as far as the packages for it are installed and the environment does not say otherwise. */
 async function searching(env: NodeJS.ProcessEnv) {
   const { embedder, says } = installedEmbedder({ useLite, useLiteInstalled }, env)
@@ -98,7 +102,7 @@ async function searching(env: NodeJS.ProcessEnv) {
  */
 export async function openKeep(place: Place, { searches = true, looks = false } = {}): Promise<OpenedKeep> {
   const { options, says } = searches ? await searching(process.env) : { options: {}, says: [] }
-  const settings = auditSettings(process.env, auditDrivers)
+  const settings = auditOf(process.env)
   const audit = looks ? { ...settings, mergeDelaySeconds: 3600 } : settings
   if (place.kind === 'server') {
     const { appUrl, upkeepUrl, acceptOldServer, keysDir } = place

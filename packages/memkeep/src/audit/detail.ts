@@ -22,6 +22,8 @@ export interface EventDetail {
   readonly reads?: AuditOptions['reads']
   /** The witness that it asked whether the database was set back; null: none. */
   readonly witness?: string | null
+  /** The head that a witness saw of a log which the database does not have any more: its name, size and root (base64). */
+  readonly givenUp?: { readonly origin: string; readonly size: number; readonly root: string }
 }
 
 export function eventDetail(

@@ -14,7 +14,7 @@ export interface WitnessedLog {
 }
 
 /** A head that the witness remembers from now on, with its signature line when it signs. */
-export interface WitnessedHead {
+export interface SeenHead {
   readonly size: number
   readonly checkpoint: string
   readonly cosignatures: string
@@ -26,7 +26,7 @@ export interface WitnessedHead {
  * a head that the database's log does not contain; `ERR_STORE_UNSAFE` when it does not know this log; `ERR_STORE_UNAVAILABLE`
  * when it cannot be asked, or does not sign what it says it saw.
  */
-export async function proveWitnessed(witness: Witness, log: WitnessedLog, oldSize = 0): Promise<WitnessedHead> {
+export async function proveWitnessed(witness: Witness, log: WitnessedLog, oldSize = 0): Promise<SeenHead> {
   let old = oldSize
   for (let attempt = 1; attempt <= 8; attempt++) {
     const checkpoint = await log.head()
@@ -50,7 +50,7 @@ export async function proveWitnessed(witness: Witness, log: WitnessedLog, oldSiz
   })
 }
 
-function rolledBack(what: string): MemkeepError {
+export function rolledBack(what: string): MemkeepError {
   return new MemkeepError('ERR_STORE_ROLLED_BACK', `the database was set back: ${what}`)
 }
 

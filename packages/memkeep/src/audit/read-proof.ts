@@ -12,6 +12,7 @@ import { treeHash } from './node-sha256.ts'
 export interface ProofRow {
   readonly part: number
   readonly outcome: string | null
+  readonly line: number
   readonly size: number
   readonly seq: number
   readonly entry: Buffer | null
@@ -27,6 +28,8 @@ export interface InclusionOf {
   /** The log's name, and its public key. */
   readonly origin: string
   readonly vkey: string
+  /** Which of the tenant's logs it is, from 1. */
+  readonly line: number
   readonly index: number
   readonly size: number
   /** The leaf: one line of JSON. */
@@ -42,7 +45,7 @@ export interface InclusionOf {
 export async function readProof(rows: readonly ProofRow[]): Promise<InclusionOf | null> {
   const head = rows.find((row) => row.part === 0)!
   if (head.outcome !== 'ok') return null
-  const { size, seq: index, note: checkpoint, vkey, entry } = head
+  const { line, size, seq: index, note: checkpoint, vkey, entry } = head
   if (entry === null) throw new MemkeepError('ERR_PROOF_INVALID', 'the leaf was pruned: it is in the cold tier')
   const proof = await new TileTree(treeHash, size, tileIn(rows)).inclusion(index)
   const { origin, root } = parseCheckpoint(parseNote(checkpoint).text)
@@ -51,7 +54,7 @@ export async function readProof(rows: readonly ProofRow[]): Promise<InclusionOf 
     throw new MemkeepError('ERR_PROOF_INVALID', 'the log in the database is not the one that was signed')
   }
   const file = formatInclusionFile({ index, proof, checkpoint, extra: entry })
-  return { origin, vkey, index, size, entry, proof, checkpoint, file }
+  return { origin, vkey, line, index, size, entry, proof, checkpoint, file }
 }
 
 function tileIn(rows: readonly ProofRow[]): (tile: Tile) => Promise<Uint8Array> {

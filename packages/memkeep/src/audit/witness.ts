@@ -40,6 +40,8 @@ export interface Witness {
   readonly file?: string
   /** Throws `ERR_STORE_UNAVAILABLE` when it cannot be asked, or answers what no witness does. */
   add(shown: Shown): Promise<WitnessAnswer>
+  /** The checkpoint (signed note) of this log that it saw last, for a witness that can tell; null: none. Throws as `add`. */
+  last?(origin: string): Promise<string | null>
 }
 
 /** The text that a witness is sent. */

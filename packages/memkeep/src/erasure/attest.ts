@@ -18,9 +18,6 @@ interface Kept {
   readonly attestation: string
 }
 
-/** The one log of a tenant, unless a rollback was accepted. */
-const firstLine = 1
-
 /**
  * Signs what was done, with the proof that its verification is in the tenant's log, opens the scope anew when that was asked
  * for, and ends the erasure: the event of this end commits to the attestation.
@@ -39,8 +36,8 @@ export async function attest({ kernel, record, scope }: StepInput): Promise<Note
 async function signed(kernel: ErasureKernel, record: ErasureRecord, report: ErasureReport): Promise<string> {
   const inclusion = await proveVerified(kernel, record)
   if (inclusion === null) throw incomplete('its verification is not in the log yet')
-  const { origin, vkey, index, file } = inclusion
-  const key = await kernel.keyring.logKey(record.tenant, firstLine)
+  const { origin, vkey, line, index, file } = inclusion
+  const key = await kernel.keyring.logKey(record.tenant, line)
   if (key.vkey !== vkey) throw incomplete('the log is signed with another key')
   const { id, kind, reason, scopeCommit, ...rest } = report
   const predicate: ErasurePredicate = {

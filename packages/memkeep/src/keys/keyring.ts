@@ -146,6 +146,16 @@ export class Keyring {
     return (await this.#deploymentTagKey()).tag('deployment', 'log')
   }
 
+  /** The line that all logs are in, as far as this key store knows: it rises when a database that was set back is accepted. */
+  async logLine(): Promise<number> {
+    return Number((await this.#wrapped.noteOf(lineName))?.line ?? 1)
+  }
+
+  /** A line is begun once, whatever becomes of the database: raise this before anything is put into its logs. */
+  async setLogLine(line: number): Promise<void> {
+    await this.#wrapped.note(lineName, { line: String(line) })
+  }
+
   /** Puts another root of all token keys in the place of the one that stands. */
   async replaceTokenRoot(): Promise<void> {
     await this.#wrapped.remove('deployment/token')
@@ -231,6 +241,7 @@ export class Keyring {
 }
 
 const guardName = 'guard/head'
+const lineName = 'guard/line'
 
 function tenantErased(): MemkeepError {
   return new MemkeepError('ERR_SCOPE_BARRED', 'the tenant was erased')

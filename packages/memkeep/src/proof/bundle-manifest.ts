@@ -6,6 +6,8 @@ import { utf8 } from './utf8.ts'
 
 /** Narrower than a note's key name: it stands in the README's shell commands. */
 const originForm = /^[A-Za-z0-9][A-Za-z0-9._~:/-]{0,199}$/
+/** A log's verifier key, as narrow. */
+const keyForm = /^[A-Za-z0-9][A-Za-z0-9._~:/-]{0,199}\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}$/
 const format = 'memkeep-ledger-bundle@v1'
 
 /** `bundle.json`: what is in a bundle. Everything it says is held against the signed checkpoint or the files. */
@@ -26,6 +28,8 @@ export interface BundleManifest {
   readonly witnesses: readonly string[]
   /** The checkpoint whose place in the deployment's log is shown, by its size; null for none. */
   readonly anchor: number | null
+  /** The key (vkey) of the log that this one goes on from, whose head is in the bundle; null for none. */
+  readonly previous: string | null
 }
 
 /** JSON in one form, with a newline. Throws `ERR_PROOF_INVALID` for a manifest that contradicts itself. */
@@ -45,13 +49,15 @@ export function decodeManifest(bytes: Uint8Array): BundleManifest {
   )
 }
 
-function write({ origin, size, minIndex, checkpoints, proofs, openings, witnesses, anchor }: BundleManifest): string {
+function write({ previous, ...manifest }: BundleManifest): string {
+  const { origin, size, minIndex, checkpoints, proofs, openings, witnesses, anchor } = manifest
   const fields = { format, origin, size, minIndex, checkpoints, proofs, openings, witnesses, anchor }
-  return `${JSON.stringify(fields, null, 1)}\n`
+  // Most logs are the first of their tenant: their bundles say nothing of it.
+  return `${JSON.stringify(previous === null ? fields : { ...fields, previous }, null, 1)}\n`
 }
 
 function checked(manifest: Partial<BundleManifest>): BundleManifest {
-  const { origin, size, minIndex, checkpoints, proofs, openings, witnesses, anchor } = manifest
+  const { origin, size, minIndex, checkpoints, proofs, openings, witnesses, anchor, previous = null } = manifest
   if (typeof origin !== 'string' || !originForm.test(origin)) throw proofInvalid('its origin is no name of a log')
   if (!isIndex(size) || !isIndex(minIndex)) throw proofInvalid('its size or minimum index is no whole number')
   if (minIndex > size || minIndex % tileWidth !== 0) throw proofInvalid('its minimum index is impossible')
@@ -65,7 +71,9 @@ function checked(manifest: Partial<BundleManifest>): BundleManifest {
   if (anchor !== null && !(isIndex(anchor) && (anchor === size || checkpoints.includes(anchor)))) {
     throw proofInvalid('its anchor is impossible')
   }
-  return { origin, size, minIndex, checkpoints, proofs, openings, witnesses, anchor }
+  if (previous !== null && !(typeof previous === 'string' && keyForm.test(previous)))
+    throw proofInvalid('its former log is impossible')
+  return { origin, size, minIndex, checkpoints, proofs, openings, witnesses, anchor, previous }
 }
 
 /** Whole numbers from `least` up to and without `end`, each greater than the one before. */

@@ -28,7 +28,7 @@ First compare the log's key with the one that its operator published elsewhere:
   the details under that key; \`commit\` is that of a part kept shut. The event's \`commit\` is the HMAC itself for one part,
   and SHA-256 of \`memkeep/commit@v1\`, a newline and all HMACs for more.
 - \`anchor/\`: that the deployment's own log committed to a head of this one.
-- \`${bundleFile.key}\`, \`${bundleFile.pem}\`: the key of the log, for note tools and for openssl. \`${bundleFile.manifest}\`: what is in the bundle.
+${following(manifest.previous)}- \`${bundleFile.key}\`, \`${bundleFile.pem}\`: the key of the log, for note tools and for openssl. \`${bundleFile.manifest}\`: what is in the bundle.
 
 ## With Memkeep
 
@@ -62,4 +62,11 @@ function pruning(minIndex: number): string {
   if (minIndex === 0) return 'All of its entries are here.'
   return `Entries before ${minIndex} were pruned (c2sp.org/tlog-tiles, Pruning): their tree can be checked, and they are not here.
 The log itself has an event \`audit.prune\` that says so. Single older events that were kept are in \`proofs/\`.`
+}
+
+function following(previous: string | null): string {
+  if (previous === null) return ''
+  return `- \`${bundleFile.previous}\`: the last head of the log that this one goes on from, signed with \`${previous}\`. A database that
+  was set back was accepted there, by an administrator; what that log had beyond this head is lost. The first event names it.
+`
 }

@@ -19,6 +19,7 @@ export const bundleFile = Object.freeze({
   deploymentKey: 'anchor/deployment.vkey',
   deploymentProof: 'anchor/deployment.tlog-proof',
   head: 'anchor/head.json',
+  previous: 'previous/checkpoint',
 })
 
 export const checkpointFile = (size: number): string => `checkpoints/${size}`
@@ -29,10 +30,11 @@ export const openingFile = (index: number): string => `openings/${index}.json`
 /** Every path of a bundle with this manifest: all of them must be there, and no other. */
 export function pathsOf(manifest: BundleManifest): string[] {
   const { size, minIndex, checkpoints, proofs, openings, anchor } = manifest
-  const { readme, manifest: json, key, pem, checkpoint, deploymentKey, deploymentProof, head } = bundleFile
+  const { readme, manifest: json, key, pem, checkpoint, deploymentKey, deploymentProof, head, previous } = bundleFile
   return [
     ...[readme, json, key, pem, checkpoint],
     ...(anchor === null ? [] : [deploymentKey, deploymentProof, head]),
+    ...(manifest.previous === null ? [] : [previous]),
     ...checkpoints.map(checkpointFile),
     ...checkpoints.map((older, i) => consistencyFile(older, checkpoints[i + 1] ?? size)),
     ...proofs.map(proofFile),

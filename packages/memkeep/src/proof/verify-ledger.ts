@@ -3,6 +3,7 @@ import { fileBytes } from './bundle-tree.ts'
 import { type AnchoredTick, checkHead, checkTick } from './check-anchor.ts'
 import { checkOpenings, checkProofs, type OpenedEvent } from './check-events.ts'
 import { checkGivenHeads, checkHistory, openGivenHeads } from './check-history.ts'
+import { checkPrevious, type PreviousHead } from './check-previous.ts'
 import type { CheckedCheckpoint } from './check-signatures.ts'
 import type { Cosigned } from './cosignature.ts'
 import { decodeHeadProof } from './head-proof.ts'
@@ -53,6 +54,11 @@ export interface LedgerReport {
     readonly size: number
     readonly at: number
   } | null
+  /**
+   * The head that another log ended with and this one goes on from: a database that was set back was accepted there, and what that
+   * log had beyond this head is lost. Null for a tenant's first log.
+   */
+  readonly previous: PreviousHead | null
 }
 
 /**
@@ -68,6 +74,7 @@ export async function verifyLedger(bundle: LedgerBundle, options: VerifyLedgerOp
   const history = await checkHistory(open)
   await checkGivenHeads(open, heads)
   const retained = await checkProofs(open)
+  const previous = await checkPrevious(open, retained)
   const opened = await checkOpenings(open, retained)
   const tick = await checkAnchor(open, history, options.deploymentKey)
   const cosigned = [...open.head.cosigned, ...(tick?.cosigned ?? [])]
@@ -86,6 +93,7 @@ export async function verifyLedger(bundle: LedgerBundle, options: VerifyLedgerOp
     opened,
     cosigned,
     anchor: tick === null ? null : anchorOf(tick, manifest.anchor!),
+    previous,
   }
 }
 

@@ -34,6 +34,8 @@ export interface LedgerSource {
   /** By index, rising. */
   readonly openings: readonly Opening[]
   readonly anchor: LedgerAnchor | null
+  /** The log that this one goes on from, with its last head as a signed note; null for none. */
+  readonly previous: { readonly key: NoteKey; readonly checkpoint: string } | null
 }
 
 /** That the deployment's log committed to one of the checkpoints. */
@@ -54,7 +56,7 @@ export interface BundleFile {
 
 /** Every file of the bundle, one after another: no more than one tile's entries are held. */
 export async function* writeBundle(source: LedgerSource): AsyncGenerator<BundleFile> {
-  const { key, anchor } = source
+  const { key, anchor, previous } = source
   const known = [key, ...source.witnesses]
   const checkpoints = [...source.checkpoints].map(([size, text]) => ({ size, text: signedBy(text, known) }))
   const head = checkpoints.at(-1)
@@ -68,6 +70,7 @@ export async function* writeBundle(source: LedgerSource): AsyncGenerator<BundleF
     openings: source.openings.map(({ index }) => index),
     witnesses: source.witnesses.map(formatNoteKey),
     anchor: anchor === null ? null : anchor.size,
+    previous: previous === null ? null : formatNoteKey(previous.key),
   }
   yield { path: bundleFile.manifest, bytes: encodeManifest(manifest) }
   yield text(bundleFile.readme, bundleReadme(manifest, key))
@@ -75,6 +78,7 @@ export async function* writeBundle(source: LedgerSource): AsyncGenerator<BundleF
   yield text(bundleFile.pem, publicKeyPem(key.publicKey))
   yield text(bundleFile.checkpoint, head.text)
   if (anchor !== null) yield* anchorFiles(anchor, source.witnesses)
+  if (previous !== null) yield text(bundleFile.previous, previous.checkpoint)
   const tree = new TileTree(source.hash, head.size, source.tile)
   for (const [i, newer] of checkpoints.entries()) {
     if (i === 0) continue

@@ -76,6 +76,7 @@ export const inventory: Readonly<Record<string, TableAnnotation>> = {
   checkpoint: both({ leaf: 'tenant line size signed_ms note' }),
   erasure_guard: both({ none: 'tenant head' }),
   key_lease: both({ none: 'tenant hold_ms seen_ms' }),
+  log_line: both({ none: 'tenant line' }),
   token_key: both({ none: 'id ipad opad from_ms until_ms' }),
 }
 

@@ -1,16 +1,18 @@
 import type { EventOpener, Under } from '../audit/event-opener.ts'
 import { leafOf } from '../audit/logged-event.ts'
-import { treeHash } from '../audit/node-sha256.ts'
-import { signCheckpoint } from '../proof/checkpoint.ts'
+import { nodeSha256, treeHash } from '../audit/node-sha256.ts'
+import { parseCheckpoint, signCheckpoint } from '../proof/checkpoint.ts'
 import { toHex } from '../proof/hex.ts'
 import { encodeLeaf } from '../proof/ledger-leaf.ts'
+import { lineLeaf } from '../proof/line-leaf.ts'
+import { parseNote } from '../proof/signed-note.ts'
 import type { TileBytes } from '../proof/tile-appender.ts'
 import type { LogEdge, LogPlace } from './log-edges.ts'
-import type { PendingRow } from './pending-logs.ts'
+import type { WaitingLog } from './pending-logs.ts'
 
 /** A leaf with its place. */
 export interface AppendedEntry extends Under {
-  /** Null for a leaf of the deployment's log. */
+  /** Null for a leaf that no event stands behind: of the deployment's log, or the first of one that takes another's place. */
   readonly event: string | null
   readonly class: number
   readonly entry: Uint8Array
@@ -25,19 +27,36 @@ export interface AppendedLog extends LogPlace {
   readonly note: string
 }
 
-/** Makes the leaves of a tenant's events, in their order, and signs the head that covers them. Moves the edge. */
+/** Who begins a log that takes another's place, and when. */
+export type Begun = Parameters<typeof lineLeaf>[3]
+
+/**
+ * Makes the leaves of a tenant's events, in their order, and signs the head that covers them. Moves the edge. A log that takes
+ * another's place begins with the head that the other ended with.
+ */
 export async function appendEvents(
-  log: LogPlace & { readonly events: readonly PendingRow[] },
+  log: LogPlace & Pick<WaitingLog, 'events' | 'former'>,
   edge: LogEdge,
   opener: EventOpener,
+  begun: Begun,
 ): Promise<AppendedLog> {
-  const entries: AppendedEntry[] = []
+  const entries: AppendedEntry[] = log.former === null ? [] : [bareEntry(firstLeaf(log.former, begun))]
   for (const event of log.events) {
     const { commit, ...under } = await opener.commit(event)
     const entry = encodeLeaf(leafOf(event, log.size + entries.length, toHex(commit)))
     entries.push({ ...under, event: event.id, class: event.class, entry })
   }
   return appendEntries(log, edge, entries)
+}
+
+/** The first leaf of a log that goes on from this head (signed note). */
+export function firstLeaf(former: string, begun: Begun): Uint8Array {
+  return encodeLeaf(lineLeaf(nodeSha256, parseCheckpoint(parseNote(former).text), former, begun))
+}
+
+/** A leaf that no event stands behind. It is kept as what administrators do. */
+export function bareEntry(entry: Uint8Array): AppendedEntry {
+  return { event: null, class: 2, under: null, key_epoch: null, key_version: null, entry }
 }
 
 export async function appendEntries(

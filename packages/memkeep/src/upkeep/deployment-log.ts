@@ -12,7 +12,7 @@ import { parseNote } from '../proof/signed-note.ts'
 import { isLogMoved } from '../store/failure.ts'
 import { byteaArray, int8Array, textArray } from '../store/wire-arrays.ts'
 import { appendArguments } from './append-arguments.ts'
-import { appendEntries } from './append-events.ts'
+import { appendEntries, bareEntry } from './append-events.ts'
 import { type LogEdge, LogEdges } from './log-edges.ts'
 
 /** Calls one of upkeep's doorways of the log, with what follows the token, but for the detail. */
@@ -26,6 +26,8 @@ interface HeadRow {
   readonly note: string
   /** Null: no head of this log is anchored yet. */
   readonly anchored: number | null
+  /** The key (vkey) of the log that it is anchored in. */
+  readonly anchored_in: string | null
 }
 
 /** A tenant's head with what will show that the tick committed to it. */
@@ -70,13 +72,13 @@ export class DeploymentLog {
       heads.map(({ hash }) => hash),
       () => randomBytes(32),
     )
-    const place = { tenant, line: 1, size: own?.size ?? 0, key: await this.#keyring.logKey(tenant, 1) }
+    const line = own?.line ?? 1
+    const place = { tenant, line, size: own?.size ?? 0, key: await this.#keyring.logKey(tenant, line) }
     const [edge] = (await this.#edges.load([place])) as [LogEdge]
     // The last leaf's audit path: the roots of all that is before it, nearest first.
     const path = [...edge.frontier.edge].reverse()
     const entry = encodeDeploymentLeaf({ v: 1, seq: place.size, at, heads: toHex(tree.root()) })
-    const leaf = { event: null, class: 2, under: null, key_epoch: null, key_version: null, entry }
-    const appended = await appendEntries(place, edge, [leaf])
+    const appended = await appendEntries(place, edge, [bareEntry(entry)])
     try {
       await this.#call('sequence', appendArguments([appended]))
     } catch (error) {
@@ -92,7 +94,7 @@ export class DeploymentLog {
   /** What did not change since it was anchored stays anchored where it is. */
   async #anchor(heads: readonly SaltedHead[], tree: HeadTree, vkey: string, proof: string): Promise<void> {
     const moved = heads.flatMap(({ row, salt }, slot) => {
-      if (row.anchored === row.size) return []
+      if (row.anchored === row.size && row.anchored_in === vkey) return []
       return [{ row, head: encodeHeadProof({ slot, salt, path: tree.path(slot) }) }]
     })
     for (let start = 0; start < moved.length; start += 1_000) {

@@ -2,13 +2,14 @@ import type { EventRow } from '../audit/logged-event.ts'
 
 /** A row that doorway `pending_events` brings. */
 export interface PendingRow extends EventRow {
-  /** 1: which event, in order. 2: the event. 3: where the log of its tenant stands. */
+  /** 1: which event, in order. 2: the event. 3: where the newest log of its tenant stands. 4: the line that all logs are in. */
   readonly part: number
   readonly tenant: Buffer
   readonly class: number
   readonly line: number
   readonly size: number
   readonly vkey: string
+  readonly note: string
 }
 
 /** Events of one tenant in the order of their places to be, and where its log stands. */
@@ -18,6 +19,8 @@ export interface WaitingLog {
   readonly size: number
   /** The key that the log was begun with; null when it begins now. */
   readonly vkey: string | null
+  /** The head that the tenant's former log ended with (signed note), when a log that takes its place begins now. */
+  readonly former: string | null
   readonly events: readonly PendingRow[]
 }
 
@@ -29,6 +32,7 @@ export function pendingLogs(rows: readonly PendingRow[]): WaitingLog[] {
     if (row.part === 2) events.set(`${row.tenant.toString('hex')}/${row.id}`, row)
     if (row.part === 3) heads.set(row.tenant.toString('hex'), row)
   }
+  const current = rows.find(({ part }) => part === 4)?.line ?? 1
   const waiting = new Map<string, PendingRow[]>()
   for (const row of rows) {
     if (row.part !== 1) continue
@@ -41,8 +45,11 @@ export function pendingLogs(rows: readonly PendingRow[]): WaitingLog[] {
   }
   return [...waiting].map(([tenant, found]) => {
     const head = heads.get(tenant)
-    const { line, size, vkey } = head ?? { line: 1, size: 0, vkey: null }
-    return { tenant: found[0]!.tenant, line, size, vkey, events: found }
+    const log =
+      head?.line === current
+        ? { line: current, size: head.size, vkey: head.vkey, former: null }
+        : { line: current, size: 0, vkey: null, former: head?.note ?? null }
+    return { tenant: found[0]!.tenant, ...log, events: found }
   })
 }
 
@@ -53,7 +60,9 @@ export function* inParts(logs: readonly WaitingLog[], most: number): Generator<W
   for (const log of logs) {
     for (let from = 0; from < log.events.length; ) {
       const events = log.events.slice(from, from + room)
-      part.push({ ...log, size: log.size + from, events })
+      const first = from === 0 || log.former === null ? 0 : 1
+      const former = from === 0 ? log.former : null
+      part.push({ ...log, size: log.size + first + from, former, events })
       from += events.length
       room -= events.length
       if (room > 0) continue

@@ -122,12 +122,14 @@ export class Sequencer {
       }
     }
     const edges = await this.#edges.load(places)
+    const by = deployment.principalTag('memkeep upkeep').toString('hex')
+    const begun = { at: this.#seams.clock.now(), by, actorClass: 'upkeep' } as const
     const appended: AppendedLog[] = []
     for (const [i, place] of places.entries()) {
       const { tenant } = place
       try {
         const opener = new EventOpener(await this.#keysOf(tenant), deployment)
-        appended.push(await appendEvents(place, edges[i]!, opener))
+        appended.push(await appendEvents(place, edges[i]!, opener, begun))
       } catch (error) {
         this.#edges.drop(place)
         failed.set(tenant.toString('hex'), { tenant, error })
@@ -142,7 +144,7 @@ export class Sequencer {
     if (appended.length === 0) return 0
     await this.#call('sequence', appendArguments(appended))
     this.#seams.reach('ledger.sequenced')
-    return appended.reduce((sum, log) => sum + log.entries.length, 0)
+    return appended.reduce((sum, log) => sum + log.entries.filter(({ event }) => event !== null).length, 0)
   }
 
   /** Null for a tenant whose keys are gone: its events are logged all the same, and nobody can open what they commit to. */

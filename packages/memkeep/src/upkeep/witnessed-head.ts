@@ -1,8 +1,10 @@
 import { LogReader, type LogRow } from '../audit/log-reader.ts'
 import { treeHash } from '../audit/node-sha256.ts'
-import { proveWitnessed, type WitnessedLog } from '../audit/prove-witnessed.ts'
+import { proveWitnessed, rolledBack, type SeenHead, type WitnessedLog } from '../audit/prove-witnessed.ts'
 import type { Witness } from '../audit/witness.ts'
-import { signCheckpoint } from '../proof/checkpoint.ts'
+import { MemkeepError } from '../core/errors.ts'
+import type { LogKey } from '../keys/log-key.ts'
+import { openCheckpoint, signCheckpoint } from '../proof/checkpoint.ts'
 import { callLog, type LogCaller } from './log-call.ts'
 
 interface HeadRow {
@@ -10,11 +12,46 @@ interface HeadRow {
   readonly note: string
 }
 
+/** The deployment's log as the database has it. */
+export interface DeploymentHead {
+  /** The line that the key store knows of, or a later one of the database. */
+  readonly line: number
+  readonly key: LogKey
+  /** Signed note; null when the database has no log of this line. */
+  readonly note: string | null
+}
+
+/**
+ * Reads the head of the deployment's log. Throws `ERR_STORE_UNSAFE` when the log's key did not sign what stands there as its head:
+ * nothing that the database says of its log is believed, nor that it is in a later line.
+ */
+export async function deploymentHead(caller: LogCaller): Promise<DeploymentHead> {
+  const { keyring } = caller
+  const tag = await keyring.deploymentLogTag()
+  const [newest] = (await callLog<HeadRow>(caller, tag, 'read_head', [])).filter(({ outcome }) => outcome === null)
+  const line = Math.max(await keyring.logLine(), newest?.line ?? 1)
+  const key = await keyring.logKey(tag, line)
+  if (newest?.line !== line) return { line, key, note: null }
+  try {
+    await openCheckpoint(newest.note, key.noteKey)
+  } catch (cause) {
+    throw new MemkeepError('ERR_STORE_UNSAFE', "the head of the deployment's log is not signed by its key", { cause })
+  }
+  return { line, key, note: newest.note }
+}
+
+/** Throws `ERR_STORE_ROLLED_BACK` when the key store knows of a line of the logs that the database has not begun. */
+export async function refuseFormerLine(caller: LogCaller): Promise<void> {
+  if ((await caller.keyring.logLine()) === 1) return
+  const { line, note } = await deploymentHead(caller)
+  if (note === null) throw rolledBack(`line ${line} of its logs was begun, and it does not have it`)
+}
+
 /** Shows a witness the head of the deployment's log, which covers the heads of all tenants' logs. */
 export class WitnessedHead {
   readonly #caller: LogCaller
   readonly #witness: Witness
-  #size = 0
+  #seen: { readonly line: number; readonly size: number } = { line: 1, size: 0 }
 
   constructor(caller: LogCaller, witness: Witness) {
     this.#caller = caller
@@ -22,25 +59,29 @@ export class WitnessedHead {
   }
 
   /** Resolves when the witness agreed that the database goes on from all that it saw. Throws what `proveWitnessed` does. */
-  async prove(): Promise<void> {
-    const { size } = await proveWitnessed(this.#witness, await this.#log(), this.#size)
-    this.#size = size
+  async prove(): Promise<SeenHead> {
+    const { line, key, note } = await deploymentHead(this.#caller)
+    if (note === null && line > 1) throw rolledBack(`line ${line} of its logs was begun, and it does not have it`)
+    const seen = await proveWitnessed(
+      this.#witness,
+      await this.#log(line, key),
+      this.#seen.line === line ? this.#seen.size : 0,
+    )
+    this.#seen = { line, size: seen.size }
+    return seen
   }
 
-  async #log(): Promise<WitnessedLog> {
-    const { keyring } = this.#caller
-    const tag = await keyring.deploymentLogTag()
-    const key = await keyring.logKey(tag, 1)
-    const empty = () => signCheckpoint({ size: 0, root: treeHash.empty() }, key.noteKey, key)
+  async #log(line: number, key: LogKey): Promise<WitnessedLog> {
+    const tag = await this.#caller.keyring.deploymentLogTag()
     return {
       head: async () => {
-        const rows = await callLog<HeadRow>(this.#caller, tag, 'read_head', [])
-        const note = rows.find(({ line }) => line === 1)?.note
-        return note === undefined || note === '' ? empty() : note
+        const { line: now, note } = await deploymentHead(this.#caller)
+        if (note !== null && now === line) return note
+        return signCheckpoint({ size: 0, root: treeHash.empty() }, key.noteKey, key)
       },
       consistency: async (oldSize, newSize) => {
         const read = (args: readonly unknown[]) => callLog<LogRow>(this.#caller, tag, 'read_log', args)
-        return newSize === 0 ? [] : new LogReader(read, 1, newSize).tree().consistency(oldSize, newSize)
+        return newSize === 0 ? [] : new LogReader(read, line, newSize).tree().consistency(oldSize, newSize)
       },
     }
   }

@@ -1,14 +1,17 @@
 import { expect, test } from 'vitest'
+import { decodeManifest } from '../../src/proof/bundle-manifest.ts'
+import { bundleReadme } from '../../src/proof/bundle-readme.ts'
 import { sha256 } from '../../src/proof/sha256.ts'
 import { type VerifyLedgerOptions, verifyLedger } from '../../src/verify.ts'
 import { codeOf } from '../support/code-of.ts'
 import { amount, random, seed } from '../support/seed.ts'
 import { Draw, type Files, mutations } from './mutations.ts'
 import { nodeSha256 } from './node-sha256.ts'
-import { bundleOf, sampleBundle, trusted } from './sample-ledger.ts'
+import { bundleOf, logKey, sampleBundle, trusted } from './sample-ledger.ts'
 
 const runs = amount('MEMKEEP_MUTATIONS', 1_000)
 const shape = { sizes: [40, 280, 300], proofs: [3, 299], opened: [3, 290], prune: null }
+const goingOn = { ...shape, goesOn: true }
 const pruned = { sizes: [280, 300], proofs: [3, 290], opened: [3, 290], minIndex: 256, prune: 299 }
 
 /** A bundle that was changed or forged, and what the auditor brings. */
@@ -24,7 +27,7 @@ const same = (a: Files, b: Files): boolean =>
 test(`${runs} mutations of a bundle, each refused`, { timeout: 3_600_000 }, async () => {
   console.log(`seed ${seed}`)
   const draw = new Draw(random())
-  const whole = [await sampleBundle(shape), await sampleBundle(pruned)]
+  const whole = [await sampleBundle(shape), await sampleBundle(pruned), await sampleBundle(goingOn)]
   for (const files of whole) await verifyLedger(bundleOf(files), trusted)
   const counts = new Map<string, number>()
   for (let run = 0; run < runs; run++) {
@@ -76,6 +79,21 @@ const forgeries: Readonly<Record<string, (genuine: Files, draw: Draw) => Promise
     const files = await sampleBundle({ sizes: [40, size], proofs: [3], opened: [3], prune: null })
     await verifyLedger(bundleOf(files), trusted)
     return { files, options: { ...trusted, heads: [text(genuine, 'checkpoint')] } }
+  },
+  'a former log left out, or another': async (_, draw) => {
+    const files = await sampleBundle(goingOn)
+    await verifyLedger(bundleOf(files), trusted)
+    const other = draw.of(['checkpoint', 'checkpoints/40'])
+    const manifest = JSON.parse(text(files, 'bundle.json')) as { previous?: string }
+    if (draw.below(2) === 0) manifest.previous = trusted.key
+    else {
+      delete manifest.previous
+      files.delete('previous/checkpoint')
+    }
+    if (manifest.previous !== undefined) files.set('previous/checkpoint', files.get(other)!)
+    files.set('bundle.json', Buffer.from(`${JSON.stringify(manifest, null, 1)}\n`))
+    files.set('README.md', Buffer.from(bundleReadme(decodeManifest(files.get('bundle.json')!), logKey)))
+    return { files, options: trusted }
   },
   'a beginning dropped': async (_, draw) => {
     const files = await sampleBundle({ ...pruned, prune: draw.of([null, 4]) })

@@ -7,6 +7,7 @@ import { HeadTree, headHash } from '../../src/proof/head-tree.ts'
 import { formatInclusionFile } from '../../src/proof/inclusion-file.ts'
 import type { LedgerBundle } from '../../src/proof/ledger-bundle.ts'
 import { encodeLeaf, type LedgerLeaf } from '../../src/proof/ledger-leaf.ts'
+import { lineLeaf } from '../../src/proof/line-leaf.ts'
 import { formatNoteKey, type NoteKey, noteKey } from '../../src/proof/note-key.ts'
 import { pruneOp, pruneResource } from '../../src/proof/prune-event.ts'
 import { formatSignature, parseNote } from '../../src/proof/signed-note.ts'
@@ -44,15 +45,19 @@ export interface SampleOptions {
   /** An index whose leaf says that `minIndex` entries were pruned; null for none. */
   readonly prune?: number | null
   readonly anchored?: boolean
+  /** The log goes on from another one. */
+  readonly goesOn?: boolean
 }
 
 /** A bundle of events that a keeper wrote, as its files. */
 export async function sampleBundle(options: SampleOptions = {}): Promise<Map<string, Uint8Array>> {
   const { sizes = [100, 256, 300, 600], minIndex = 0, proofs = [255, 256, 599], opened = [256, 257] } = options
-  const { prune = 590, anchored = true } = options
+  const { prune = 590, anchored = true, goesOn = false } = options
+  const former = await sampleFormer()
   const word = options.signedBy ?? 'log'
   const key = noteKey(nodeSha256, origin, testSigner(word).publicKey)
   const leafAt = (index: number): LedgerLeaf => {
+    if (goesOn && index === 0) return lineLeaf(nodeSha256, former.head, former.checkpoint, former.made)
     const leaf = sampleLeaf(index, options.fork, prune === index ? minIndex : null, opened.includes(index))
     return options.misplaced === index ? { ...leaf, seq: index + 1 } : leaf
   }
@@ -82,9 +87,19 @@ export async function sampleBundle(options: SampleOptions = {}): Promise<Map<str
     proofs,
     openings: opened.map(sampleOpening),
     anchor: anchored ? await sampleAnchor(key, size, await tree.root(), options.tickSeq ?? 2) : null,
+    previous: goesOn ? former : null,
   })
   for await (const { path, bytes } of files) bundle.set(path, bytes)
   return bundle
+}
+
+/** The log that another one goes on from: its key and its last head. */
+async function sampleFormer() {
+  const key = noteKey(nodeSha256, 'memkeep.example/log/0c11', testSigner('former').publicKey)
+  const head = { origin: key.name, size: 77, root: nodeSha256(Buffer.from('former')) }
+  const checkpoint = await signCheckpoint(head, key, testSigner('former'))
+  const made = { at: 1_763_700_000_000, by: 'ff'.repeat(16), actorClass: 'upkeep' } as const
+  return { key, head, checkpoint, made }
 }
 
 function sampleLeaf(index: number, fork: number | undefined, pruned: number | null, committed: boolean): LedgerLeaf {

@@ -10,25 +10,27 @@ import { print, printJson } from './output.ts'
 
 export const auditExport: Command = {
   name: 'audit export',
-  takes: '--tenant T -o DIR [--checkpoints N] [--json] [--data DIR]',
+  takes: '--tenant T -o DIR [--checkpoints N] [--line N] [--json] [--data DIR]',
   does: "writes a tenant's ledger as a bundle that an auditor can check with tools of others",
   notes: [
     'The log as tiles (C2SP tlog-tiles), its events, signed checkpoints, consistency proofs, the public key, and a README that',
     "tells how to check it with `memkeep verify`, Go's x/mod/sumdb and openssl. DIR must not be there, or be empty. What was",
     'written is checked before it is put in place. N older checkpoints at most are in it (default 100).',
+    'Once a rollback was accepted, --line N is an earlier log of the tenant, from 1; the newest goes on from the one before.',
     '--json prints {"origin", "key", "size", "root", "minIndex"}.',
   ],
   async run(args) {
-    const given = readArguments(args, { values: ['tenant', 'output', 'checkpoints'], flags: ['json'] })
-    const [tenant, directory, checkpoints] = [
+    const given = readArguments(args, { values: ['tenant', 'output', 'checkpoints', 'line'], flags: ['json'] })
+    const [tenant, directory, checkpoints, line] = [
       given.required('tenant'),
       given.required('output'),
       given.number('checkpoints'),
+      given.number('line'),
     ]
     let report: LedgerReport | undefined
     await withKeep(given, async (keep) => {
       await keep.sequence().catch(unlessElsewhere)
-      const options = checkpoints === undefined ? {} : { checkpoints }
+      const options = { ...(checkpoints === undefined ? {} : { checkpoints }), ...(line === undefined ? {} : { line }) }
       await writeBundleTo(directory, auditReach(keep, tenant).audit.export(options), async (written) => {
         report = await verifyLedger(written, { sha256: (bytes) => hash('sha256', bytes, 'buffer') })
       })

@@ -1,3 +1,4 @@
+import { auditAcceptRollback } from './audit-accept-rollback.ts'
 import { auditExport } from './audit-export.ts'
 import { auditKey } from './audit-key.ts'
 import { auditSize } from './audit-size.ts'
@@ -65,6 +66,7 @@ export const commands: readonly Command[] = [
   auditExport,
   auditSize,
   auditKey,
+  auditAcceptRollback,
   verify,
   reembed,
   keysRotate,

@@ -14,7 +14,7 @@ export async function inspectWitness(place: Place, env: NodeJS.ProcessEnv): Prom
     const back = error.code === 'ERR_STORE_ROLLED_BACK'
     const code = back ? 'witness-set-back' : 'witness-not-asked'
     const remedy = back
-      ? 'find out who put an old copy in its place, and put the newest one back (docs/ledger.md)'
+      ? 'find out who put an old copy in its place, and put the newest one back; a restore that you mean: `memkeep audit accept-rollback`'
       : 'check MEMKEEP_WITNESS, MEMKEEP_WITNESS_KEY, and that it knows the key that `memkeep audit key` prints'
     return [{ code, message: error.message, remedy, fatal: true }]
   }

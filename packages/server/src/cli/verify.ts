@@ -59,11 +59,17 @@ async function tell({
   newestAt,
   checkpoints,
   anchor,
+  previous,
 }: LedgerReport): Promise<void> {
   const newest = newestAt === null ? '' : `, newest of ${new Date(newestAt).toISOString()}`
   await print(`good: ${size} events of ${shown(origin)}${newest}\n`)
   await print(`      root ${root}, ${checkpoints.length} checkpoints, each a beginning of the next\n`)
   if (minIndex > 0) await print(`      events before ${minIndex} were pruned, as an event in the log says\n`)
+  if (previous !== null) {
+    await print(
+      `      goes on from ${shown(previous.origin)} at ${previous.size}: a database that was set back was accepted\n`,
+    )
+  }
   if (anchor !== null) await print(`      anchored in ${shown(anchor.origin)} at ${anchor.index}\n`)
   if (!keyGiven) progress(`no key was given: this holds for whoever has the key ${shown(key)}`)
 }

@@ -13,20 +13,24 @@ export function fileWitness({ path }: { readonly path: string }): Witness {
   return {
     name: file,
     file,
-    async add(shown) {
-      try {
-        return await add(file, shown)
-      } catch (cause) {
-        if (cause instanceof MemkeepError) throw cause
-        throw new MemkeepError('ERR_STORE_UNAVAILABLE', "the witness's file cannot be read or written", { cause })
-      }
-    },
+    add: (shown) => told(() => add(file, shown)),
+    last: (origin) => told(async () => largest(await remembered(file, origin))?.checkpoint ?? null),
+  }
+}
+
+async function told<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (cause) {
+    if (cause instanceof MemkeepError) throw cause
+    throw new MemkeepError('ERR_STORE_UNAVAILABLE', "the witness's file cannot be read or written", { cause })
   }
 }
 
 interface Remembered {
   readonly size: number
   readonly root: Uint8Array
+  readonly checkpoint: string
   /** The line, to tell one's own. */
   readonly line: string
 }
@@ -76,8 +80,9 @@ async function remembered(file: string, origin: string): Promise<Remembered[]> {
 
 function headOf(line: string, origin: string): Remembered[] {
   try {
-    const head = readHead((JSON.parse(line) as { checkpoint: string }).checkpoint)
-    return head.origin === origin ? [{ ...head, line }] : []
+    const { checkpoint } = JSON.parse(line) as { checkpoint: string }
+    const head = readHead(checkpoint)
+    return head.origin === origin ? [{ ...head, checkpoint, line }] : []
   } catch {
     return []
   }

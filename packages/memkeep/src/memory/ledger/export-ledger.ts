@@ -10,25 +10,32 @@ import { callMemory } from '../call.ts'
 import { checkKeys } from '../input.ts'
 import type { Kernel } from '../kernel.ts'
 import { expectOutcome } from '../outcome.ts'
-import { type HeadRow, newestHead } from './read-head.ts'
+import { type HeadRow, readHeads } from './read-head.ts'
 
 export interface LedgerExportOptions {
   /** Most older checkpoints that are in the bundle, spread over the log's life. From 0 to 1,000. Default 100. */
   readonly checkpoints?: number
+  /** Which of the tenant's logs, from 1. Default the newest: another begins when a database that was set back is accepted. */
+  readonly line?: number
 }
 
 /** The files of a bundle, one after another. Pages are read as they are needed: what is logged meanwhile is not in it. */
 export async function* exportLedger(kernel: Kernel, scope: ScopeClaims, given: unknown): AsyncGenerator<BundleFile> {
-  const { checkpoints = 100 } = checkKeys<LedgerExportOptions>(given, 'export options', ['checkpoints'])
+  const { checkpoints = 100, line } = checkKeys<LedgerExportOptions>(given, 'export options', ['checkpoints', 'line'])
   if (!Number.isInteger(checkpoints) || checkpoints < 0 || checkpoints > 1000) {
     throw new MemkeepError('ERR_INPUT_INVALID', 'checkpoints must be a whole number from 0 to 1,000')
+  }
+  if (line !== undefined && !(Number.isInteger(line) && line > 0)) {
+    throw new MemkeepError('ERR_INPUT_INVALID', 'line must be a whole number from 1')
   }
   if (scope.reach !== 'all') {
     throw new MemkeepError('ERR_ACCESS_DENIED', 'a whole log is exported with a tenant-wide scope')
   }
   const call = <T>(run: () => Promise<T>): Promise<T> => callMemory(kernel, scope, 'audit_memory', run)
-  const head = await call(() => withAccess(kernel, scope, (access) => newestHead(kernel, access)))
-  if (head === null) throw new MemkeepError('ERR_AUDIT_UNAVAILABLE', 'nothing is in the log yet', { retryable: true })
+  const heads = await call(() => withAccess(kernel, scope, (access) => readHeads(kernel, access)))
+  const at = line === undefined ? 0 : heads.findIndex((each) => each.line === line)
+  const [head, former] = at === -1 ? [] : heads.slice(at)
+  if (head === undefined) throw new MemkeepError('ERR_AUDIT_UNAVAILABLE', 'nothing is in the log yet', { retryable: true })
   const read = (args: readonly unknown[]): Promise<LogRow[]> =>
     call(() =>
       withAccess(kernel, scope, async (access) => {
@@ -37,10 +44,10 @@ export async function* exportLedger(kernel: Kernel, scope: ScopeClaims, given: u
         return rows
       }),
     )
-  yield* writeBundle(await sourceOf(head, new LogReader(read, head.line, head.size), checkpoints))
+  yield* writeBundle(await sourceOf(head, former, new LogReader(read, head.line, head.size), checkpoints))
 }
 
-async function sourceOf(head: HeadRow, log: LogReader, most: number): Promise<LedgerSource> {
+async function sourceOf(head: HeadRow, former: HeadRow | undefined, log: LogReader, most: number): Promise<LedgerSource> {
   const { size, min_index: minIndex, note, vkey } = head
   const older = [...(await log.checkpoints())].filter(([at]) => at >= minIndex && at > 0 && at < size)
   const anchor = anchorOf(head)
@@ -55,6 +62,7 @@ async function sourceOf(head: HeadRow, log: LogReader, most: number): Promise<Le
     proofs: await keptBefore(log, minIndex),
     openings: [],
     anchor,
+    previous: former === undefined ? null : { key: parseNoteKey(nodeSha256, former.vkey), checkpoint: former.note },
   }
 }
 

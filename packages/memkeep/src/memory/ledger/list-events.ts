@@ -45,6 +45,8 @@ export interface AuditEvent {
   readonly affected: number
   /** Its place in the log; null: none yet. */
   readonly index: number | null
+  /** Which of the tenant's logs that is, from 1 (`LedgerHead`); null: none yet. */
+  readonly line: number | null
   /**
    * Whether all of the above is what the log committed to. Null when nobody can tell any more: it has no place yet, or the key that
    * it was committed under is gone. False: the row was changed.
@@ -63,6 +65,7 @@ type ListRow = Omit<EventRow, 'outcome'> &
     readonly outcome: string | null
     readonly ended: string
     readonly seq: number | null
+    readonly line: number | null
     readonly entry: Buffer | null
   }
 
@@ -114,6 +117,7 @@ async function openEvent(
     memories: row.memories,
     affected: row.affected,
     index: row.seq,
+    line: row.line,
     intact: row.entry === null || row.seq === null ? null : isIntact(event, row.entry, await opener.open(event, row)),
   }
 }

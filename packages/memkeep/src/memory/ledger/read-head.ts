@@ -14,6 +14,10 @@ export interface LedgerHead {
   readonly signedAt: Date
   /** The signed note (C2SP tlog-checkpoint). */
   readonly checkpoint: string
+  /** Which of the tenant's logs it is, from 1: another begins when a database that was set back is accepted. */
+  readonly line: number
+  /** The signed head of the log that this one goes on from; null for the first. */
+  readonly goesOnFrom: string | null
 }
 
 /** A row that doorway `read_head` brings. */
@@ -33,16 +37,18 @@ export interface HeadRow {
 }
 
 export async function readHead(kernel: Kernel, scope: ScopeClaims): Promise<LedgerHead | null> {
-  const row = await withAccess(kernel, scope, async (access) => newestHead(kernel, access))
-  if (row === null) return null
-  const { size, signed_ms, note: checkpoint, vkey: key } = row
-  return { origin: key.slice(0, key.indexOf('+')), key, size, signedAt: new Date(signed_ms), checkpoint }
+  const [row, former] = await withAccess(kernel, scope, async (access) => readHeads(kernel, access))
+  if (row === undefined) return null
+  const { size, signed_ms, note: checkpoint, vkey: key, line } = row
+  const head = { key, size, checkpoint, line, signedAt: new Date(signed_ms) }
+  return { origin: originOf(key), ...head, goesOnFrom: former === undefined ? null : former.note }
 }
 
-/** The head of the log that the tenant's events go to now; null when it is empty. */
-export async function newestHead(kernel: Kernel, access: Access): Promise<HeadRow | null> {
+/** The heads of a tenant's logs, that which its events go to now first; none when nothing was logged. */
+export async function readHeads(kernel: Kernel, access: Access): Promise<HeadRow[]> {
   const rows = await callRead<HeadRow>(kernel, access, 'read_head', [])
   expectOutcome(rows.find((row) => row.outcome !== null)?.outcome, 'ok')
-  const [head] = rows.filter((row) => row.outcome === null)
-  return head === undefined || head.size === 0 ? null : head
+  return rows.filter((row) => row.outcome === null && row.size > 0)
 }
+
+const originOf = (key: string): string => key.slice(0, key.indexOf('+'))

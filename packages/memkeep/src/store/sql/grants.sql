@@ -1,7 +1,7 @@
 -- What the doorways' owners may do to tables, re-applied whole. Nobody else may do anything.
 revoke all on memkeep.tenant, memkeep.shelf, memkeep.memory, memkeep.memory_version, memkeep.removal, memkeep.request,
   memkeep.event, memkeep.api_key, memkeep.erasure, memkeep.erasure_step, memkeep.erasure_guard, memkeep.hold,
-  memkeep.pending, memkeep.log, memkeep.log_entry, memkeep.log_tile, memkeep.checkpoint, memkeep.anchor,
+  memkeep.pending, memkeep.log, memkeep.log_entry, memkeep.log_tile, memkeep.checkpoint, memkeep.anchor, memkeep.log_line,
   memkeep.lineage, memkeep.recalled, memkeep.aside, memkeep.undistilled, memkeep.reviewed, memkeep.artifact, memkeep.contribution,
   memkeep.unlearned, memkeep.library_entry, memkeep.library_contribution, memkeep.key_lease
   from memkeep_door, memkeep_wide_door, memkeep_upkeep_door, memkeep_label_door, memkeep_erase_door,
@@ -22,6 +22,7 @@ grant select on memkeep.log, memkeep.log_entry, memkeep.log_tile, memkeep.checkp
 grant insert on memkeep.log, memkeep.log_entry, memkeep.log_tile, memkeep.checkpoint to memkeep_upkeep_door;
 grant update (size, signed_ms, note) on memkeep.log to memkeep_upkeep_door;
 grant delete on memkeep.pending to memkeep_upkeep_door;
+grant select, insert, update (line) on memkeep.log_line to memkeep_upkeep_door;
 grant insert, update (size, vkey, proof, head) on memkeep.anchor to memkeep_upkeep_door;
 grant select, insert, delete, update (revoked_ms, used_ms) on memkeep.api_key to memkeep_upkeep_door;
 grant insert on memkeep.api_key to memkeep_door;

@@ -180,6 +180,13 @@ create policy audit on memkeep.checkpoint for select to memkeep_door, memkeep_wi
 create policy sequence on memkeep.checkpoint for all to memkeep_upkeep_door
   using (tenant >= memkeep.claim_log_from()) with check (tenant >= memkeep.claim_log_from());
 
+create policy look on memkeep.log_line for select to memkeep_upkeep_door
+  using (tenant = memkeep.claim_tenant() and tenant >= memkeep.claim_log_from());
+create policy begin_ on memkeep.log_line for insert to memkeep_upkeep_door
+  with check (tenant = memkeep.claim_tenant() and memkeep.claim_doorway() = 'begin_line');
+create policy rise on memkeep.log_line for update to memkeep_upkeep_door
+  using (tenant = memkeep.claim_tenant() and memkeep.claim_doorway() = 'begin_line') with check (tenant = memkeep.claim_tenant());
+
 create policy find on memkeep.api_key for select to memkeep_upkeep_door
   using (lookup = memkeep.claim_lookup() or (tenant = memkeep.claim_tenant() and memkeep.claim_right(32768)));
 create policy create_ on memkeep.api_key for insert to memkeep_upkeep_door

@@ -1,7 +1,7 @@
 -- owner: memkeep_upkeep_door
 -- callers: memkeep_upkeep
 
--- Keeps what shows that one tick of the deployment's log committed to heads of tenants' logs; an older proof goes. The first
+-- Keeps what shows that one tick of the deployment's log committed to heads of tenants' logs; an older proof goes, and one in a log that ended. The first
 -- argument is the deployment's own tag. Needs the right `upkeep`. Outcomes: ok, denied. The tick itself is the record of it.
 create or replace function memkeep.anchor_logs(p_tenant bytea, p_token bytea, p_tenants bytea[], p_lines bigint[], p_sizes bigint[],
   p_heads text[], p_vkey text, p_proof text, p_detail bytea)
@@ -20,6 +20,6 @@ begin
     select h.tenant, h.line, h.size, p_vkey, p_proof, h.head
     from unnest(p_tenants, p_lines, p_sizes, p_heads) as h (tenant, line, size, head) order by h.tenant
     on conflict (tenant, line) do update set size = excluded.size, vkey = excluded.vkey, proof = excluded.proof, head = excluded.head
-      where a.size < excluded.size;
+      where a.size < excluded.size or (a.size = excluded.size and a.vkey <> excluded.vkey);
   perform set_config('memkeep.claims', '', true);
 end $$;

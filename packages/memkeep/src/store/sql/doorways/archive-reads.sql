@@ -21,6 +21,8 @@ begin
       where l.tenant = p_tenant and l.line = p_line and l.archived = p_from and l.size >= p_to for update;
     if not found then outcome := 'conflict'; end if;
   end if;
+  -- What is pruned is said in the log that it is pruned from: one that ended stays whole.
+  if outcome = 'ok' and exists (select 1 from memkeep.log l where l.tenant = p_tenant and l.line > p_line) then now_pruned := 0; end if;
   if outcome = 'ok' then
     update memkeep.log l set archived = p_to, min_index = greatest(pruned, now_pruned)
       where l.tenant = p_tenant and l.line = p_line;

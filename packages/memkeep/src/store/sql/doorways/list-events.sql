@@ -6,10 +6,12 @@
 -- p_actions (null: any). Each with its place in the log (seq null: it has none yet) and the key that its commitment is
 -- under. Needs the right `audit`, and `tenant` to reach every subject. One more row brings the outcome (ok, denied, barred,
 -- epoch, policy, unknown).
+-- An earlier build's answer had other columns, which a function that is only replaced cannot change.
+drop function if exists memkeep.list_events(bytea, bytea, bigint, bigint, text[], uuid, integer, bytea);
 create or replace function memkeep.list_events(p_tenant bytea, p_token bytea, p_since_ms bigint, p_until_ms bigint,
   p_actions text[], p_before uuid, p_limit integer, p_detail bytea)
 returns table (outcome text, id uuid, action text, ended text, reach smallint, subject bytea, principal bytea, at_ms bigint,
-  memories uuid[], affected integer, detail bytea, seq bigint, under smallint, key_epoch integer, key_version integer, entry bytea)
+  memories uuid[], affected integer, detail bytea, seq bigint, under smallint, key_epoch integer, key_version integer, entry bytea, line integer)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare
@@ -20,7 +22,7 @@ begin
   return next;
   if outcome = 'ok' then
     return query select null::text, e.id, e.action::text, e.outcome::text, e.reach, e.subject, e.principal, e.at_ms, e.memories,
-      e.affected, e.detail, l.seq, l.under, l.key_epoch, l.key_version, l.entry
+      e.affected, e.detail, l.seq, l.under, l.key_epoch, l.key_version, l.entry, l.line
       from (
         select * from memkeep.event o where o.tenant = p_tenant and o.id < p_before
           and o.at_ms >= p_since_ms and o.at_ms < p_until_ms

@@ -2,7 +2,8 @@
 -- callers: memkeep_upkeep
 
 -- Appends leaves to the logs of some tenants: all of them, each with its signed head, or (MK007) nothing, when one of the logs
--- is not as long as the caller thought, or one of the events has its place already: then somebody else was faster. Heads
+-- is not as long as the caller thought or of another line than all are in, or one of the events has its place already: then somebody
+-- else was faster. Heads
 -- and what belongs to them: p_logs says to which head an entry or tile belongs, from 1. The first argument is the
 -- deployment's own tag. Needs the right `upkeep`. Outcomes: ok, denied. It leaves no event of its own: the signed head is
 -- the record of it, and each would call for the next.
@@ -35,6 +36,11 @@ begin
     order by l.tenant for update of l
   ) as standing;
   if number <> cardinality(p_tenants) then raise exception 'a log has moved' using errcode = 'MK007'; end if;
+  -- Behind the locks: a line that was begun meanwhile held all of them.
+  if exists (select 1 from unnest(p_lines) as h (line) where h.line
+      <> coalesce((select l.line from memkeep.log_line l where l.tenant = p_tenant), 1)) then
+    raise exception 'the logs are in another line' using errcode = 'MK007';
+  end if;
   update memkeep.log l set size = h.new, signed_ms = c.at_ms, note = h.note
     from unnest(p_tenants, p_lines, p_new, p_notes) as h (tenant, line, new, note)
     where l.tenant = h.tenant and l.line = h.line;
