@@ -14,10 +14,11 @@ export const auditAcceptRollback: Command = {
   takes: '--confirm N --by WHO --reason R [--head FILE] [--json] [--data DIR]',
   does: 'accepts a database that was set back behind what the witness saw, and begins new logs',
   notes: [
-    'For a restore that you mean. What the witness saw beyond the restored database is given up, for good and in an event: the new logs',
-    'name the heads of the former ones. N is the number of entries that the witness saw, as the refusal says it. Asks the witness of',
-    'MEMKEEP_WITNESS; one over HTTP cannot say what it saw, so --head FILE is the checkpoint that it has, and afterwards it must be',
-    'told the key that is printed. With your own server: as the administrator of MEMKEEP_ADMIN_DATABASE_URL.',
+    'For a restore that you mean. What the witness saw beyond the restored database is given up, for good and in an event: the',
+    'new logs name the heads of the former ones. N is the number of entries that the witness saw, as the refusal says it. Asks',
+    'the witness of MEMKEEP_WITNESS; one over HTTP cannot say what it saw, so --head FILE is the checkpoint that it has, and',
+    'afterwards it must be told the key that is printed. With your own server: as the administrator of',
+    'MEMKEEP_ADMIN_DATABASE_URL.',
     '--json prints {"line", "key", "givenUp": {"origin", "size", "root"}, "witnessed"}.',
   ],
   async run(args) {
