@@ -35,7 +35,8 @@ export async function* exportLedger(kernel: Kernel, scope: ScopeClaims, given: u
   const heads = await call(() => withAccess(kernel, scope, (access) => readHeads(kernel, access)))
   const at = line === undefined ? 0 : heads.findIndex((each) => each.line === line)
   const [head, former] = at === -1 ? [] : heads.slice(at)
-  if (head === undefined) throw new MemkeepError('ERR_AUDIT_UNAVAILABLE', 'nothing is in the log yet', { retryable: true })
+  if (head === undefined)
+    throw new MemkeepError('ERR_AUDIT_UNAVAILABLE', 'nothing is in the log yet', { retryable: true })
   const read = (args: readonly unknown[]): Promise<LogRow[]> =>
     call(() =>
       withAccess(kernel, scope, async (access) => {
@@ -47,7 +48,12 @@ export async function* exportLedger(kernel: Kernel, scope: ScopeClaims, given: u
   yield* writeBundle(await sourceOf(head, former, new LogReader(read, head.line, head.size), checkpoints))
 }
 
-async function sourceOf(head: HeadRow, former: HeadRow | undefined, log: LogReader, most: number): Promise<LedgerSource> {
+async function sourceOf(
+  head: HeadRow,
+  former: HeadRow | undefined,
+  log: LogReader,
+  most: number,
+): Promise<LedgerSource> {
   const { size, min_index: minIndex, note, vkey } = head
   const older = [...(await log.checkpoints())].filter(([at]) => at >= minIndex && at > 0 && at < size)
   const anchor = anchorOf(head)
