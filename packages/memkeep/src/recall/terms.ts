@@ -7,6 +7,9 @@ const run = /[\p{L}\p{N}][\p{L}\p{N}\p{Mn}\p{Mc}]*|\p{Regional_Indicator}{2}|\p{
 /** Scripts that put no space between words: only here does the segmenter know more than the expression above. */
 const unspaced =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u
+/** Texts in which the above finds nothing to take away, to compose or to segment. */
+const ascii = /^[\u0000-\u007f]*$/
+const asciiRun = /[a-z0-9]+/g
 /** Longest term in code points: the rest of a longer run (a blob in base64, say) does not take part in matching. */
 const longest = 64
 
@@ -21,6 +24,10 @@ const segmenter = new Intl.Segmenter('en', { granularity: 'word' })
  */
 export function termsOf(text: string): Map<string, number> {
   const counts = new Map<string, number>()
+  if (ascii.test(text)) {
+    for (const word of text.toLowerCase().match(asciiRun) ?? []) count(counts, word)
+    return counts
+  }
   const plain = text.replace(decoration, '').replace(accents, '$1').normalize('NFKC').toLowerCase()
   for (const [found] of plain.matchAll(run)) {
     if (unspaced.test(found)) {

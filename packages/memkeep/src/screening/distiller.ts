@@ -33,6 +33,8 @@ export interface Distillate {
 export interface DistilInput {
   readonly content: string
   readonly actor: Actor
+  /** What the built-in screen's score for the whole text was, where it has been screened: 0 to 1. */
+  readonly score?: number
 }
 
 /**

@@ -29,13 +29,16 @@ export interface PromptDistiller extends Distiller {
 /** The default distiller: keeps the sentences that state something, as they stand, and leaves out those that give orders. */
 export const extractive: PromptDistiller = Object.freeze({
   name: 'extractive',
-  distil: ({ content }: DistilInput) => extract(content),
+  distil: extract,
 })
 
-function extract(content: string): Distillate {
+function extract({ content, score: whole }: DistilInput): Distillate {
+  const sentences = sentencesOf(content)
+  // One sentence is the whole text, which need not be looked at twice.
+  if (sentences.length === 1 && whole !== undefined && whole < omitAt) return { kept: content, omitted: [] }
   const kept: string[] = []
   const omitted: Omitted[] = []
-  for (const sentence of sentencesOf(content)) {
+  for (const sentence of sentences) {
     const { score, reasons } = findIn(sentence)
     if (score < omitAt) kept.push(sentence)
     else omitted.push({ text: sentence.trim(), why: whyOf(reasons) })

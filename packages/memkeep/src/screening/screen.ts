@@ -18,15 +18,15 @@ export const builtInScreener: PromptScreener = Object.freeze({
 /**
  * The judgement of the built-in screener and of those that were added, all asked at once: the highest score, and everybody's reasons.
  * One that fails counts as the policy's `onFailure`, with the reason `<name>/failed`; another's answer is heard all the same.
- * Throws `ERR_ABORTED` as soon as `signal` is aborted.
+ * `own`: what the built-in one found, when it has been asked. Throws `ERR_ABORTED` as soon as `signal` is aborted.
  */
 export async function screenAll(
   screeners: readonly Screener[],
   input: ScreenInput,
   policy: ScreenPolicy,
   signal?: AbortSignal,
+  own: Finding = builtInScreener.screen(input),
 ): Promise<Judgement> {
-  const own = builtInScreener.screen(input)
   if (screeners.length === 0) return judge(own, policy)
   const answers = await Promise.all(screeners.map((screener) => answerOf(screener, input, signal)))
   let verdict: Verdict = 'allow'

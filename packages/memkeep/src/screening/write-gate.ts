@@ -1,7 +1,7 @@
 import type { Actor } from '../core/labels.ts'
 import type { Distillate, Distiller, Omitted } from './distiller.ts'
 import type { Judgement, ScreenPolicy } from './judge.ts'
-import { screenAll } from './screen.ts'
+import { builtInScreener, screenAll } from './screen.ts'
 import type { Screener } from './screener.ts'
 import { unlessAborted } from './unless-aborted.ts'
 
@@ -38,11 +38,13 @@ export async function writeGate(
   { screeners, distiller, policy }: GateParts,
   signal?: AbortSignal,
 ): Promise<GateDecision> {
-  const judgement = await screenAll(screeners, { content, actor, moment: 'gate' }, policy, signal)
+  const input = { content, actor, moment: 'gate' } as const
+  const own = builtInScreener.screen(input)
+  const judgement = await screenAll(screeners, input, policy, signal, own)
   if (judgement.verdict === 'refuse' || judgement.verdict === 'quarantine')
     return { outcome: judgement.verdict, judgement }
   if (actor === 'agent' || actor === 'system') return { outcome: 'pass', judgement, kept: content, omitted: [] }
-  const { kept, omitted } = await distilled(distiller, { content, actor }, signal)
+  const { kept, omitted } = await distilled(distiller, { content, actor, score: own.score }, signal)
   if (kept === null || kept === content) return { outcome: 'pass', judgement, kept, omitted }
   const again = await screenAll(screeners, { content: kept, actor, moment: 'gate' }, policy, signal)
   if (again.verdict === 'refuse' || again.verdict === 'quarantine') return { outcome: again.verdict, judgement: again }

@@ -102,3 +102,16 @@ test('takes time in proportion to the text, up to the largest', () => {
     expect(time(text), unit).toBeLessThan(small * 8 * 6)
   }
 })
+
+test('reads plain ASCII as it reads any text', () => {
+  const asciiText = fc.string({ unit: fc.integer({ min: 0, max: 127 }).map((code) => String.fromCharCode(code)) })
+  fc.assert(
+    fc.property(asciiText, (text) => {
+      // With one letter beyond ASCII the text takes the way of all others.
+      const withAnother = termsOf(`${text} é`)
+      expect(withAnother.delete('é')).toBe(true)
+      expect(termsOf(text)).toEqual(withAnother)
+    }),
+    runs(300),
+  )
+})
