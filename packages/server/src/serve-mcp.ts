@@ -2,6 +2,7 @@ import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/s
 import { MemkeepError } from 'memkeep'
 import { agentReach } from './authn/agent-reach.ts'
 import { Credentials } from './authn/credentials.ts'
+import { exactNumbers } from './mcp/exact-numbers.ts'
 import { createMcpServer } from './mcp/tools.ts'
 import { openKeep, type Place } from './open-keep.ts'
 import type { Reach } from './operations/operation.ts'
@@ -40,7 +41,8 @@ export async function serveMcp({ place, binding, version }: ServeMcpOptions): Pr
     await (await reach()).reads.list({ limit: 1 })
     const { promise: ended, resolve } = Promise.withResolvers<void>()
     process.stdin.once('end', resolve).once('close', resolve)
-    const transport = new StdioServerTransport(process.stdin, process.stdout)
+    const input = exactNumbers(process.stdin, (line) => process.stdout.write(line))
+    const transport = new StdioServerTransport(input, process.stdout)
     const door = serveStdio(() => createMcpServer(version, reach), { transport })
     const close = async (): Promise<void> => {
       await door.close()

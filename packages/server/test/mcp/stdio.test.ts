@@ -177,6 +177,41 @@ test('bad input is an error of the tool, with its code, and nothing of the insid
   await client.close()
 })
 
+test('a number that would be rounded is refused, and nothing is stored; one that is quoted or exact is kept', async () => {
+  const server = spawn(process.execPath, [...onSources, 'mcp', '--data', dir, ...as('acme', 'numbers')], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+  })
+  const answers = createInterface({ input: server.stdout })[Symbol.asyncIterator]()
+  // Written by hand: a program of JavaScript has rounded it before it sends.
+  const ask = async (id: string, method: string, params: string) => {
+    server.stdin.write(`{"jsonrpc":"2.0","id":${id},"method":"${method}","params":${params}}\n`)
+    return JSON.parse((await answers.next()).value)
+  }
+  const add = (id: string, metadata: string) =>
+    ask(id, 'tools/call', `{"name":"remember","arguments":{"content":"counted","metadata":${metadata}}}`)
+  await ask(
+    '1',
+    'initialize',
+    '{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"t","version":"1"}}',
+  )
+  server.stdin.write('{"jsonrpc":"2.0","method":"notifications/initialized"}\n')
+  for (const metadata of ['{"n":9007199254740993}', '{"deep":[{"n":-12345678901234567890}]}']) {
+    expect(await add('"mine"', metadata)).toEqual({
+      jsonrpc: '2.0',
+      id: 'mine',
+      error: { code: -32602, message: expect.stringContaining('ERR_INPUT_INVALID') },
+    })
+  }
+  expect(await add('9007199254740993', '{}')).toMatchObject({ id: null, error: { code: -32602 } })
+  const kept = await add('3', '{"n":9007199254740991,"x":0.1,"text":"9007199254740993 \\" 9007199254740993"}')
+  expect(kept.result.structuredContent).toMatchObject({ outcome: 'stored' })
+  const { result } = await ask('4', 'tools/call', '{"name":"list_memories","arguments":{}}')
+  expect(result.structuredContent.items).toHaveLength(1)
+  expect(result.structuredContent.items[0].metadata.n).toBe(9007199254740991)
+  server.stdin.end()
+  await new Promise((resolve) => server.once('exit', resolve))
+})
+
 const run = promisify(execFile)
 
 test.each<[string, string[], Record<string, string>, number]>([
