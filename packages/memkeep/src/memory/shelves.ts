@@ -137,7 +137,7 @@ function digestOf(
   interest: Interest,
   signal: AbortSignal | undefined,
 ): Promise<{ digest: ShelfDigest; version: number }> {
-  const read = async () => {
+  const read = async (keeps: (bytes: number) => void) => {
     const digest = new ShelfDigest(interest)
     let last = 0
     for (const subject of subjects) {
@@ -145,6 +145,7 @@ function digestOf(
         if (signal?.aborted) throw new MemkeepError('ERR_ABORTED', 'the call was aborted', { cause: signal.reason })
         digest.remove(late)
         digest.add(entries)
+        keeps(digest.bytes)
         last = version
       }
     }

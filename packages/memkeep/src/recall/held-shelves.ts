@@ -29,8 +29,8 @@ export interface Room {
 const floorShelves = 2
 
 /**
- * Shelves in memory, those being read included: never more than `budgetBytes` together, by the shelves' own estimate.
- * Keys are `<tenant>/<rest>`.
+ * Shelves in memory, those being read included: never more than `budgetBytes` together, by the shelves' own estimate, and less by
+ * what is kept beside them. Keys are `<tenant>/<rest>`.
  *
  * A tenant's *floor* is its two most recently used shelves, as far as they take `floorBytes` together; all else is spare. Spare
  * shelves go first, in the order in which they left their floor; then floors, least recently used first, and only to make
@@ -46,6 +46,7 @@ export class HeldShelves {
   #floorBytes = 0
   #spareBytes = 0
   #loadingBytes = 0
+  #besideBytes = 0
   #evictions = 0
 
   constructor(budgetBytes: number, floorBytes: number) {
@@ -57,9 +58,9 @@ export class HeldShelves {
     return this.#floor.size + this.#spare.size
   }
 
-  /** Of all shelves held, each as of its last use, and of those being read. */
+  /** Of all shelves held, each as of its last use, of those being read, and of what is kept beside them. */
   get bytes(): number {
-    return this.#floorBytes + this.#spareBytes + this.#loadingBytes
+    return this.#floorBytes + this.#spareBytes + this.#loadingBytes + this.#besideBytes
   }
 
   get evictions(): number {
@@ -79,7 +80,7 @@ export class HeldShelves {
     if (held.bytes <= this.#floorLimit) {
       this.#enterFloor(held)
       this.#lower(tenant)
-    } else if (held.bytes <= this.#budgetBytes - this.#floorBytes - this.#loadingBytes) {
+    } else if (held.bytes <= this.#budgetBytes - this.#floorBytes - this.#loadingBytes - this.#besideBytes) {
       this.#enterSpare(held)
     } else if (before) {
       this.#evictions++
@@ -129,7 +130,7 @@ export class HeldShelves {
     const { tenant } = room
     const more = bytes - room.bytes
     const asFloor = tenant.loads <= floorShelves && tenant.loadingBytes + more <= this.#floorLimit
-    const fixed = this.#loadingBytes + more + (asFloor ? 0 : this.#floorBytes)
+    const fixed = this.#loadingBytes + more + (asFloor ? 0 : this.#floorBytes + this.#besideBytes)
     if (fixed > this.#budgetBytes) return false
     room.bytes = bytes
     tenant.loadingBytes += more
@@ -147,9 +148,18 @@ export class HeldShelves {
     this.#forget(tenant)
   }
 
+  /**
+   * Counts so many bytes more (or, where negative, fewer) that are kept beside the shelves. What is spare makes room for them;
+   * nobody's floor does, so that alone they can come to more than the budget.
+   */
+  countBeside(more: number): void {
+    this.#besideBytes += more
+    this.#shrinkTo(this.#budgetBytes, false)
+  }
+
   /** No shelf larger than this finds room now. */
   get limit(): number {
-    return Math.max(this.#floorLimit, this.#budgetBytes - this.#floorBytes) - this.#loadingBytes
+    return Math.max(this.#floorLimit, this.#budgetBytes - this.#floorBytes - this.#besideBytes) - this.#loadingBytes
   }
 
   /** Puts the oldest of a tenant's floor among what is spare, until floor and loads keep within what a floor may be. */
@@ -166,11 +176,9 @@ export class HeldShelves {
   }
 
   #shrinkTo(bytes: number, floorsToo: boolean): void {
-    while (this.bytes > bytes) {
-      const [oldest] = this.#spare.size > 0 ? this.#spare.values() : floorsToo ? this.#floor.values() : []
-      if (oldest === undefined) return
-      this.#evict(oldest)
-    }
+    while (this.bytes > bytes && this.#spare.size > 0) this.#evict(firstOf(this.#spare))
+    if (!floorsToo) return
+    while (this.bytes - this.#besideBytes > bytes && this.#floor.size > 0) this.#evict(firstOf(this.#floor))
   }
 
   #evict(held: Held): void {
@@ -218,4 +226,9 @@ export class HeldShelves {
   #forget(tenant: Tenant): void {
     if (tenant.floor.size + tenant.spare.size + tenant.loads === 0) this.#tenants.delete(tenant.name)
   }
+}
+
+function firstOf(shelves: ReadonlyMap<string, Held>): Held {
+  const [first] = shelves.values()
+  return first!
 }

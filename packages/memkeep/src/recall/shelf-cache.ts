@@ -28,7 +28,10 @@ export interface ShelfStats {
   readonly broken: number
   /** Shelves held. */
   readonly shelves: number
-  /** Estimate of what they take in memory, those being read included. Never more than `budgetBytes`. */
+  /**
+   * Estimate of what they take in memory, those being read included, and what is being read by streaming. More than
+   * `budgetBytes` by the latter alone, for which no tenant's last shelves go.
+   */
   readonly bytes: number
   readonly budgetBytes: number
 }
@@ -124,15 +127,24 @@ export class ShelfCache<Key extends string> {
   }
 
   /**
-   * Runs a read of a shelf that is not held. Few run at a time, one of each tenant, in the order in which they came: what
-   * they keep in memory comes on top of the budget.
+   * Runs a read of a shelf that is not held. Few run at a time, one of each tenant, in the order in which they came. What one keeps
+   * in memory it says by `keeps`, in bytes, each time that it has grown: until the read ends other shelves make room for it.
    */
-  stream<T>(key: Key, read: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  stream<T>(key: Key, read: (keeps: (bytes: number) => void) => Promise<T>, signal?: AbortSignal): Promise<T> {
     return this.#streams.take(
       tenantOf(key),
-      () => {
+      async () => {
         this.#count.streams++
-        return read()
+        let kept = 0
+        const keeps = (bytes: number): void => {
+          this.#held.countBeside(bytes - kept)
+          kept = bytes
+        }
+        try {
+          return await read(keeps)
+        } finally {
+          keeps(0)
+        }
       },
       signal,
     )

@@ -1,5 +1,5 @@
 import type { Actor } from '../core/labels.ts'
-import type { Distillate, Distiller, Omitted } from './distiller.ts'
+import type { DistilInput, Distillate, Distiller, Omitted } from './distiller.ts'
 import type { Judgement, ScreenPolicy } from './judge.ts'
 import { builtInScreener, screenAll } from './screen.ts'
 import type { Screener } from './screener.ts'
@@ -51,7 +51,7 @@ export async function writeGate(
   return { outcome: 'pass', judgement, kept, omitted }
 }
 
-async function distilled(distiller: Distiller, input: GateInput, signal?: AbortSignal): Promise<Distillate> {
+async function distilled(distiller: Distiller, input: DistilInput, signal?: AbortSignal): Promise<Distillate> {
   try {
     return checked(await unlessAborted(() => distiller.distil(input, signal), signal))
   } catch (error) {

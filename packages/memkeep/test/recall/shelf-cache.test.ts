@@ -295,6 +295,32 @@ describe('a shelf that finds no room', () => {
     expect(cache.stats.streams).toBe(keys.length)
   })
 
+  test('what a stream keeps is in the budget: spare shelves go for it, a floor does not, and it ends with the stream', async () => {
+    const clock = { now: () => 0 }
+    const cache = new ShelfCache<string>({ budgetBytes: 6 * size, floorBytes: 2 * size, maxIdleMs: 1000, clock })
+    for (const key of ['t/a', 't/b', 't/c', 'u/a']) cache.put(key, shelf())
+    const held = () => ['t/a', 't/b', 't/c', 'u/a'].filter((key) => cache.peek(key))
+    const read = async (keeps: (bytes: number) => void) => {
+      keeps(size)
+      keeps(2 * size)
+      expect(cache.stats.bytes).toBe(6 * size)
+      expect(held()).toHaveLength(4)
+      // `t/a` is the only one beyond its tenant's last two.
+      keeps(3 * size)
+      expect(held()).toEqual(['t/b', 't/c', 'u/a'])
+      keeps(50 * size)
+      expect(held()).toEqual(['t/b', 't/c', 'u/a'])
+      expect(cache.stats.bytes).toBe(53 * size)
+      // Nor does a quiet tenant go without its own meanwhile, or anybody else's for that.
+      expect(await cache.load('v/a', async ({ fits }) => (fits(size) ? shelf() : null))).not.toBeNull()
+      expect(held()).toEqual(['t/b', 't/c', 'u/a'])
+      expect(await cache.load('t/d', async ({ fits }) => (fits(3 * size) ? shelf(9) : null))).toBeNull()
+      throw new Error('lost')
+    }
+    await expect(cache.stream('w/large', read)).rejects.toThrow('lost')
+    expect(cache.stats.bytes).toBe(4 * size)
+  })
+
   test('a stream that fails ends its turn', async () => {
     const { cache } = cacheFor(1)
     const lost = () => Promise.reject(new Error('lost'))
