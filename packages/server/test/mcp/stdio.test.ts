@@ -185,7 +185,7 @@ test('a number that would be rounded is refused, and nothing is stored; one that
   // Written by hand: a program of JavaScript has rounded it before it sends.
   const ask = async (id: string, method: string, params: string) => {
     server.stdin.write(`{"jsonrpc":"2.0","id":${id},"method":"${method}","params":${params}}\n`)
-    return JSON.parse((await answers.next()).value)
+    return JSON.parse((await answers.next()).value!)
   }
   const add = (id: string, metadata: string) =>
     ask(id, 'tools/call', `{"name":"remember","arguments":{"content":"counted","metadata":${metadata}}}`)
