@@ -6,7 +6,7 @@ import { decodeLeaf, type LedgerLeaf } from './ledger-leaf.ts'
 import { parseNoteKey } from './note-key.ts'
 import { proofInvalid } from './proof-invalid.ts'
 import { type RangeProof, rootOfRange } from './range-proof.ts'
-import type { Sha256 } from './sha256.ts'
+import { sha256 as portableSha256, type Sha256 } from './sha256.ts'
 import { TreeHash } from './tree-hash.ts'
 import { utf8 } from './utf8.ts'
 
@@ -60,21 +60,32 @@ export function formatColdLine({ entry, event }: ColdLine): string {
 /** What a cold file was shown to hold. */
 export interface ColdReport {
   readonly origin: string
+  /** The vkey that signed, and whether it was given. If not, all of this holds for whoever made the file. */
+  readonly key: string
+  readonly keyGiven: boolean
+  /** The first leaf, and the one after the last. */
   readonly from: number
   readonly to: number
   /** Of the checkpoint that it was checked against. */
   readonly size: number
+  /** Reads whose rows it holds. */
   readonly events: number
 }
 
+export interface VerifyColdFileOptions {
+  /** The log's verifier key (vkey), got from elsewhere. Without one the file's own is believed: whoever made the file has it. */
+  readonly key?: string
+  /** A faster hash than the one in the language alone. */
+  readonly sha256?: Sha256
+}
+
 /**
- * Checks a cold file, line by line: its leaves are a run of the log that the key signed, and each event says what its leaf says.
- * `key` is the log's verifier key, got from elsewhere; without one the file's own is believed. Throws `ERR_PROOF_INVALID`.
+ * Checks a cold file, line by line (decompressed, without their newlines): its leaves are a run of the log that the key signed, and
+ * each event says what its leaf says. Throws `ERR_PROOF_INVALID`.
  */
 export async function verifyColdFile(
-  sha256: Sha256,
   lines: AsyncIterable<string> | Iterable<string>,
-  key?: string,
+  { key, sha256 = portableSha256 }: VerifyColdFileOptions = {},
 ): Promise<ColdReport> {
   const hash = new TreeHash(sha256)
   let head: { readonly cold: ColdHead; readonly checkpoint: Checkpoint } | null = null
@@ -85,6 +96,7 @@ export async function verifyColdFile(
       head = await openHead(sha256, line, key)
       continue
     }
+    if (leaves.length === head.cold.to - head.cold.from) throw proofInvalid('a cold file with too many lines')
     const { entry, event } = parseLine(line)
     const leaf = decodeLeaf(entry)
     if (leaf.seq !== head.cold.from + leaves.length) throw proofInvalid('a leaf does not stand in its place')
@@ -94,10 +106,11 @@ export async function verifyColdFile(
   }
   if (head === null) throw proofInvalid('a cold file without its first line')
   const { cold, checkpoint } = head
-  if (leaves.length !== cold.to - cold.from) throw proofInvalid('a cold file with too many lines, or too few')
+  if (leaves.length !== cold.to - cold.from) throw proofInvalid('a cold file with too few lines')
   const root = rootOfRange(hash, cold.from, checkpoint.size, leaves, cold.proof)
   if (root === null || !sameBytes(root, checkpoint.root)) throw proofInvalid('its leaves are not in the signed log')
-  return { origin: checkpoint.origin, from: cold.from, to: cold.to, size: checkpoint.size, events }
+  const { from, to, vkey } = cold
+  return { origin: checkpoint.origin, key: vkey, keyGiven: key !== undefined, from, to, size: checkpoint.size, events }
 }
 
 async function openHead(sha256: Sha256, line: string, key: string | undefined) {

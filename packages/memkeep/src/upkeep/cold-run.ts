@@ -53,7 +53,7 @@ export async function storeColdRun(
   if (stored === null || !sameBytes(stored, bytes)) {
     throw new MemkeepError('ERR_STORE_UNAVAILABLE', 'the cold tier brings back other bytes than were put there')
   }
-  const { events } = await verifyColdFile(nodeSha256, coldLines(await decompress(stored)), head.vkey)
+  const { events } = await verifyColdFile(coldLines(await decompress(stored)), { key: head.vkey, sha256: nodeSha256 })
   const reads = rows.filter(({ id }) => id !== null).length
   if (events !== reads) throw new MemkeepError('ERR_PROOF_INVALID', 'a cold file lacks an event')
   return reads

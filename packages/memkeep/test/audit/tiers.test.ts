@@ -49,7 +49,7 @@ async function coldEvents(): Promise<Map<string, ColdEvent>> {
     if (!entry.isFile()) continue
     expect(entry.name).toMatch(/^1-\d{12}-\d{12}\.ndjson\.zst$/)
     const lines = coldLines(zstdDecompressSync(readFileSync(join(entry.parentPath, entry.name))))
-    await verifyColdFile(nodeSha256, lines)
+    await verifyColdFile(lines, { sha256: nodeSha256 })
     for (const line of lines.slice(1)) {
       const { event } = JSON.parse(line) as { event?: ColdEvent }
       if (event !== undefined) found.set(event.id, event)

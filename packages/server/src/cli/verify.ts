@@ -1,10 +1,11 @@
 import { hash } from 'node:crypto'
-import { stat } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { MemkeepError } from 'memkeep'
-import { type LedgerReport, verifyAttestation, verifyLedger, verifyProof } from 'memkeep/verify'
+import { type LedgerReport, verifyAttestation, verifyColdFile, verifyLedger, verifyProof } from 'memkeep/verify'
 import { readBounded } from '../import/read-bounded.ts'
 import { type Arguments, readArguments, UsageError } from './arguments.ts'
 import { bundleIn } from './bundle-directory.ts'
+import { coldLinesOf, zstdMagic } from './cold-lines.ts'
 import type { Command } from './command.ts'
 import { print, printJson, progress, shown } from './output.ts'
 
@@ -14,11 +15,12 @@ const sha256 = (bytes: Uint8Array): Uint8Array => hash('sha256', bytes, 'buffer'
 export const verify: Command = {
   name: 'verify',
   takes: 'DIR|FILE [--key K] [--head FILE] [--deployment-key K] [--json]',
-  does: 'checks a bundle of the ledger, an attestation or one proof, offline; fails on any doubt',
+  does: 'checks a bundle of the ledger, an attestation, one proof or a cold file, offline; fails on any doubt',
   notes: [
-    'DIR is what `memkeep audit export` wrote. FILE is the attestation of an erasure, or a .tlog-proof of one event.',
-    'K is the public key of the log (vkey), as its operator published it. A proof needs it. Without it a bundle or an attestation',
-    'is held against the key in it, which is that of whoever made it: this is said. --head FILE is a signed checkpoint that was',
+    'DIR is what `memkeep audit export` wrote. FILE is the attestation of an erasure, a .tlog-proof of one event, or a',
+    '.ndjson.zst of the cold tier.',
+    'K is the public key of the log (vkey), as its operator published it. A proof needs it. Without it anything else is held',
+    'against the key in it, which is that of whoever made it: this is said. --head FILE is a signed checkpoint that was',
     'kept from before: the bundle must reach it and agree with it. --deployment-key K asks for an anchor in the log of the',
     'deployment with that key.',
     'Names the first thing that is wrong and exits with 1. --json prints what was shown. Opens no deployment.',
@@ -80,9 +82,33 @@ function plain({ opened, ...rest }: LedgerReport): object {
 }
 
 async function verifyFile(path: string, given: Arguments): Promise<number> {
+  if (await beginsWith(path, zstdMagic)) return cold(path, given)
   const text = textOf(await readBounded(path, mostBytes))
   // An envelope is one JSON object; a tlog-proof begins with its format's name.
   return text.startsWith('{') ? attestation(text, given) : proof(text, given)
+}
+
+async function beginsWith(path: string, magic: Buffer): Promise<boolean> {
+  const file = await open(path)
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(magic.length), 0, magic.length, 0)
+    return buffer.subarray(0, bytesRead).equals(magic)
+  } finally {
+    await file.close()
+  }
+}
+
+async function cold(path: string, given: Arguments): Promise<number> {
+  const key = given.value('key')
+  const report = await verifyColdFile(coldLinesOf(path), { sha256, ...(key === undefined ? {} : { key }) })
+  if (given.flag('json')) await printJson(report)
+  else {
+    const { origin, from, to, size, events } = report
+    await print(`good: events ${from} to ${to - 1} of ${shown(origin)}, of which ${events} are reads kept here alone\n`)
+    await print(`      shown by a checkpoint of size ${size}\n`)
+    if (!report.keyGiven) progress(`no key was given: this holds for whoever has the key ${shown(report.key)}`)
+  }
+  return 0
 }
 
 async function proof(text: string, given: Arguments): Promise<number> {
