@@ -10,7 +10,7 @@ import { proveVerified } from './prove-verified.ts'
 import { reopen } from './reopen.ts'
 import { reportOf } from './report.ts'
 import { callStep } from './step-call.ts'
-import { incomplete, type Notes, type StepInput } from './steps.ts'
+import { incomplete, type StepInput } from './steps.ts'
 
 /** What a finished erasure keeps. */
 interface Kept {
@@ -22,7 +22,7 @@ interface Kept {
  * Signs what was done, with the proof that its verification is in the tenant's log, opens the scope anew when that was asked
  * for, and ends the erasure: the event of this end commits to the attestation.
  */
-export async function attest({ kernel, record, scope }: StepInput): Promise<Notes> {
+export async function attest({ kernel, record, scope }: StepInput): Promise<void> {
   const report = reportOf(record)
   const attestation = await signed(kernel, record, report)
   if (record.after === 'reopen') await reopen(kernel, record, scope)
@@ -30,7 +30,6 @@ export async function attest({ kernel, record, scope }: StepInput): Promise<Note
   const digest = toHex(nodeSha256(Buffer.from(attestation, 'utf8')))
   const args = [record.id, bytes]
   await callStep(kernel, record, { doorway: 'finish_erasure', args, stated: { attestation: digest } })
-  return {}
 }
 
 async function signed(kernel: ErasureKernel, record: ErasureRecord, report: ErasureReport): Promise<string> {

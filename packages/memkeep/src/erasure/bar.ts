@@ -1,17 +1,19 @@
+import type { ErasureStep } from '../core/erasure.ts'
 import { MemkeepError } from '../core/errors.ts'
+import { type StepRow, stepOf } from './erasure-record.ts'
 import { callStep } from './step-call.ts'
 import { type Notes, ofTargets, type StepInput } from './steps.ts'
 
 /** Sets the barrier: from its commit on no write for the scope commits. Throws `ERR_ACCESS_DENIED` when a hold was placed meanwhile. */
-export async function bar({ kernel, record, scope, beganMs }: StepInput): Promise<Notes> {
-  const [row] = await callStep<{ outcome: string }>(kernel, record, {
+export async function bar({ kernel, record, scope, beganMs }: StepInput): Promise<ErasureStep> {
+  const [row] = await callStep<StepRow & { outcome: string }>(kernel, record, {
     doorway: 'bar_scope',
     args: [record.id, beganMs],
     handled: ['ok', 'held'],
   })
   if (row!.outcome === 'held') throw held()
   kernel.drop(scope.tenant)
-  return {}
+  return stepOf('bar', row!)
 }
 
 /** After the barrier, so that nothing fills a cache again: whatever another store serves of the scope, it serves no longer. */

@@ -1,23 +1,27 @@
-import type { DerivedAction, NotCovered } from '../core/erasure.ts'
+import type { DerivedAction, ErasureStep, NotCovered } from '../core/erasure.ts'
+import { type StepRow, stepOf } from './erasure-record.ts'
 import { callStep } from './step-call.ts'
 import { type Notes, ofTargets, refusePending, type StepInput } from './steps.ts'
 
 /** The highest tag: a deletion that has reached it has reached all. */
 const last = Buffer.alloc(16, 0xff)
 
-interface DeleteRow {
+interface DeleteRow extends Omit<StepRow, 'notes'> {
   readonly outcome: string
   readonly reached: Buffer
   readonly totals: string
 }
 
-/** Deletes every row of the scope, a bounded number of shelves in a transaction. The counts are over all calls of this erasure. */
-export async function deleteRows({ kernel, record, beganMs }: StepInput): Promise<Notes> {
+/**
+ * Deletes every row of the scope, a bounded number of shelves in a transaction; the last one ends the step. Its notes are counts over all
+ * calls of this erasure.
+ */
+export async function deleteRows({ kernel, record, beganMs }: StepInput): Promise<ErasureStep> {
   for (let after: Buffer = Buffer.alloc(0); ; ) {
     const args = [record.id, after, beganMs]
     const [row] = await callStep<DeleteRow>(kernel, record, { doorway: 'delete_scope', args })
     kernel.seams.reach('erasure.delete.batch')
-    if (record.kind === 'subject' || row!.reached.equals(last)) return JSON.parse(row!.totals) as Notes
+    if (record.kind === 'subject' || row!.reached.equals(last)) return stepOf('delete', { ...row!, notes: row!.totals })
     after = row!.reached
   }
 }

@@ -13,7 +13,7 @@ import {
 import { MemkeepError } from '../core/errors.ts'
 
 /** A row of `list_erasures`: the outcome, an erasure, or one of its steps. */
-export interface ErasureRow {
+export interface ErasureRow extends StepRow {
   readonly outcome: string | null
   readonly id: string
   readonly kind: number
@@ -32,8 +32,13 @@ export interface ErasureRow {
   readonly until_ms: number
   readonly report: Buffer | null
   readonly step: string | null
+}
+
+/** How a step stands, as every doorway answers that records one. */
+export interface StepRow {
   readonly began_ms: number
   readonly ended_ms: number | null
+  /** JSON. */
   readonly notes: string
 }
 
@@ -66,7 +71,9 @@ export function recordsOf(tenant: Buffer, rows: readonly ErasureRow[]): ErasureR
 }
 
 function recordOf(tenant: Buffer, row: ErasureRow, rows: readonly ErasureRow[]): ErasureRecord {
-  const own = rows.filter((each) => each.step !== null && each.id === row.id).map(stepOf)
+  const own = rows
+    .filter((each) => each.step !== null && each.id === row.id)
+    .map((each) => stepOf(each.step as ErasureStepName, each))
   const steps = new Map(
     erasureSteps.flatMap((name) => {
       const step = own.find((each) => each.step === name)
@@ -94,9 +101,16 @@ function recordOf(tenant: Buffer, row: ErasureRow, rows: readonly ErasureRow[]):
   }
 }
 
-function stepOf(row: ErasureRow): ErasureStep {
+/** The same record when one of its steps has been recorded. */
+export function withStep(record: ErasureRecord, step: ErasureStep): ErasureRecord {
+  // The barrier and its step are one transaction.
+  const barredMs = step.step === 'bar' && step.endedAt !== null ? step.endedAt.getTime() : record.barredMs
+  return { ...record, barredMs, steps: new Map([...record.steps, [step.step, step]]) }
+}
+
+export function stepOf(step: ErasureStepName, row: StepRow): ErasureStep {
   return {
-    step: row.step as ErasureStepName,
+    step,
     beganAt: new Date(row.began_ms),
     endedAt: row.ended_ms === null ? null : new Date(row.ended_ms),
     notes: JSON.parse(row.notes) as Record<string, unknown>,

@@ -34,7 +34,8 @@ export function reportOf(record: ErasureRecord): ErasureReport {
 function residueOf(record: ErasureRecord): Residue[] {
   const until = iso(record.untilMs)
   const bar = record.kind === 'tenant' ? 'tenant' : 'shelf'
-  const leaves = 'events stay as they were logged: tags, times, ids of memories, and details that no key opens'
+  const leaves =
+    'events stay as they were logged: tags, times, ids of memories; details of writes, which no key opens, and who read, for auditors'
   return [
     { what: bar, rows: 1, why: 'the bar: it keeps the erased epoch closed', until },
     { what: 'erasure, erasure_step', rows: null, why: 'the record of this erasure, by tags', until },

@@ -8,7 +8,15 @@ import { destroyKeys } from './destroy-keys.ts'
 import { authorise } from './enter.ts'
 import { enumerateScope } from './enumerate.ts'
 import type { ErasureKernel } from './erasure-kernel.ts'
-import { type ErasureRecord, type ErasureRow, recordsOf, scopeOf } from './erasure-record.ts'
+import {
+  type ErasureRecord,
+  type ErasureRow,
+  recordsOf,
+  type StepRow,
+  scopeOf,
+  stepOf,
+  withStep,
+} from './erasure-record.ts'
 import { openNames } from './names.ts'
 import { proveVerified } from './prove-verified.ts'
 import { again, callStep, type ErasurePlace, stepCall } from './step-call.ts'
@@ -16,20 +24,24 @@ import { incomplete, type Notes, type StepInput } from './steps.ts'
 import { verifyScope } from './verify.ts'
 
 /** What each step does; its notes are recorded when it has ended. */
-const work: Readonly<Record<ErasureStepName, (input: StepInput) => Promise<Notes>>> = {
+const work: Readonly<
+  Record<Exclude<ErasureStepName, 'attest' | keyof typeof recording>, (input: StepInput) => Promise<Notes>>
+> = {
   authorise,
   enumerate: enumerateScope,
-  bar,
   invalidate,
-  delete: deleteRows,
   derive: eraseTargets,
   keys: destroyKeys,
   verify: verifyScope,
-  attest,
 }
+
+/** These record themselves, in the transaction that does them. */
+const recording = { bar, delete: deleteRows } as const
 
 /** How often a process that waits for the lease to end looks at the clock. */
 const lookEveryMs = 200
+
+type NotedRow = StepRow & { readonly outcome: string }
 
 export interface SagaOptions {
   /** False: it returns when the lease has not ended yet, instead of waiting for it. */
@@ -57,49 +69,71 @@ export async function carryOut(
     if (record.done) return record
     if (name === 'keys' && !(await leaseEnded(kernel, record, options.wait))) return record
     if (name === 'attest' && !(await isLogged(kernel, record, options.wait))) return record
-    await runStep(kernel, record, name)
-    record = await readRecord(kernel, place, id)
+    const step = await runStep(kernel, record, name)
+    record = step === null ? await readRecord(kernel, place, id) : withStep(record, step)
     options.onStep(record.steps.get(name) ?? attested(record, kernel))
     if (record.done) return record
   }
   throw incomplete('it has no step left and is not done')
 }
 
-async function runStep(kernel: ErasureKernel, record: ErasureRecord, name: ErasureStepName): Promise<void> {
+/** The step as it was recorded; null when the record must be read anew: the erasure is done. */
+async function runStep(
+  kernel: ErasureKernel,
+  record: ErasureRecord,
+  name: ErasureStepName,
+): Promise<ErasureStep | null> {
   kernel.checkOpen()
   const scope = scopeOf(record, await openNames(kernel, record))
   const beganMs = record.steps.get(name)?.beganAt.getTime() ?? kernel.seams.clock.now()
   const input: StepInput = { kernel, record, scope, beganMs }
   try {
-    const notes = await work[name](input)
-    kernel.seams.reach(`erasure.${name}.done`)
-    // The last step ends the erasure, and the barrier records itself: in the transaction that sets it.
-    if (name === 'verify') await noteVerified(input, notes)
-    else if (name !== 'attest' && name !== 'bar') await note(input, name, { ended: true, notes })
+    const step = await take(input, name)
     kernel.seams.reach(`erasure.${name}.noted`)
+    return step
   } catch (error) {
     await noteFailure(input, name, error).catch(() => {})
     throw error
   }
 }
 
+async function take(input: StepInput, name: ErasureStepName): Promise<ErasureStep | null> {
+  const done = () => input.kernel.seams.reach(`erasure.${name}.done`)
+  if (name === 'bar' || name === 'delete') {
+    const step = await recording[name](input)
+    done()
+    return step
+  }
+  if (name === 'attest') {
+    await attest(input)
+    done()
+    return null
+  }
+  const notes = await work[name](input)
+  done()
+  return name === 'verify' ? noteVerified(input, notes) : note(input, name, { ended: true, notes })
+}
+
 async function note(
   { kernel, record, beganMs }: StepInput,
   name: ErasureStepName,
   { ended, notes }: { readonly ended: boolean; readonly notes: Notes },
-): Promise<void> {
+): Promise<ErasureStep | null> {
   const args = [record.id, name, beganMs, ended, JSON.stringify(notes)]
-  await callStep(kernel, record, { doorway: 'note_erasure_step', args, handled: ['ok', 'conflict'] })
+  const handled = ['ok', 'conflict']
+  const [row] = await callStep<NotedRow>(kernel, record, { doorway: 'note_erasure_step', args, handled })
+  return row!.outcome === 'ok' ? stepOf(name, row!) : null
 }
 
 /** The attestation proves that this very event is in the log: its id stands in the notes. */
-async function noteVerified({ kernel, record, beganMs }: StepInput, notes: Notes): Promise<void> {
+async function noteVerified({ kernel, record, beganMs }: StepInput, notes: Notes): Promise<ErasureStep | null> {
   const event = kernel.seams.ids.uuid(kernel.seams.clock.now())
   const args = [record.id, 'verify', beganMs, true, JSON.stringify({ ...notes, event })]
   const call = await stepCall(kernel, record, args, { event })
-  const rows = await kernel.doorways.call<{ outcome: string }>({ doorway: 'note_erasure_step', ...call })
+  const rows = await kernel.doorways.call<NotedRow>({ doorway: 'note_erasure_step', ...call })
   // Sent twice it was noted by the first.
-  if (rows === 'committed' || rows[0]!.outcome === 'ok' || rows[0]!.outcome === 'conflict') return
+  if (rows === 'committed' || rows[0]!.outcome === 'conflict') return null
+  if (rows[0]!.outcome === 'ok') return stepOf('verify', rows[0]!)
   throw incomplete(`the database refused to note it (${rows[0]!.outcome})`)
 }
 

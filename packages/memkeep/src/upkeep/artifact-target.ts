@@ -43,7 +43,9 @@ export function artifactTarget(input: ArtifactTargetInput): ErasureTarget {
     invalidate: async () => {},
     async erase(scope): Promise<TargetErased> {
       const deployment = (await input.keyring.deployment()).tag
-      for (const { action, seal, epoch } of await notesOf(input, scope, false)) {
+      const found = await notesOf(input, scope, false)
+      if (found.length === 0) return { deleted: {} }
+      for (const { action, seal, epoch } of found) {
         const tenant = ofLibrary.includes(action) ? deployment : scope.tenant
         if (seal !== null) await input.keyring.destruction.deleteRecords({ tenant, subject: seal }, epoch)
       }

@@ -5,8 +5,9 @@
 -- barred where there was none; for a tenant first its own row (which waits for every shelf that is being made), then every
 -- shelf (whose locks wait for every write under way). Needs the right `erasing`. `barred_ms`: when the bar was set, also when it stood already.
 -- Outcomes: ok, held (a legal hold was placed meanwhile), denied, missing, conflict.
+drop function if exists memkeep.bar_scope(bytea, bytea, uuid, bigint, bytea);
 create or replace function memkeep.bar_scope(p_tenant bytea, p_token bytea, p_id uuid, p_began_ms bigint, p_detail bytea)
-returns table (outcome text, barred_ms bigint)
+returns table (outcome text, barred_ms bigint, began_ms bigint, ended_ms bigint, notes text)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare
@@ -42,7 +43,10 @@ begin
     -- What was made of the scope's memories is read by nobody from this commit on.
     ignored := memkeep.hide_derived(c, case when c.reach <> 2 then c.shelf end, p_id);
     update memkeep.erasure e set barred_ms = c.at_ms where e.tenant = p_tenant and e.id = p_id;
-    perform memkeep.note_step(c, p_id, 'bar', p_began_ms, true, '{}');
+  end if;
+  if outcome = 'ok' then
+    select n.began_ms, n.ended_ms, n.notes into began_ms, ended_ms, notes
+      from memkeep.note_step(c, p_id, 'bar', p_began_ms, true, '{}') n;
   end if;
   perform memkeep.record(c, 'erasure.barred', outcome, '{}', number, p_detail);
   return next;

@@ -2,13 +2,15 @@
 -- callers: memkeep_app
 
 -- Deletes what the barred scope holds: for a tenant the next 200 shelves after p_after and whatever stands under no shelf
--- between them, so that no transaction grows with the tenant; a subject at once. `totals`
--- (JSON) counts what this erasure deleted of each table until now, over all calls; `reached` is the highest tag of all when nothing is left to be asked for. Needs the right `erasing`.
+-- between them, so that no transaction grows with the tenant; a subject at once. `totals` (JSON), the notes of the step that it records, count what
+-- this erasure deleted of each table until now, over all calls; when nothing is left to be asked for, `reached` is the highest tag of all and the step has ended.
+-- Needs the right `erasing`.
 -- A subject's shelf stays, barred, empty and without a name; a tenant's go: the tenant's own row bars. Its name and policy are emptied.
 -- Outcomes: ok, denied, missing, conflict (done, or not barred).
+drop function if exists memkeep.delete_scope(bytea, bytea, uuid, bytea, bigint, bytea);
 create or replace function memkeep.delete_scope(p_tenant bytea, p_token bytea, p_id uuid, p_after bytea,
   p_began_ms bigint, p_detail bytea)
-returns table (outcome text, reached bytea, totals text)
+returns table (outcome text, reached bytea, totals text, began_ms bigint, ended_ms bigint)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare
@@ -18,6 +20,7 @@ declare
   high bytea := memkeep.claim_highest(65536);
   deleted bigint;
   counts jsonb := '{}';
+  earlier jsonb;
 begin
   taken := memkeep.take_erasure(c, p_id);
   outcome := case when taken.outcome = 'ok' and (taken.e).barred_ms is null then 'conflict' else taken.outcome end;
@@ -91,12 +94,12 @@ begin
       counts := counts || jsonb_build_object('tenant', deleted);
     end if;
     -- Into what earlier calls counted, in this very transaction: a process that is killed loses no count.
-    insert into memkeep.erasure_step as w (tenant, erasure, step, began_ms, notes)
-      values (p_tenant, p_id, 'delete', p_began_ms, counts::text)
-      on conflict (tenant, erasure, step) do update set notes = case when w.ended_ms is not null then w.notes else (
-        select (w.notes::jsonb || jsonb_object_agg(n.key, n.value::bigint + coalesce((w.notes::jsonb ->> n.key)::bigint, 0)))::text
-        from jsonb_each_text(counts) n) end
-      returning w.notes into totals;
+    select w.notes::jsonb into earlier from memkeep.erasure_step w
+      where w.tenant = p_tenant and w.erasure = p_id and w.step = 'delete';
+    select n.began_ms, n.ended_ms, n.notes into began_ms, ended_ms, totals from memkeep.note_step(c, p_id, 'delete', p_began_ms,
+      c.reach = 1 or reached = memkeep.claim_highest(65536),
+      (select (coalesce(earlier, '{}') || jsonb_object_agg(k.key, k.value::bigint + coalesce((earlier ->> k.key)::bigint, 0)))::text
+        from jsonb_each_text(counts) k)) n;
   end if;
   perform memkeep.record(c, 'erasure.deleted', outcome, '{}', coalesce((counts ->> 'memory')::integer, 0), p_detail);
   return next;

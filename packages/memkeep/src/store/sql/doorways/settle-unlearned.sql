@@ -21,6 +21,11 @@ begin
       delete from memkeep.unlearned u where u.tenant = p_tenant and u.cause = p_cause;
     end if;
   end if;
-  perform memkeep.record(c, 'artifact.settle', verdict, '{}', number, p_detail);
+  -- A look that found nothing told nothing: it leaves no event.
+  if verdict = 'ok' and number = 0 then
+    perform set_config('memkeep.claims', '', true);
+  else
+    perform memkeep.record(c, 'artifact.settle', verdict, '{}', number, p_detail);
+  end if;
   return query select verdict, null::uuid, null::text, null::smallint, null::boolean, null::bytea, null::integer;
 end $$;

@@ -26,13 +26,18 @@ begin
   outcome := case when not found then 'missing' when e.state <> 0 then 'conflict' else 'ok' end;
 end $$;
 
--- Writes what a step did, or (p_ended false) why it waits. What ended stays ended.
+-- Writes what a step did, or (p_ended false) why it waits, and lets nobody take the erasure for a minute. What ended stays ended: the answer is
+-- the step as it stands.
+drop function if exists memkeep.note_step(memkeep.claims, uuid, text, bigint, boolean, text);
 create or replace function memkeep.note_step(c memkeep.claims, p_id uuid, p_step text, p_began_ms bigint, p_ended boolean,
-  p_notes text) returns void language plpgsql volatile
+  p_notes text, out began_ms bigint, out ended_ms bigint, out notes text) language plpgsql volatile
 set search_path = pg_catalog, pg_temp as $$
 begin
-  insert into memkeep.erasure_step (tenant, erasure, step, began_ms, ended_ms, notes)
+  insert into memkeep.erasure_step as w (tenant, erasure, step, began_ms, ended_ms, notes)
   values (c.tenant, p_id, p_step, p_began_ms, case when p_ended then c.at_ms end, p_notes)
-  on conflict (tenant, erasure, step) do update set ended_ms = excluded.ended_ms, notes = excluded.notes
-    where erasure_step.ended_ms is null;
+  on conflict (tenant, erasure, step) do update set
+    ended_ms = coalesce(w.ended_ms, excluded.ended_ms),
+    notes = case when w.ended_ms is null then excluded.notes else w.notes end
+  returning w.began_ms, w.ended_ms, w.notes into note_step.began_ms, note_step.ended_ms, note_step.notes;
+  update memkeep.erasure e set held_until_ms = c.at_ms + 60000 where e.tenant = c.tenant and e.id = p_id;
 end $$;
