@@ -85,6 +85,11 @@ export interface KeepOptions {
    * its kind, such an artifact stays hidden.
    */
   readonly rebuilders?: Rebuilders
+  /**
+   * As `rebuilders`, for entries of the deployment's library, and for nothing else: what they make is read by every tenant, of several tenants'
+   * memories and without anybody's look at it. Without one for its kind, such an entry stays hidden.
+   */
+  readonly libraryRebuilders?: Rebuilders
   /** For tests and the simulator. */
   readonly seams?: Partial<Seams>
 }
@@ -113,6 +118,7 @@ const optionNames: Record<keyof KeepOptions, true> = {
   erasureLedger: true,
   tracer: true,
   rebuilders: true,
+  libraryRebuilders: true,
   cache: true,
   seams: true,
 }

@@ -11,14 +11,17 @@ import { productionSeams, type Seams } from './core/seams.ts'
 import { Keep, type KeepParts } from './keep.ts'
 import { checkFormer, checkOptions, isEngine, type KeepOptions, refuseKeysBesideData } from './keep-options.ts'
 import { defaultHoldMs, Keyring } from './keys/keyring.ts'
+import type { TenantKeys } from './keys/tenant-keys.ts'
 import { rebuild } from './memory/artifacts/rebuild.ts'
 import type { Kernel } from './memory/kernel.ts'
+import { readContributed } from './memory/library/contributed.ts'
 import { NotedTrust } from './memory/noted-trust.ts'
 import { checkScreening } from './memory/screening.ts'
 import { TenantPolicies } from './memory/tenant-policies.ts'
 import { checkBackupDays } from './open-erasures.ts'
 import { announce, announceHold } from './own-calls.ts'
 import { checkPolicy, defaultPolicy } from './policy/policy.ts'
+import { libraryBytes } from './privileged/library.ts'
 import { ShelfCache } from './recall/shelf-cache.ts'
 import { openPool } from './store/connect.ts'
 import { Doorways } from './store/doorways.ts'
@@ -72,6 +75,11 @@ export async function openMemkeep(options: KeepOptions): Promise<Keep> {
     upkeep?.removesValuesBy((keys) => parts.cache.delete(keys))
     const kinds = Object.keys(parts.rebuilders ?? {})
     if (kinds.length > 0) upkeep?.rebuildWith({ kinds, rebuild: (keys, due) => rebuild(parts, keys, due) })
+    const rebuilders = checkRebuilders(options.libraryRebuilders)
+    if (Object.keys(rebuilders).length > 0) {
+      const sourcesOf = (keys: TenantKeys, entry: string) => readContributed(parts, keys, entry)
+      upkeep?.rebuildEntriesWith({ rebuilders, sourcesOf, contentBytes: libraryBytes })
+    }
     const tidy = new Repeat(
       async () => parts.shelves.dropIdle(),
       upkeepEveryMs,

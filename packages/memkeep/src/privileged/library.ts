@@ -7,7 +7,10 @@ import { checkId, checkText } from '../core/text.ts'
 import { librarySeal, sealLibraryEntry } from '../keys/library-key.ts'
 import type { TenantKeys } from '../keys/tenant-keys.ts'
 import { byteaArray, uuidArray } from '../store/wire-arrays.ts'
-import { callOf, type PrivilegedKernel } from './privileged-kernel.ts'
+import { callOf, outcomeOf, type PrivilegedKernel } from './privileged-kernel.ts'
+
+/** The most that an entry says, in bytes. */
+export const libraryBytes = 32 * 1024
 
 /** A memory that an entry was learnt from. */
 export interface Contributor {
@@ -39,6 +42,8 @@ export interface LibraryEntryView {
   readonly contributors: number
   readonly createdAt: Date
   readonly updatedAt: Date
+  /** Tries to rebuild it since it was hidden, and why the last one failed (an error's code). */
+  readonly attempts: number
   readonly failure: string | null
 }
 
@@ -58,6 +63,7 @@ interface EntryRow {
   readonly contributors: number
   readonly created_ms: number
   readonly updated_ms: number
+  readonly attempts: number
   readonly failure: string | null
 }
 
@@ -106,8 +112,18 @@ export class Library {
         contributors: row.contributors,
         createdAt: new Date(row.created_ms),
         updatedAt: new Date(row.updated_ms),
+        attempts: row.attempts,
         failure: row.failure,
       }))
+  }
+
+  /** Queues a hidden entry to be rebuilt anew, also a dead letter. False when there is none that is hidden. */
+  async retry(id: string): Promise<boolean> {
+    if (!isUuid(id)) throw new MemkeepError('ERR_INPUT_INVALID', 'id must be that of an entry')
+    const act = { grant: this.#claims(), keys: await this.#kernel.keyring.deployment() }
+    const outcome = await outcomeOf(this.#kernel, { ...act, doorway: 'retry_entry', args: [id] })
+    if (outcome === 'ok' || outcome === 'missing') return outcome === 'ok'
+    throw refusal(outcome)
   }
 
   /** Takes an entry out. False when there was none. */
@@ -191,7 +207,7 @@ function checkPublish(input: PublishInput): PublishInput {
   }
   return {
     kind,
-    content: checkText(content, 'content', 32 * 1024),
+    content: checkText(content, 'content', libraryBytes),
     contributors: checkContributors(contributors),
     ...(sensitivity === undefined ? {} : { sensitivity }),
   }

@@ -1,24 +1,8 @@
+import type { DueRebuild, RebuildEnd } from '../artifacts/due-rebuild.ts'
 import type { Seams } from '../core/seams.ts'
 import type { TenantKeys } from '../keys/tenant-keys.ts'
 import type { Doorways } from '../store/doorways.ts'
 import { upkeepClaims, upkeepDetail } from './upkeep-call.ts'
-
-/** A hidden artifact that was taken to be rebuilt, as the database brings it. */
-export interface DueRebuild {
-  readonly tenant: Buffer
-  readonly subject: Buffer
-  readonly id: string
-  readonly version: number
-  readonly kind: string
-  readonly attempts: number
-  /** Of the tenant. */
-  readonly epoch: number
-  readonly sensitivity: number
-  readonly created_ms: number
-  readonly derived_from: string[]
-}
-
-export type RebuildEnd = 'rebuilt' | 'dropped' | 'failed' | 'dead' | 'changed'
 
 /** Who rebuilds, and what. */
 export interface Rebuilding {
@@ -27,8 +11,8 @@ export interface Rebuilding {
 }
 
 /** Longer than a rebuilding may take: after it, another process takes what this one died with. */
-const leaseMs = 600_000
-const atOnce = 20
+export const leaseMs = 600_000
+export const atOnce = 20
 
 /** Takes hidden artifacts whose time has come, for this process alone. */
 export async function dueRebuilds(

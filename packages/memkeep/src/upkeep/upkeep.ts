@@ -9,6 +9,7 @@ import { Doorways } from '../store/doorways.ts'
 import { forgetTokenKeys, installTokenKeys, verifyingKeys } from '../store/token-keys.ts'
 import { type RemoveValues, removeDroppedValues } from './dropped-values.ts'
 import { dueRebuilds, type Rebuilding } from './due-rebuilds.ts'
+import { type EntryRebuilding, rebuildEntries } from './rebuild-entries.ts'
 import { type ReadsKept, Retention, type RetentionReport } from './retention.ts'
 import { Sequencer } from './sequencer.ts'
 import { upkeepClaims, upkeepDetail } from './upkeep-call.ts'
@@ -27,7 +28,7 @@ export interface UpkeepReport {
   readonly sequenced: number
   /** API keys removed because they ended more than a day ago. */
   readonly keys: number
-  /** Hidden artifacts that were rebuilt, or dropped as nothing was left to say. Absent: this process rebuilds none. */
+  /** Hidden artifacts and entries of the library that were rebuilt, or dropped as nothing was left to say. Absent: this process rebuilds none. */
   readonly rebuilt?: number
   /** Reads that were put into the cold tier, and reads that left the database since they lie there. */
   readonly archived: number
@@ -70,6 +71,7 @@ export class Upkeep {
   #distil: (due: DueEpisodes) => Promise<number> = async () => 0
   readonly #sequencer: Sequencer
   #rebuilding: Rebuilding | null = null
+  #entries: EntryRebuilding | null = null
   readonly #retention: Retention | null
   #removeValues: RemoveValues | null = null
   readonly #witnessed: WitnessedHead | null
@@ -195,8 +197,13 @@ export class Upkeep {
 
   /** What is due, until nothing is: one whose source is rebuilt here becomes due by that. */
   async #rebuild(failures: unknown[]): Promise<number | null> {
-    const rebuilding = this.#rebuilding
-    if (rebuilding === null) return null
+    if (this.#rebuilding === null && this.#entries === null) return null
+    const caller = { doorways: this.#doorways, keyring: this.#keyring, seams: this.#seams }
+    const entries = this.#entries === null ? 0 : await rebuildEntries(caller, this.#entries, failures)
+    return entries + (this.#rebuilding === null ? 0 : await this.#rebuildArtifacts(this.#rebuilding, failures))
+  }
+
+  async #rebuildArtifacts(rebuilding: Rebuilding, failures: unknown[]): Promise<number> {
     const keys = await this.#keyring.deployment()
     let rebuilt = 0
     for (;;) {
@@ -235,6 +242,11 @@ export class Upkeep {
   /** From now on each pass rebuilds what is hidden of these kinds. */
   rebuildWith(rebuilding: Rebuilding): void {
     this.#rebuilding = rebuilding
+  }
+
+  /** As `rebuildWith`, of entries of the deployment's library. */
+  rebuildEntriesWith(entries: EntryRebuilding): void {
+    this.#entries = entries
   }
 
   /** After a restore: tokens are signed with other keys from now on. Other processes are refused until they look again. */

@@ -131,6 +131,10 @@ const rows: Readonly<Record<string, Row>> = {
   // The library of the deployment.
   publish: needs('library'),
   list_library: needs('library'),
+  retry_entry: needs('library'),
+  due_entries: { ...upkeep, with: { p_limit: 1, p_kinds: [], p_lease_ms: 1 } },
+  settle_entry: upkeep,
+  contributed: wide('upkeep', 'read', 'tenant'),
 }
 
 /** These bring and drop the keys that tokens are verified with, so no token can be asked for: upkeep's login is the key to them. */

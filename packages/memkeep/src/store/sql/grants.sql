@@ -91,3 +91,4 @@ grant select, insert, delete on memkeep.library_contribution to memkeep_derive_d
 grant select (tenant, subject), delete on memkeep.library_contribution to memkeep_erase_door;
 grant select (tenant, subject) on memkeep.library_contribution to memkeep_upkeep_door;
 grant select, insert, delete, update (seen_ms) on memkeep.key_lease to memkeep_door;
+grant select on memkeep.library_contribution to memkeep_wide_door;

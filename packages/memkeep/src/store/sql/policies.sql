@@ -394,3 +394,12 @@ create policy recount on memkeep.library_contribution for select to memkeep_upke
 create policy hold_keys on memkeep.key_lease for all to memkeep_door
   using (tenant = memkeep.claim_tenant() and memkeep.claim_doorway() = 'hold_keys')
   with check (tenant = memkeep.claim_tenant() and memkeep.claim_doorway() = 'hold_keys');
+
+-- Rebuilding the library: upkeep sees which tenants contributed and what labels their memories have; what these say is read tenant by tenant.
+create policy rebuild on memkeep.library_contribution for all to memkeep_derive_door
+  using (memkeep.claim_right(16384) and memkeep.claim_doorway() in ('due_entries', 'settle_entry'))
+  with check (memkeep.claim_tenant() is null);
+create policy settle_entry on memkeep.memory for select to memkeep_derive_door
+  using (memkeep.claim_right(16384) and memkeep.claim_doorway() = 'settle_entry');
+create policy read_wide on memkeep.library_contribution for select to memkeep_wide_door
+  using (tenant = memkeep.claim_wide_tenant());

@@ -13,8 +13,9 @@ declare
   number integer := 0;
 begin
   if verdict = 'ok' then
-    return query select null::text, u.artifact, u.kind, u.action, coalesce(a.state = 0, false), u.seal, u.epoch
+    return query select null::text, u.artifact, u.kind, u.action, coalesce(a.state = 0, e.state = 0, false), u.seal, u.epoch
       from memkeep.unlearned u left join memkeep.artifact a on a.tenant = u.tenant and a.subject = u.subject and a.id = u.artifact
+      left join memkeep.library_entry e on e.id = u.artifact and u.action = 5
       where u.tenant = p_tenant and u.cause = p_cause order by u.artifact;
     get diagnostics number = row_count;
     if p_done then
