@@ -11,6 +11,7 @@ export type { Shown, Witness, WitnessAnswer } from './audit/witness.ts'
 export type { CacheStore } from './cache/cache-store.ts'
 export { inProcessCache } from './cache/in-process.ts'
 export type { Connector, ConnectorScope } from './connectors/connector.ts'
+export type { DisclosureBudget } from './core/disclosure.ts'
 export type {
   AfterErasure,
   DerivedAction,
@@ -59,6 +60,7 @@ export type { ArtifactListOptions, ArtifactPage } from './memory/artifacts/read.
 export type { RegisteredArtifact, RegisterInput } from './memory/artifacts/register.ts'
 export type { ShelfCheck } from './memory/check-shelves.ts'
 export type { DeleteFilter } from './memory/delete.ts'
+export type { DisclosureCounts } from './memory/disclosures.ts'
 export type { EndorseOptions } from './memory/endorse.ts'
 export type { ExportRecord } from './memory/export.ts'
 export type { AddInput, AddOptions } from './memory/input.ts'

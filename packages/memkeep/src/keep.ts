@@ -7,6 +7,7 @@ import type { RefusedTokenCounts } from './core/refused-tokens.ts'
 import { type CommonScope, readScope, type SubjectScope, type TenantScope, type TenantWideScope } from './core/scope.ts'
 import type { Erasures } from './erasure/erasures.ts'
 import { defaultHoldMs } from './keys/keyring.ts'
+import type { DisclosureCounts } from './memory/disclosures.ts'
 import { distilDue } from './memory/distil-due.ts'
 import type { Kernel } from './memory/kernel.ts'
 import { ReadableMemory, ScopedMemory } from './memory/scoped-memory.ts'
@@ -25,6 +26,7 @@ export interface KeepMetrics {
   readonly refusedTokens: RefusedTokenCounts
   /** What the opened shelves took and gave since the keep was opened. Sizes in bytes. */
   readonly shelves: ShelfStats
+  readonly disclosures: DisclosureCounts
 }
 
 /** A deployment of Memkeep, open in this process. */
@@ -124,8 +126,12 @@ export class Keep implements AsyncDisposable {
 
   /** What was counted until now. */
   metrics(): KeepMetrics {
-    const { doorways, shelves } = this.#kernel
-    return Object.freeze({ refusedTokens: doorways.refusedTokens(), shelves: shelves.stats })
+    const { doorways, shelves, disclosures } = this.#kernel
+    return Object.freeze({
+      refusedTokens: doorways.refusedTokens(),
+      shelves: shelves.stats,
+      disclosures: disclosures.counts(),
+    })
   }
 
   /** The verifier key (vkey) of the deployment's log, which a witness must be told. Another one once a rollback was accepted. */

@@ -13,6 +13,7 @@ import { checkFormer, checkOptions, isEngine, type KeepOptions, refuseKeysBeside
 import { defaultHoldMs, Keyring } from './keys/keyring.ts'
 import type { TenantKeys } from './keys/tenant-keys.ts'
 import { rebuild } from './memory/artifacts/rebuild.ts'
+import { Disclosures } from './memory/disclosures.ts'
 import type { Kernel } from './memory/kernel.ts'
 import { readContributed } from './memory/library/contributed.ts'
 import { NotedTrust } from './memory/noted-trust.ts'
@@ -116,6 +117,7 @@ function kernelParts(
     limits: checkLimits(options.limits),
     tools: checkTools(options.tools ?? {}),
     notedTrust: new NotedTrust(made.seams.clock),
+    disclosures: new Disclosures(made.seams.clock),
     screening: checkScreening(options),
     embedder: options.embedder ?? null,
     formerEmbedder: checkFormer(options),

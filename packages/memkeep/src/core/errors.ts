@@ -39,10 +39,17 @@ export class MemkeepError extends Error {
   readonly code: MemkeepErrorCode
   /** True when the same call may succeed later without being changed. */
   readonly retryable: boolean
+  /** When it may, where that is known. */
+  readonly retryAfterSeconds: number | null
 
-  constructor(code: MemkeepErrorCode, message: string, options: { cause?: unknown; retryable?: boolean } = {}) {
+  constructor(
+    code: MemkeepErrorCode,
+    message: string,
+    options: { cause?: unknown; retryable?: boolean; retryAfterSeconds?: number } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.retryable = options.retryable ?? false
+    this.retryAfterSeconds = options.retryAfterSeconds ?? null
   }
 }

@@ -1,3 +1,4 @@
+import { checkDisclosure, type DisclosureBudget } from './disclosure.ts'
 import { MemkeepError } from './errors.ts'
 
 /** Upper bounds, each with its own error: on what one call may bring, in bytes of UTF-8, and on what a tenant may hold. */
@@ -15,6 +16,8 @@ export interface Limits {
   readonly tenantMemories?: number
   /** Most bytes of a tenant's sealed memories, their earlier versions and their index. Absent: no bound. */
   readonly tenantBytes?: number
+  /** What a principal may be shown in a time. Absent: no bound. A tenant may have a budget of its own instead. */
+  readonly disclosure?: DisclosureBudget
 }
 
 const absentByDefault = ['tenantMemories', 'tenantBytes']
@@ -31,12 +34,14 @@ export const defaultLimits: Limits = Object.freeze({
 
 /** The defaults with these in their place. Throws `ERR_INPUT_INVALID` for a limit that is unknown or no whole number from 1. */
 export function checkLimits(given: Partial<Limits> = {}): Limits {
-  for (const [name, value] of Object.entries(given)) {
+  const { disclosure, ...numbers } = given
+  for (const [name, value] of Object.entries(numbers)) {
     if (!Object.hasOwn(defaultLimits, name) && !absentByDefault.includes(name))
       throw new MemkeepError('ERR_INPUT_INVALID', 'limits has an unknown limit')
     if (!Number.isSafeInteger(value) || value < 1) {
       throw new MemkeepError('ERR_INPUT_INVALID', `the limit ${name} must be a whole number from 1`)
     }
   }
-  return Object.freeze({ ...defaultLimits, ...given })
+  const budget = disclosure === undefined ? {} : { disclosure: checkDisclosure(disclosure) }
+  return Object.freeze({ ...defaultLimits, ...numbers, ...budget })
 }

@@ -1,4 +1,5 @@
 import { detailContext, encodeDetail, eventDetail, frameDetail } from '../audit/detail.ts'
+import type { DisclosureBudget } from '../core/disclosure.ts'
 import { MemkeepError } from '../core/errors.ts'
 import { type Quota, quotaOf } from '../core/quota.ts'
 import type { ScopeClaims } from '../core/scope.ts'
@@ -23,6 +24,8 @@ export interface Access {
   readonly quota: Quota
   /** What is done with content at which score. */
   readonly screening: ScreenPolicy
+  /** What the scope's principal may be shown in a time; null: no bound. */
+  readonly disclosure: DisclosureBudget | null
 }
 
 /**
@@ -73,7 +76,7 @@ export function hasRight({ claims }: Access, right: number): boolean {
 
 async function openAccess(kernel: Kernel, scope: ScopeClaims): Promise<Access> {
   const keys = await kernel.keyring.tenant(scope.tenant)
-  const { version, policy, quota, screening } = kernel.tenantPolicies.get(keys.tag)
+  const { version, policy, quota, screening, disclosure } = kernel.tenantPolicies.get(keys.tag)
   const shelf = scope.subject === null ? keys.commonTag : keys.subjectTag(scope.subject)
   const claims: Claims = {
     tenant: keys.tag,
@@ -92,7 +95,13 @@ async function openAccess(kernel: Kernel, scope: ScopeClaims): Promise<Access> {
     shelf,
     quota: quota ?? quotaOf(kernel.limits),
     screening: screening ?? kernel.screening.policy,
+    disclosure: budgetFor(scope, disclosure ?? kernel.limits.disclosure),
   }
+}
+
+function budgetFor({ principal }: ScopeClaims, budget: DisclosureBudget | undefined): DisclosureBudget | null {
+  if (budget === undefined || budget.except?.some((role) => principal.roles.includes(role))) return null
+  return budget
 }
 
 async function lookAgain(kernel: Kernel, access: Access, outdated: Outdated): Promise<void> {

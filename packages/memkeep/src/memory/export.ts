@@ -3,8 +3,9 @@ import { rightBits } from '../core/rights.ts'
 import type { ScopeClaims } from '../core/scope.ts'
 import { labelsOf, parts, type ReadingRow } from '../store/reading.ts'
 import type { Claims } from '../store/token.ts'
-import { type Access, callRead, withAccess } from './access.ts'
+import { type Access, withAccess } from './access.ts'
 import { callMemory } from './call.ts'
+import { callDisclosing } from './disclosing.ts'
 import type { Kernel } from './kernel.ts'
 import { expectOutcome } from './outcome.ts'
 import { shelvesInReach } from './reach.ts'
@@ -57,7 +58,13 @@ async function shelvesToExport(kernel: Kernel, access: Access) {
 
 async function readPage(kernel: Kernel, access: Access, subject: Buffer, after: string): Promise<ReadingRow[]> {
   const doorway = access.scope.reach === 'all' ? 'wide_export' : 'export'
-  const rows = await callRead<ReadingRow>(kernel, access, doorway, [subject, after, pageSize], exportClaims(access))
+  const rows = await callDisclosing<ReadingRow>(
+    kernel,
+    access,
+    doorway,
+    [subject, after, pageSize],
+    exportClaims(access),
+  )
   expectOutcome(rows.find((row) => row.part === parts.outcome)?.outcome, 'ok')
   return rows.filter((row) => row.part === parts.memory)
 }

@@ -3,6 +3,7 @@ import type { Memory } from '../core/memory.ts'
 import type { ScopeClaims } from '../core/scope.ts'
 import { parts, type ReadingRow } from '../store/reading.ts'
 import { type Access, callRead, withAccess } from './access.ts'
+import { callDisclosing } from './disclosing.ts'
 import { lookupId } from './input.ts'
 import type { Kernel } from './kernel.ts'
 import { expectOutcome } from './outcome.ts'
@@ -24,22 +25,23 @@ export function history(kernel: Kernel, scope: ScopeClaims, id: unknown): Promis
 async function read(kernel: Kernel, scope: ScopeClaims, given: unknown, withHistory: boolean): Promise<Memory[]> {
   const id = lookupId(given)
   return withAccess(kernel, scope, async (access) => {
-    const memories = await readVersions(kernel, access, id, withHistory)
+    const memories = await readVersions(kernel, access, id, withHistory, callDisclosing)
     if (memories[0] === undefined || !inSight(scope, memories[0])) return []
     await noteRecalled(kernel, access, memories)
     return memories
   })
 }
 
-/** The versions of one memory as the doorway brings them, newest first. */
+/** The versions of one memory as the doorway brings them, newest first. With `callDisclosing` for a caller who is shown them. */
 export async function readVersions(
   kernel: Kernel,
   access: Access,
   id: string,
   withHistory: boolean,
+  call: typeof callRead = callRead,
 ): Promise<Memory[]> {
   const wide = access.scope.reach === 'all'
-  const rows = await callRead<ReadingRow>(kernel, access, wide ? 'wide_read' : 'read', [id, withHistory])
+  const rows = await call<ReadingRow>(kernel, access, wide ? 'wide_read' : 'read', [id, withHistory])
   expectOutcome(rows.find((row) => row.part === parts.outcome)?.outcome, 'ok', 'missing')
   const found = rows.filter((row) => row.part === parts.memory)
   const names = wide && found.length > 0 ? (await shelvesInReach(kernel, access)).names : () => null

@@ -12,6 +12,7 @@ import type { Embedder } from '../recall/embedder.ts'
 import type { Languages } from '../recall/languages.ts'
 import type { ShelfCache } from '../recall/shelf-cache.ts'
 import type { Doorways } from '../store/doorways.ts'
+import type { Disclosures } from './disclosures.ts'
 import type { NotedTrust } from './noted-trust.ts'
 import type { Screening } from './screening.ts'
 import type { TenantPolicies } from './tenant-policies.ts'
@@ -27,6 +28,8 @@ export interface Kernel {
   /** Tools whose word counts for more than `external`. */
   readonly tools: Tools
   readonly notedTrust: NotedTrust
+  /** What was disclosed by this process, and refused. */
+  readonly disclosures: Disclosures
   readonly screening: Screening
   readonly embedder: Embedder | null
   /** The one whose place `embedder` takes, until every memory was embedded anew. */

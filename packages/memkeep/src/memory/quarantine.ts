@@ -3,8 +3,9 @@ import { readScope, type ScopeClaims, type TenantScope } from '../core/scope.ts'
 import { type DataKey, keyVersionOf } from '../keys/data-key.ts'
 import type { Judgement } from '../screening/judge.ts'
 import { parts, type ReadingRow } from '../store/reading.ts'
-import { type Access, callRead, readDetail, withAccess, writeDetail } from './access.ts'
+import { type Access, readDetail, withAccess, writeDetail } from './access.ts'
 import { callMemory, type Operation } from './call.ts'
+import { callDisclosing } from './disclosing.ts'
 import { checkArray, checkKeys, checkLimit, lookupId } from './input.ts'
 import type { Kernel } from './kernel.ts'
 import { expectOutcome } from './outcome.ts'
@@ -100,7 +101,7 @@ export class Quarantine {
 
 async function readHeld(kernel: Kernel, access: Access, args: readonly unknown[]): Promise<HeldMemory[]> {
   const wide = access.scope.reach === 'all'
-  const rows = await callRead<ReadingRow>(kernel, access, wide ? 'wide_held' : 'held', args)
+  const rows = await callDisclosing<ReadingRow>(kernel, access, wide ? 'wide_held' : 'held', args)
   expectOutcome(rows.find((row) => row.part === parts.outcome)?.outcome, 'ok', 'missing')
   const found = rows.filter((row) => row.part === parts.memory)
   const names = wide && found.length > 0 ? (await shelvesInReach(kernel, access)).names : () => null

@@ -4,7 +4,8 @@ import type { Shelf, ShelfEntry } from '../recall/shelf.ts'
 import type { Interest } from '../recall/shelf-digest.ts'
 import { parts, type ReadingRow } from '../store/reading.ts'
 import { byteaArray, int8Array, uuidArray } from '../store/wire-arrays.ts'
-import { type Access, callRead } from './access.ts'
+import type { Access } from './access.ts'
+import { callDisclosing } from './disclosing.ts'
 import type { Kernel } from './kernel.ts'
 import { isBroken, refuseBeyond } from './open-entries.ts'
 import { expectOutcome } from './outcome.ts'
@@ -88,7 +89,7 @@ async function callRecall(
   chosen: readonly ShelfEntry[],
 ): Promise<ReadingRow[]> {
   const shelves = [...new Set(chosen.map(({ subjectTag }) => subjectTag))]
-  return callRead<ReadingRow>(kernel, access, access.scope.reach === 'all' ? 'wide_recall' : 'recall', [
+  return callDisclosing<ReadingRow>(kernel, access, access.scope.reach === 'all' ? 'wide_recall' : 'recall', [
     action,
     byteaArray(open.map(({ subject }) => subject)),
     int8Array(open.map(({ shelf }) => shelf.version)),

@@ -22,6 +22,7 @@ import {
   checkTrust,
 } from './input.ts'
 import type { Kernel } from './kernel.ts'
+import { noteEnumeration } from './note-enumeration.ts'
 import { shelvesInReach } from './reach.ts'
 import { recall } from './recall.ts'
 import { noteRecalled } from './recalled.ts'
@@ -89,6 +90,7 @@ export async function search(kernel: Kernel, scope: ScopeClaims, text: unknown, 
     const asked = queryOf(kernel, query, made.own, made)
     const { subjects, names } = await shelvesInReach(kernel, access)
     let ranked: Ranked[] = []
+    let readable = 0
     const memories = await recall(
       kernel,
       access,
@@ -96,6 +98,7 @@ export async function search(kernel: Kernel, scope: ScopeClaims, text: unknown, 
       subjects,
       (shelves) => {
         checkSignal(options.signal)
+        readable = shelves.reduce((sum, { size }) => sum + size, 0)
         ranked = rank(shelves, asked, filter, limit, weights)
         return ranked.map(({ entry }) => entry)
       },
@@ -114,6 +117,12 @@ export async function search(kernel: Kernel, scope: ScopeClaims, text: unknown, 
       })
     const shown = await screenFound(kernel, access, found, options.signal)
     await noteRecalled(kernel, access, shown, filter.session)
+    await noteEnumeration(
+      kernel,
+      access,
+      shown.map(({ id }) => id),
+      readable,
+    )
     return { memories: shown, evidence: renderEvidence(shown) }
   })
 }

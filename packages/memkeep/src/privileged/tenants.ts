@@ -1,3 +1,4 @@
+import { checkDisclosure, type DisclosureBudget } from '../core/disclosure.ts'
 import { MemkeepError } from '../core/errors.ts'
 import { type Grant, type GrantClaims, readGrant } from '../core/grant.ts'
 import { checkQuota, type Quota } from '../core/quota.ts'
@@ -123,11 +124,32 @@ export class Tenants {
     }))
   }
 
+  /**
+   * Gives a tenant's principals a budget of what each may be shown in a time, in the place of the deployment's (`limits.disclosure`). Null: the
+   * deployment's again. Audited as its policy is; goes for every read from its commit on, and what was shown before counts.
+   */
+  async setDisclosure(tenant: string, budget: DisclosureBudget | null): Promise<void> {
+    const checked = budget === null ? null : checkDisclosure(budget)
+    await this.#change(tenant, async (keys, standing) => ({
+      ...(await openStanding(keys, standing)),
+      disclosure: checked,
+    }))
+  }
+
+  /** The tenant's own disclosure budget, or null when the deployment's goes for it. */
+  async disclosure(tenant: string): Promise<DisclosureBudget | null> {
+    return (await this.#terms(tenant)).disclosure
+  }
+
   /** The tenant's own quota, or null when the deployment's goes for it. */
   async quota(tenant: string): Promise<Quota | null> {
+    return (await this.#terms(tenant)).quota
+  }
+
+  async #terms(tenant: string): Promise<TenantTerms> {
     const grant = this.#claims()
     const keys = await this.#kernel.keyring.tenant(checkId(tenant, 'tenant', 'ERR_SCOPE_REQUIRED'))
-    return (await openStanding(keys, await this.#standing(grant, keys))).quota
+    return openStanding(keys, await this.#standing(grant, keys))
   }
 
   async #change(tenant: string, next: (keys: TenantKeys, standing: Standing) => Promise<TenantTerms>): Promise<void> {

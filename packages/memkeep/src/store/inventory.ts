@@ -55,6 +55,11 @@ export const inventory: Readonly<Record<string, TableAnnotation>> = {
     subject: { bar: 'tenant subject epoch state version floor created_ms', cleared: 'memories bytes due_ms name' },
     tenant: { row: 'tenant subject epoch state version floor memories bytes due_ms name created_ms' },
   },
+  disclosed: {
+    // Of principals, and removed within days.
+    subject: { none: 'tenant principal from_ms memories' },
+    tenant: { row: 'tenant principal from_ms memories' },
+  },
   tenant: {
     // A tenant does not go with one of its subjects.
     subject: { none: 'tenant epoch state policy_version policy name created_ms' },

@@ -6,6 +6,12 @@ export const reachCodes = Object.freeze({ common: 0, subject: 1, all: 2 })
 
 export type Reach = keyof typeof reachCodes
 
+/** How many memories a principal may be shown, at most 2^20 - 1, and in how many minutes, at most 2^11 - 1. */
+export interface Budget {
+  readonly memories: number
+  readonly minutes: number
+}
+
 /** What a scope token states of its caller; the same for every call made under one access. Tags are 16 bytes. */
 export interface Claims {
   readonly tenant: Buffer
@@ -15,6 +21,8 @@ export interface Claims {
   readonly tenantEpoch: number
   /** The epoch that a write is sealed under; 0 for a read. */
   readonly shelfEpoch: number
+  /** Of a read that discloses memories: what its principal may be shown in a time. It stands in the epoch's place. */
+  readonly budget?: Budget
   /** Bit n set: may read sensitivity n. */
   readonly clearance: number
   /** Bit n set: may write sensitivity n. */
@@ -85,7 +93,7 @@ export function mintToken(key: TokenKey, claims: Claims, call: Call, wallClockMs
   token[21] = reachCodes[claims.reach]
   claims.shelf.copy(token, 22)
   token.writeInt32BE(claims.tenantEpoch, 38)
-  token.writeInt32BE(claims.shelfEpoch, 42)
+  token.writeInt32BE(claims.budget === undefined ? claims.shelfEpoch : budgetCode(claims.budget), 42)
   token[46] = claims.clearance
   token[47] = claims.writable
   token.writeInt32BE(claims.rights, 48)
@@ -98,6 +106,11 @@ export function mintToken(key: TokenKey, claims: Claims, call: Call, wallClockMs
   token.write(call.doorway, 105, 'utf8')
   hmac(key.key, token.subarray(0, size)).copy(token, size)
   return token
+}
+
+/** As guards/12-disclose.sql reads it. */
+function budgetCode({ memories, minutes }: Budget): number {
+  return minutes * 2 ** 20 + memories
 }
 
 /** HMAC-SHA-256 by the pads and two one-shot hashes, without the making of an Hmac object. Leaves no pad behind. */

@@ -61,6 +61,7 @@ const rows: Readonly<Record<string, Row>> = {
   retry_rebuild: { ...needs('write'), with: { p_shelf: subject } },
   note_recalled: { ...needs('read'), with: { p_readers: [], p_trust: 0 } },
   refuse: anybody,
+  note_enumeration: { ...needs('read'), with: { p_number: 1 } },
   // Has a refusal stand in the ledger, whoever asks.
   refuse_scope: { needs: [] },
   // Integrity.

@@ -28,11 +28,7 @@ beforeAll(async () => {
     await open.database.query(`alter table memkeep.${table} disable row level security`)
   }
   const anyShelf = /(\w)\.tenant = p_tenant and \1\.subject = c\.shelf and /g
-  await open.tearDown(
-    'held',
-    /a\.tenant = p_tenant and \(shelves is null or a\.subject = any \(shelves\)\) and a\.why < 2/,
-    'true',
-  )
+  await open.tearDown('held', /a\.tenant = p_tenant and \(shelves is null or a\.subject = any \(shelves\)\) and /g, '')
   await open.tearDown(
     'review',
     /a\.tenant = p_tenant and a\.subject = c\.shelf and a\.id = any \(p_ids\) and a\.why < 2[\s\S]+?<> 0\)/,

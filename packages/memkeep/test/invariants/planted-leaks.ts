@@ -7,6 +7,7 @@ import { defaultLimits } from '../../src/core/limits.ts'
 import { productionSeams, type Seams } from '../../src/core/seams.ts'
 import { Keep } from '../../src/keep.ts'
 import { Keyring } from '../../src/keys/keyring.ts'
+import { Disclosures } from '../../src/memory/disclosures.ts'
 import { NotedTrust } from '../../src/memory/noted-trust.ts'
 import { checkScreening } from '../../src/memory/screening.ts'
 import { TenantPolicies } from '../../src/memory/tenant-policies.ts'
@@ -57,6 +58,7 @@ export function forgetfulKeep(store: TestKeep, given: Partial<Seams>): Keep {
     tools: {},
     screening: checkScreening(),
     notedTrust: new NotedTrust(systemClock),
+    disclosures: new Disclosures(systemClock),
     embedder: null,
     languages: null,
     tracer: null,

@@ -5,6 +5,7 @@ import { readScope, type ScopeClaims } from '../../src/core/scope.ts'
 import { productionSeams } from '../../src/core/seams.ts'
 import type { KeyStore } from '../../src/keys/key-store.ts'
 import { Keyring } from '../../src/keys/keyring.ts'
+import { Disclosures } from '../../src/memory/disclosures.ts'
 import type { Kernel } from '../../src/memory/kernel.ts'
 import { NotedTrust } from '../../src/memory/noted-trust.ts'
 import { checkScreening } from '../../src/memory/screening.ts'
@@ -54,6 +55,7 @@ export function kernelOn(store: TestKeep, options: { budgetBytes: number; keySto
     tools: {},
     screening: checkScreening(),
     notedTrust: new NotedTrust(clock),
+    disclosures: new Disclosures(clock),
     embedder: null,
     languages: null,
     cache: new ForgivingStore(inProcessCache({ clock })),

@@ -1,4 +1,4 @@
-import type { Keep, ReadableMemory, Right } from 'memkeep'
+import type { Keep, ReadableMemory, Right, ScopedMemory } from 'memkeep'
 import {
   type CommonScope,
   type Grant,
@@ -58,6 +58,23 @@ export function exportReach(keep: Keep, tenant: string, subject: string | null):
   const by = (...rights: Right[]) => ({ id: operator, roles: [], rights })
   if (subject !== null) return keep.for(mintScope({ tenant, subject, principal: by('read', 'export') }))
   return keep.for(mintTenantScope({ tenant, principal: by('read', 'export', 'tenant') }))
+}
+
+/** Who reviews what is held: of one subject, or (null) looks at every subject's and judges what belongs to the tenant as a whole. */
+export function reviewReach(
+  keep: Keep,
+  tenant: string,
+  subject: string | null,
+): { readonly reads: ReadableMemory; readonly writes: ScopedMemory } {
+  const principal: Principal = { id: operator, roles: ['admin'], rights: ['review', 'common', 'tenant'] }
+  if (subject === null) {
+    return {
+      reads: keep.for(mintTenantScope({ tenant, principal })),
+      writes: keep.for(mintCommonScope({ tenant, principal })),
+    }
+  }
+  const memory = keep.for(mintScope({ tenant, subject, principal }))
+  return { reads: memory, writes: memory }
 }
 
 /** What an auditor takes away: a tenant's whole log. */

@@ -12,6 +12,8 @@ export interface Takes {
   readonly flags?: readonly string[]
   /** What must stand there without an option's name, in order. */
   readonly words?: readonly string[]
+  /** The last word may be several. */
+  readonly isOpen?: boolean
 }
 
 /** One command line, read. */
@@ -60,7 +62,10 @@ export class Arguments {
  * Reads a command line. Throws `UsageError` for an option that is unknown, repeated or without its value, and for a word too
  * many or too few.
  */
-export function readArguments(args: readonly string[], { values = [], flags = [], words = [] }: Takes): Arguments {
+export function readArguments(
+  args: readonly string[],
+  { values = [], flags = [], words = [], isOpen = false }: Takes,
+): Arguments {
   const options = Object.fromEntries([
     ...['data', ...values].map((name) => [name, { type: 'string', ...shortOf(name) }] as const),
     ...flags.map((name) => [name, { type: 'boolean' }] as const),
@@ -75,9 +80,9 @@ export function readArguments(args: readonly string[], { values = [], flags = []
     if (found[name] === '') throw new UsageError(`--${name} is empty`)
   }
   if (parsed.positionals.length < words.length) throw new UsageError(`${words[parsed.positionals.length]} is missing`)
-  if (parsed.positionals.length > words.length) throw new UsageError('there is a word too many')
+  if (!isOpen && parsed.positionals.length > words.length) throw new UsageError('there is a word too many')
   const empty = parsed.positionals.indexOf('')
-  if (empty >= 0) throw new UsageError(`${words[empty]} is empty`)
+  if (empty >= 0) throw new UsageError(`${words[empty] ?? words.at(-1)} is empty`)
   return new Arguments(found, parsed.positionals)
 }
 

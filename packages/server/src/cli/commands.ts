@@ -12,10 +12,12 @@ import { importMemories } from './import.ts'
 import { keyCreate, keyList, keyRevoke } from './key.ts'
 import { keysReseal, keysRotate } from './keys.ts'
 import { migrate } from './migrate.ts'
+import { quarantineList, quarantineReject, quarantineRelease, quarantineShow } from './quarantine.ts'
 import { reembed } from './reembed.ts'
 import { restoreCheck } from './restore-check.ts'
 import { searchMemories } from './search.ts'
 import { tenantCreate, tenantList, tenantQuota } from './tenant.ts'
+import { tenantDisclosure } from './tenant-disclosure.ts'
 import { upkeep } from './upkeep.ts'
 import { verify } from './verify.ts'
 
@@ -54,12 +56,17 @@ export const commands: readonly Command[] = [
   tenantCreate,
   tenantList,
   tenantQuota,
+  tenantDisclosure,
   keyCreate,
   keyList,
   keyRevoke,
   importMemories,
   searchMemories,
   exportMemories,
+  quarantineList,
+  quarantineShow,
+  quarantineRelease,
+  quarantineReject,
   erase,
   erasureShow,
   erasureResume,

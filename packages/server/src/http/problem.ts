@@ -72,7 +72,8 @@ export function refusalOf(error: unknown): Refusal {
   }
   if (!(error instanceof MemkeepError)) return new Refusal(500, 'ERR_INTERNAL', 'the server failed')
   const status = statusOf[error.code]
-  return new Refusal(status, error.code, error.message, status === 503 ? { 'Retry-After': '1' } : {})
+  const wait = error.retryAfterSeconds ?? (status === 503 ? 1 : null)
+  return new Refusal(status, error.code, error.message, wait === null ? {} : { 'Retry-After': String(wait) })
 }
 
 /** RFC 9457. */

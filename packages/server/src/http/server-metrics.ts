@@ -44,6 +44,15 @@ export class ServerMetrics {
       },
     })
     new Gauge({
+      name: 'memkeep_disclosures',
+      help: 'Since the start: calls refused as their principal’s disclosure budget was used up, and readers whose searches walked a shelf',
+      labelNames: ['what'],
+      registers: [this.#registry],
+      collect() {
+        for (const [what, count] of Object.entries(keep().disclosures)) this.set({ what }, count)
+      },
+    })
+    new Gauge({
       name: 'memkeep_shelves',
       help: 'Opened shelves: what they hold and did since the start',
       labelNames: ['what'],

@@ -55,6 +55,24 @@ export const pageAnswer = z.looseObject({
   nextCursor: z.string().nullable().describe('Null on the last page.'),
 })
 
+export const heldAnswer = memoryAnswer.extend({
+  heldAt: time,
+  held: z
+    .looseObject({
+      moment: z.enum(['gate', 'recall']),
+      verdict: z.string(),
+      score: z.number(),
+      reasons: z.array(z.looseObject({ rule: z.string() })),
+    })
+    .nullable()
+    .describe('Why it is held; null when that cannot be opened any more.'),
+})
+
+export const heldPageAnswer = z.looseObject({
+  items: z.array(heldAnswer),
+  nextCursor: z.string().nullable().describe('Null on the last page.'),
+})
+
 export const versionsAnswer = z.looseObject({ versions: z.array(memoryAnswer).describe('Newest first.') })
 
 export const deletedAnswer = z.looseObject({ deleted: z.boolean() })

@@ -2,8 +2,8 @@
 revoke all on memkeep.tenant, memkeep.shelf, memkeep.memory, memkeep.memory_version, memkeep.removal, memkeep.request,
   memkeep.event, memkeep.api_key, memkeep.erasure, memkeep.erasure_step, memkeep.erasure_guard, memkeep.hold,
   memkeep.pending, memkeep.log, memkeep.log_entry, memkeep.log_tile, memkeep.checkpoint, memkeep.anchor, memkeep.log_line,
-  memkeep.lineage, memkeep.recalled, memkeep.aside, memkeep.undistilled, memkeep.reviewed, memkeep.artifact, memkeep.contribution,
-  memkeep.unlearned, memkeep.library_entry, memkeep.library_contribution, memkeep.key_lease
+  memkeep.lineage, memkeep.recalled, memkeep.aside, memkeep.undistilled, memkeep.reviewed, memkeep.disclosed, memkeep.artifact,
+  memkeep.contribution, memkeep.unlearned, memkeep.library_entry, memkeep.library_contribution, memkeep.key_lease
   from memkeep_door, memkeep_wide_door, memkeep_upkeep_door, memkeep_label_door, memkeep_erase_door,
   memkeep_derive_door, memkeep_retain_door;
 grant select, insert on memkeep.tenant, memkeep.shelf to memkeep_door;
@@ -43,6 +43,10 @@ grant select, insert on memkeep.lineage, memkeep.recalled to memkeep_door;
 grant select, insert, delete on memkeep.aside, memkeep.undistilled, memkeep.reviewed to memkeep_door;
 grant select on memkeep.aside to memkeep_wide_door;
 grant update (trust) on memkeep.recalled to memkeep_door;
+grant select, insert, update (from_ms, memories) on memkeep.disclosed to memkeep_door, memkeep_wide_door;
+grant delete on memkeep.disclosed to memkeep_door;
+grant select (tenant), delete on memkeep.disclosed to memkeep_erase_door;
+grant select (tenant) on memkeep.disclosed to memkeep_upkeep_door;
 -- Ids, shelves, labels and versions; nothing sealed.
 grant select, delete on memkeep.lineage to memkeep_label_door;
 grant select (tenant, subject, id, trust), update (trust, shelf_version) on memkeep.memory to memkeep_label_door;

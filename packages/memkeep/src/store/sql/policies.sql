@@ -138,6 +138,21 @@ create policy note_again on memkeep.recalled for update to memkeep_door
   using (tenant = memkeep.claim_tenant() and memkeep.claim_notes(subject))
   with check (tenant = memkeep.claim_tenant() and memkeep.claim_notes(subject));
 
+-- Of its own principal alone; upkeep removes what is over.
+create policy spend_read on memkeep.disclosed for select to memkeep_door, memkeep_wide_door
+  using (tenant = memkeep.claim_tenant() and (principal = memkeep.claim_principal() or memkeep.claim_right(16384)));
+create policy spend on memkeep.disclosed for insert to memkeep_door, memkeep_wide_door
+  with check (tenant = memkeep.claim_tenant() and principal = memkeep.claim_principal());
+create policy spend_more on memkeep.disclosed for update to memkeep_door, memkeep_wide_door
+  using (tenant = memkeep.claim_tenant() and principal = memkeep.claim_principal())
+  with check (tenant = memkeep.claim_tenant() and principal = memkeep.claim_principal());
+create policy over on memkeep.disclosed for delete to memkeep_door
+  using (tenant = memkeep.claim_tenant() and memkeep.claim_right(16384));
+create policy erase on memkeep.disclosed for all to memkeep_erase_door
+  using (tenant = memkeep.claim_wide_tenant() and memkeep.claim_right(65536));
+create policy recount on memkeep.disclosed for select to memkeep_upkeep_door
+  using (tenant = memkeep.claim_tenant() and memkeep.claim_doorway() = 'recount_scope');
+
 create policy append on memkeep.event for insert
   to memkeep_door, memkeep_wide_door, memkeep_upkeep_door, memkeep_erase_door, memkeep_derive_door, memkeep_retain_door
   with check (tenant = memkeep.claim_tenant());

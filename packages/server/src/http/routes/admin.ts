@@ -1,6 +1,12 @@
 import { z } from 'zod'
 import { createKey, listKeys, revokeKey } from '../../operations/admin/keys.ts'
-import { createTenant, listTenants, setTenantPolicy, setTenantQuota } from '../../operations/admin/tenants.ts'
+import {
+  createTenant,
+  listTenants,
+  setTenantDisclosure,
+  setTenantPolicy,
+  setTenantQuota,
+} from '../../operations/admin/tenants.ts'
 import { notFound } from '../problem.ts'
 import { adminRoute, type Route } from '../route.ts'
 
@@ -75,6 +81,18 @@ export const adminRoutes: readonly Route[] = [
     answers: [{ status: 204, says: 'It goes for every write from now on' }],
     async run({ exchange, body, privileged }) {
       await setTenantQuota.run(privileged(body.reason), body)
+      return exchange.body(null, 204)
+    },
+  }),
+  adminRoute({
+    method: 'PUT',
+    path: `${tenants}/disclosure`,
+    operationId: 'setTenantDisclosure',
+    summary: 'Give a tenant a budget of what a principal may be shown in a time, or the deployment’s',
+    body: setTenantDisclosure.input,
+    answers: [{ status: 204, says: 'It goes for every read from now on' }],
+    async run({ exchange, body, privileged }) {
+      await setTenantDisclosure.run(privileged(body.reason), body)
       return exchange.body(null, 204)
     },
   }),

@@ -8,6 +8,7 @@ import { memoriesRoutes } from './memories.ts'
 import { oneMemoryRoutes } from './one-memory.ts'
 import { openRoutes } from './open.ts'
 import { resourceRoutes } from './protected-resource.ts'
+import { quarantineRoutes } from './quarantine.ts'
 import { tokenRoutes } from './tokens.ts'
 
 /** Every route. Those without a parameter stand before those with one: the first path that matches counts. */
@@ -17,6 +18,7 @@ export const routes: readonly Route[] = [
   ...memoriesRoutes,
   ...oneMemoryRoutes,
   ...exportRoutes,
+  ...quarantineRoutes,
   ...tokenRoutes,
   ...artifactRoutes,
   ...erasureRoutes,

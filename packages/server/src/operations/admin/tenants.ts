@@ -1,4 +1,4 @@
-import type { Policy, Quota, TenantPage } from 'memkeep'
+import type { DisclosureBudget, Policy, Quota, TenantPage } from 'memkeep'
 import { z } from 'zod'
 import { type AdminOperation, reasonField, tenantField } from './admin-operation.ts'
 
@@ -48,4 +48,22 @@ const quotaInput = z.strictObject({
 export const setTenantQuota: AdminOperation<typeof quotaInput, void> = {
   input: quotaInput,
   run: ({ tenants }, { tenant, quota: given }) => tenants.setQuota(tenant, given as Quota | null),
+}
+
+const budget = z.strictObject({
+  memories: z.number().describe('From 1 to 1,000,000.'),
+  perSeconds: z.number().describe('Whole minutes, from 60 to 86,400.'),
+  except: z.array(z.string()).describe('Roles whose principals are not counted.').exactOptional(),
+})
+const disclosureInput = z.strictObject({
+  tenant: tenantField,
+  disclosure: z
+    .union([budget, z.null()])
+    .describe("How many memories a principal may be shown in a time; null: the deployment's."),
+  reason: reasonField,
+})
+
+export const setTenantDisclosure: AdminOperation<typeof disclosureInput, void> = {
+  input: disclosureInput,
+  run: ({ tenants }, { tenant, disclosure }) => tenants.setDisclosure(tenant, disclosure as DisclosureBudget | null),
 }

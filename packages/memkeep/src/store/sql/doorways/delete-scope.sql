@@ -88,6 +88,9 @@ begin
     get diagnostics deleted = row_count;
     counts := counts || jsonb_build_object('shelf', deleted);
     if c.reach = 2 and reached = memkeep.claim_highest(65536) then
+      delete from memkeep.disclosed d where d.tenant = p_tenant;
+      get diagnostics deleted = row_count;
+      counts := counts || jsonb_build_object('disclosed', deleted);
       update memkeep.tenant t set name = '', policy = null
         where t.tenant = p_tenant and t.state = 1 and octet_length(t.name) > 0;
       get diagnostics deleted = row_count;

@@ -4,7 +4,7 @@
 
 -- One page of a shelf's memories in the order of their ids after the given one, each with its earlier versions (newest
 -- first), and part 0. Needs the right `export`.
--- Outcomes: ok, denied, barred, epoch, policy, unknown.
+-- Outcomes: ok, budget, denied, barred, epoch, policy, unknown.
 create or replace function memkeep.export(p_tenant bytea, p_token bytea, p_subject bytea, p_after uuid, p_limit integer,
   p_detail bytea)
 returns setof memkeep.reading
@@ -27,6 +27,10 @@ begin
       select a.id from memkeep.aside a
         where a.tenant = c.tenant and a.subject = p_subject and a.id > p_after and (a.expires_ms is null or a.expires_ms > c.at_ms)
       ) w order by w.id limit least(p_limit, 1000));
+    answer.outcome := memkeep.disclose(c, cardinality(ids));
+    if answer.outcome <> 'ok' then ids := '{}'; end if;
+  end if;
+  if answer.outcome = 'ok' then
     return query
       select null::text, 2::smallint, v.* from (
         select m.subject, m.shelf_version, m.id, m.version, m.sensitivity, m.trust, m.actor, m.kind, m.at_ms, m.created_ms,

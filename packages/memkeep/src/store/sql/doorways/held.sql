@@ -3,7 +3,7 @@
 -- twin: wide_held memkeep_wide_door
 
 -- What is held for review, in the order of ids after p_after, or the one that is p_id: part 2, with the sealed verdict in the place of the
--- entry; and part 0. Needs the right `review` (512). Outcomes: ok, missing, denied, barred, epoch, policy, unknown.
+-- entry; and part 0. Needs the right `review` (512). Outcomes: ok, missing, budget, denied, barred, epoch, policy, unknown.
 create or replace function memkeep.held(p_tenant bytea, p_token bytea, p_id uuid, p_after uuid, p_limit integer, p_detail bytea)
 returns setof memkeep.reading
 language plpgsql volatile security definer
@@ -18,15 +18,21 @@ begin
   answer.part := 0;
   answer.outcome := memkeep.admit_reading(c, 512);
   if answer.outcome = 'ok' then
+    ids := array(select a.id from memkeep.aside a
+      where a.tenant = p_tenant and (shelves is null or a.subject = any (shelves)) and a.why < 2
+        and (p_id is null and a.id > p_after or a.id = p_id) and (a.expires_ms is null or a.expires_ms > c.at_ms)
+      order by a.id limit least(p_limit, 1000));
+    answer.outcome := memkeep.disclose(c, case when p_id is null then cardinality(ids) else 1 end);
+    if answer.outcome <> 'ok' then ids := '{}'; end if;
+  end if;
+  if answer.outcome = 'ok' then
     for row in
       select null, 2::smallint, a.subject, a.aside_ms, a.id, a.version, a.sensitivity, a.trust, a.actor, a.kind, a.at_ms, a.created_ms,
         a.updated_ms, a.expires_ms, a.derived_from, a.epoch, a.content, a.details, a.verdict
       from memkeep.aside a
-      where a.tenant = p_tenant and (shelves is null or a.subject = any (shelves)) and a.why < 2
-        and (p_id is null and a.id > p_after or a.id = p_id) and (a.expires_ms is null or a.expires_ms > c.at_ms)
-      order by a.id limit least(p_limit, 1000)
+      where a.tenant = p_tenant and (shelves is null or a.subject = any (shelves)) and a.id = any (ids)
+      order by a.id
     loop
-      ids := ids || row.id;
       return next row;
     end loop;
     if p_id is not null and cardinality(ids) = 0 then answer.outcome := 'missing'; end if;

@@ -3,7 +3,8 @@
 -- twin: wide_read memkeep_wide_door
 
 -- One memory by its id, with its earlier versions when p_history (newest first). A foreign id and a missing one answer
--- alike. One row a version, and one with the outcome (ok, missing, denied, barred, epoch, policy, unknown).
+-- alike. One row a version, and one with the outcome (ok, missing, budget, denied, barred, epoch, policy, unknown). A look counts as one memory
+-- disclosed, whether there is one or not.
 create or replace function memkeep.read(p_tenant bytea, p_token bytea, p_id uuid, p_history boolean, p_detail bytea)
 returns setof memkeep.reading
 language plpgsql volatile security definer
@@ -17,6 +18,7 @@ declare
 begin
   answer.part := 0;
   answer.outcome := memkeep.admit_reading(c, 1);
+  if answer.outcome = 'ok' and c.shelf_epoch > 1048575 then answer.outcome := memkeep.disclose(c, 1); end if;
   if answer.outcome = 'ok' and p_history then
     return query
       select null::text, 2::smallint, m.subject, null::bigint, m.id, m.version, m.sensitivity, m.trust, m.actor, m.kind,

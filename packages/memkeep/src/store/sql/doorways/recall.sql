@@ -6,7 +6,7 @@
 -- p_versions are the versions of the shelves p_subjects that the caller ranked by. When p_exact and one of them is not
 -- current, the answer is 'stale', whatever else it brings is not to be used, and it says for every shelf that moved what has
 -- changed since (parts 1, 3 and 4; a shelf_version of -1: too much, load it anew).
--- p_action: memory.list, or it is recorded as memory.search. Outcomes: ok, stale, denied, barred, epoch, policy, unknown.
+-- p_action: memory.list, or it is recorded as memory.search. Outcomes: ok, stale, budget, denied, barred, epoch, policy, unknown.
 create or replace function memkeep.recall(p_tenant bytea, p_token bytea, p_action text, p_subjects bytea[],
   p_versions bigint[], p_exact boolean, p_ids uuid[], p_shelves bytea[],
   p_detail bytea)
@@ -26,6 +26,9 @@ begin
   answer.part := 0;
   answer.outcome := memkeep.admit_reading(c, 1);
   if answer.outcome = 'ok' and p_exact then moved := memkeep.have_moved(p_tenant, shelves, p_subjects, p_versions); end if;
+  if answer.outcome = 'ok' and c.shelf_epoch > 1048575 and not moved then
+    answer.outcome := memkeep.disclose(c, cardinality(p_ids));
+  end if;
   if answer.outcome = 'ok' and not moved then
     for row in
       select null, 2::smallint, m.subject, m.shelf_version, m.id, m.version, m.sensitivity, m.trust, m.actor, m.kind,

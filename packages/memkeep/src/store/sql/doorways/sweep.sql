@@ -2,7 +2,7 @@
 -- callers: memkeep_upkeep
 
 -- Removes what has expired on one shelf at the token's time: memories with their versions, answers to idempotent calls,
--- and removal rows older than an hour. Needs the right `upkeep`. Outcomes: ok, denied, barred, epoch.
+-- and removal rows older than an hour; and what principals of the tenant were shown two days ago and before. Needs the right `upkeep`. Outcomes: ok, denied, barred, epoch.
 create or replace function memkeep.sweep(p_tenant bytea, p_token bytea, p_detail bytea)
 returns table (outcome text, ids uuid[])
 language plpgsql volatile security definer
@@ -18,6 +18,7 @@ begin
     -- Not before it was distilled: an episode that waits for that is out of sight, and not lost.
     ids := memkeep.remove(c, '{}', false, c.at_ms, current_version + 1);
     delete from memkeep.request r where r.tenant = p_tenant and r.subject = c.shelf and r.until_ms <= c.at_ms;
+    delete from memkeep.disclosed d where d.tenant = p_tenant and d.from_ms < c.at_ms - 172800000;
     with gone as (
       delete from memkeep.artifact a where a.tenant = p_tenant and a.subject = c.shelf and a.expires_ms <= c.at_ms returning a.id
     )

@@ -61,6 +61,8 @@ begin
   return query select 'shelf', count(*) from memkeep.shelf s
     where s.tenant = p_tenant and s.subject >= p_low and s.subject <= p_high
       and (s.name is not null or s.memories <> 0 or s.bytes <> 0 or p_low <> p_high);
+  -- Of principals, for the tenant alone.
+  return query select 'disclosed', count(*) from memkeep.disclosed d where d.tenant = p_tenant and p_low <> p_high;
   return query select 'tenant', count(*) from memkeep.tenant t
     where t.tenant = p_tenant and p_low <> p_high and (octet_length(t.name) > 0 or t.policy is not null);
 end $$;
