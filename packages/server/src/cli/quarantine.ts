@@ -56,8 +56,8 @@ export const quarantineRelease: Command = {
   takes: 'ID [ID ...] --tenant T WHO [--json] [--data DIR]',
   does: 'makes memories of what is held, trusted as it is',
   notes: [
-    'WHO is exactly one of --subject S and --whole-tenant, here what belongs to the tenant as a whole. Fails when none of them was held.',
-    '--json prints {"released": [...]}.',
+    'WHO is exactly one of --subject S and --whole-tenant, here what belongs to the tenant as a whole. Fails when none of them',
+    'was held. --json prints {"released": [...]}.',
   ],
   run: (args) => review(args, 'released', (keep, given) => reachOf(keep, given).writes.quarantine.release(given.words)),
 }

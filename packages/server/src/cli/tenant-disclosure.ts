@@ -10,9 +10,10 @@ export const tenantDisclosure: Command = {
   takes: 'ID [--memories N --per-seconds S [--except ROLES]] [--none] [--json] [--data DIR]',
   does: 'shows how many memories a principal of the tenant may be shown in a time, or sets it',
   notes: [
-    'Each principal may be shown N memories in S seconds (whole minutes, a day at most), over all subjects; beyond it a read is refused with',
-    'ERR_RATE_LIMITED. ROLES are comma-separated: principals with one of them are not counted. --none takes the budget away: then the one goes',
-    'that the serving program was opened with. --json prints {"tenant", "disclosure": {"memories", "perSeconds", "except"?} or null}.',
+    'Each principal may be shown N memories in S seconds (whole minutes, a day at most), over all subjects; beyond it a read is',
+    'refused with ERR_RATE_LIMITED. ROLES are comma-separated: principals with one of them are not counted. --none takes the',
+    'budget away: then the one goes that the serving program was opened with.',
+    '--json prints {"tenant", "disclosure": {"memories", "perSeconds", "except"?} or null}.',
   ],
   async run(args) {
     const values = ['memories', 'per-seconds', 'except']
