@@ -77,7 +77,7 @@ export const inventory: Readonly<Record<string, TableAnnotation>> = {
   log: both({ leaf: 'tenant line size min_index vkey signed_ms note archived' }),
   log_entry: both({ leaf: 'tenant line seq event class under key_epoch key_version entry' }),
   log_tile: both({ leaf: 'tenant line level index root hashes' }),
-  anchor: both({ leaf: 'tenant line size vkey proof head' }),
+  anchor: both({ leaf: 'tenant line size vkey proof head tick witness cosigned' }),
   checkpoint: both({ leaf: 'tenant line size signed_ms note' }),
   erasure_guard: both({ none: 'tenant head' }),
   key_lease: both({ none: 'tenant hold_ms seen_ms' }),

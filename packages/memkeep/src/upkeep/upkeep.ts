@@ -12,6 +12,7 @@ import { dueRebuilds, type Rebuilding } from './due-rebuilds.ts'
 import { type EntryRebuilding, rebuildEntries } from './rebuild-entries.ts'
 import { type ReadsKept, Retention, type RetentionReport } from './retention.ts'
 import { Sequencer } from './sequencer.ts'
+import { Thinning } from './thin-checkpoints.ts'
 import { upkeepClaims, upkeepDetail } from './upkeep-call.ts'
 import { WitnessedHead } from './witnessed-head.ts'
 
@@ -74,6 +75,7 @@ export class Upkeep {
   #entries: EntryRebuilding | null = null
   readonly #retention: Retention | null
   #removeValues: RemoveValues | null = null
+  readonly #thinning: Thinning
   readonly #witnessed: WitnessedHead | null
   #rolledBack: (error: MemkeepError) => void = () => {}
 
@@ -91,6 +93,7 @@ export class Upkeep {
     this.#sequencer = new Sequencer(this.#doorways, keyring, seams)
     this.#retention = retention === null ? null : new Retention(this.#doorways, keyring, seams, retention)
     const caller = { doorways: this.#doorways, keyring, seams }
+    this.#thinning = new Thinning(caller)
     this.#witnessed = witness === null ? null : new WitnessedHead(caller, witness)
   }
 
@@ -161,6 +164,7 @@ export class Upkeep {
     await this.#sequencer.tick().catch((error: unknown) => failures.push(error))
     const keys = await this.#expireKeys()
     await this.#askWitness(failures)
+    await this.#thinning.run().catch((error: unknown) => failures.push(error))
     const { archived, emptied } = await this.#putReadsAway(failures)
     if (failures.length > 0) throw failures[0]
     return {
@@ -179,7 +183,7 @@ export class Upkeep {
   /** What a witness says goes before any other failure. */
   async #askWitness(failures: unknown[]): Promise<void> {
     try {
-      await this.#witnessed?.prove()
+      await this.#witnessed?.proveAndNote()
     } catch (error) {
       failures.unshift(error)
       if (error instanceof MemkeepError && error.code === 'ERR_STORE_ROLLED_BACK') this.#rolledBack(error)

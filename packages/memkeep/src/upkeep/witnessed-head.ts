@@ -51,6 +51,7 @@ export async function refuseFormerLine(caller: LogCaller): Promise<void> {
 export class WitnessedHead {
   readonly #caller: LogCaller
   readonly #witness: Witness
+  #noted = ''
   #seen: { readonly line: number; readonly size: number } = { line: 1, size: 0 }
 
   constructor(caller: LogCaller, witness: Witness) {
@@ -69,6 +70,18 @@ export class WitnessedHead {
     )
     this.#seen = { line, size: seen.size }
     return seen
+  }
+
+  /** As `prove`, by upkeep: what the witness signed stays beside the proofs that are held against that head. */
+  async proveAndNote(): Promise<void> {
+    const { checkpoint, size, cosignatures } = await this.prove()
+    const { key } = this.#witness
+    if (key === undefined || cosignatures === '' || checkpoint === this.#noted) return
+    const { keyring } = this.#caller
+    const { vkey } = await keyring.logKey(await keyring.deploymentLogTag(), this.#seen.line)
+    const { tag } = await keyring.deployment()
+    await callLog(this.#caller, tag, 'note_cosigned', [vkey, size, key, cosignatures])
+    this.#noted = checkpoint
   }
 
   async #log(line: number, key: LogKey): Promise<WitnessedLog> {

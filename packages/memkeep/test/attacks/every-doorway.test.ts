@@ -82,6 +82,8 @@ const rows: Readonly<Record<string, Row>> = {
   log_heads: { ...upkeep, with: { p_limit: 1 } },
   log_edges: upkeep,
   anchor_logs: upkeep,
+  note_cosigned: upkeep,
+  thin_checkpoints: { ...upkeep, with: { p_limit: 1 } },
   pending_events: { ...upkeep, with: { p_limit: 1 } },
   sequence: upkeep,
   due_reads: { ...upkeep, with: { p_limit: 1 } },

@@ -14,7 +14,7 @@ const sha256 = (bytes: Uint8Array): Uint8Array => hash('sha256', bytes, 'buffer'
 
 export const verify: Command = {
   name: 'verify',
-  takes: 'DIR|FILE [--key K] [--head FILE] [--deployment-key K] [--json]',
+  takes: 'DIR|FILE [--key K] [--head FILE] [--deployment-key K] [--witness K] [--json]',
   does: 'checks a bundle of the ledger, an attestation, one proof or a cold file, offline; fails on any doubt',
   notes: [
     'DIR is what `memkeep audit export` wrote. FILE is the attestation of an erasure, a .tlog-proof of one event, or a',
@@ -22,12 +22,12 @@ export const verify: Command = {
     'K is the public key of the log (vkey), as its operator published it. A proof needs it. Without it anything else is held',
     'against the key in it, which is that of whoever made it: this is said. --head FILE is a signed checkpoint that was',
     'kept from before: the bundle must reach it and agree with it. --deployment-key K asks for an anchor in the log of the',
-    'deployment with that key.',
+    'deployment with that key; --witness K asks that the witness with that key has signed what it is anchored in.',
     'Names the first thing that is wrong and exits with 1. --json prints what was shown. Opens no deployment.',
   ],
   async run(args) {
     const given = readArguments(args, {
-      values: ['key', 'head', 'deployment-key'],
+      values: ['key', 'head', 'deployment-key', 'witness'],
       flags: ['json'],
       words: ['DIR|FILE'],
     })
@@ -40,9 +40,11 @@ export const verify: Command = {
 
 async function verifyBundle(path: string, given: Arguments): Promise<number> {
   const [key, head, deploymentKey] = [given.value('key'), given.value('head'), given.value('deployment-key')]
+  const witness = given.value('witness')
   const report = await verifyLedger(bundleIn(path), {
     sha256,
     ...(key === undefined ? {} : { key }),
+    ...(witness === undefined ? {} : { witnesses: [witness] }),
     ...(deploymentKey === undefined ? {} : { deploymentKey }),
     ...(head === undefined ? {} : { heads: [textOf(await readBounded(head, mostBytes))] }),
   })
@@ -62,6 +64,7 @@ async function tell({
   checkpoints,
   anchor,
   previous,
+  cosigned,
 }: LedgerReport): Promise<void> {
   const newest = newestAt === null ? '' : `, newest of ${new Date(newestAt).toISOString()}`
   await print(`good: ${size} events of ${shown(origin)}${newest}\n`)
@@ -73,6 +76,9 @@ async function tell({
     )
   }
   if (anchor !== null) await print(`      anchored in ${shown(anchor.origin)} at ${anchor.index}\n`)
+  for (const { witness, at } of cosigned) {
+    await print(`      seen by ${shown(witness)} at ${new Date(at * 1000).toISOString()}\n`)
+  }
   if (!keyGiven) progress(`no key was given: this holds for whoever has the key ${shown(key)}`)
 }
 

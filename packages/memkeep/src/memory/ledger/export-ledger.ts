@@ -3,6 +3,7 @@ import { nodeSha256, treeHash } from '../../audit/node-sha256.ts'
 import { MemkeepError } from '../../core/errors.ts'
 import type { ScopeClaims } from '../../core/scope.ts'
 import { decodeHeadProof } from '../../proof/head-proof.ts'
+import { formatInclusionFile, parseInclusionFile } from '../../proof/inclusion-file.ts'
 import { parseNoteKey } from '../../proof/note-key.ts'
 import { type BundleFile, type LedgerAnchor, type LedgerSource, writeBundle } from '../../proof/write-bundle.ts'
 import { callRead, withAccess } from '../access.ts'
@@ -60,7 +61,7 @@ async function sourceOf(
   return {
     hash: treeHash,
     key: parseNoteKey(nodeSha256, vkey),
-    witnesses: [],
+    witnesses: anchor === null || !head.anchor_cosigned ? [] : [parseNoteKey(nodeSha256, head.anchor_witness)],
     checkpoints: new Map([...spread(older, most, anchor?.size), [size, note]]),
     minIndex,
     tile: (tile) => log.tile(tile),
@@ -74,8 +75,10 @@ async function sourceOf(
 
 /** Null as well when the head that is committed to lies before what was pruned. */
 function anchorOf(row: HeadRow): LedgerAnchor | null {
-  const { anchor_size: size, min_index, anchor_vkey, anchor_proof: proof, anchor_head } = row
+  const { anchor_size: size, min_index, anchor_vkey, anchor_proof, anchor_head, anchor_cosigned } = row
   if (size === null || size < min_index || size === 0) return null
+  const tick = parseInclusionFile(anchor_proof)
+  const proof = formatInclusionFile({ ...tick, checkpoint: tick.checkpoint + (anchor_cosigned ?? '') })
   const head = decodeHeadProof(Buffer.from(anchor_head, 'utf8'))
   return { key: parseNoteKey(nodeSha256, anchor_vkey), proof, head, size }
 }

@@ -34,6 +34,9 @@ export interface HeadRow {
   readonly anchor_vkey: string
   readonly anchor_proof: string
   readonly anchor_head: string
+  /** The witness that signed the head which the proof is held against: its key, and its signature lines; empty for none. */
+  readonly anchor_witness: string
+  readonly anchor_cosigned: string
 }
 
 export async function readHead(kernel: Kernel, scope: ScopeClaims): Promise<LedgerHead | null> {

@@ -23,7 +23,7 @@ grant insert on memkeep.log, memkeep.log_entry, memkeep.log_tile, memkeep.checkp
 grant update (size, signed_ms, note) on memkeep.log to memkeep_upkeep_door;
 grant delete on memkeep.pending to memkeep_upkeep_door;
 grant select, insert, update (line) on memkeep.log_line to memkeep_upkeep_door;
-grant insert, update (size, vkey, proof, head) on memkeep.anchor to memkeep_upkeep_door;
+grant insert, update (size, vkey, proof, head, witness, cosigned) on memkeep.anchor to memkeep_upkeep_door;
 grant select, insert, delete, update (revoked_ms, used_ms) on memkeep.api_key to memkeep_upkeep_door;
 grant insert on memkeep.api_key to memkeep_door;
 -- Erasing: state and epoch are this door's alone. Of memories it needs to see no more than whose they are.
@@ -76,6 +76,8 @@ grant select (tenant, subject, shelf) on memkeep.contribution to memkeep_upkeep_
 grant select on memkeep.event, memkeep.pending, memkeep.log, memkeep.log_entry to memkeep_retain_door;
 grant update (archived, min_index) on memkeep.log to memkeep_retain_door;
 grant delete on memkeep.log_entry to memkeep_retain_door;
+grant select, delete on memkeep.checkpoint to memkeep_retain_door;
+grant select on memkeep.anchor to memkeep_retain_door;
 revoke all on memkeep.event_read_00, memkeep.event_read_01, memkeep.event_read_02, memkeep.event_read_03,
   memkeep.event_read_04, memkeep.event_read_05, memkeep.event_read_06, memkeep.event_read_07,
   memkeep.event_read_08, memkeep.event_read_09, memkeep.event_read_10, memkeep.event_read_11,

@@ -383,6 +383,10 @@ create policy retain_read on memkeep.log_entry for select to memkeep_retain_door
   using (tenant >= memkeep.claim_retained_from());
 create policy retain on memkeep.log_entry for delete to memkeep_retain_door
   using (tenant = memkeep.claim_tenant() and tenant >= memkeep.claim_retained_from() and class = 0);
+create policy thin on memkeep.checkpoint for all to memkeep_retain_door
+  using (tenant >= memkeep.claim_retained_from() and memkeep.claim_doorway() = 'thin_checkpoints') with check (memkeep.claim_tenant() is null);
+create policy thin on memkeep.anchor for select to memkeep_retain_door
+  using (tenant >= memkeep.claim_retained_from());
 create policy dropped on memkeep.unlearned for all to memkeep_upkeep_door
   using (memkeep.claim_right(16384) and memkeep.claim_doorway() = 'dropped_values' and action = 3);
 

@@ -19,7 +19,8 @@ begin
   insert into memkeep.anchor as a (tenant, line, size, vkey, proof, head)
     select h.tenant, h.line, h.size, p_vkey, p_proof, h.head
     from unnest(p_tenants, p_lines, p_sizes, p_heads) as h (tenant, line, size, head) order by h.tenant
-    on conflict (tenant, line) do update set size = excluded.size, vkey = excluded.vkey, proof = excluded.proof, head = excluded.head
+    on conflict (tenant, line) do update set size = excluded.size, vkey = excluded.vkey, proof = excluded.proof, head = excluded.head,
+      witness = '', cosigned = ''
       where a.size < excluded.size or (a.size = excluded.size and a.vkey <> excluded.vkey);
   perform set_config('memkeep.claims', '', true);
 end $$;

@@ -8,7 +8,7 @@
 drop function if exists memkeep.read_head(bytea, bytea, bytea);
 create or replace function memkeep.read_head(p_tenant bytea, p_token bytea, p_detail bytea)
 returns table (outcome text, line integer, size bigint, min_index bigint, signed_ms bigint, note text, vkey text,
-  anchor_size bigint, anchor_vkey text, anchor_proof text, anchor_head text)
+  anchor_size bigint, anchor_vkey text, anchor_proof text, anchor_head text, anchor_witness text, anchor_cosigned text)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare
@@ -18,7 +18,8 @@ begin
   outcome := memkeep.admit_auditor(c);
   return next;
   if outcome = 'ok' then
-    return query select null::text, l.line, l.size, l.min_index, l.signed_ms, l.note, l.vkey, a.size, a.vkey, a.proof, a.head
+    return query select null::text, l.line, l.size, l.min_index, l.signed_ms, l.note, l.vkey, a.size, a.vkey, a.proof, a.head,
+      a.witness, a.cosigned
       from memkeep.log l left join memkeep.anchor a on a.tenant = l.tenant and a.line = l.line
       where l.tenant = p_tenant order by l.line desc;
     get diagnostics number = row_count;

@@ -11,7 +11,7 @@ declare c bytea := memkeep.open_claims();
 begin
   return case when ('x' || encode(substring(c from 49 for 4), 'hex'))::bit(32)::integer & 16384 <> 0
     and convert_from(substring(c from 106 for greatest(octet_length(c) - 121, 0)), 'UTF8')
-      in ('pending_events', 'log_edges', 'log_heads', 'sequence', 'anchor_logs', 'begin_line') then ''::bytea end;
+      in ('pending_events', 'log_edges', 'log_heads', 'sequence', 'anchor_logs', 'begin_line', 'note_cosigned') then ''::bytea end;
 end $$;
 
 -- The tenant whose ledger a call may read: with the right `audit` (262144), in the doorways that read it.
