@@ -81,7 +81,16 @@ export type { SearchOptions, SearchResult } from './memory/search.ts'
 export type { MemoryPatch, UpdateOptions } from './memory/update.ts'
 export { openMemkeep } from './open-memkeep.ts'
 export { defaultPolicy, type Policy, type RolePolicy } from './policy/policy.ts'
+export type { AggregateTotals } from './privileged/aggregates.ts'
 export type { ApiKey, ApiKeyInput } from './privileged/api-keys.ts'
+export type {
+  BreakGlass,
+  SupportAccess,
+  SupportInput,
+  SupportPage,
+  SupportReading,
+  SupportState,
+} from './privileged/break-glass.ts'
 export type { RotatedRoot, RotatedTenant } from './privileged/key-rotation.ts'
 export type { Contributor, LibraryEntryView, PublishInput } from './privileged/library.ts'
 export type { Privileged } from './privileged/privileged.ts'

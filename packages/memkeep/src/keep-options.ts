@@ -90,6 +90,8 @@ export interface KeepOptions {
    * memories and without anybody's look at it. Without one for its kind, such an entry stays hidden.
    */
   readonly libraryRebuilders?: Rebuilders
+  /** True: support access (`privileged(grant).breakGlass`) opens nothing before a second person has agreed to it. Default false. */
+  readonly supportNeedsSecond?: boolean
   /** For tests and the simulator. */
   readonly seams?: Partial<Seams>
 }
@@ -120,6 +122,7 @@ const optionNames: Record<keyof KeepOptions, true> = {
   rebuilders: true,
   libraryRebuilders: true,
   cache: true,
+  supportNeedsSecond: true,
   seams: true,
 }
 

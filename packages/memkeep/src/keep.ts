@@ -10,10 +10,12 @@ import { defaultHoldMs } from './keys/keyring.ts'
 import type { DisclosureCounts } from './memory/disclosures.ts'
 import { distilDue } from './memory/distil-due.ts'
 import type { Kernel } from './memory/kernel.ts'
+import { RowOpener } from './memory/row.ts'
 import { ReadableMemory, ScopedMemory } from './memory/scoped-memory.ts'
 import { checkBackupDays, type ErasureSettings, openErasures } from './open-erasures.ts'
 import { checkReady } from './own-calls.ts'
 import { Privileged } from './privileged/privileged.ts'
+import type { PrivilegedKernel } from './privileged/privileged-kernel.ts'
 import type { ShelfStats } from './recall/shelf-cache.ts'
 import type { Upkeep, UpkeepReport } from './upkeep/upkeep.ts'
 
@@ -82,7 +84,9 @@ export class Keep implements AsyncDisposable {
   /** What a grant permits beyond one tenant. Throws as `for` does. */
   privileged(grant: Grant): Privileged {
     this.#gate.check()
-    return new Privileged({ ...this.#kernel, erasuresBy: (by) => this.#erasures.by(by) }, grant)
+    const openRows: PrivilegedKernel['openRows'] = (keys, claims, rows, nameOf) =>
+      new RowOpener(keys, claims).openMemories(rows, nameOf)
+    return new Privileged({ ...this.#kernel, erasuresBy: (by) => this.#erasures.by(by), openRows }, grant)
   }
 
   /**

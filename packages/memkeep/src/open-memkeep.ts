@@ -124,6 +124,7 @@ function kernelParts(
     languages: options.languages ?? null,
     tracer: options.tracer ?? null,
     rebuilders: checkRebuilders(options.rebuilders),
+    supportNeedsSecond: options.supportNeedsSecond === true,
     shelves: new ShelfCache({ budgetBytes, maxIdleMs: shelfIdleMs, clock: made.seams.clock }),
   }
 }

@@ -112,6 +112,7 @@ export async function openKeep(place: Place, { searches = true, looks = false } 
       ...keysOf(place),
       ...options,
       ...ledgerAt(process.env.MEMKEEP_ERASURES),
+      ...supportSettings(process.env),
       audit,
       database: appUrl,
       ...upkeep,
@@ -130,9 +131,25 @@ export async function openKeep(place: Place, { searches = true, looks = false } 
     },
   }
   const ledger = ledgerAt(process.env.MEMKEEP_ERASURES ?? join(place.dir, 'erasures'))
-  const keep = await openMemkeep({ ...keysOf(place), ...options, ...ledger, audit, database })
+  const keep = await openMemkeep({
+    ...keysOf(place),
+    ...options,
+    ...ledger,
+    ...supportSettings(process.env),
+    audit,
+    database,
+  })
   noteKeys(place.dir)
   return { keep, engine: running, says }
+}
+
+/** MEMKEEP_SUPPORT_SECOND_PERSON=1: support reads nothing before a second person has agreed. */
+function supportSettings(env: NodeJS.ProcessEnv): Pick<KeepOptions, 'supportNeedsSecond'> {
+  const said = env.MEMKEEP_SUPPORT_SECOND_PERSON ?? ''
+  if (!['', '0', '1'].includes(said)) {
+    throw new MemkeepError('ERR_INPUT_INVALID', 'MEMKEEP_SUPPORT_SECOND_PERSON must be 0 or 1')
+  }
+  return { supportNeedsSecond: said === '1' }
 }
 
 /** The list of what was erased: without it a backup that is put back brings that back. */

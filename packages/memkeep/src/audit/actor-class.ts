@@ -1,13 +1,14 @@
 const operators =
-  /^(tenant\.(create|list|policy)|key\.(create|list|revoke)|hold\.|scope\.reopen|ledger\.|witness\.|library\.(publish|list|withdraw)$)/
+  /^(tenant\.(create|list|policy)|key\.(create|list|revoke)|hold\.|scope\.reopen|ledger\.|witness\.|library\.(publish|list|withdraw)$|aggregate\.)/
 const upkeeps =
   /^(upkeep\.|memory\.expire$|key\.expire$|audit\.prune$|artifact\.(sources|rebuild|settle)$|erasure\.(step|barred|deleted|inspected|verified|attested)$)/
 
 /**
- * In what capacity an action is done, as the log says it: by the holder of a grant, by upkeep, by the kernel itself, or by a
+ * In what capacity an action is done, as the log says it: by the holder of a grant, by support who reads what a tenant said, by upkeep, by the kernel itself, or by a
  * principal of the tenant. It follows from the action, so that it can be said of an event whose details are gone.
  */
-export function actorClass(action: string): 'operator' | 'upkeep' | 'kernel' | 'principal' {
+export function actorClass(action: string): 'operator' | 'support' | 'upkeep' | 'kernel' | 'principal' {
+  if (action.startsWith('support.')) return 'support'
   if (operators.test(action)) return 'operator'
   if (upkeeps.test(action)) return 'upkeep'
   return /^(deployment\.|key\.)/.test(action) ? 'kernel' : 'principal'

@@ -12,6 +12,8 @@ export interface EventDetail {
   readonly session?: string
   /** Why, as the holder of a grant stated it. */
   readonly reason?: string
+  /** The support access that it was done under. */
+  readonly support?: string
   /** SHA-256 of the attestation that an erasure ended with, in hex. */
   readonly attestation?: string
   /** The deployment policy that a process began to serve under. */

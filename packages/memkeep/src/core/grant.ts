@@ -4,7 +4,16 @@ import { checkTtlSeconds } from './scope.ts'
 import { checkText } from './text.ts'
 
 /** Rights that a grant can carry. */
-export type GrantRight = 'tenants' | 'keys' | 'authenticate' | 'erase' | 'holds' | 'library' | 'rotate'
+export type GrantRight =
+  | 'tenants'
+  | 'keys'
+  | 'authenticate'
+  | 'erase'
+  | 'holds'
+  | 'library'
+  | 'rotate'
+  | 'support'
+  | 'aggregates'
 
 const grantRights: readonly unknown[] = [
   'tenants',
@@ -14,6 +23,8 @@ const grantRights: readonly unknown[] = [
   'holds',
   'library',
   'rotate',
+  'support',
+  'aggregates',
 ] satisfies GrantRight[]
 
 export interface GrantClaims {

@@ -42,6 +42,10 @@ export const rightBits = Object.freeze({
   library: 1 << 19,
   /** make new keys in the place of those that wrap and seal: only ever in a grant */
   rotate: 1 << 20,
+  /** ask for support access to what a tenant said, agree to it, use it: only ever in a grant */
+  support: 1 << 21,
+  /** read totals over all tenants: only ever in a grant */
+  aggregates: 1 << 22,
 })
 
 export type Right = keyof typeof rightBits
@@ -58,6 +62,8 @@ export const grantOnlyRights: readonly Right[] = Object.freeze([
   'holds',
   'library',
   'rotate',
+  'support',
+  'aggregates',
 ] as const)
 
 export function rightsMask(held: Iterable<Right>): number {

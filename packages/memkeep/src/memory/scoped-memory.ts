@@ -1,5 +1,6 @@
 import type { ScopeErasures } from '../core/erasure.ts'
 import type { Memory, StoredReceipt } from '../core/memory.ts'
+import { once } from '../core/once.ts'
 import { readScope, type ScopeClaims, type TenantScope } from '../core/scope.ts'
 import { checkId } from '../core/text.ts'
 import { addBatch, type Embed, embeds } from './add.ts'
@@ -23,6 +24,7 @@ import {
   checkOneOf,
   checkSignal,
 } from './input.ts'
+import { keptAnswerOf } from './kept-answer.ts'
 import type { Kernel } from './kernel.ts'
 import { Audit } from './ledger/audit.ts'
 import { ScopedLibrary } from './library/scoped-library.ts'
@@ -247,6 +249,17 @@ export class ScopedMemory extends ReadableMemory {
   /** Deletes memories. An empty filter throws. Does not bar the subject. */
   async deleteMany(filter: DeleteFilter): Promise<{ deleted: number }> {
     return this.#call('delete_memory', (claims) => deleteMany(this.#kernel, claims, filter))
+  }
+
+  /**
+   * What `run` answers; it is called once. The same key with the same `asked` within a day gives the first answer, for the same principal
+   * on the same scope, also to a call that comes meanwhile and after a restart; with another `asked` it throws
+   * `ERR_IDEMPOTENCY_MISMATCH`. The answer is kept sealed under the subject's key, and goes when the subject is erased. Throws
+   * `ERR_VERSION_CONFLICT` when the first call was broken off: whether it was done is then not known, and it is not done again.
+   */
+  async once(idempotencyKey: string, asked: string, run: () => Promise<string>): Promise<string> {
+    const key = checkId(idempotencyKey, 'idempotencyKey', 'ERR_INPUT_INVALID')
+    return once(keptAnswerOf(this.#kernel, this.#claims(), key, asked), run)
   }
 
   #call<T>(operation: Operation, run: (claims: ScopeClaims) => Promise<T>): Promise<T> {

@@ -2,11 +2,13 @@ import { detailContext, encodeDetail, eventDetail, frameDetail } from '../audit/
 import type { OperatorErasures } from '../core/erasure.ts'
 import { MemkeepError } from '../core/errors.ts'
 import type { Grant, GrantClaims, GrantRight } from '../core/grant.ts'
+import type { Memory } from '../core/memory.ts'
 import { rightsMask } from '../core/rights.ts'
 import type { Seams } from '../core/seams.ts'
 import type { Keyring } from '../keys/keyring.ts'
 import type { TenantKeys } from '../keys/tenant-keys.ts'
 import type { DoorwayCall, Doorways } from '../store/doorways.ts'
+import type { ReadingRow } from '../store/reading.ts'
 import type { Claims } from '../store/token.ts'
 
 /** What privileged calls work with. */
@@ -17,6 +19,15 @@ export interface PrivilegedKernel {
   readonly checkOpen: () => void
   /** Erasures that a grant permits. */
   readonly erasuresBy: (grant: Grant) => OperatorErasures
+  /** True: support reads nothing before a second person has agreed. */
+  readonly supportNeedsSecond: boolean
+  /** Opens rows that a call with these claims brought, and no others; `nameOf` gives the subject to show. */
+  readonly openRows: (
+    keys: TenantKeys,
+    claims: Claims,
+    rows: readonly ReadingRow[],
+    nameOf: (subject: Buffer) => string | null,
+  ) => Promise<Memory[]>
 }
 
 /** One privileged act: what the grant permits, on one tenant or on the deployment (its keys are a tenant's like any other). */
@@ -29,7 +40,9 @@ export interface Act {
   /** The lookup tag of an API key that is looked up: it stands in the token, in the shelf's place. */
   readonly lookup?: Buffer
   /** What the act is on, when it is not the tenant's common shelf; with `tenant`, `keys` are the deployment's. */
-  readonly on?: Partial<Pick<Claims, 'tenant' | 'reach' | 'shelf' | 'shelfEpoch' | 'tenantEpoch'>>
+  readonly on?: Partial<Pick<Claims, 'tenant' | 'reach' | 'shelf' | 'shelfEpoch' | 'tenantEpoch' | 'clearance'>>
+  /** The support access that it is done under. */
+  readonly support?: string
 }
 
 /** The act as a call of its doorway, under an event id of its own that its audit detail is bound to. */
@@ -77,9 +90,9 @@ function grantClaims(grant: GrantClaims, keys: TenantKeys): Claims {
 }
 
 /** Who and why, sealed under the tenant's own key (or the deployment's) and bound to the event. */
-async function grantDetail({ grant, keys, on }: Act, event: string): Promise<Buffer> {
+async function grantDetail({ grant, keys, on, support }: Act, event: string): Promise<Buffer> {
   const key = await keys.own()
-  const detail = eventDetail(grant.principal, { reason: grant.reason })
+  const detail = eventDetail(grant.principal, { reason: grant.reason, ...(support === undefined ? {} : { support }) })
   const under = on?.tenant === undefined ? 'tenant' : 'deployment'
   return frameDetail(under, key.epoch, key.seal('audit', encodeDetail(detail), detailContext(event)))
 }

@@ -38,6 +38,10 @@ export const inventory: Readonly<Record<string, TableAnnotation>> = {
   reviewed: both({ row: 'tenant subject id version' }),
   undistilled: both({ row: 'tenant subject id due_ms' }),
   api_key: both({ row: 'lookup tenant id claims created_ms expires_ms revoked_ms subject used_ms' }),
+  support: both({
+    row: 'tenant subject id principal stated second requested_ms expires_ms approver approval approved_ms ended_ms',
+  }),
+  answer: both({ row: 'tenant subject principal key digest answer epoch until_ms' }),
   hold: both({ row: 'tenant id subject reason placed_ms released_ms' }),
   artifact: both({
     row: 'tenant subject id version kind place state sensitivity trust created_ms updated_ms expires_ms derived_from epoch seal content details attempts due_ms failure',

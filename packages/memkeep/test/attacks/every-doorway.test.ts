@@ -138,6 +138,18 @@ const rows: Readonly<Record<string, Row>> = {
   due_entries: { ...upkeep, with: { p_limit: 1, p_kinds: [], p_lease_ms: 1 } },
   settle_entry: upkeep,
   contributed: wide('upkeep', 'read', 'tenant'),
+  // Support access, totals, and answers that are kept: whoever asks keeps its own.
+  request_support: { ...needs('support'), with: { p_expires_ms: Date.now() + 60_000, p_second: false } },
+  approve_support: needs('support'),
+  end_support: needs('support'),
+  list_support: needs('support'),
+  // No right opens these without an access that stands: attacks/support-access.test.ts.
+  support_read: { needs: [], with: { p_second: false, p_limit: 1 } },
+  wide_support_read: { needs: [], reach: 'all', with: { p_second: false, p_limit: 1 } },
+  aggregate: needs('aggregates'),
+  claim_answer: { ...anybody, with: { p_until_ms: Date.now() + 60_000 } },
+  keep_answer: anybody,
+  drop_answer: anybody,
 }
 
 /** These bring and drop the keys that tokens are verified with, so no token can be asked for: upkeep's login is the key to them. */

@@ -59,6 +59,7 @@ export function forgetfulKeep(store: TestKeep, given: Partial<Seams>): Keep {
     screening: checkScreening(),
     notedTrust: new NotedTrust(systemClock),
     disclosures: new Disclosures(systemClock),
+    supportNeedsSecond: false,
     embedder: null,
     languages: null,
     tracer: null,

@@ -237,7 +237,7 @@ test('every read of one subject has a twin for every subject, every count of wha
   expect(pairs.map(([file, twin]) => [functionsOf(file), file.owner, functionsOf(twin), twin.owner])).toEqual([
     ...['artifacts', 'export', 'held'].map(wide),
     recount,
-    ...['list_events', 'load', 'prove_event', 'read', 'recall'].map(wide),
+    ...['list_events', 'load', 'prove_event', 'read', 'recall', 'support_read'].map(wide),
   ])
   for (const [file, twin] of pairs) expect(twin.callers).toEqual(file.callers)
 })

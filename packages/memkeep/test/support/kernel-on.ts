@@ -56,6 +56,7 @@ export function kernelOn(store: TestKeep, options: { budgetBytes: number; keySto
     screening: checkScreening(),
     notedTrust: new NotedTrust(clock),
     disclosures: new Disclosures(clock),
+    supportNeedsSecond: false,
     embedder: null,
     languages: null,
     cache: new ForgivingStore(inProcessCache({ clock })),

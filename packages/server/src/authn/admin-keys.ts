@@ -24,7 +24,10 @@ export function newAdminKey(): { key: string; sha256: string } {
   return { key, sha256: digest(key).toString('hex') }
 }
 
-/** Administrators' keys: a class of their own that reaches no memory, as API keys reach no tenant but theirs. */
+/**
+ * Administrators' keys: a class of their own. They reach no memory, as API keys reach no tenant but theirs, but under a support
+ * access that the tenant sees.
+ */
 export class AdminKeys {
   readonly #keep: Keep
   readonly #keys: readonly { readonly name: string; readonly hash: Buffer }[]
@@ -57,7 +60,8 @@ export class AdminKeys {
 
   #privileged(name: string, reason: string): Privileged {
     const principal = { id: `admin/${name}`, roles: [] }
-    return this.#keep.privileged(mintGrant({ principal, rights: ['tenants', 'keys'], reason, ttlSeconds: 60 }))
+    const rights = ['tenants', 'keys', 'support', 'aggregates'] as const
+    return this.#keep.privileged(mintGrant({ principal, rights, reason, ttlSeconds: 60 }))
   }
 }
 

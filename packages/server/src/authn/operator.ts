@@ -20,6 +20,12 @@ export function operatorGrant(reason: string, right: GrantRight = 'tenants'): Gr
   return mintGrant({ principal: { id: operator, roles: [] }, rights: [right], reason, ttlSeconds: 600 })
 }
 
+/** Permission for support access, in the name of a person who says it: whoever runs the command line here is believed. */
+export function supportGrant(name: string, reason: string): Grant {
+  const principal = { id: `${operator}/${name}`, roles: [] }
+  return mintGrant({ principal, rights: ['support'], reason, ttlSeconds: 600 })
+}
+
 /** One subject's scope in the role of an agent. */
 export function agentScope(tenant: string, subject: string): SubjectScope {
   return mintScope({ tenant, subject, principal: { id: operator, roles: ['agent'] } })

@@ -16,6 +16,7 @@ import { quarantineList, quarantineReject, quarantineRelease, quarantineShow } f
 import { reembed } from './reembed.ts'
 import { restoreCheck } from './restore-check.ts'
 import { searchMemories } from './search.ts'
+import { supportApprove, supportEnd, supportList, supportRead, supportRequest } from './support.ts'
 import { tenantCreate, tenantList, tenantQuota } from './tenant.ts'
 import { tenantDisclosure } from './tenant-disclosure.ts'
 import { upkeep } from './upkeep.ts'
@@ -70,6 +71,11 @@ export const commands: readonly Command[] = [
   erase,
   erasureShow,
   erasureResume,
+  supportRequest,
+  supportApprove,
+  supportList,
+  supportRead,
+  supportEnd,
   auditExport,
   auditSize,
   auditKey,

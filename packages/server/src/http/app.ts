@@ -7,6 +7,7 @@ import type { Credentials } from '../authn/credentials.ts'
 import type { RateLimits } from '../authn/rate-limits.ts'
 import { ScopeSmuggled } from '../operations/names-scope.ts'
 import { parseInput } from '../operations/parse-input.ts'
+import { answerOnce } from './answer-once.ts'
 import { authenticate, authenticateAdmin } from './authenticate.ts'
 import { checkHeaders } from './check-headers.ts'
 import type { Env, Exchange } from './exchange.ts'
@@ -85,13 +86,16 @@ async function handle(options: AppOptions, route: Route, exchange: Exchange): Pr
       return route.run((await askedOf(route, exchange)) as never)
     case 'admin': {
       const { privileged } = await authenticateAdmin(options.adminKeys, exchange)
-      return route.run({ ...(await askedOf(route, exchange)), privileged } as never)
+      const asked = await askedOf(route, exchange)
+      return answerOnce(route, exchange, asked, { privileged }, () => route.run({ ...asked, privileged } as never))
     }
     case 'memory': {
       const caller = await authenticate(options.credentials, exchange)
-      return serveCaller(options, caller, async () =>
-        route.run({ ...(await askedOf(route, exchange)), reach: caller.reach } as never),
-      )
+      return serveCaller(options, caller, async () => {
+        const asked = await askedOf(route, exchange)
+        const { reach } = caller
+        return answerOnce(route, exchange, asked, { reach }, () => route.run({ ...asked, reach } as never))
+      })
     }
   }
 }

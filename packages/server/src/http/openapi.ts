@@ -104,10 +104,11 @@ function operationOf(each: Route): Json {
 }
 
 /** What can be refused on any route of that audience, and what this one adds. */
-function refusalsOf({ audience, body, refusals }: Route): number[] {
+function refusalsOf({ audience, body, refusals, keepsAnswers }: Route): number[] {
   const always = audience === 'anybody' ? [400] : [400, 401, 403, 413, 422, 429, 503]
   const ofBodies = body === null ? [] : [415]
-  return [...new Set([...always, ...ofBodies, ...refusals])].sort((a, b) => a - b)
+  const ofKept = keepsAnswers ? [409] : []
+  return [...new Set([...always, ...ofBodies, ...ofKept, ...refusals])].sort((a, b) => a - b)
 }
 
 function responseOf({ says, schema, type = 'application/json', headers = [] }: Answer): Json {
@@ -131,7 +132,7 @@ const refusalWords: Readonly<Record<number, string>> = {
   401: 'No valid credential',
   403: 'The credential does not reach this',
   404: "Missing, or another's: one answer",
-  409: 'Another version stands there',
+  409: 'Another version stands there; or the first call with this Idempotency-Key is under way, or was broken off',
   412: 'Not the version that If-Match names',
   413: 'Larger than a limit',
   415: 'Not application/json in UTF-8',

@@ -14,7 +14,7 @@ export interface Asked<Query extends z.ZodObject = z.ZodObject, Body extends z.Z
   readonly id: string
 }
 
-/** The same of an administrator, who reaches no memory: what he does privileged states its reason. */
+/** The same of an administrator: what he does privileged states its reason. */
 export interface AdminAsked<Query extends z.ZodObject = z.ZodObject, Body extends z.ZodObject = z.ZodObject>
   extends Omit<Asked<Query, Body>, 'reach'> {
   readonly privileged: (reason: string) => Privileged
@@ -46,6 +46,8 @@ export interface Route {
   /** The most that the body may take. */
   readonly bodyLimitBytes: number
   readonly conditions: readonly ConditionalHeader[]
+  /** True where the server keeps the answer to a request with an `Idempotency-Key`; elsewhere the route sees to it itself. */
+  readonly keepsAnswers: boolean
   readonly answers: readonly Answer[]
   /** Statuses of refusals beside those that every route of its audience has. */
   readonly refusals: readonly number[]
@@ -86,7 +88,8 @@ function completed(audience: Audience, given: Given<z.ZodObject, z.ZodObject, ne
   return Object.freeze({
     audience,
     bodyLimitBytes,
-    conditions: [],
+    conditions: given.method === 'POST' ? (['idempotency-key'] as const) : [],
+    keepsAnswers: given.method === 'POST' && given.conditions === undefined,
     refusals: [],
     ...given,
     query: given.query ?? nothing,

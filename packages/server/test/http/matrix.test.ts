@@ -81,6 +81,12 @@ const rows: Readonly<Record<string, Row>> = {
     ask: () => ({ path: missing, query: '?tenant=globex&reason=a+test' }),
     status: admin(404),
   },
+  requestSupport: { ask: () => ({ body: { tenant: 'acme', subject: 'ana', reason } }), status: admin(201) },
+  listSupport: { ask: () => ({ query: '?tenant=acme' }), status: admin(200) },
+  approveSupport: { ask: () => ({ path: missing, body: { tenant: 'acme', reason } }), status: admin(404) },
+  endSupport: { ask: () => ({ path: missing, query: '?tenant=acme&reason=a+test' }), status: admin(404) },
+  readSupport: { ask: () => ({ path: missing, query: '?tenant=acme' }), status: admin(403) },
+  readAggregates: { ask: () => ({}), status: admin(200) },
   // With the right `tenant` an administrator of the tenant makes shared ones from what its subjects said.
   registerArtifact: {
     ask: (id) => ({ body: { kind: 'summary', content: 'in short', derivedFrom: [id] } }),

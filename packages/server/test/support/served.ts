@@ -59,6 +59,7 @@ export interface ServedOptions extends CredentialOptions {
   /** Without bounds on requests, unless it says some. */
   readonly config?: ServerConfig
   readonly holdKeysMs?: number
+  readonly supportNeedsSecond?: boolean
 }
 
 /** A server in this process on a database of its own, with the tenants `acme` and `globex`. */
@@ -94,6 +95,7 @@ export class Served implements AsyncDisposable {
       keys: localKeys({ file: join(dir, 'root.key') }),
       keyStore: directoryKeyStore({ dir: join(dir, 'store') }),
       acceptOldServer: true,
+      supportNeedsSecond: options.supportNeedsSecond ?? false,
       ...(options.holdKeysMs === undefined ? {} : { holdKeysMs: options.holdKeysMs }),
     })
     const lines: RequestLine[] = []

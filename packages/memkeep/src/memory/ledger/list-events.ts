@@ -31,7 +31,7 @@ export interface AuditEvent {
   readonly action: string
   readonly outcome: string
   /** In what capacity. */
-  readonly by: 'principal' | 'operator' | 'upkeep' | 'kernel'
+  readonly by: 'principal' | 'operator' | 'support' | 'upkeep' | 'kernel'
   readonly reach: 'common' | 'subject' | 'all'
   /** The subject concerned, as far as its name opens. */
   readonly subject: string | null
@@ -40,6 +40,8 @@ export interface AuditEvent {
   readonly agent: string | null
   readonly session: string | null
   readonly reason: string | null
+  /** The support access that it was done under; null for what was not. */
+  readonly support: string | null
   /** Memories disclosed, written or removed. */
   readonly memories: readonly string[]
   readonly affected: number
@@ -101,7 +103,7 @@ async function openEvent(
 ): Promise<AuditEvent> {
   const event: EventRow = { ...row, outcome: row.ended }
   const detail = await opener.detail(event)
-  const { principal, roles, agent, session, reason } = detail === null ? {} : JSON.parse(detail)
+  const { principal, roles, agent, session, reason, support } = detail === null ? {} : JSON.parse(detail)
   return {
     id: row.id,
     at: new Date(row.at_ms),
@@ -114,6 +116,7 @@ async function openEvent(
     agent: agent ?? null,
     session: session ?? null,
     reason: reason ?? null,
+    support: support ?? null,
     memories: row.memories,
     affected: row.affected,
     index: row.seq,

@@ -3,7 +3,8 @@ revoke all on memkeep.tenant, memkeep.shelf, memkeep.memory, memkeep.memory_vers
   memkeep.event, memkeep.api_key, memkeep.erasure, memkeep.erasure_step, memkeep.erasure_guard, memkeep.hold,
   memkeep.pending, memkeep.log, memkeep.log_entry, memkeep.log_tile, memkeep.checkpoint, memkeep.anchor, memkeep.log_line,
   memkeep.lineage, memkeep.recalled, memkeep.aside, memkeep.undistilled, memkeep.reviewed, memkeep.disclosed, memkeep.artifact,
-  memkeep.contribution, memkeep.unlearned, memkeep.library_entry, memkeep.library_contribution, memkeep.key_lease
+  memkeep.contribution, memkeep.unlearned, memkeep.library_entry, memkeep.library_contribution, memkeep.key_lease,
+  memkeep.support, memkeep.answer
   from memkeep_door, memkeep_wide_door, memkeep_upkeep_door, memkeep_label_door, memkeep_erase_door,
   memkeep_derive_door, memkeep_retain_door;
 grant select, insert on memkeep.tenant, memkeep.shelf to memkeep_door;
@@ -98,3 +99,12 @@ grant select (tenant, subject), delete on memkeep.library_contribution to memkee
 grant select (tenant, subject) on memkeep.library_contribution to memkeep_upkeep_door;
 grant select, insert, delete, update (seen_ms) on memkeep.key_lease to memkeep_door;
 grant select on memkeep.library_contribution to memkeep_wide_door;
+
+-- Support access, and kept answers.
+grant select, insert, update (approver, approval, approved_ms, ended_ms), delete on memkeep.support to memkeep_erase_door;
+grant select (tenant, subject, id, principal, second, requested_ms, expires_ms, approved_ms, ended_ms) on memkeep.support
+  to memkeep_door, memkeep_wide_door;
+grant select (tenant, subject, expires_ms), delete on memkeep.support to memkeep_upkeep_door;
+grant select, insert, update (answer, epoch), delete on memkeep.answer to memkeep_door;
+grant select (tenant, subject), delete on memkeep.answer to memkeep_erase_door;
+grant select (tenant, subject, until_ms), delete on memkeep.answer to memkeep_upkeep_door;

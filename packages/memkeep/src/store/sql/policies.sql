@@ -422,3 +422,41 @@ create policy settle_entry on memkeep.memory for select to memkeep_derive_door
   using (memkeep.claim_right(16384) and memkeep.claim_doorway() = 'settle_entry');
 create policy read_wide on memkeep.library_contribution for select to memkeep_wide_door
   using (tenant = memkeep.claim_wide_tenant());
+-- Support access. Who asks for it, agrees to it and ends it goes by memkeep_erase_door, as a legal hold does; a read looks at the grant
+-- itself.
+create policy of_tenant on memkeep.support for select to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant() and memkeep.claim_right(2097152 | 65536));
+create policy ask on memkeep.support for insert to memkeep_erase_door
+  with check (tenant = memkeep.claim_tenant() and memkeep.claim_right(2097152));
+create policy agree on memkeep.support for update to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant()) with check (tenant = memkeep.claim_tenant() and memkeep.claim_right(2097152));
+create policy erase on memkeep.support for delete to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant() and subject >= memkeep.claim_lowest(65536) and subject <= memkeep.claim_highest(65536));
+create policy read on memkeep.support for select to memkeep_door
+  using (tenant = memkeep.claim_tenant() and memkeep.claim_right(2097152) and memkeep.claim_doorway() = 'support_read');
+create policy read_wide on memkeep.support for select to memkeep_wide_door
+  using (tenant = memkeep.claim_wide_tenant() and memkeep.claim_right(2097152) and memkeep.claim_doorway() = 'wide_support_read');
+create policy recount on memkeep.support for select to memkeep_upkeep_door
+  using (tenant = memkeep.claim_tenant() and memkeep.claim_doorway() = 'recount_scope');
+create policy ended on memkeep.support for select to memkeep_upkeep_door
+  using (memkeep.claim_doorway() = 'expire_keys' and memkeep.claim_right(16384));
+create policy expire on memkeep.support for delete to memkeep_upkeep_door
+  using (memkeep.claim_doorway() = 'expire_keys' and memkeep.claim_right(16384));
+
+-- Kept answers: one principal's on one shelf.
+create policy own on memkeep.answer for all to memkeep_door
+  using (memkeep.claim_answers(tenant, subject, principal)) with check (memkeep.claim_answers(tenant, subject, principal));
+create policy erase on memkeep.answer for all to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant() and subject >= memkeep.claim_lowest(65536) and subject <= memkeep.claim_highest(65536));
+create policy recount on memkeep.answer for select to memkeep_upkeep_door
+  using (tenant = memkeep.claim_tenant() and memkeep.claim_doorway() = 'recount_scope');
+create policy ended on memkeep.answer for select to memkeep_upkeep_door
+  using (memkeep.claim_doorway() = 'expire_keys' and memkeep.claim_right(16384));
+create policy expire on memkeep.answer for delete to memkeep_upkeep_door
+  using (memkeep.claim_doorway() = 'expire_keys' and memkeep.claim_right(16384));
+
+-- Totals over all tenants, which leave their doorway only as sums of many.
+create policy aggregate on memkeep.tenant for select to memkeep_upkeep_door
+  using (memkeep.claim_right(4194304) and memkeep.claim_doorway() = 'aggregate');
+create policy aggregate on memkeep.shelf for select to memkeep_upkeep_door
+  using (memkeep.claim_right(4194304) and memkeep.claim_doorway() = 'aggregate');

@@ -2,6 +2,7 @@ import type { Route } from '../route.ts'
 import { adminRoutes } from './admin.ts'
 import { artifactRoutes } from './artifacts.ts'
 import { auditRoutes } from './audit.ts'
+import { breakGlassRoutes } from './break-glass.ts'
 import { erasureRoutes } from './erasures.ts'
 import { exportRoutes } from './export.ts'
 import { memoriesRoutes } from './memories.ts'
@@ -24,4 +25,5 @@ export const routes: readonly Route[] = [
   ...erasureRoutes,
   ...auditRoutes,
   ...adminRoutes,
+  ...breakGlassRoutes,
 ]

@@ -79,6 +79,12 @@ begin
     delete from memkeep.undistilled u where u.tenant = p_tenant and u.subject >= low and u.subject <= high;
     get diagnostics deleted = row_count;
     counts := counts || jsonb_build_object('undistilled', deleted);
+    delete from memkeep.support g where g.tenant = p_tenant and g.subject >= low and g.subject <= high;
+    get diagnostics deleted = row_count;
+    counts := counts || jsonb_build_object('support', deleted);
+    delete from memkeep.answer a where a.tenant = p_tenant and a.subject >= low and a.subject <= high;
+    get diagnostics deleted = row_count;
+    counts := counts || jsonb_build_object('answer', deleted);
     if c.reach = 2 then
       delete from memkeep.shelf s where s.tenant = p_tenant and s.subject >= low and s.subject <= high;
     else

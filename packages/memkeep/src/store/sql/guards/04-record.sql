@@ -16,7 +16,7 @@ declare
       'tenant.enter', 'upkeep.due', 'artifact.list', 'artifact.get', 'cache.get', 'library.search') then 0
     when p_action in ('memory.add', 'memory.update', 'memory.reclassify', 'memory.reindex', 'memory.reseal', 'memory.delete',
       'memory.expire', 'memory.endorse', 'memory.note', 'memory.hold', 'memory.refuse', 'memory.distil',
-      'artifact.register', 'artifact.remove', 'artifact.rebuild', 'cache.set', 'cache.delete') then 1
+      'artifact.register', 'artifact.remove', 'artifact.rebuild', 'cache.set', 'cache.delete', 'answer.claim', 'answer.keep', 'answer.drop') then 1
     else 2 end;
   period integer := c.at_ms / case class when 0 then 2592000000 else 31104000000 end % 16;
 begin

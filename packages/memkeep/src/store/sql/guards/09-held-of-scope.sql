@@ -57,6 +57,10 @@ begin
     and (k.subject >= p_low and k.subject <= p_high or k.shelf >= p_low and k.shelf <= p_high);
   return query select 'library_contribution', count(*) from memkeep.library_contribution k
     where k.tenant = p_tenant and k.subject >= p_low and k.subject <= p_high;
+  return query select 'support', count(*) from memkeep.support g
+    where g.tenant = p_tenant and g.subject >= p_low and g.subject <= p_high;
+  return query select 'answer', count(*) from memkeep.answer a
+    where a.tenant = p_tenant and a.subject >= p_low and a.subject <= p_high;
   -- A barred shelf may stay: empty, without a name.
   return query select 'shelf', count(*) from memkeep.shelf s
     where s.tenant = p_tenant and s.subject >= p_low and s.subject <= p_high

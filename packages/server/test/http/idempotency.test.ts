@@ -1,0 +1,150 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { newAdminKey } from '../../src/authn/admin-keys.ts'
+import { routes } from '../../src/http/routes/routes.ts'
+import { Served } from '../support/served.ts'
+
+const root = newAdminKey()
+const other = newAdminKey()
+let served: Served
+let ana: string
+let memory: string
+
+beforeAll(async () => {
+  const adminKeys = [
+    { name: 'root', sha256: root.sha256 },
+    { name: 'other', sha256: other.sha256 },
+  ]
+  served = await Served.start({ config: { adminKeys } })
+  ana = await served.key('acme', 'ana', ['admin'])
+  memory = await served.add(ana, 'a note')
+})
+afterAll(() => served[Symbol.asyncDispose]())
+
+const reason = 'a test'
+
+interface Row {
+  readonly key: () => string
+  readonly path?: () => Promise<string>
+  readonly body: () => object
+  /** Another thing asked with the same key. */
+  readonly otherwise: object
+  /** How often it was done until now, by the ledger. */
+  readonly action: string
+}
+
+async function waiting(): Promise<string> {
+  const asked = { tenant: 'acme', subject: 'ana', reason }
+  return (await served.ask('POST', '/admin/v1/break-glass', { key: other.key, body: asked })).body.id
+}
+
+/** Every POST whose answer the server keeps. A new one without a row here turns it red. */
+const rows: Readonly<Record<string, Row>> = {
+  mintToken: {
+    key: () => ana,
+    body: () => ({ subject: 'ana' }),
+    otherwise: { ttlSeconds: 60 },
+    action: 'token.mint',
+  },
+  registerArtifact: {
+    key: () => ana,
+    body: () => ({ kind: 'summary', content: 'in short', derivedFrom: [memory] }),
+    otherwise: { content: 'in other words' },
+    action: 'artifact.register',
+  },
+  createTenant: {
+    key: () => root.key,
+    body: () => ({ tenant: 'initech', reason }),
+    otherwise: { reason: 'b' },
+    action: 'none',
+  },
+  createKey: {
+    key: () => root.key,
+    body: () => ({ tenant: 'acme', subject: 'bob', principal: { id: 'p', roles: [] }, reason }),
+    otherwise: { subject: 'carl' },
+    action: 'key.create',
+  },
+  requestSupport: {
+    key: () => root.key,
+    body: () => ({ tenant: 'acme', subject: 'ana', reason }),
+    otherwise: { subject: 'bob' },
+    action: 'support.request',
+  },
+  approveSupport: {
+    key: () => root.key,
+    path: async () => `/admin/v1/break-glass/${await waiting()}/approve`,
+    body: () => ({ tenant: 'acme', reason }),
+    otherwise: { reason: 'b' },
+    action: 'support.approve',
+  },
+}
+
+/** Asked twice an erasure goes on with the one that stands; that is tested with erasures. */
+const elsewhere = ['requestErasure']
+const kept = routes.filter(({ keepsAnswers }) => keepsAnswers)
+
+test('every POST takes the header, and has a row', () => {
+  expect(
+    routes.filter(({ method, conditions }) => method === 'POST' && !conditions.includes('idempotency-key')),
+  ).toEqual([])
+  expect(kept.map(({ operationId }) => operationId).sort()).toEqual([...Object.keys(rows), ...elsewhere].sort())
+})
+
+const done = async (action: string): Promise<number> =>
+  (await served.database.query("select from memkeep.event where outcome = 'ok' and action = $1", [action])).length
+
+describe.each(Object.entries(rows))('%s', (operationId, { key, path, body, otherwise, action }) => {
+  test('twice, and twice at once: done once, one answer; another body is 422', async () => {
+    const route = routes.find((each) => each.operationId === operationId)!
+    for (const atOnce of [false, true]) {
+      const at = (await path?.()) ?? route.path
+      const given = { ...body(), ...(operationId === 'createTenant' && atOnce ? { tenant: 'umbrella' } : {}) }
+      const headers = { 'idempotency-key': `${operationId}-${atOnce}` }
+      const before = await done(action)
+      const send = (more = {}) => served.ask('POST', at, { key: key(), body: { ...given, ...more }, headers })
+      const answers = atOnce ? await Promise.all([send(), send()]) : [await send(), await send()]
+      const [first, again] = answers.map(({ status, text, headers: said }) => [
+        status,
+        text,
+        said.location,
+        said['content-type'],
+      ])
+      expect(first![0]).toBeLessThan(300)
+      expect(again).toEqual(first)
+      expect(await done(action)).toBe(before + (action === 'none' ? 0 : 1))
+      const wrong = await send(otherwise)
+      expect([wrong.status, wrong.body.code]).toEqual([422, 'ERR_IDEMPOTENCY_MISMATCH'])
+    }
+  })
+})
+
+test('another principal and another subject have keys of their own; a refusal leaves the key free', async () => {
+  const headers = { 'idempotency-key': 'shared' }
+  const mint = async (key: string, subject: string) =>
+    served.ask('POST', '/v1/tokens', { key, headers, body: { subject } })
+  const first = await mint(ana, 'ana')
+  const bob = await served.key('acme', 'bob', ['admin'])
+  expect((await mint(bob, 'bob')).body.token).not.toBe(first.body.token)
+  const agent = await served.key('acme', 'ana', ['agent'])
+  // The same principal without the right: the first answer is not given to what may not ask for it.
+  const body = { tenant: 'acme', subject: 'x', principal: { id: 'p', roles: [], rights: ['nonsense'] }, reason }
+  const headersOf = { 'idempotency-key': 'refused' }
+  expect((await served.ask('POST', '/admin/v1/keys', { key: root.key, headers: headersOf, body })).status).toBe(422)
+  const good = { ...body, principal: { id: 'p', roles: [] } }
+  expect((await served.ask('POST', '/admin/v1/keys', { key: root.key, headers: headersOf, body: good })).status).toBe(
+    201,
+  )
+  expect((await served.ask('POST', '/admin/v1/keys', { key: other.key, headers: headersOf, body: good })).status).toBe(
+    201,
+  )
+  expect((await mint(agent, 'ana')).status).toBe(403)
+})
+
+test('nothing of an answer lies in the clear', async () => {
+  const headers = { 'idempotency-key': 'clear' }
+  const { body } = await served.ask('POST', '/v1/tokens', { key: ana, headers, body: { subject: 'ana' } })
+  const [row] = await served.database.query<{ text: string }>(
+    "select string_agg(encode(coalesce(answer, ''), 'escape'), ' ') as text from memkeep.answer",
+  )
+  expect(row!.text).not.toContain(body.token)
+  expect(row!.text).not.toContain('Bearer')
+})
