@@ -12,6 +12,20 @@ export interface Plan {
   /** Names of key records; of very many the first ones, and how many there were. */
   readonly keys: readonly string[]
   readonly keyCount: number
+  /** Some of what was there, by id: no read path may bring it afterwards. */
+  readonly known: Known
+}
+
+export interface Known {
+  readonly memories: readonly string[]
+  readonly held: readonly string[]
+  readonly artifacts: readonly string[]
+}
+
+interface KnownRow {
+  readonly outcome: string | null
+  readonly what: string
+  readonly id: string
 }
 
 /** Key records that a plan names one by one. */
@@ -26,8 +40,14 @@ export async function enumerateScope(input: StepInput): Promise<Notes & { plan: 
     targets: Object.fromEntries(await ofTargets(input, (target) => target.inventory(scope))),
     keys: keys.slice(0, namedKeys),
     keyCount: keys.length,
+    known: knownOf(await callStep<KnownRow>(kernel, record, { doorway: 'known_of_scope', args: [] })),
   }
   return { plan, digest: digestOf(plan) }
+}
+
+function knownOf(rows: readonly KnownRow[]): Known {
+  const of = (what: string) => rows.filter((row) => row.what === what).map(({ id }) => id)
+  return { memories: of('memory'), held: of('held'), artifacts: of('artifact') }
 }
 
 export function digestOf(plan: Plan): string {

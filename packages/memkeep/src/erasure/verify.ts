@@ -4,6 +4,7 @@ import type { KeyNotes } from './destroy-keys.ts'
 import { heldOf, type Plan } from './enumerate.ts'
 import type { HeldRow } from './erasure-kernel.ts'
 import { notesOf } from './erasure-record.ts'
+import { probe } from './probe.ts'
 import { callStep, stepCall } from './step-call.ts'
 import { incomplete, type Notes, ofTargets, type StepInput } from './steps.ts'
 
@@ -11,13 +12,15 @@ export interface VerifyNotes extends Notes {
   readonly stores: readonly ErasedStore[]
   /** Tables counted by two roles that agree. */
   readonly counted: number
+  /** Questions to the read paths, of which none brought anything. */
+  readonly probes: number
   /** Recorded key records that are gone. */
   readonly keysGone: number
 }
 
 /**
  * Counts again what is left, by the erasing role and by another whose policies ask for the tenant alone; asks every other
- * store; and looks for each recorded key. Rows that are found are deleted once more (the barrier stands, so there can be none).
+ * store, and every read path for what was there; and looks for each recorded key. Rows that are found are deleted once more (the barrier stands, so there can be none).
  * Throws `ERR_ERASURE_INCOMPLETE` when anything is left, or when the two counts differ.
  */
 export async function verifyScope(input: StepInput): Promise<VerifyNotes> {
@@ -37,7 +40,7 @@ export async function verifyScope(input: StepInput): Promise<VerifyNotes> {
   }
   const names = [...new Set([...Object.keys(deleted), ...Object.keys(remaining)])]
   const stores = names.map((name) => ({ name, deleted: deleted[name] ?? 0, remaining: 0 }))
-  return { stores, counted: Object.keys(deleted).length, keysGone: await countGone(input) }
+  return { stores, counted: Object.keys(deleted).length, probes: await probe(input), keysGone: await countGone(input) }
 }
 
 /** Names of the tables that still hold rows. */

@@ -120,6 +120,7 @@ const rows: Readonly<Record<string, Row>> = {
   reopen_scope: { needs: [['tenants'], ['erasing']] },
   guard_head: needs('erasing'),
   cached_of_scope: needs('erasing'),
+  known_of_scope: needs('erasing'),
   place_hold: needs('holds'),
   release_hold: needs('holds'),
   list_holds: needs('holds'),

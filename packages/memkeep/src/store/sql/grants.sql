@@ -88,6 +88,8 @@ grant truncate on memkeep.event_read_00, memkeep.event_read_01, memkeep.event_re
   memkeep.event_read_08, memkeep.event_read_09, memkeep.event_read_10, memkeep.event_read_11,
   memkeep.event_read_12, memkeep.event_read_13, memkeep.event_read_14, memkeep.event_read_15 to memkeep_retain_door;
 grant select (id, place) on memkeep.artifact to memkeep_erase_door;
+-- What an erasure asks every read path for afterwards.
+grant select (id) on memkeep.memory, memkeep.aside to memkeep_erase_door;
 grant select (tenant, subject, cause, artifact, action), delete on memkeep.unlearned to memkeep_upkeep_door;
 
 -- The library: any tenant's call reads entries, none sees who contributed.

@@ -1,0 +1,94 @@
+import { rightBits } from '../core/rights.ts'
+import type { Claims } from '../store/token.ts'
+import { byteaArray, int8Array, uuidArray } from '../store/wire-arrays.ts'
+import type { Known, Plan } from './enumerate.ts'
+import { notesOf } from './erasure-record.ts'
+import { stepCall } from './step-call.ts'
+import { incomplete, type StepInput } from './steps.ts'
+
+/** A row of any reading doorway: its outcome, or something that it brings. */
+interface Brought {
+  readonly outcome: string | null
+  readonly subject?: Buffer | null
+  readonly id?: string | null
+}
+
+interface Probe {
+  readonly doorway: string
+  readonly args: readonly unknown[]
+  /** Not as the tenant: it would bring what others' shelves hold. */
+  readonly ownAlone?: boolean
+}
+
+const first = '00000000-0000-0000-0000-000000000000'
+
+/** Every doorway that brings something of a shelf, asked for what is known of it; under `wide_` for the tenant as a whole. */
+function probesOf(shelf: Buffer, { memories, held, artifacts }: Known): Probe[] {
+  const shelves = byteaArray([shelf])
+  return [
+    { doorway: 'load', args: [shelf, 0, first, 10] },
+    { doorway: 'recall', args: ['memory.search', shelves, int8Array([0]), false, uuidArray(memories), shelves] },
+    { doorway: 'export', args: [shelf, first, 10] },
+    { doorway: 'held', args: [null, first, 10], ownAlone: true },
+    { doorway: 'artifacts', args: [false, uuidArray(artifacts), null, null, null, 100] },
+    { doorway: 'artifacts', args: [true, uuidArray(artifacts), null, null, null, 100] },
+    ...memories.map((id) => ({ doorway: 'read', args: [id, true] })),
+    ...held.map((id) => ({ doorway: 'held', args: [id, first, 1] })),
+  ]
+}
+
+/**
+ * Asks every read path for what the plan knows of the scope, with full clearance and every right to read: as its own subject, which must be told
+ * that it is barred, and for the tenant as a whole, which must be brought nothing. Returns the number of questions. Throws
+ * `ERR_ERASURE_INCOMPLETE` naming the path that answered otherwise.
+ */
+export async function probe(input: StepInput): Promise<number> {
+  const { kernel, record } = input
+  const { known = { memories: [], held: [], artifacts: [] } } = notesOf<{ plan: Partial<Plan> }>(
+    record,
+    'enumerate',
+  ).plan
+  const standing = await enter(input)
+  const probes = probesOf(record.subject, known)
+  const reach = record.kind === 'tenant' ? 'common' : 'subject'
+  for (const { doorway, args, ownAlone = false } of probes) {
+    kernel.checkOpen()
+    const own = await ask(input, doorway, args, { ...standing, reach })
+    if (own.length !== 1 || own[0]!.outcome !== 'barred') throw found(doorway)
+    if (ownAlone) continue
+    const wide = await ask(input, `wide_${doorway}`, args, { ...standing, reach: 'all', shelf: Buffer.alloc(16) })
+    if (wide.some((row) => row.outcome === null && isOf(row, record.subject, known))) throw found(doorway)
+  }
+  return probes.reduce((sum, { ownAlone = false }) => sum + (ownAlone ? 1 : 2), 0)
+}
+
+function isOf({ subject, id }: Brought, shelf: Buffer, { memories, held, artifacts }: Known): boolean {
+  return subject?.equals(shelf) === true || [...memories, ...held, ...artifacts].includes(id ?? '')
+}
+
+/** What a token must state to be heard today: a tenant that is barred as a whole does not say, and answers that in any case. */
+async function enter(input: StepInput): Promise<Pick<Claims, 'tenantEpoch' | 'policyVersion'>> {
+  const call = await stepCall(input.kernel, input.record, [])
+  const [row] = await input.kernel.doorways.read<{
+    readonly outcome: string
+    readonly epoch: number | null
+    readonly policy_version: number | null
+  }>({ doorway: 'enter', ...call })
+  return { tenantEpoch: row?.epoch ?? 0, policyVersion: row?.policy_version ?? 0 }
+}
+
+async function ask(
+  { kernel, record }: StepInput,
+  doorway: string,
+  args: readonly unknown[],
+  stated: Partial<Claims>,
+): Promise<Brought[]> {
+  const call = await stepCall(kernel, record, args)
+  const { read, review, tenant } = rightBits
+  const claims = { ...call.claims, ...stated, rights: read | review | tenant | rightBits.export }
+  return kernel.doorways.read<Brought & Record<string, unknown>>({ doorway, ...call, claims })
+}
+
+function found(doorway: string): Error {
+  return incomplete(`the read path ${doorway} does not answer as it must`)
+}
