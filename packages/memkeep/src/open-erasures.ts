@@ -9,7 +9,7 @@ import { expectOutcome } from './memory/outcome.ts'
 import { announceHold } from './own-calls.ts'
 import { artifactTarget } from './upkeep/artifact-target.ts'
 import { cacheTarget } from './upkeep/cache-target.ts'
-import { findErasures } from './upkeep/find-erasures.ts'
+import { endedErasures, findErasures } from './upkeep/find-erasures.ts'
 import { recountScope } from './upkeep/recount-scope.ts'
 
 /** How a keep erases. */
@@ -58,6 +58,7 @@ export function openErasures(
       withAccess(kernel, scope, (access) => run({ ...access, expect: (outcome) => void expectOutcome(outcome, 'ok') })),
     recount: (call) => recountScope(doorways, call),
     find: (id) => findErasures({ doorways, keyring, seams }, id),
+    ended: () => endedErasures({ doorways, keyring, seams }),
     drop: (tenant) => {
       shelves.drop(tenant.toString('hex'))
       keyring.forget(tenant)

@@ -7,6 +7,7 @@ import type { Notes, StepInput } from './steps.ts'
 /** Enters the erasure in the ledger outside the database, before anything is deleted; and drops what has expired there. */
 export async function authorise({ kernel, record }: StepInput): Promise<Notes> {
   const { askedBy, reason } = record
+  await expireLines(kernel)
   return { askedBy, reason, entered: await enter(kernel, record) }
 }
 
@@ -16,12 +17,20 @@ async function enter({ ledger, seams }: ErasureKernel, record: ErasureRecord): P
     const lines = await ledger.read()
     const { entries, head, count } = readLines(lines)
     const nowMs = seams.clock.now()
-    for (const { place, until } of entries)
-      if (until < nowMs) await ledger.replace(place, expiredLine(lines[place - 1]!))
     const standing = entries.find(({ erasure }) => erasure === record.id)
     if (standing !== undefined) return standing.place
     const place = count + 1
     if (await ledger.put(place, lineOf(entryOf(record, place, nowMs), head))) return place
+  }
+}
+
+/** Leaves of each line whose time is over its hash alone: the chain holds, and nobody is in it. */
+export async function expireLines({ ledger, seams }: Pick<ErasureKernel, 'ledger' | 'seams'>): Promise<void> {
+  if (ledger === null) return
+  const lines = await ledger.read()
+  const nowMs = seams.clock.now()
+  for (const { place, until } of readLines(lines).entries) {
+    if (until < nowMs) await ledger.replace(place, expiredLine(lines[place - 1]!))
   }
 }
 

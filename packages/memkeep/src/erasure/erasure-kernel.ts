@@ -39,6 +39,8 @@ export interface ErasureKernel {
   readonly recount: (call: Omit<DoorwayCall, 'doorway'>) => Promise<HeldRow[]>
   /** Erasures that nobody works on, or the one with that id. */
   readonly find: (id: string | null) => Promise<FoundErasure[]>
+  /** Erasures that are done, and whose bar and record may go. */
+  readonly ended: () => Promise<(FoundErasure & { readonly epoch: number })[]>
   /** Lets go of what this process holds opened of a tenant. */
   readonly drop: (tenant: Buffer) => void
   /** How long any process may hold a key open, as they have announced it: no key is destroyed before that has passed since the barrier. */

@@ -18,6 +18,7 @@ import { checkConfirm, checkErase } from './check-options.ts'
 import { Erasure } from './erasure.ts'
 import type { ErasureKernel } from './erasure-kernel.ts'
 import { type ErasureRecord, type ErasureRow, recordsOf, viewOf } from './erasure-record.ts'
+import { forgetEnded } from './forget-ended.ts'
 import { OperatorRequests } from './operator-requests.ts'
 import { requestErasure } from './request.ts'
 import { type GuardReport, guard } from './restore-guard.ts'
@@ -80,7 +81,7 @@ export class Erasures {
     return guard(this.#kernel)
   }
 
-  /** Goes on with what was broken off, as far as it can without waiting. The first failure is thrown once all were tried. */
+  /** Goes on with what was broken off, as far as it can without waiting, and forgets what has ended long enough ago. The first failure is thrown once all were tried. */
   async resumeDue(): Promise<number> {
     const failures: unknown[] = []
     let finished = 0
@@ -93,6 +94,7 @@ export class Erasures {
         failures.push(error)
       }
     }
+    await forgetEnded(this.#kernel).catch((error: unknown) => failures.push(error))
     if (failures.length > 0) throw failures[0]
     return finished
   }

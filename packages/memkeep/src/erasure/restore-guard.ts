@@ -1,4 +1,5 @@
 import { MemkeepError } from '../core/errors.ts'
+import { expireLines } from './enter.ts'
 import type { ErasureKernel } from './erasure-kernel.ts'
 import { type LedgerEntry, readLines } from './ledger-lines.ts'
 import { carryOut } from './saga.ts'
@@ -23,6 +24,7 @@ interface HeadRow {
 export async function guard(kernel: ErasureKernel): Promise<GuardReport> {
   const { ledger, keyring, seams } = kernel
   if (ledger === null) return { repeated: 0 }
+  await expireLines(kernel)
   const { entries, head } = readLines(await ledger.read())
   const own = await deploymentPlace(kernel)
   const known = await headOf(kernel, own, null)

@@ -2,7 +2,7 @@ import { MemkeepError } from '../core/errors.ts'
 import type { KillPoint } from '../core/seams.ts'
 import type { HeldKeys } from './held-keys.ts'
 import type { KeyRolls } from './key-rolls.ts'
-import { epochOf, erasedName, newestVersion } from './newest-version.ts'
+import { epochOf, erasedName, newestVersion, passedPrefix } from './newest-version.ts'
 import type { WrappedKeys } from './wrapped-keys.ts'
 
 /** Whose keys: a subject's, or (null) a tenant's with all its subjects'. By tags, as the tenant's own keys may be gone already. */
@@ -72,6 +72,17 @@ export class KeyDestruction {
       throw new MemkeepError('ERR_KEY_UNAVAILABLE', 'the records are not deleted yet')
     if (owner.subject !== null) await this.#rolls.replaceWraps(owner.tenant, stood.wrap ?? 0)
     return this.#rolls.replaceGenerations(stood.generation)
+  }
+
+  /**
+   * Removes the record that an owner's epoch was erased, when nothing from before can come back any more. What has that id then begins anew, in
+   * a later epoch than any that was forgotten: what is known of those by epoch and version (events in the ledger) is never under a key of its.
+   */
+  async forget(owner: KeyOwner, epoch: number): Promise<void> {
+    await this.#wrapped.mark(`${passedPrefix}${epoch}`, null)
+    const [prefix] = prefixesOf(owner)
+    await this.#wrapped.remove(erasedName(prefix!, epoch))
+    this.#held.drop(prefix!)
   }
 
   /** True when the key store answers `ERR_KEY_DESTROYED` for that name. */

@@ -194,7 +194,7 @@ export class Keyring {
     if ((await this.#wrapped.list(`subject/${tag.toString('hex')}/`)).length > 0) throw keyGone()
     await this.#wrapped.make(`${prefix}tag`)
     await this.#wrapped.make(`${prefix}wrap/1`)
-    return this.#wrapped.make(`${prefix}1/1`)
+    return this.#wrapped.make(`${prefix}${await this.#wrapped.firstEpoch()}/1`)
   }
 
   async #openTenant(tag: Buffer): Promise<TenantKeys> {

@@ -62,3 +62,11 @@ export function erasedEpoch(prefix: string, names: readonly string[]): number {
 export function epochOf(prefix: string, name: string): number | null {
   return newestVersion(prefix, [name])?.epoch ?? null
 }
+
+/** Where the key store keeps which epochs had an end whose record has gone: no first key is made in one of them again. */
+export const passedPrefix = 'guard/passed/'
+
+/** The highest epoch among the names `guard/passed/<epoch>`; 0 when there is none. */
+export function passedEpoch(names: readonly string[]): number {
+  return newest(passedPrefix, generationForm, names)?.version ?? 0
+}

@@ -73,7 +73,7 @@ export class TenantKeys {
   }
 
   /**
-   * The subject's newest key. Its first one is made in the tenant's epoch; when two processes race, both get the winner's.
+   * The subject's newest key. Its first one is made in the tenant's epoch, or a later one (`KeyDestruction.forget`); when two processes race, both get the winner's.
    * Never ask for a subject that is only read. Throws `ERR_KEY_DESTROYED` for one that was erased and not reopened.
    */
   async forWriting(subjectTag: Buffer): Promise<DataKey> {
@@ -164,14 +164,15 @@ export class TenantKeys {
       await wrapped.rewrap(found.name)
       return found
     }
-    const name = `${prefix}${this.epoch}/1`
+    const epoch = Math.max(this.epoch, await wrapped.firstEpoch())
+    const name = `${prefix}${epoch}/1`
     if (await wrapped.make(name)) reach('keys.subject-created')
     // Erased while it was being made: whoever erases may have looked before it stood there.
     if (erasedEpoch(prefix, await wrapped.list(prefix)) >= this.epoch) {
       await wrapped.remove(name)
       throw keyGone()
     }
-    return { epoch: this.epoch, version: 1 }
+    return { epoch, version: 1 }
   }
 
   #prefix(subjectTag: Buffer): string {

@@ -6,7 +6,7 @@ import type { HeldKeys } from './held-keys.ts'
 import type { KeyProvider } from './key-provider.ts'
 import { checkCommitment, commitmentOf, encodeKeyRecord, type KeyRecord, parseKeyRecord } from './key-record.ts'
 import type { KeyStore } from './key-store.ts'
-import { newestGeneration, newestWrap } from './newest-version.ts'
+import { newestGeneration, newestWrap, passedEpoch, passedPrefix } from './newest-version.ts'
 import { Secret } from './secret.ts'
 
 /**
@@ -134,6 +134,11 @@ export class WrappedKeys {
     if (kind !== 'subject') return newestGeneration(await this.list('generation/'))?.name ?? null
     const prefix = `tenant/${tenant}/`
     return newestWrap(prefix, await this.list(prefix))?.name ?? null
+  }
+
+  /** The first epoch in which nothing was erased that has been forgotten. */
+  async firstEpoch(): Promise<number> {
+    return passedEpoch(await this.list(passedPrefix)) + 1
   }
 
   /** What wraps a record, by its own word; null when there is none. */

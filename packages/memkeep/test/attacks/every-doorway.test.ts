@@ -116,6 +116,8 @@ const rows: Readonly<Record<string, Row>> = {
   recount_scope: needs('erasing'),
   note_erasure_step: needs('erasing'),
   finish_erasure: needs('erasing'),
+  ended_erasures: { ...needs('erasing'), with: { p_limit: 1 } },
+  forget_erasure: needs('erasing'),
   repeat_erasure: needs('erasing'),
   reopen_scope: { needs: [['tenants'], ['erasing']] },
   guard_head: needs('erasing'),

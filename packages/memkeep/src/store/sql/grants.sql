@@ -110,3 +110,4 @@ grant select (tenant, subject, expires_ms), delete on memkeep.support to memkeep
 grant select, insert, update (answer, epoch), delete on memkeep.answer to memkeep_door;
 grant select (tenant, subject), delete on memkeep.answer to memkeep_erase_door;
 grant select (tenant, subject, until_ms), delete on memkeep.answer to memkeep_upkeep_door;
+grant delete on memkeep.tenant, memkeep.erasure, memkeep.erasure_step to memkeep_erase_door;

@@ -283,7 +283,7 @@ create policy erase on memkeep.hold for delete to memkeep_erase_door
 create policy of_tenant on memkeep.erasure to memkeep_erase_door
   using (tenant = memkeep.claim_tenant()) with check (tenant = memkeep.claim_tenant() and memkeep.claim_right(65536 | 128));
 create policy list on memkeep.erasure for select to memkeep_upkeep_door
-  using (memkeep.claim_right(16384 | 65536) and memkeep.claim_doorway() = 'due_erasures');
+  using (memkeep.claim_right(16384 | 65536) and memkeep.claim_doorway() in ('due_erasures', 'ended_erasures'));
 create policy of_tenant on memkeep.erasure_step to memkeep_erase_door
   using (tenant = memkeep.claim_tenant()) with check (tenant = memkeep.claim_tenant() and memkeep.claim_right(65536));
 create policy of_tenant on memkeep.erasure_guard to memkeep_erase_door
@@ -460,3 +460,7 @@ create policy aggregate on memkeep.tenant for select to memkeep_upkeep_door
   using (memkeep.claim_right(4194304) and memkeep.claim_doorway() = 'aggregate');
 create policy aggregate on memkeep.shelf for select to memkeep_upkeep_door
   using (memkeep.claim_right(4194304) and memkeep.claim_doorway() = 'aggregate');
+
+-- The bar of a tenant whose erasure is over for good.
+create policy forget on memkeep.tenant for delete to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant() and memkeep.claim_doorway() = 'forget_erasure' and state = 1);
