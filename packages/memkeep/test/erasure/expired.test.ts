@@ -43,7 +43,9 @@ test('not a moment before its end date; then the bar, the record, the mark in th
   const memory = store.memory()
   const { id } = await memory.add('said in the first life', { actor: 'user' })
   await store.memory({ subject: 'ben' }).add('stays', { actor: 'user' })
-  const [before] = await store.database.query<{ content: Buffer }>('select * from memkeep.memory where id = $1', [id])
+  const [before] = await store.database.query<Record<string, unknown>>('select * from memkeep.memory where id = $1', [
+    id,
+  ])
   const report = await erase()
   expect(report.residue.filter(({ until }) => until !== null)).toHaveLength(3)
   const { until } = report.residue[0]!
