@@ -9,6 +9,7 @@ import { callDisclosing } from './disclosing.ts'
 import type { Kernel } from './kernel.ts'
 import { expectOutcome } from './outcome.ts'
 import { shelvesInReach } from './reach.ts'
+import { noteRecalled } from './recalled.ts'
 import { RowOpener } from './row.ts'
 
 /** One record of an export: a version of a memory, or (last) how many of each store there were. */
@@ -37,7 +38,7 @@ export async function* exportAll(kernel: Kernel, scope: ScopeClaims): AsyncGener
       )
       const seen = new Set<string>()
       for (const record of await callMemory(kernel, scope, 'export_memory', () =>
-        withAccess(kernel, scope, (access) => openPage(access, rows, names(subject))),
+        withAccess(kernel, scope, (access) => openPage(kernel, access, rows, names(subject))),
       )) {
         if (record.current) counts.memories++
         else counts.versions++
@@ -74,11 +75,13 @@ function exportClaims({ claims }: Access): Claims {
   return (claims.rights & rightBits.export) === 0 ? claims : { ...claims, clearance: 0b111 }
 }
 
-async function openPage(access: Access, rows: readonly ReadingRow[], subject: string | null) {
+async function openPage(kernel: Kernel, access: Access, rows: readonly ReadingRow[], subject: string | null) {
   const opener = new RowOpener(access.keys, exportClaims(access))
   const records = []
   let before: string | null = null
-  for (const memory of await opener.openMemories(rows, () => subject)) {
+  const memories = await opener.openMemories(rows, () => subject)
+  await noteRecalled(kernel, access, memories)
+  for (const memory of memories) {
     records.push({ type: 'memory' as const, current: memory.id !== before, ...memory })
     before = memory.id
   }

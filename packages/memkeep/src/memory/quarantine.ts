@@ -10,6 +10,7 @@ import { checkArray, checkKeys, checkLimit, lookupId } from './input.ts'
 import type { Kernel } from './kernel.ts'
 import { expectOutcome } from './outcome.ts'
 import { shelvesInReach } from './reach.ts'
+import { noteRecalled } from './recalled.ts'
 import { RowOpener } from './row.ts'
 import { callWrite } from './write.ts'
 
@@ -106,6 +107,7 @@ async function readHeld(kernel: Kernel, access: Access, args: readonly unknown[]
   const found = rows.filter((row) => row.part === parts.memory)
   const names = wide && found.length > 0 ? (await shelvesInReach(kernel, access)).names : () => null
   const memories = await new RowOpener(access.keys, access.claims).openMemories(found, names)
+  await noteRecalled(kernel, access, memories)
   const held: HeldMemory[] = []
   for (const [place, memory] of memories.entries()) {
     const row = found[place]!

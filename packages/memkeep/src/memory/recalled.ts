@@ -3,21 +3,30 @@ import { type Access, callRead } from './access.ts'
 import type { Kernel } from './kernel.ts'
 import { expectOutcome } from './outcome.ts'
 
-/**
- * Under whose names it is kept what a scope was shown: the session that it is bound to, or its principal, and a
- * session that the call names besides.
- */
-export function readersOf({ scope, keys, claims }: Access, sessions: readonly (string | null)[]): Buffer[] {
+/** Under whose names it is kept what may have gone into what a scope says: those of `namesOf`, and its principal as one that reads tenant-wide. */
+export function readersOf(access: Access, sessions: readonly (string | null)[]): Buffer[] {
+  return [...namesOf(access, sessions), wideReader(access)]
+}
+
+/** Under whose names it is kept what a scope was shown: the session that it is bound to, or its principal, and a session that the call names besides. */
+function namesOf(access: Access, sessions: readonly (string | null)[]): Buffer[] {
+  const { scope, keys, claims } = access
   const named = new Set(sessions.filter((session) => session !== null))
   if (scope.session !== null) named.add(scope.session)
   const tags = [...named].map((session) => keys.sessionTag(session))
+  if (scope.reach === 'all') return [wideReader(access), ...tags]
   return scope.session === null ? [claims.principal, ...tags] : tags
+}
+
+/** A name of its own: what a principal was shown tenant-wide is held against it also where it speaks in a session. */
+function wideReader({ keys, claims }: Access): Buffer {
+  return keys.keyedTag('wide-reader', claims.principal)
 }
 
 /**
  * Notes what trust these memories have, which are about to be shown: what their reader stores from now on without naming a source is
- * trusted no more than the least of them. It writes only when that falls. When it fails, they must not be shown.
- * A tenant-wide scope stores nothing, so nothing is noted of it.
+ * trusted no more than the least of them: on this shelf, or on any when it is the common one's or tenant-wide. It writes only when that falls. When it
+ * fails, they must not be shown.
  */
 export async function noteRecalled(
   kernel: Kernel,
@@ -25,11 +34,10 @@ export async function noteRecalled(
   memories: readonly { readonly trust: Trust }[],
   session: string | null = null,
 ): Promise<void> {
-  if (access.scope.reach === 'all') return
   const lowest = memories.reduce((low, { trust }) => Math.min(low, trusts.indexOf(trust)), trusts.length - 1)
   if (lowest === trusts.length - 1) return
   const shelf = `${access.keys.tag.toString('hex')}/${access.shelf.toString('hex')}`
-  const falling = readersOf(access, [session]).filter((reader) =>
+  const falling = namesOf(access, [session]).filter((reader) =>
     kernel.notedTrust.isFall(`${shelf}/${reader.toString('hex')}`, lowest),
   )
   if (falling.length === 0) return

@@ -59,7 +59,7 @@ const rows: Readonly<Record<string, Row>> = {
   },
   forget_artifact: { ...needs('delete'), with: { p_shelf: subject } },
   retry_rebuild: { ...needs('write'), with: { p_shelf: subject } },
-  note_recalled: { ...needs('read'), with: { p_readers: [], p_trust: 0 } },
+  note_recalled: { ...anybody, with: { p_readers: [], p_trust: 0 } },
   refuse: anybody,
   note_enumeration: { ...needs('read'), with: { p_number: 1 } },
   // Has a refusal stand in the ledger, whoever asks.

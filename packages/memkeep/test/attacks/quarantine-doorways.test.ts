@@ -291,15 +291,22 @@ describe('what a reader was shown', () => {
     }
   })
 
-  test('is noted on the token’s own shelf, in its own tenant, and never tenant-wide', async () => {
-    expect(await note(keep, 1, claims({ reach: 'all', shelf: commonShelf }))).toBe('denied')
+  test('is noted on the token’s own shelf, in its own tenant; tenant-wide on the common one, with the right for it', async () => {
     await note(keep, 1, claims({ shelf: neighbour }))
-    const rows = await keep.database.query('select distinct tenant, subject from memkeep.recalled order by subject')
-    expect(rows).toHaveLength(2)
+    const wide = claims({ reach: 'all', shelf: commonShelf })
+    expect(await note(keep, 1, { ...wide, rights: allRights & ~16 })).toBe('denied')
+    expect(await note(keep, 1, wide)).toBe('ok')
+    const given = { p_readers: [reader], p_trust: 0 }
+    expect(await ask(keep, 'note_recalled', { ...wide, shelf: neighbour }, given)).toBe('42501')
+    const rows = await keep.database.query<{ tenant: Buffer; subject: Buffer; trust: number }>(
+      'select tenant, subject, trust from memkeep.recalled order by subject',
+    )
+    expect(rows).toHaveLength(3)
     expect(rows).toEqual(
       expect.arrayContaining([
-        { tenant: own, subject },
-        { tenant: own, subject: neighbour },
+        { tenant: own, subject, trust: 0 },
+        { tenant: own, subject: neighbour, trust: 1 },
+        { tenant: own, subject: commonShelf, trust: 1 },
       ]),
     )
   })

@@ -6,6 +6,7 @@ import { type Access, callRead, withAccess } from '../access.ts'
 import { checkArray, checkKeys, checkKinds, checkLimit, checkOneOf, lookupId } from '../input.ts'
 import type { Kernel } from '../kernel.ts'
 import { expectOutcome } from '../outcome.ts'
+import { noteRecalled } from '../recalled.ts'
 import { type ArtifactRow, openArtifact } from './artifact-row.ts'
 
 export interface ArtifactListOptions {
@@ -38,6 +39,7 @@ export async function listArtifacts(kernel: Kernel, scope: ScopeClaims, given: u
     const page = rows.slice(0, limit)
     const items: Artifact[] = []
     for (const row of page) items.push(await openArtifact(access.keys, access.claims, row))
+    await noteRecalled(kernel, access, items)
     return { items, nextCursor: rows.length > limit ? page.at(-1)!.id : null }
   })
 }
@@ -47,7 +49,10 @@ export async function getArtifact(kernel: Kernel, scope: ScopeClaims, given: unk
   const id = lookupId(given)
   return withAccess(kernel, scope, async (access) => {
     const [row] = await readArtifacts(kernel, access, [false, [id], null, [0], null, 1])
-    return row === undefined ? null : openArtifact(access.keys, access.claims, row)
+    if (row === undefined) return null
+    const artifact = await openArtifact(access.keys, access.claims, row)
+    await noteRecalled(kernel, access, [artifact])
+    return artifact
   })
 }
 

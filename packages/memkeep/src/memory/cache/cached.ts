@@ -15,6 +15,7 @@ import { readArtifacts } from '../artifacts/read.ts'
 import { checkKeys, checkSources } from '../input.ts'
 import type { Kernel } from '../kernel.ts'
 import { expectOutcome } from '../outcome.ts'
+import { noteRecalled } from '../recalled.ts'
 import { sealedSubjectName } from '../write.ts'
 
 export interface CacheSetOptions {
@@ -42,7 +43,9 @@ export async function getCached(kernel: Kernel, scope: ScopeClaims, given: unkno
     if (sealed === null) return null
     const [row] = await readArtifacts(kernel, access, [true, [id], null, [0], null, 1])
     const current = row?.subject.equals(access.shelf) && row.content.equals(digestOf(sealed))
-    return current ? open(access, key, id, sealed) : null
+    if (!current) return null
+    await noteRecalled(kernel, access, [{ trust: trusts[row!.trust]! }])
+    return open(access, key, id, sealed)
   })
 }
 

@@ -10,6 +10,7 @@ import { callRead, withAccess } from '../access.ts'
 import { checkKeys, checkLimit, checkOneOf } from '../input.ts'
 import type { Kernel } from '../kernel.ts'
 import { expectOutcome } from '../outcome.ts'
+import { noteRecalled } from '../recalled.ts'
 
 export interface LibrarySearchOptions {
   /** Default 10, at most 100. */
@@ -84,6 +85,7 @@ export async function searchLibrary(
       })
     }
     const found = rankByWords(entries, query).slice(0, limit)
+    await noteRecalled(kernel, access, found)
     return { entries: found, evidence: evidenceOf(found) }
   })
 }

@@ -131,7 +131,7 @@ create policy remove on memkeep.reviewed for delete to memkeep_door
   using (tenant = memkeep.claim_tenant() and subject = memkeep.claim_shelf());
 
 create policy read on memkeep.recalled for select to memkeep_door
-  using (tenant = memkeep.claim_tenant() and subject = any (memkeep.claim_shelves()));
+  using (tenant = memkeep.claim_tenant() and (subject = any (memkeep.claim_shelves()) or memkeep.claim_notes(subject)));
 create policy note on memkeep.recalled for insert to memkeep_door
   with check (tenant = memkeep.claim_tenant() and memkeep.claim_notes(subject));
 create policy note_again on memkeep.recalled for update to memkeep_door

@@ -2,7 +2,8 @@
 -- callers: memkeep_app
 
 -- Notes that readers (tags of a session or a principal) were shown something of that trust by scopes of this shelf: what they say from
--- now on without naming a source is trusted no more. Called when it is the lowest yet that a process knows of.
+-- now on without naming a source is trusted no more. What was shown tenant-wide is noted on the common shelf, and goes for every shelf. Needs no
+-- right of its own: whoever was shown something had one, and it lowers nobody else. Called when it is the lowest yet that a process knows of.
 -- Outcomes: ok, denied, barred, epoch, policy, unknown.
 create or replace function memkeep.note_recalled(p_tenant bytea, p_token bytea, p_readers bytea[], p_trust smallint, p_detail bytea)
 returns table (outcome text)
@@ -11,7 +12,7 @@ set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan a
 declare
   c memkeep.claims := memkeep.open_token(p_tenant, p_token, 'note_recalled');
 begin
-  outcome := case when c.reach = 2 then 'denied' else memkeep.admit_reading(c, 1) end;
+  outcome := memkeep.admit_reading(c, 0);
   if outcome = 'ok' then
     insert into memkeep.recalled as r (tenant, subject, reader, trust)
       select p_tenant, c.shelf, w.reader, p_trust from unnest(p_readers) as w (reader)
