@@ -51,6 +51,18 @@ const rows: Readonly<Record<string, Row>> = {
     otherwise: { content: 'in other words' },
     action: 'artifact.register',
   },
+  releaseManyHeld: {
+    key: () => ana,
+    body: () => ({ ids: [memory] }),
+    otherwise: { ids: [] },
+    action: 'quarantine.release',
+  },
+  rejectManyHeld: {
+    key: () => ana,
+    body: () => ({ ids: [memory] }),
+    otherwise: { ids: [] },
+    action: 'quarantine.reject',
+  },
   createTenant: {
     key: () => root.key,
     body: () => ({ tenant: 'initech', reason }),
@@ -78,8 +90,8 @@ const rows: Readonly<Record<string, Row>> = {
   },
 }
 
-/** Asked twice an erasure goes on with the one that stands; that is tested with erasures. */
-const elsewhere = ['requestErasure']
+/** Asked twice an erasure goes on with the one that stands; that is tested with erasures. What takes no body, with the quarantine. */
+const elsewhere = ['requestErasure', 'releaseHeld', 'rejectHeld']
 const kept = routes.filter(({ keepsAnswers }) => keepsAnswers)
 
 test('every POST takes the header, and has a row', () => {

@@ -77,6 +77,18 @@ describe('what is held', () => {
   })
 })
 
+test('with an idempotency key, judged once and answered twice; the same key for another is refused', async () => {
+  for (const act of ['release', 'reject']) {
+    const [one, two] = [await hold(), await hold()]
+    const send = (id: string) =>
+      served.ask('POST', `/v1/quarantine/${id}/${act}`, { key: reviewer, headers: { 'idempotency-key': act } })
+    const [first, again] = [await send(one), await send(one)]
+    expect([again.status, again.body]).toEqual([200, first.body])
+    expect(await send(two)).toMatchObject({ status: 422, body: { code: 'ERR_IDEMPOTENCY_MISMATCH' } })
+    await post(reviewer, '/reject', { ids: [two] })
+  }
+})
+
 describe('what is another’s', () => {
   test('answers as what is missing, to look at and to judge, and stays', async () => {
     const id = await hold()
