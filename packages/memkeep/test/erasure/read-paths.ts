@@ -1,4 +1,4 @@
-import type { Keep, ReadableMemory } from '../../src/index.ts'
+import type { Keep, ReadableMemory, ScopedMemory } from '../../src/index.ts'
 import { ReadableArtifacts, ScopedArtifacts } from '../../src/memory/artifacts/scoped-artifacts.ts'
 import { ScopedCache } from '../../src/memory/cache/scoped-cache.ts'
 import { Audit } from '../../src/memory/ledger/audit.ts'
@@ -13,10 +13,12 @@ export interface Known {
   readonly held: readonly string[]
   readonly artifacts: readonly string[]
   readonly cacheKeys: readonly string[]
+  /** Under which answers were kept. */
+  readonly answerKeys: readonly string[]
   readonly words: string
 }
 
-export type Handle = ReadableMemory & { readonly cache?: ScopedCache }
+export type Handle = ReadableMemory & { readonly cache?: ScopedCache; readonly once?: ScopedMemory['once'] }
 type Read = (memory: Handle, known: Known) => Promise<unknown>
 
 const each = <T>(ids: readonly string[], read: (id: string) => Promise<T>) => Promise.all(ids.map(read))
@@ -50,6 +52,8 @@ export const readPaths: Readonly<Record<string, Read>> = {
   'memory.erasures': async (memory) =>
     (await memory.erasures.list()).map(({ id, state, steps }) => ({ id, state, steps })),
   'memory.tenantTag': (memory) => memory.tenantTag(),
+  'memory.once': (memory, { answerKeys }) =>
+    each(answerKeys, async (key) => memory.once?.(key, 'asked', async () => 'made anew') ?? null),
   'quarantine.list': (memory) => pages((cursor) => memory.quarantine.list({ limit: 100, ...after(cursor) })),
   'quarantine.get': (memory, { held }) => each(held, (id) => memory.quarantine.get(id)),
   'artifacts.list': (memory) =>
@@ -74,6 +78,7 @@ export const readPaths: Readonly<Record<string, Read>> = {
 const others: Readonly<Record<string, readonly string[]>> = {
   memory: [
     'reembed',
+    'reseal',
     'mintKey',
     'noteSmuggling',
     'audit',

@@ -109,7 +109,7 @@ async function fill(): Promise<Known> {
     source: marker(),
   })
   // Who reads stands under the tenant's own key, for its auditors (residue): no sentinel, as it is not said of the subject.
-  const memory = memoryOf(subject)
+  const memory = memoryOf(subject, { principal: 'reader' })
   const words = `${marker()} prefers window seats`
   const first = await memory.add(words, { ...said(), idempotencyKey: marker(), sensitivity: 'sensitive' })
   const many = await memory.addMany([
@@ -138,6 +138,8 @@ async function fill(): Promise<Known> {
   const thrice = await common.register({ kind: 'skill', content: marker(), derivedFrom: [again.id, tea.id] })
   const cacheKey = marker()
   await memory.cache.set(cacheKey, { [marker()]: marker() }, { ttlSeconds: 3600, derivedFrom })
+  const answerKey = marker()
+  await memory.once(answerKey, 'asked', async () => marker())
   await library().publish({
     kind: 'skill',
     content: `${words} in the library`,
@@ -152,6 +154,7 @@ async function fill(): Promise<Known> {
     held: [held.id],
     artifacts: [own, shared, again, thrice].map(({ id }) => id),
     cacheKeys: [cacheKey],
+    answerKeys: [answerKey],
     words,
   }
 }
@@ -206,7 +209,7 @@ test('before it is erased, the sentinels are read through every path that can br
   const answers = await readAll(handles(), known)
   refusedBefore = refusedIn(answers)
   const own = telling(answers)
-  for (const path of ['search', 'get', 'list', 'history', 'export']) expect(own).toContain(`own memory.${path}`)
+  for (const path of ['search', 'get', 'list', 'history', 'export', 'once']) expect(own).toContain(`own memory.${path}`)
   for (const path of [
     'quarantine.list',
     'quarantine.get',
@@ -268,12 +271,14 @@ describe('erased', () => {
     for (const keep of [store.keep, await store.open()]) {
       const answers = await readAll(handles(keep), known)
       expect(telling(answers)).toEqual([])
+      // What was kept is not there, and nothing is kept: the call is made.
+      expect(answers.get('own memory.once')).toBe('["made anew"]')
       const refused = [...answers].filter(
         ([path, answer]) => path.startsWith('own ') && answer === 'refused ERR_SCOPE_BARRED',
       )
       expect(refused.map(([path]) => path).sort()).toEqual(
         [...answers.keys()]
-          .filter((path) => path.startsWith('own ') && !/erasures|tenantTag|audit|cache/.test(path))
+          .filter((path) => path.startsWith('own ') && !/erasures|tenantTag|audit|cache|once/.test(path))
           .sort(),
       )
       const open = refusedIn(answers).filter((path) => !path.startsWith('own '))
