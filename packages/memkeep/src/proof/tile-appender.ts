@@ -10,6 +10,11 @@ export interface TileBytes extends Tile {
   readonly bytes: Uint8Array
 }
 
+/** A full tile, with the root over its hashes. */
+export interface FullTile extends TileBytes {
+  readonly root: Uint8Array
+}
+
 /** The tiles at the right edge of a log that are not full: what must be kept in order to append. */
 export function partialTilesOf(size: number): Tile[] {
   return tilesOf(size).filter(({ width }) => width < tileWidth)
@@ -22,7 +27,7 @@ export function partialTilesOf(size: number): Tile[] {
 export class TileAppender {
   readonly #hash: TreeHash
   readonly #open: Uint8Array[][] = []
-  readonly #full: TileBytes[] = []
+  readonly #full: FullTile[] = []
   #size: number
 
   /** Throws `ERR_PROOF_INVALID` when a partial tile has not the length that `size` gives it. */
@@ -47,8 +52,8 @@ export class TileAppender {
       row.push(carry)
       if (row.length < tileWidth) return
       const index = this.#size / tileWidth ** (level + 1) - 1
-      this.#full.push({ level, index, width: tileWidth, bytes: joined(...row) })
       carry = this.#hash.perfect(row)
+      this.#full.push({ level, index, width: tileWidth, bytes: joined(...row), root: carry })
       this.#open[level] = []
     }
   }
@@ -62,7 +67,7 @@ export class TileAppender {
   }
 
   /** The tiles that became full since the last call. A full tile takes the place of the partial ones with its path. */
-  takeFull(): TileBytes[] {
+  takeFull(): FullTile[] {
     return this.#full.splice(0)
   }
 

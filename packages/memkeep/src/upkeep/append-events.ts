@@ -6,7 +6,7 @@ import { toHex } from '../proof/hex.ts'
 import { encodeLeaf } from '../proof/ledger-leaf.ts'
 import { lineLeaf } from '../proof/line-leaf.ts'
 import { parseNote } from '../proof/signed-note.ts'
-import type { TileBytes } from '../proof/tile-appender.ts'
+import type { FullTile } from '../proof/tile-appender.ts'
 import type { LogEdge, LogPlace } from './log-edges.ts'
 import type { WaitingLog } from './pending-logs.ts'
 
@@ -22,7 +22,7 @@ export interface AppendedEntry extends Under {
 export interface AppendedLog extends LogPlace {
   readonly entries: readonly AppendedEntry[]
   /** Tiles that became full, with their roots. */
-  readonly tiles: readonly (TileBytes & { readonly root: Uint8Array })[]
+  readonly tiles: readonly FullTile[]
   /** The signed checkpoint over all of it. */
   readonly note: string
 }
@@ -69,11 +69,7 @@ export async function appendEntries(
     appender.append(hash)
     frontier.append(hash)
   }
-  const tiles = appender.takeFull().map((tile) => ({ ...tile, root: rootOf(tile.bytes) }))
+  const tiles = appender.takeFull()
   const note = await signCheckpoint({ size: frontier.size, root: frontier.root() }, key.noteKey, key)
   return { tenant, line, size, key, entries, tiles, note }
-}
-
-function rootOf(bytes: Uint8Array): Uint8Array {
-  return treeHash.perfect(Array.from({ length: bytes.length / 32 }, (_, i) => bytes.subarray(32 * i, 32 * i + 32)))
 }

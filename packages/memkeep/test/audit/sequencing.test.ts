@@ -115,7 +115,8 @@ test('several processes that sequence at once, under writers: every event once',
   await using two = await another()
   await using three = await another()
   let writing = true
-  const sequencing = [store.keep, two, three].map(async (keep) => {
+  // Two of one process's as well: they share what it keeps of the logs.
+  const sequencing = [store.keep, store.keep, two, three].map(async (keep) => {
     let number = 0
     while (writing) number += (await keep.runUpkeep()).sequenced
     return number
