@@ -13,7 +13,7 @@ import type { Kernel } from './memory/kernel.ts'
 import { RowOpener } from './memory/row.ts'
 import { ReadableMemory, ScopedMemory } from './memory/scoped-memory.ts'
 import { checkBackupDays, type ErasureSettings, openErasures } from './open-erasures.ts'
-import { checkReady } from './own-calls.ts'
+import { announce, checkReady } from './own-calls.ts'
 import { Privileged } from './privileged/privileged.ts'
 import type { PrivilegedKernel } from './privileged/privileged-kernel.ts'
 import type { ShelfStats } from './recall/shelf-cache.ts'
@@ -114,7 +114,12 @@ export class Keep implements AsyncDisposable {
   async checkRestored(options: { readonly replaceTokenKeys?: boolean } = {}): Promise<{ readonly repeated: number }> {
     return this.#gate.run(async () => {
       this.#repeated += (await this.#erasures.guard()).repeated
-      if (options.replaceTokenKeys === true) await this.#needUpkeep().replaceTokenKeys()
+      if (options.replaceTokenKeys === true) {
+        await this.#needUpkeep().replaceTokenKeys()
+        // The first token that the new keys sign.
+        const { doorways, keyring, seams } = this.#kernel
+        await announce(doorways, keyring, seams, { tokenKeysReplaced: true })
+      }
       return { repeated: this.#repeated }
     })
   }

@@ -8,12 +8,15 @@ import type { Claims } from './store/token.ts'
 
 // Calls that a process makes on its own behalf, under the deployment's keys and without any right.
 
-/** The process's first call: shows that its tokens pass, and leaves in the ledger under which settings it serves. */
+/**
+ * The process's first call: shows that its tokens pass, and leaves in the ledger under which settings it serves. Also that it has
+ * replaced the keys of all tokens.
+ */
 export async function announce(
   doorways: Doorways,
   keyring: Keyring,
   seams: Seams,
-  served: Pick<EventDetail, 'policy' | 'acceptsOldServer' | 'reads' | 'witness'>,
+  served: Pick<EventDetail, 'policy' | 'acceptsOldServer' | 'reads' | 'witness' | 'tokenKeysReplaced'>,
 ): Promise<void> {
   const keys = await keyring.deployment()
   const key = await keys.own()

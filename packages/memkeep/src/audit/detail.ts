@@ -10,6 +10,8 @@ export interface EventDetail {
   readonly roles: readonly string[]
   readonly agent?: string
   readonly session?: string
+  /** The subject's key was made for this call: its making is recorded by the event that needed it. */
+  readonly keyMade?: true
   /** Why, as the holder of a grant stated it. */
   readonly reason?: string
   /** The support access that it was done under. */
@@ -24,6 +26,8 @@ export interface EventDetail {
   readonly reads?: AuditOptions['reads']
   /** The witness that it asked whether the database was set back; null: none. */
   readonly witness?: string | null
+  /** The keys of all scope tokens were replaced. */
+  readonly tokenKeysReplaced?: true
   /** The head that a witness saw of a log which the database does not have any more: its name, size and root (base64). */
   readonly givenUp?: { readonly origin: string; readonly size: number; readonly root: string }
 }

@@ -44,6 +44,7 @@ export class DataKey {
   readonly #subkeys = new Map<Purpose, KeyObject>()
   /** The pads of HMAC under the subkey that commits. It opens nothing, so it may lie in a buffer, which is a tenth of the time. */
   #committing: { readonly inner: Buffer; readonly outer: Buffer } | null = null
+  #made = false
 
   /** Takes the secret over: it goes when this key goes. */
   constructor(secret: Secret, place: DataKeyPlace) {
@@ -75,6 +76,18 @@ export class DataKey {
     const { inner, outer } = this.#committing
     const message = Buffer.concat([inner, Buffer.from(event, 'latin1'), oneBlock])
     return hash('sha256', Buffer.concat([outer, hash('sha256', message, 'buffer')]), 'buffer')
+  }
+
+  /** Called by whoever made this key in the key store: the event of the call that needed it says so. */
+  markMade(): void {
+    this.#made = true
+  }
+
+  /** Whether it was made here, and no event was told so yet. */
+  takeMade(): boolean {
+    const made = this.#made
+    this.#made = false
+    return made
   }
 
   /** After it `seal` and `open` throw `ERR_KEY_UNAVAILABLE` (retryable). */

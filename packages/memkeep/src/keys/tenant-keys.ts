@@ -82,7 +82,10 @@ export class TenantKeys {
       ...(await this.#newestOrFirst(prefix)),
       destroy() {},
     }))
-    return this.forOpening(subjectTag, newest.epoch, newest.version)
+    const key = await this.forOpening(subjectTag, newest.epoch, newest.version)
+    if (newest.made) key.markMade()
+    newest.made = false
+    return key
   }
 
   /** The subject's newest key, or null when it has none: then it has no memories either. Makes nothing. */
@@ -153,7 +156,7 @@ export class TenantKeys {
     return tag
   }
 
-  async #newestOrFirst(prefix: string): Promise<{ epoch: number; version: number }> {
+  async #newestOrFirst(prefix: string): Promise<{ epoch: number; version: number; made: boolean }> {
     const { reach, wrapped } = this.#input
     const names = await wrapped.list(prefix)
     const found = newestVersion(prefix, names)
@@ -162,17 +165,18 @@ export class TenantKeys {
     if (found !== null) {
       // Before anything is sealed under it, it stands where no replacement of what wraps it can pass it over.
       await wrapped.rewrap(found.name)
-      return found
+      return { ...found, made: false }
     }
     const epoch = Math.max(this.epoch, await wrapped.firstEpoch())
     const name = `${prefix}${epoch}/1`
-    if (await wrapped.make(name)) reach('keys.subject-created')
+    const made = await wrapped.make(name)
+    if (made) reach('keys.subject-created')
     // Erased while it was being made: whoever erases may have looked before it stood there.
     if (erasedEpoch(prefix, await wrapped.list(prefix)) >= this.epoch) {
       await wrapped.remove(name)
       throw keyGone()
     }
-    return { epoch, version: 1 }
+    return { epoch, version: 1, made }
   }
 
   #prefix(subjectTag: Buffer): string {

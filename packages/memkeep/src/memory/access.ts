@@ -150,6 +150,7 @@ export function writeDetail(access: Access, key: DataKey, event: string): Buffer
   const detail = eventDetail(principal, {
     ...(agent === null ? {} : { agent }),
     ...(session === null ? {} : { session }),
+    ...(key.takeMade() ? { keyMade: true } : {}),
   })
   return frameDetail('subject', key.epoch, key.seal('audit', encodeDetail(detail), detailContext(event)))
 }

@@ -59,6 +59,17 @@ test('an event is listed with what it was, and proved', async () => {
   expect(JSON.parse(Buffer.from(proof!.entry).toString())).toMatchObject({ op: 'memory.add', resource: `memory:${id}` })
 })
 
+test("the making of a subject's key is in the event of the write that needed it, and in no other", async () => {
+  const memory = store.memory({ subject: 'new here' })
+  const ids = []
+  for (const content of ['first', 'second']) ids.push((await memory.add(content, { actor: 'user' })).id)
+  const { items } = await store.memory({ ...auditor, subject: 'new here' }).audit.list({ actions: ['memory.add'] })
+  expect(items.map(({ memories, keyMade }) => [memories[0], keyMade])).toEqual([
+    [ids[1], false],
+    [ids[0], true],
+  ])
+})
+
 test('without the right there is nothing to see', async () => {
   expect(await codeOf(store.memory().audit.list())).toBe('ERR_ACCESS_DENIED')
   expect(await codeOf(store.memory().audit.checkpoint())).toBe('ERR_ACCESS_DENIED')

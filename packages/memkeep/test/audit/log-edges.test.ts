@@ -15,7 +15,7 @@ test('more logs than are kept from run to run have their edges in one run, and t
   let asked = 0
   const edges = new LogEdges(async () => {
     asked++
-    return []
+    return [{ place: 1, level: 1, hashes: Buffer.alloc(32) }]
   })
   const places = Array.from({ length: 2_500 }, (_, n): LogPlace => ({ tenant: tenantOf(n), line: 1, size: 0, key }))
   const first = await edges.load(places)

@@ -117,6 +117,10 @@ async function rowsIn(table: string): Promise<number> {
   return rows[0]!.n
 }
 
+/** How often a process told the ledger under which settings it serves, or that it replaced the keys of tokens. */
+const announced = async () =>
+  (await store.database.query("select from memkeep.event where action = 'deployment.policy'")).length
+
 test('without the ledger a restored backup brings the rows back; with it the guard erases again before anything is served', async () => {
   await finished(store, await store.keep.eraseSubject(adminOf('ana'), { reason: 'request' }))
   const careless = await openCopy()
@@ -129,7 +133,9 @@ test('without the ledger a restored backup brings the rows back; with it the gua
   expect(await held('globex', guarded)).toBe('ana 1, ben 1')
   expect(await guarded.checkRestored()).toEqual({ repeated: 1 })
   const before = await tokenKeys()
+  const said = await announced()
   expect(await guarded.checkRestored({ replaceTokenKeys: true })).toEqual({ repeated: 1 })
+  expect(await announced()).toBe(said + 1)
   expect((await tokenKeys()).filter((pad) => before.includes(pad))).toEqual([])
   expect(await held('globex', guarded)).toBe('ana 1, ben 1')
   store.clock.advance(300_001)

@@ -42,6 +42,8 @@ export interface AuditEvent {
   readonly reason: string | null
   /** The support access that it was done under; null for what was not. */
   readonly support: string | null
+  /** Whether the subject's key was made for this call. */
+  readonly keyMade: boolean
   /** Memories disclosed, written or removed. */
   readonly memories: readonly string[]
   readonly affected: number
@@ -103,7 +105,7 @@ async function openEvent(
 ): Promise<AuditEvent> {
   const event: EventRow = { ...row, outcome: row.ended }
   const detail = await opener.detail(event)
-  const { principal, roles, agent, session, reason, support } = detail === null ? {} : JSON.parse(detail)
+  const { principal, roles, agent, session, reason, support, keyMade } = detail === null ? {} : JSON.parse(detail)
   return {
     id: row.id,
     at: new Date(row.at_ms),
@@ -117,6 +119,7 @@ async function openEvent(
     session: session ?? null,
     reason: reason ?? null,
     support: support ?? null,
+    keyMade: keyMade === true,
     memories: row.memories,
     affected: row.affected,
     index: row.seq,
