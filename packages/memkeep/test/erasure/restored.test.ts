@@ -118,8 +118,7 @@ async function rowsIn(table: string): Promise<number> {
 }
 
 /** How often a process told the ledger under which settings it serves, or that it replaced the keys of tokens. */
-const announced = async () =>
-  (await store.database.query("select from memkeep.event where action = 'deployment.policy'")).length
+const announced = (): Promise<number> => rowsIn("event where action = 'deployment.policy'")
 
 test('without the ledger a restored backup brings the rows back; with it the guard erases again before anything is served', async () => {
   await finished(store, await store.keep.eraseSubject(adminOf('ana'), { reason: 'request' }))
