@@ -66,7 +66,7 @@ async function measure(
   return { speed: (took.length * 1000) / (performance.now() - began), took }
 }
 
-function percentile(values: readonly number[], share: number): number {
+export function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!
 }

@@ -1,0 +1,189 @@
+// npm run bench:server: the server beside the library; 200 clients of 200 tenants beside one loud neighbour; its memory meanwhile; and
+// whether the time of an answer tells a foreign id from a missing one. Ratios within one run, on one machine.
+// BENCH_ROUNDS (default 5), BENCH_SECONDS (a turn, default 2; a window of neighbours is five times that), BENCH_MINUTES (of memory under load,
+// default 1), BENCH_PAIRS (default 3000), BENCH_CLIENTS (quiet ones, default 200), BENCH_PARTS (of search,neighbours,memory,timing; default all).
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openLocal } from '@memkeep/embedded'
+import type { Keep } from 'memkeep'
+import { mintGrant, mintScope } from 'memkeep/trust'
+import { interleave, median } from './rounds.ts'
+import { Client } from './server/client.ts'
+import { playWindow, type Window } from './server/neighbours.ts'
+import { corrected, type Paired, pairedTiming } from './server/paired-timing.ts'
+import { ServerProcess } from './server/server-process.ts'
+import { memoryText, queryText } from './texts.ts'
+
+const number = (name: string, fallback: number) => Number(process.env[name] ?? fallback)
+const [rounds, seconds, minutes] = [number('BENCH_ROUNDS', 5), number('BENCH_SECONDS', 2), number('BENCH_MINUTES', 1)]
+const [pairs, quietClients] = [number('BENCH_PAIRS', 3000), number('BENCH_CLIENTS', 200)]
+const parts = (process.env.BENCH_PARTS ?? 'search,neighbours,memory,timing').split(',')
+/** Requests of one tenant in a minute; the loud neighbour sends ten times as many. */
+const limitPerMinute = 600
+/** Of one quiet client: half of what it may send. */
+const everyMs = 2000
+const clients = 8
+
+const dir = await mkdtemp(join(tmpdir(), 'mk-bench-server-'))
+const keep = await openLocal(dir)
+const unbounded = await ServerProcess.start(dir, {
+  MEMKEEP_RATE_TENANT_PER_MINUTE: '0',
+  MEMKEEP_RATE_CREDENTIAL_PER_MINUTE: '0',
+})
+const bounded = await ServerProcess.start(dir, {
+  MEMKEEP_RATE_TENANT_PER_MINUTE: String(limitPerMinute),
+  MEMKEEP_RATE_CREDENTIAL_PER_MINUTE: String(limitPerMinute),
+})
+try {
+  if (parts.includes('search')) await benchSearch(keep)
+  if (parts.includes('timing')) await benchTiming(keep)
+  if (parts.includes('neighbours') || parts.includes('memory')) await benchNeighbours(keep)
+} finally {
+  await bounded.stop()
+  await unbounded.stop()
+  await keep.close()
+  await rm(dir, { recursive: true, force: true, maxRetries: 50, retryDelay: 200 })
+}
+
+function operator(of: Keep) {
+  const principal = { id: 'bench', roles: [] }
+  return of.privileged(mintGrant({ principal, rights: ['tenants', 'keys'], reason: 'bench', ttlSeconds: 3600 }))
+}
+
+/** A tenant with so many memories of one subject, and a key of that subject. */
+async function tenantWith(of: Keep, tenant: string, memories: number, roles = ['agent']) {
+  await operator(of).tenants.create(tenant)
+  const { key } = await operator(of).keys.create({ tenant, subject: 'ana', principal: { id: 'bench', roles } })
+  const memory = of.for(
+    mintScope({ tenant, subject: 'ana', principal: { id: 'bench', roles: ['agent'] }, ttlSeconds: 86_400 }),
+  )
+  const texts = Array.from({ length: memories }, (_, at) => ({ content: memoryText(at), actor: 'user' as const }))
+  const ids: string[] = []
+  for (let from = 0; from < memories; from += 1000) {
+    for (const receipt of await memory.addMany(texts.slice(from, from + 1000))) ids.push(receipt.id)
+  }
+  return { key, memory, ids }
+}
+
+async function benchSearch(of: Keep): Promise<void> {
+  const { key, memory } = await tenantWith(of, 'acme', 1000)
+  const over = Array.from({ length: clients }, () => new Client(unbounded.url, key))
+  let turn = 0
+  const contestants = [
+    { name: 'library', run: () => memory.search(queryText(turn++)) },
+    {
+      name: 'http',
+      run: async (client: number) => {
+        const { status } = await over[client]!.send('POST', '/v1/memories/search', { query: queryText(turn++) })
+        if (status !== 200) throw new Error(`a search was ${status}`)
+      },
+    },
+  ]
+  const [library, http] = await interleave(contestants, { rounds, seconds, clients })
+  for (const client of over) client.close()
+  console.log('| search, 1,000 memories, 8 clients | library/s | HTTP/s | HTTP / library |')
+  console.log('|---|---|---|---|')
+  console.log(
+    `| | ${library!.perSecond.toFixed(0)} | ${http!.perSecond.toFixed(0)} | ${http!.ratio('library').toFixed(2)} |`,
+  )
+}
+
+async function benchTiming(of: Keep): Promise<void> {
+  const own = await tenantWith(of, 'timing-own', 50, ['admin'])
+  const foreign = (await tenantWith(of, 'timing-foreign', 50)).ids[25]!
+  const beside = of.for(
+    mintScope({ tenant: 'timing-own', subject: 'bob', principal: { id: 'bench', roles: ['agent'] } }),
+  )
+  const neighbour = (await beside.add(memoryText(1), { actor: 'user' })).id
+  const at =
+    (more = '') =>
+    (id: string) =>
+      `/v1/memories/${id}${more}`
+  const body = { actor: 'user', tags: ['x'] }
+  const rows: Paired[] = [
+    { endpoint: 'GET memory', method: 'GET', pathOf: at(), foreign },
+    { endpoint: 'GET memory (another subject)', method: 'GET', pathOf: at(), foreign: neighbour },
+    { endpoint: 'GET history', method: 'GET', pathOf: at('/history'), foreign },
+    { endpoint: 'PUT memory', method: 'PUT', pathOf: at(), body, foreign },
+    { endpoint: 'DELETE memory', method: 'DELETE', pathOf: at(), foreign },
+    { endpoint: 'GET quarantine', method: 'GET', pathOf: (id) => `/v1/quarantine/${id}`, foreign },
+    { endpoint: 'GET proof of an event', method: 'GET', pathOf: (id) => `/v1/audit/${id}/proof`, foreign },
+  ]
+  const seed = number('BENCH_SEED', Date.now() % 2 ** 31)
+  const random = generator(seed)
+  // Ids as ours are: of about the same moment.
+  const missing = () =>
+    `${foreign.slice(0, 15)}${randomBytes(2).toString('hex').slice(1)}-8${randomBytes(2).toString('hex').slice(1)}-${randomBytes(6).toString('hex')}`
+  const bound = corrected(rows.length)
+  console.log(`\n| a foreign id beside a missing one (BENCH_SEED=${seed}) | pairs | z | below ${bound.toFixed(2)} |`)
+  console.log('|---|---|---|---|')
+  const client = new Client(unbounded.url, own.key)
+  for (const row of rows) {
+    const { endpoint, pairs: counted, z } = await pairedTiming(client, row, missing, pairs, random)
+    console.log(`| ${endpoint} | ${counted} | ${z.toFixed(2)} | ${Math.abs(z) < bound ? 'yes' : 'NO'} |`)
+  }
+  client.close()
+}
+
+async function benchNeighbours(of: Keep): Promise<void> {
+  process.stderr.write(`making ${quietClients} tenants ...\n`)
+  const keys: string[] = []
+  for (let at = 0; at < quietClients; at++) keys.push((await tenantWith(of, `quiet-${at}`, 20)).key)
+  const loud = (await tenantWith(of, 'loud', 1000)).key
+  const loudPerSecond = (limitPerMinute * 10) / 60
+  const play = (length: number, perSecond: number) =>
+    playWindow(bounded, keys, loud, { seconds: length, everyMs, loudPerSecond: perSecond })
+  await play(seconds * 5, 0)
+  if (parts.includes('neighbours')) {
+    const windows: (readonly [alone: Window, beside: Window])[] = []
+    for (let round = 0; round < rounds; round++) {
+      const first = await play(seconds * 5, round % 2 === 0 ? 0 : loudPerSecond)
+      const second = await play(seconds * 5, round % 2 === 0 ? loudPerSecond : 0)
+      windows.push(round % 2 === 0 ? [first, second] : [second, first])
+    }
+    const of99 = (which: 0 | 1) => median(windows.map((pair) => pair[which].p99))
+    const sum = (count: (window: Window) => number) =>
+      windows.flat().reduce((total, window) => total + count(window), 0)
+    console.log(
+      `\n| ${quietClients} clients of ${quietClients} tenants, one neighbour at 10x its limit | p99 alone, ms | p99 beside it, ms | ratio | requests | errors | loud: served, refused |`,
+    )
+    console.log('|---|---|---|---|---|---|---|')
+    const ratio = median(windows.map(([alone, beside]) => beside.p99 / alone.p99))
+    const counts = [sum(({ requests }) => requests), sum(({ errors }) => errors)].join(' | ')
+    console.log(
+      `| | ${of99(0).toFixed(1)} | ${of99(1).toFixed(1)} | ${ratio.toFixed(2)} | ${counts} | ${sum(({ loud: [served] }) => served)}, ${sum(({ loud: [, refused] }) => refused)} |`,
+    )
+  }
+  if (parts.includes('memory')) await benchMemory(play, loudPerSecond)
+}
+
+/** Bytes in use in each of ten parts of the time; the first is the warming up. */
+async function benchMemory(
+  play: (length: number, perSecond: number) => Promise<Window>,
+  loudPerSecond: number,
+): Promise<void> {
+  const seen: number[] = []
+  for (let part = 0; part < 10; part++) {
+    await play(minutes * 6, loudPerSecond)
+    seen.push(bounded.residentBytes() / 2 ** 20)
+  }
+  const [early, late] = [median(seen.slice(1, 5)), median(seen.slice(6))]
+  console.log(
+    `\n| memory of the server under that load, ${minutes} min | after a tenth, MiB | at the end, MiB | second half / first half |`,
+  )
+  console.log('|---|---|---|---|')
+  console.log(`| | ${seen[0]!.toFixed(0)} | ${seen[9]!.toFixed(0)} | ${(late / early).toFixed(2)} |`)
+}
+
+/** Mulberry32. */
+function generator(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
