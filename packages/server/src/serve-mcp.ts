@@ -6,6 +6,7 @@ import { exactNumbers } from './mcp/exact-numbers.ts'
 import { createMcpServer } from './mcp/tools.ts'
 import { openKeep, type Place } from './open-keep.ts'
 import type { Reach } from './operations/operation.ts'
+import { smugglesScope } from './operations/smuggles.ts'
 
 /** Whose memories the tools reach: a subject that the operator of this machine names, or what an API key stands for. */
 export type Binding = { readonly tenant: string; readonly subject: string } | { readonly apiKey: string }
@@ -41,16 +42,39 @@ export async function serveMcp({ place, binding, version }: ServeMcpOptions): Pr
     await (await reach()).reads.list({ limit: 1 })
     const { promise: ended, resolve } = Promise.withResolvers<void>()
     process.stdin.once('end', resolve).once('close', resolve)
-    const input = exactNumbers(process.stdin, (line) => process.stdout.write(line))
+    const attempts = new Set<Promise<void>>()
+    const input = exactNumbers(
+      process.stdin,
+      (line) => process.stdout.write(line),
+      (line) => {
+        if (!smugglesIn(line)) return
+        const noted = reach()
+          .then(({ writes }) => writes.noteSmuggling())
+          .catch(() => {})
+          .finally(() => attempts.delete(noted))
+        attempts.add(noted)
+      },
+    )
     const transport = new StdioServerTransport(input, process.stdout)
     const door = serveStdio(() => createMcpServer(version, reach), { transport })
     const close = async (): Promise<void> => {
       await door.close()
+      await Promise.all(attempts)
       await keep.close()
     }
     return { ended, says, close }
   } catch (error) {
     await keep.close()
     throw error
+  }
+}
+
+/** Whether a message names whose memories it means. The tools refuse it in any case; here it comes to stand in the ledger, as over HTTP. */
+function smugglesIn(line: string): boolean {
+  try {
+    return smugglesScope(JSON.parse(line))
+  } catch {
+    // It is no JSON: the library says so.
+    return false
   }
 }

@@ -8,9 +8,14 @@ const invalidParams = -32602
 
 /**
  * The lines of `input`, one JSON-RPC message each, without those that hold a whole number which JavaScript would round: what
- * was stored would not be what was sent. Such a request is answered with an error, by `answer`, and goes no further.
+ * was stored would not be what was sent. Such a request is answered with an error, by `answer`, and goes no further. `passed` is told
+ * each line that does.
  */
-export function exactNumbers(input: Readable, answer: (line: string) => void): Readable {
+export function exactNumbers(
+  input: Readable,
+  answer: (line: string) => void,
+  passed: (line: string) => void = () => {},
+): Readable {
   let begun: Buffer[] = []
   let size = 0
   const lines = new Transform({
@@ -21,9 +26,13 @@ export function exactNumbers(input: Readable, answer: (line: string) => void): R
         begun = []
         size = 0
         from = end + 1
-        const refusal = line.length > longestLine ? null : refusalOf(line.toString('utf8'))
-        if (refusal === null) this.push(line)
-        else if (refusal !== '') answer(`${refusal}\n`)
+        const text = line.length > longestLine ? null : line.toString('utf8')
+        const refusal = text === null ? null : refusalOf(text)
+        if (refusal === null) {
+          if (text !== null) passed(text)
+          this.push(line)
+        }
+        if (refusal !== null && refusal !== '') answer(`${refusal}\n`)
       }
       begun.push(chunk.subarray(from))
       size += chunk.length - from

@@ -94,7 +94,7 @@ const rows: Readonly<Record<string, Row>> = {
 }
 
 /** Asked twice an erasure goes on with the one that stands; that is tested with erasures. What takes no body, with the quarantine. */
-const elsewhere = ['requestErasure', 'releaseHeld', 'rejectHeld']
+const elsewhere = ['requestErasure']
 const kept = routes.filter(({ keepsAnswers }) => keepsAnswers)
 
 test('every POST takes the header, and has a row', () => {

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { Client } from '@modelcontextprotocol/client'
 import { getDefaultEnvironment, StdioClientTransport } from '@modelcontextprotocol/client/stdio'
-import { mintGrant } from 'memkeep/trust'
+import { mintGrant, mintScope } from 'memkeep/trust'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openKeep } from '../../src/open-keep.ts'
 import { onSources } from '../support/serving-process.ts'
@@ -210,6 +210,27 @@ test('a number that would be rounded is refused, and nothing is stored; one that
   expect(result.structuredContent.items[0].metadata.n).toBe(9007199254740991)
   server.stdin.end()
   await new Promise((resolve) => server.once('exit', resolve))
+})
+
+test('a call that names a scope, in its arguments or in _meta, is refused and stands in the ledger', async () => {
+  const client = await connect(as('acme', 'smuggler'))
+  const attempts: [object, object][] = [
+    [{ query: 'x', tenant: 'globex' }, {}],
+    [{ query: 'x' }, { _meta: { 'memkeep/subject': 'ana' } }],
+    [{ query: 'x' }, { _meta: { deep: [{ Tenant_ID: 'globex' }] } }],
+  ]
+  for (const [args, more] of attempts) {
+    const { isError, text } = await call(client, 'recall', args, more)
+    expect([isError, text]).toEqual([true, expect.not.stringContaining('globex')])
+  }
+  expect((await call(client, 'recall', { query: 'tenant subject scope' })).isError).toBe(false)
+  await client.close()
+  const { keep } = await openKeep({ kind: 'embedded', dir })
+  const principal = { id: 'auditor', roles: ['admin'] }
+  const memory = keep.for(mintScope({ tenant: 'acme', subject: 'smuggler', principal }))
+  const { items } = await memory.audit.list({ actions: ['scope.smuggling'] })
+  await keep.close()
+  expect(items.map(({ outcome }) => outcome)).toEqual(['denied', 'denied', 'denied'])
 })
 
 const run = promisify(execFile)
