@@ -13,4 +13,4 @@ export type { AttestationReport, VerifyAttestationOptions } from './proof/verify
 export { verifyAttestation } from './proof/verify-attestation.ts'
 export type { LedgerReport, VerifyLedgerOptions } from './proof/verify-ledger.ts'
 export { verifyLedger } from './proof/verify-ledger.ts'
-export { type ProofReport, verifyProof } from './proof/verify-proof.ts'
+export { type ProofReport, type VerifyProofOptions, verifyProof } from './proof/verify-proof.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { verifyLedger } from '../../src/verify.ts'
+import { verifyLedger, verifyProof } from '../../src/verify.ts'
 import { bundleOf } from '../proof/sample-ledger.ts'
 import { codeOf } from '../support/code-of.ts'
 import { TestKeep } from '../support/test-keep.ts'
@@ -57,6 +57,30 @@ test('an event is listed with what it was, and proved', async () => {
   const proof = await store.memory(auditor).audit.proof(items[0]!.id)
   expect(proof!.index).toBe(items[0]!.index)
   expect(JSON.parse(Buffer.from(proof!.entry).toString())).toMatchObject({ op: 'memory.add', resource: `memory:${id}` })
+})
+
+test('one event is opened to an auditor, beside its proof and without the others', async () => {
+  const scope = store.memory({ ...auditor, subject: 'opened' })
+  const memory = store.memory({ subject: 'opened', principal: 'the writer' })
+  const { id } = await memory.add('window seats', { actor: 'user' })
+  const { id: other } = await memory.add('aisle seats', { actor: 'user' })
+  expect(await scope.audit.opening((await scope.audit.list({ limit: 1 })).items[0]!.id), 'no place yet').toBeNull()
+  await store.keep.runUpkeep()
+  const { items } = await scope.audit.list({ actions: ['memory.add'] })
+  const eventOf = (memoryId: string) => items.find(({ memories }) => memories.includes(memoryId))!.id
+  const { file, vkey } = (await scope.audit.proof(eventOf(id)))!
+  const opening = (await scope.audit.opening(eventOf(id)))!
+  const { details } = await verifyProof(file, vkey, { opening })
+  expect(JSON.parse(Buffer.from(details![0]!).toString())).toMatchObject({
+    event: eventOf(id),
+    memories: [id],
+    detail: { principal: 'the writer' },
+  })
+  expect((await verifyProof(file, vkey)).details).toBeNull()
+  const wrong = [(await scope.audit.opening(eventOf(other)))!, opening.replace('"v":1', '"v":2'), opening.trim()]
+  for (const each of wrong) expect(await codeOf(verifyProof(file, vkey, { opening: each }))).toBe('ERR_PROOF_INVALID')
+  expect(await store.memory({ ...auditor, subject: 'somebody else' }).audit.opening(eventOf(id))).toBeNull()
+  expect(await codeOf(memory.audit.opening(eventOf(id)))).toBe('ERR_ACCESS_DENIED')
 })
 
 test("the making of a subject's key is in the event of the write that needed it, and in no other", async () => {

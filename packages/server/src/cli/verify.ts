@@ -14,7 +14,7 @@ const sha256 = (bytes: Uint8Array): Uint8Array => hash('sha256', bytes, 'buffer'
 
 export const verify: Command = {
   name: 'verify',
-  takes: 'DIR|FILE [--key K] [--head FILE] [--deployment-key K] [--witness K] [--json]',
+  takes: 'DIR|FILE [--key K] [--head FILE] [--deployment-key K] [--witness K] [--opening FILE] [--json]',
   does: 'checks a bundle of the ledger, an attestation, one proof or a cold file, offline; fails on any doubt',
   notes: [
     'DIR is what `memkeep audit export` wrote. FILE is the attestation of an erasure, a .tlog-proof of one event, or a',
@@ -23,11 +23,12 @@ export const verify: Command = {
     'against the key in it, which is that of whoever made it: this is said. --head FILE is a signed checkpoint that was',
     'kept from before: the bundle must reach it and agree with it. --deployment-key K asks for an anchor in the log of the',
     'deployment with that key; --witness K asks that the witness with that key has signed what it is anchored in.',
+    '--opening FILE is what `audit.opening` gave beside a proof: the details of that event are shown.',
     'Names the first thing that is wrong and exits with 1. --json prints what was shown. Opens no deployment.',
   ],
   async run(args) {
     const given = readArguments(args, {
-      values: ['key', 'head', 'deployment-key', 'witness'],
+      values: ['key', 'head', 'deployment-key', 'witness', 'opening'],
       flags: ['json'],
       words: ['DIR|FILE'],
     })
@@ -120,14 +121,20 @@ async function cold(path: string, given: Arguments): Promise<number> {
 async function proof(text: string, given: Arguments): Promise<number> {
   const key = given.value('key')
   if (key === undefined) throw new UsageError('a proof is checked against a key: --key K')
-  const report = await verifyProof(text, key, { sha256 })
-  if (given.flag('json')) await printJson(report)
+  const opening = given.value('opening')
+  const report = await verifyProof(text, key, {
+    sha256,
+    ...(opening === undefined ? {} : { opening: textOf(await readBounded(opening, mostBytes)) }),
+  })
+  const details = report.details?.map((part) => part && textOf(part)) ?? null
+  if (given.flag('json')) await printJson({ ...report, details })
   else {
     const { origin, index, size, leaf } = report
     await print(`good: event ${index} of ${size} in ${shown(origin)}\n`)
     await print(
       `      ${leaf.op} ${leaf.outcome} by ${leaf.actorClass}, ${leaf.resource}, ${new Date(leaf.at).toISOString()}\n`,
     )
+    for (const part of details ?? []) await print(`      details ${part === null ? 'kept shut' : shown(part)}\n`)
   }
   return 0
 }

@@ -4,6 +4,7 @@ import { callMemory } from '../call.ts'
 import type { Kernel } from '../kernel.ts'
 import { exportLedger, type LedgerExportOptions } from './export-ledger.ts'
 import { type AuditPage, type AuditQuery, listEvents } from './list-events.ts'
+import { openEvent } from './open-event.ts'
 import { type EventProof, proveEvent } from './prove-event.ts'
 import { type LedgerHead, readHead } from './read-head.ts'
 
@@ -32,6 +33,14 @@ export class Audit {
    */
   async proof(eventId: string): Promise<EventProof | null> {
     return this.#call((claims) => proveEvent(this.#kernel, claims, eventId))
+  }
+
+  /**
+   * The details of one event, to be shown beside its proof and without those of any other: JSON that `verifyProof` checks against the leaf.
+   * Null when there is no such event in reach, while it has no place yet, and when the key that it was committed under is gone.
+   */
+  async opening(eventId: string): Promise<string | null> {
+    return this.#call((claims) => openEvent(this.#kernel, claims, eventId))
   }
 
   /** The newest signed head of the tenant's log; null before its first event has a place. */
