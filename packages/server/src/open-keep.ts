@@ -19,6 +19,7 @@ import { httpWitness } from 'memkeep/witness/http'
 import { type AuditDrivers, auditSettings } from './audit-settings.ts'
 import { installedEmbedder } from './installed-embedder.ts'
 import { installedLanguages } from './installed-languages.ts'
+import { type KeepSettings, keepOptions, keepSettingsOf } from './keep-settings.ts'
 import { noteKeys, refuseKeyless } from './keyless.ts'
 
 /** Where a deployment lies, as the command line and the environment say. */
@@ -100,8 +101,16 @@ async function searching(env: NodeJS.ProcessEnv) {
  * beside it. Your own server gets its keys from `memkeep migrate`, and from nothing else. What neither stores nor `searches`
  * memories needs no embedder; what only `looks` leaves the ledger as it found it for an hour.
  */
-export async function openKeep(place: Place, { searches = true, looks = false } = {}): Promise<OpenedKeep> {
-  const { options, says } = searches ? await searching(process.env) : { options: {}, says: [] }
+export async function openKeep(
+  place: Place,
+  {
+    searches = true,
+    looks = false,
+    settings: said = keepSettingsOf(process.env),
+  }: { readonly searches?: boolean; readonly looks?: boolean; readonly settings?: KeepSettings } = {},
+): Promise<OpenedKeep> {
+  const { options: search, says } = searches ? await searching(process.env) : { options: {}, says: [] }
+  const options = { ...search, ...keepOptions(said) }
   const settings = auditOf(process.env)
   const audit = looks ? { ...settings, mergeDelaySeconds: 3600 } : settings
   if (place.kind === 'server') {

@@ -34,7 +34,7 @@ export interface Serving {
 
 /** Opens the deployment and serves it over HTTP. Rejects with the system's error when the address cannot be had. */
 export async function serve({ place, config = {}, ...rest }: ServeOptions): Promise<Serving> {
-  const { keep, says } = await openKeep(place)
+  const { keep, says } = await openKeep(place, { settings: config })
   const opened: (() => Promise<unknown>)[] = [() => keep.close()]
   const close = async (): Promise<void> => {
     for (const each of opened.splice(0).reverse()) await each()

@@ -3,6 +3,7 @@ import { MemkeepError } from 'memkeep'
 import { z } from 'zod'
 import { checkAdminKeys } from './authn/admin-keys.ts'
 import { tokenAlgorithms } from './authn/json-web-tokens.ts'
+import { disclosureIn, toolsIn } from './keep-settings.ts'
 
 const count = z.number().int().min(0).max(1_000_000_000)
 const claim = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)])
@@ -42,6 +43,16 @@ const settings = z.strictObject({
     .exactOptional(),
   /** Where several servers count together. */
   redisUrl: z.url({ protocol: /^rediss?$/ }).exactOptional(),
+  /** Tools that are trusted more than any page, by name. */
+  tools: z.record(z.string().min(1).max(200), z.enum(['external', 'user', 'agent'])).exactOptional(),
+  /** What a principal may be shown in a time, where its tenant has no budget of its own. */
+  disclosure: z
+    .strictObject({
+      memories: z.number().int().min(1).max(1_000_000),
+      perSeconds: z.number().int().min(60).max(86_400).multipleOf(60),
+      except: z.array(z.string().min(1)).max(64).exactOptional(),
+    })
+    .exactOptional(),
   /** How long requests under way may take to finish when the server closes. */
   graceSeconds: z.number().int().min(0).max(3600).exactOptional(),
 })
@@ -62,6 +73,8 @@ const variables: Readonly<
   MEMKEEP_RATE_TENANT_PER_MINUTE: { path: ['rateLimits', 'tenantPerMinute'], parse: wholeNumber },
   MEMKEEP_RATE_CREDENTIAL_PER_MINUTE: { path: ['rateLimits', 'credentialPerMinute'], parse: wholeNumber },
   MEMKEEP_REDIS_URL: { path: ['redisUrl'], parse: String },
+  MEMKEEP_TOOLS: { path: ['tools'], parse: toolsIn },
+  MEMKEEP_DISCLOSURE: { path: ['disclosure'], parse: disclosureIn },
   MEMKEEP_GRACE_SECONDS: { path: ['graceSeconds'], parse: wholeNumber },
 }
 

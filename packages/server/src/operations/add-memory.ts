@@ -16,6 +16,10 @@ export const memoryFields = z.strictObject({
   actor: z
     .enum(['user', 'agent', 'system', 'tool'])
     .describe('Who said it: user (the person), agent (you concluded it), tool (a tool, a page, a document).'),
+  tool: z
+    .string()
+    .describe('Which tool said it, for the actor tool: one that the server knows may be trusted more.')
+    .exactOptional(),
   sensitivity: z.enum(['public', 'private', 'sensitive']).describe('Default private.').exactOptional(),
   kind: z.string().describe('A short label of yours, [a-z][a-z0-9_-]{0,31}; default note.').exactOptional(),
   tags: z.array(z.string()).describe('At most 32, of 128 characters.').exactOptional(),

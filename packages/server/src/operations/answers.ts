@@ -19,6 +19,7 @@ export const memoryAnswer = z.looseObject({
   agent: z.string().nullable(),
   session: z.string().nullable(),
   speaker: z.string().nullable(),
+  tool: z.string().nullable(),
   importance: z.number().nullable(),
   at: time,
   createdAt: time,

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import { keepOptions, keepSettingsOf } from '../../src/keep-settings.ts'
 import { readConfig } from '../../src/server-config.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'mk-config-'))
@@ -32,9 +33,30 @@ test('the command line goes before the environment, and that before the file', (
   expect(readConfig({ env: { MEMKEEP_PORT: '' }, flags: {} })).toEqual({})
 })
 
+test('tools and a disclosure budget, in a variable as in the file', () => {
+  const said = {
+    tools: { calendar: 'user', 'a:b': 'agent' },
+    disclosure: { memories: 500, perSeconds: 3600, except: ['export', 'admin'] },
+  }
+  const env = { MEMKEEP_TOOLS: 'calendar:user, a:b:agent', MEMKEEP_DISCLOSURE: '500/3600/export,admin' }
+  expect(read(said)).toEqual(said)
+  expect(read({}, env)).toEqual(said)
+  expect(keepSettingsOf(env)).toEqual(said)
+  expect(keepOptions(said as never)).toEqual({ tools: said.tools, limits: { disclosure: said.disclosure } })
+})
+
 describe('a fault names its place and no value:', () => {
   const jwt = { issuer: 'i', audience: 'a', jwks: 'https://a/b' }
   test.each<[string, unknown, Record<string, string>, RegExp]>([
+    ['a trust that no tool has', { tools: { calendar: 'system' } }, {}, /memkeep\.json: tools\.calendar: /],
+    ['a tool without a trust', {}, { MEMKEEP_TOOLS: 'calendar' }, /^MEMKEEP_TOOLS: tools/],
+    [
+      'a budget in half minutes',
+      { disclosure: { memories: 1, perSeconds: 90 } },
+      {},
+      /memkeep\.json: disclosure\.perSeconds: /,
+    ],
+    ['a budget without a time', {}, { MEMKEEP_DISCLOSURE: '500' }, /^MEMKEEP_DISCLOSURE: disclosure/],
     ['an unknown setting', { hots: 'secret-value' }, {}, /memkeep\.json: unknown: hots/],
     [
       'a deep one',

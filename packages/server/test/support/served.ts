@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { type IncomingHttpHeaders, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Keep, openMemkeep, type Right } from 'memkeep'
+import { type Keep, openMemkeep, type Right, type Tools } from 'memkeep'
 import { directoryKeyStore, localKeys } from 'memkeep/keys/local'
 import { type Grant, mintGrant } from 'memkeep/trust'
 import { freshDatabase, type TestDatabase } from '../../../../test/database.ts'
@@ -60,6 +60,7 @@ export interface ServedOptions extends CredentialOptions {
   readonly config?: ServerConfig
   readonly holdKeysMs?: number
   readonly supportNeedsSecond?: boolean
+  readonly tools?: Tools
 }
 
 /** A server in this process on a database of its own, with the tenants `acme` and `globex`. */
@@ -96,6 +97,7 @@ export class Served implements AsyncDisposable {
       keyStore: directoryKeyStore({ dir: join(dir, 'store') }),
       acceptOldServer: true,
       supportNeedsSecond: options.supportNeedsSecond ?? false,
+      tools: options.tools ?? {},
       ...(options.holdKeysMs === undefined ? {} : { holdKeysMs: options.holdKeysMs }),
     })
     const lines: RequestLine[] = []
@@ -129,6 +131,12 @@ export class Served implements AsyncDisposable {
   /** A new key; of the tenant as a whole when the subject is null. */
   async key(tenant: string, subject: string | null, roles = ['agent'], rights: Right[] = []): Promise<string> {
     return (await this.createKey(tenant, subject, roles, rights)).key
+  }
+
+  /** An agent's key whose principal is nobody else's. */
+  async keyOf(tenant: string, subject: string, principal: string): Promise<string> {
+    const { keys } = this.keep.privileged(operator())
+    return (await keys.create({ tenant, subject, principal: { id: principal, roles: ['agent'] } })).key
   }
 
   async createTenant(tenant: string): Promise<void> {

@@ -1,0 +1,43 @@
+import { type DisclosureBudget, type KeepOptions, MemkeepError, type Tools } from 'memkeep'
+
+/** What every door of a deployment has alike: tools that are trusted more than any page, and what a principal may be shown. */
+export interface KeepSettings {
+  readonly tools?: Tools
+  readonly disclosure?: DisclosureBudget
+}
+
+/** `name:trust`, with commas between; a name may hold colons. */
+export function toolsIn(text: string): unknown {
+  return Object.fromEntries(
+    text.split(',').map((each) => {
+      const at = each.lastIndexOf(':')
+      return [each.slice(0, Math.max(at, 0)).trim(), each.slice(at + 1).trim()]
+    }),
+  )
+}
+
+/** `memories/seconds`, and after another slash roles that are not counted, with commas between. */
+export function disclosureIn(text: string): unknown {
+  const [memories, perSeconds, except, ...more] = text.split('/')
+  const numbers = { memories: Number(memories), perSeconds: Number(perSeconds) }
+  if (more.length > 0) return null
+  return except === undefined ? numbers : { ...numbers, except: except.split(',').map((role) => role.trim()) }
+}
+
+export function keepOptions({ tools, disclosure }: KeepSettings): Pick<KeepOptions, 'tools' | 'limits'> {
+  return {
+    ...(tools === undefined ? {} : { tools }),
+    ...(disclosure === undefined ? {} : { limits: { disclosure } }),
+  }
+}
+
+/** From MEMKEEP_TOOLS and MEMKEEP_DISCLOSURE, for the doors that have no file of settings. The kernel judges them. */
+export function keepSettingsOf(env: NodeJS.ProcessEnv): KeepSettings {
+  const { MEMKEEP_TOOLS: tools = '', MEMKEEP_DISCLOSURE: disclosure = '' } = env
+  const budget = disclosure === '' ? undefined : disclosureIn(disclosure)
+  if (budget === null) throw new MemkeepError('ERR_INPUT_INVALID', 'MEMKEEP_DISCLOSURE must be memories/seconds/roles')
+  return {
+    ...(tools === '' ? {} : { tools: toolsIn(tools) as Tools }),
+    ...(budget === undefined ? {} : { disclosure: budget as DisclosureBudget }),
+  }
+}
