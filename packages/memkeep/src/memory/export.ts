@@ -6,23 +6,31 @@ import type { Claims } from '../store/token.ts'
 import { type Access, withAccess } from './access.ts'
 import { callMemory } from './call.ts'
 import { callDisclosing } from './disclosing.ts'
+import { type ExportedArtifact, exportArtifacts } from './export-artifacts.ts'
 import type { Kernel } from './kernel.ts'
 import { expectOutcome } from './outcome.ts'
 import { shelvesInReach } from './reach.ts'
 import { noteRecalled } from './recalled.ts'
 import { RowOpener } from './row.ts'
 
-/** One record of an export: a version of a memory, or (last) how many of each store there were. */
+/** One record of an export: a version of a memory, what was made of memories, or (last) how many of each store there were. */
 export type ExportRecord =
   | ({ readonly type: 'memory'; readonly current: boolean } & Memory)
-  | { readonly type: 'counts'; readonly memories: number; readonly versions: number }
+  | ExportedArtifact
+  | {
+      readonly type: 'counts'
+      readonly memories: number
+      readonly versions: number
+      /** Only where there are any. */
+      readonly artifacts?: number
+    }
 
 const pageSize = 200
 const beforeAll = '00000000-0000-0000-0000-000000000000'
 
 /**
  * Everything that is held about the scope's subject (or the tenant's common memories; or, tenant-wide, every subject), with
- * provenance and every version, each memory's newest first; counts last. The right `export` carries full clearance for
+ * provenance and every version, each memory's newest first; then what was made of them; counts last. The right `export` carries full clearance for
  * it: without that right it throws `ERR_ACCESS_DENIED`, and never leaves anything out. Pages are read one after another:
  * what is written meanwhile may or may not be in it.
  */
@@ -49,7 +57,12 @@ export async function* exportAll(kernel: Kernel, scope: ScopeClaims): AsyncGener
       after = labelsOf(rows.at(-1)!).id
     }
   }
-  yield { type: 'counts', ...counts }
+  let artifacts = 0
+  for await (const artifact of exportArtifacts(kernel, scope, exportClaims, names)) {
+    artifacts++
+    yield artifact
+  }
+  yield { type: 'counts', ...counts, ...(artifacts === 0 ? {} : { artifacts }) }
 }
 
 async function shelvesToExport(kernel: Kernel, access: Access) {
@@ -70,9 +83,10 @@ async function readPage(kernel: Kernel, access: Access, subject: Buffer, after: 
   return rows.filter((row) => row.part === parts.memory)
 }
 
-/** The right to export carries full clearance. */
+/** The right to export carries full clearance, and is one to read. */
 function exportClaims({ claims }: Access): Claims {
-  return (claims.rights & rightBits.export) === 0 ? claims : { ...claims, clearance: 0b111 }
+  const rights = claims.rights | rightBits.read
+  return (claims.rights & rightBits.export) === 0 ? claims : { ...claims, clearance: 0b111, rights }
 }
 
 async function openPage(kernel: Kernel, access: Access, rows: readonly ReadingRow[], subject: string | null) {

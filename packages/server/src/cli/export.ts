@@ -13,7 +13,8 @@ export const exportMemories: Command = {
   does: 'writes everything that is held, as JSON Lines, counts last',
   notes: [
     'WHO is exactly one of --subject S and --whole-tenant (every subject, and what belongs to the tenant as a whole).',
-    'Every version of every memory with its provenance. Without a last line of type `counts` it is not whole.',
+    'Every version of every memory with its provenance; what was made of them. Not whole without a last line of type',
+    '`counts`.',
     'The lines follow src/cli/export.schema.json of @memkeep/server. FILE (mode 0600) is put in place when it is whole.',
   ],
   async run(args) {
@@ -33,7 +34,10 @@ async function writeAll(
 ): Promise<void> {
   for await (const record of records) {
     await write(`${jsonLine(record)}\n`)
-    if (record.type === 'counts') progress(`exported ${record.memories} memories and ${record.versions} older versions`)
+    if (record.type !== 'counts') continue
+    const { memories, versions, artifacts = 0 } = record
+    const made = artifacts === 0 ? '' : `, and ${artifacts} artifacts`
+    progress(`exported ${memories} memories and ${versions} older versions${made}`)
   }
 }
 

@@ -63,7 +63,7 @@ export async function planExport(
 
 async function readLines(entries: readonly Entry[], target: ImportTarget, check: Check): Promise<Read> {
   const read: Read = { memories: new Map(), bad: [], skipped: [] }
-  const lines = { memories: 0, versions: 0 }
+  const lines = { memories: 0, versions: 0, artifacts: 0 }
   let counts: Counts | null = null
   for (const entry of entries) {
     const { number } = entry
@@ -74,6 +74,9 @@ async function readLines(entries: readonly Entry[], target: ImportTarget, check:
       else if (line.as === 'older version') {
         lines.versions++
         read.skipped.push({ number, why: 'is an older version' })
+      } else if (line.as === 'artifact') {
+        lines.artifacts++
+        read.skipped.push({ number, why: 'was made of memories: make it anew' })
       } else {
         lines.memories++
         await take(number, line.memory, read, target, check)
@@ -89,10 +92,12 @@ async function readLines(entries: readonly Entry[], target: ImportTarget, check:
 }
 
 /** What is wrong with a file as a whole, by the counts at its end; null when nothing is. */
-function shortfall(counts: Counts | null, lines: { readonly memories: number; readonly versions: number }) {
+function shortfall(counts: Counts | null, lines: Readonly<Record<'memories' | 'versions' | 'artifacts', number>>) {
   if (counts === null) return 'the export is cut short: its last line, the counts, is missing'
-  if (counts.memories === lines.memories && counts.versions === lines.versions) return null
-  return `the export is not whole: it holds ${lines.memories} memories and ${lines.versions} older versions, not what its counts say`
+  const { memories, versions, artifacts } = lines
+  if (counts.memories === memories && counts.versions === versions && counts.artifacts === artifacts) return null
+  const made = artifacts === 0 ? '' : ` (and ${artifacts} artifacts)`
+  return `the export is not whole: it holds ${memories} memories and ${versions} older versions${made}, not what its counts say`
 }
 
 async function take(number: number, memory: ExportedMemory, read: Read, target: ImportTarget, check: Check) {

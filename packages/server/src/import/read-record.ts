@@ -14,11 +14,12 @@ export interface ExportedMemory {
     Required<Pick<AddInput, 'sensitivity' | 'kind' | 'tags' | 'metadata' | 'derivedFrom' | 'at'>>
 }
 
-/** One line of `memkeep export`: the standing version of a memory, an older one, or the counts at its end. */
+/** One line of `memkeep export`: the standing version of a memory, an older one, what was made of memories, or the counts at its end. */
 export type ExportLine =
   | { readonly as: 'memory'; readonly memory: ExportedMemory }
   | { readonly as: 'older version' }
-  | { readonly as: 'counts'; readonly memories: unknown; readonly versions: unknown }
+  | { readonly as: 'artifact' }
+  | { readonly as: 'counts'; readonly memories: unknown; readonly versions: unknown; readonly artifacts: unknown }
 
 /** The fields of a memory in `export.schema.json`: each must be there, and no other may be. */
 export const exportedFields: readonly string[] = [
@@ -44,19 +45,20 @@ const laterFields: readonly string[] = ['importance', 'tool', 'flags']
 const trusts: readonly unknown[] = ['external', 'user', 'agent', 'system']
 
 /** True for a line that only `memkeep export` writes: neither a memory for import nor a message has a `type`. */
-export function isExportLine(value: unknown): value is { readonly type: 'memory' | 'counts' } {
+export function isExportLine(value: unknown): value is { readonly type: 'memory' | 'artifact' | 'counts' } {
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, 'type')) return false
   const { type } = value as { type: unknown }
-  return type === 'memory' || type === 'counts'
+  return type === 'memory' || type === 'artifact' || type === 'counts'
 }
 
 /** Reads one line of an export. Throws `ERR_INPUT_INVALID`; what the kernel checks is left to the kernel. */
 export function readExportLine(value: unknown): ExportLine {
   if (!isExportLine(value)) throw invalid('is not a line of an export, though the file is one')
   if (value.type === 'counts') {
-    const { memories, versions } = value as { memories?: unknown; versions?: unknown }
-    return { as: 'counts', memories, versions }
+    const { memories, versions, artifacts = 0 } = value as { [store: string]: unknown }
+    return { as: 'counts', memories, versions, artifacts }
   }
+  if (value.type === 'artifact') return { as: 'artifact' }
   const given = value as Record<string, unknown>
   for (const field of exportedFields) {
     if (!laterFields.includes(field) && !Object.hasOwn(given, field)) throw invalid(`lacks the field ${field}`)

@@ -80,5 +80,18 @@ export const deletedAnswer = z.looseObject({ deleted: z.boolean() })
 
 export const exportRecord = z.union([
   memoryAnswer.extend({ type: z.literal('memory'), current: z.boolean() }),
-  z.looseObject({ type: z.literal('counts'), memories: z.int(), versions: z.int() }),
+  z.looseObject({
+    type: z.literal('artifact'),
+    id: z.string(),
+    version: z.int(),
+    kind: z.string(),
+    content: z.string(),
+    derivedFrom: z.array(z.string()),
+  }),
+  z.looseObject({
+    type: z.literal('counts'),
+    memories: z.int(),
+    versions: z.int(),
+    artifacts: z.int().optional().describe('Only where there are any.'),
+  }),
 ])

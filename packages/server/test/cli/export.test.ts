@@ -14,7 +14,7 @@ const scratch = scratchDirectory()
 const data = scratch.data('keep')
 const exporting = (...args: string[]) => memkeep(['export', '--tenant', 'acme', ...args, '--data', data])
 
-/** Ana: an updated, a derived, an expiring and a sensitive memory, and a turn; Bruno: one; the tenant as a whole: one. */
+/** Ana: an updated, a derived, an expiring and a sensitive memory, and a turn; Bruno: one; the tenant as a whole: one. Made of Ana's: one for her, one for all. */
 beforeAll(async () => {
   await memkeep(['tenant', 'create', 'acme', '--data', data])
   await using keep = await openLocal(data)
@@ -27,6 +27,10 @@ beforeAll(async () => {
   await ana.addMessages([{ role: 'user', content: 'a turn', name: 'Ana' }], { session: 's' })
   await keep.for(mintScope({ tenant: 'acme', subject: 'bruno', principal })).add('of Bruno', { actor: 'user' })
   await keep.for(mintCommonScope({ tenant: 'acme', principal })).add('of all', { actor: 'user' })
+  const { artifacts } = keep.for(mintScope({ tenant: 'acme', subject: 'ana', principal }))
+  const made = { kind: 'summary', derivedFrom: [id] }
+  await artifacts.register({ ...made, content: 'made for Ana', sensitivity: 'sensitive', metadata: { n: 2 } })
+  await artifacts.register({ ...made, content: 'made for all', shared: true })
 })
 afterAll(() => scratch.remove())
 
@@ -46,16 +50,32 @@ test('one subject: every version, sensitive ones too, nobody else, counts last; 
   expect(code).toBe(0)
   const found = records(out)
   expect(found.flatMap((record) => violations(schema, record))).toEqual([])
-  expect(contents(found)).toEqual(['a turn', 'derived', 'first', 'second', 'sensitive'])
-  expect(found.at(-1)).toEqual({ type: 'counts', memories: 4, versions: 1 })
+  expect(contents(found)).toEqual(['a turn', 'derived', 'first', 'made for Ana', 'second', 'sensitive'])
+  expect(found.at(-2)).toMatchObject({
+    type: 'artifact',
+    kind: 'summary',
+    metadata: { n: 2 },
+    shared: false,
+    covered: true,
+  })
+  expect(found.at(-1)).toEqual({ type: 'counts', memories: 4, versions: 1, artifacts: 1 })
 })
 
 test('the whole tenant: every subject by name, and what belongs to all', async () => {
   const found = records((await exporting('--whole-tenant')).out)
   expect(found.flatMap((record) => violations(schema, record))).toEqual([])
-  expect(contents(found)).toEqual(['a turn', 'derived', 'first', 'of Bruno', 'of all', 'second', 'sensitive'])
+  expect(contents(found)).toEqual(
+    ['a turn', 'derived', 'first', 'made for Ana', 'made for all', 'of Bruno', 'of all', 'second', 'sensitive'].sort(),
+  )
+  const owners = found.filter(({ type }) => type === 'artifact').map(({ content, subject }) => [content, subject])
+  expect(owners.sort()).toEqual(
+    [
+      ['made for Ana', 'ana'],
+      ['made for all', null],
+    ].sort(),
+  )
   expect(new Set(found.map(({ subject }) => subject))).toEqual(new Set(['ana', 'bruno', null, undefined]))
-  expect(found.at(-1)).toEqual({ type: 'counts', memories: 6, versions: 1 })
+  expect(found.at(-1)).toEqual({ type: 'counts', memories: 6, versions: 1, artifacts: 2 })
 })
 
 test('the schema refuses what is not of it', async () => {

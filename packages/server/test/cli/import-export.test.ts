@@ -57,6 +57,7 @@ async function fill(tenant: string): Promise<void> {
   const common = old.for(mintCommonScope({ tenant, principal }))
   const rule = await common.add('from the handbook', { actor: 'tool' })
   await ana(tenant).add('by the handbook', { actor: 'agent', derivedFrom: [rule.id] })
+  await ana(tenant).artifacts.register({ kind: 'summary', content: 'made of it', derivedFrom: [rule.id] })
   await old.for(mintScope({ tenant, subject: '*', principal })).add('of another', { actor: 'user' })
 }
 
@@ -89,7 +90,11 @@ test('the round trip of a tenant: everything but ids, older versions and times o
   const report = await importFile(other, fileOf(before), into('new'))
   // A speaker is what only plain turns have: one was tagged later.
   expect(report).toMatchObject({ imported: 11, already: 0, bad: [], cut: 1, lowered: 0 })
-  expect(report.skipped.map(({ why }) => why)).toEqual(['is an older version', 'is an older version'])
+  expect(report.skipped.map(({ why }) => why)).toEqual([
+    'is an older version',
+    'is an older version',
+    'was made of memories: make it anew',
+  ])
   const after = await exported('new', null)
   expect(told(after)).toEqual(told(before))
   expect(after.filter(({ speaker }) => speaker === 'Ana')).toHaveLength(2)
@@ -134,6 +139,7 @@ describe('an export that is not whole is refused, and --keep-going brings in wha
     ['a memory is missing', (rows) => rows.slice(1)],
     ['a memory stands twice', (rows) => [rows.find((row) => row.current)!, ...rows]],
     ['an older version is missing', (rows) => rows.filter((row) => row.current !== false)],
+    ['an artifact is missing', (rows) => rows.filter((row) => row.type !== 'artifact')],
     ['the counts are of another', (rows) => [...rows.slice(0, -1), { type: 'counts', memories: 1, versions: 1 }]],
     ['something follows the counts', (rows) => [...rows, rows[0]]],
     ['two in one file', (rows) => [...rows, ...rows]],
