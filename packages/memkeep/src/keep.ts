@@ -9,6 +9,7 @@ import type { Erasures } from './erasure/erasures.ts'
 import { defaultHoldMs } from './keys/keyring.ts'
 import type { DisclosureCounts } from './memory/disclosures.ts'
 import { distilDue } from './memory/distil-due.ts'
+import { fillVectors } from './memory/fill-vectors.ts'
 import type { Kernel } from './memory/kernel.ts'
 import { RowOpener } from './memory/row.ts'
 import { ReadableMemory, ScopedMemory } from './memory/scoped-memory.ts'
@@ -63,6 +64,7 @@ export class Keep implements AsyncDisposable {
     this.#erasures = openErasures(this.#kernel, erasing, async () => this.#upkeep?.rebuildDue())
     this.#upkeep = upkeep
     this.#upkeep?.distilsBy((due) => distilDue(this.#kernel, due))
+    if (parts.embedder !== null) this.#upkeep?.embedsBy((waiting) => fillVectors(this.#kernel, waiting))
     this.#upkeep?.resumesErasuresBy(() => this.#erasures.resumeDue())
     this.#upkeep?.onRolledBack((error) => gate.refuse(error))
     this.#release = release

@@ -32,13 +32,18 @@ export interface Access {
  * Runs one operation of a scope. When a doorway says that the policy or the epoch is not the standing one, looks again and
  * runs it anew: nothing has been done then.
  */
-export async function withAccess<T>(
+export function withAccess<T>(kernel: Kernel, scope: ScopeClaims, run: (access: Access) => Promise<T>): Promise<T> {
+  return withAccessOf(kernel, () => openAccess(kernel, scope), run)
+}
+
+/** As `withAccess`, for an access that is not a scope's: `open` is asked for it anew each time. */
+export async function withAccessOf<T>(
   kernel: Kernel,
-  scope: ScopeClaims,
+  open: () => Promise<Access>,
   run: (access: Access) => Promise<T>,
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
-    const access = await openAccess(kernel, scope)
+    const access = await open()
     try {
       return await run(access)
     } catch (error) {

@@ -25,8 +25,8 @@ import { callWrite, sealedSubjectName } from './write.ts'
 const requestLifetimeMs = 86_400_000
 
 /**
- * When memories get their vectors. `now`: before they are stored, and an embedder that fails stores nothing. `later`: when
- * somebody reembeds; until then they are found by their words. `now-or-later`: later if the embedder fails now.
+ * When memories get their vectors. `now`: before they are stored, and an embedder that fails stores nothing. `later`: by upkeep
+ * in a process that has the embedder, or by `reembed`; until then they are found by their words. `now-or-later`: later if the embedder fails now.
  */
 export type Embed = (typeof embeds)[number]
 
@@ -134,14 +134,15 @@ function withToolTrust({ tools }: Kernel, access: Access, inputs: readonly Check
   return most === 0 ? access : { ...access, claims: { ...access.claims, actors: access.claims.actors | (most << 4) } }
 }
 
-/** Trailing arguments of `remember`: what its readers were shown, where each goes, and why what is held is held. */
+/** Trailing arguments of `remember`: what its readers were shown, where each goes, why what is held is held, and whether vectors are to come. */
 function gateArguments(access: Access, key: DataKey, drafts: readonly Draft[]): unknown[] {
   const readers = readersOfUndeclared(access, drafts)
-  if (drafts.every(({ input }) => input.place === 'memory')) return readers === null ? [] : [readers]
+  const waits = drafts.some(waitsForVector)
+  if (!waits && drafts.every(({ input }) => input.place === 'memory')) return readers === null ? [] : [readers]
   const verdicts = drafts.map(({ input, labels }) =>
     input.place === 'held' ? sealVerdict(key, labels.id, { moment: 'gate', ...input.judgement }) : null,
   )
-  return [readers, int2Array(drafts.map(({ input }) => places[input.place])), verdicts]
+  return [readers, int2Array(drafts.map(({ input }) => places[input.place])), verdicts, waits]
 }
 
 /**
@@ -224,10 +225,13 @@ function columns(drafts: readonly Draft[]): unknown[] {
   ]
 }
 
+function waitsForVector({ index }: Pick<Draft, 'index'>): boolean {
+  return index.model !== null && index.vector === null
+}
+
 function receiptOf({ labels, index, input }: Draft): StoredReceipt {
-  const waits = index.model !== null && index.vector === null
   return {
-    outcome: input.place === 'held' ? 'quarantined' : waits ? 'queued' : 'stored',
+    outcome: input.place === 'held' ? 'quarantined' : waitsForVector({ index }) ? 'queued' : 'stored',
     id: labels.id,
     version: labels.version,
     trust: labels.trust,

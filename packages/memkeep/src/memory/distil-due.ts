@@ -121,7 +121,7 @@ async function distilOne(
   return { ...nothing, part: await partOf(kernel, due, key, row, { memory, kept, details, nowMs }) }
 }
 
-/** Found by its words at once; its vector waits for `reembed`, as upkeep asks no embedder. */
+/** Found by its words at once; its vector comes as that of what was added to be embedded later. */
 async function partOf(
   kernel: Kernel,
   due: DueShelf,

@@ -24,6 +24,8 @@ export interface Tally {
   reembedded: number
   left: number
   readonly broken: string[]
+  /** Without a vector, which another model is to make. */
+  elsewhere: number
 }
 
 /** What a run goes by. */
@@ -31,6 +33,8 @@ export interface ReembedRun {
   /** Of the embedder's vectors; null without an embedder. */
   readonly dims: number | null
   readonly dropFormer: boolean
+  /** Only what has no vector and waits for this model's: nothing is changed from one model to another. */
+  readonly waitingOnly?: boolean
   readonly signal: AbortSignal | undefined
   /** Called after each batch, with what this shelf counts so far. */
   readonly tell: (soFar: Readonly<Tally>) => void
@@ -47,24 +51,38 @@ const batchSize = 64
 /** One shelf: the scope's own. Reads page by page what entries there are, and writes those anew that lack something. */
 export function reembedShelf(kernel: Kernel, scope: ScopeClaims, given: ReembedRun): Promise<Tally> {
   // What an attempt wrote stays written when the policy changes under it; the next one looks at every entry again.
-  let reembedded = 0
+  let before = 0
   return withAccess(kernel, scope, async (access) => {
-    const run: ShelfRun = { ...given, tally: { entries: 0, reembedded, left: 0, broken: [] } }
     await refuseTheUnfit(kernel, access)
-    for await (const page of shelfPages(kernel, access, access.shelf, 'asItWas')) {
-      run.tally.entries += page.entries.length
-      run.tally.broken.push(...page.broken)
-      const lacking = page.entries.filter((entry) => lacks(kernel, run, entry.index))
-      for (let from = 0; from < lacking.length; from += batchSize) {
-        kernel.checkOpen()
-        checkSignal(run.signal)
-        await reindex(kernel, access, run, lacking.slice(from, from + batchSize))
-        reembedded = run.tally.reembedded
-        run.tell(run.tally)
-      }
+    const tell = (soFar: Readonly<Tally>) => {
+      before = soFar.reembedded
+      given.tell(soFar)
     }
-    return run.tally
+    return reembedOpen(kernel, access, { ...given, tell }, before)
   })
+}
+
+/** As `reembedShelf`, under an access that stands. `before` is what an earlier attempt wrote. */
+export async function reembedOpen(kernel: Kernel, access: Access, given: ReembedRun, before = 0): Promise<Tally> {
+  const run: ShelfRun = { ...given, tally: { entries: 0, reembedded: before, left: 0, broken: [], elsewhere: 0 } }
+  for await (const page of shelfPages(kernel, access, access.shelf, 'asItWas')) {
+    run.tally.entries += page.entries.length
+    run.tally.broken.push(...page.broken)
+    run.tally.elsewhere += page.entries.filter(({ index }) => waits(index) && index.model !== modelOf(kernel)).length
+    const lacking = page.entries.filter((entry) => lacks(kernel, run, entry.index))
+    for (let from = 0; from < lacking.length; from += batchSize) {
+      kernel.checkOpen()
+      checkSignal(run.signal)
+      await reindex(kernel, access, run, lacking.slice(from, from + batchSize))
+      run.tell(run.tally)
+    }
+  }
+  return run.tally
+}
+
+/** A model is to make its vector, and has not yet. */
+function waits({ model, vector }: IndexEntry): boolean {
+  return model !== null && vector === null
 }
 
 /** The doorway would refuse each batch: it says so, and records it, before anything is read. */
@@ -88,6 +106,7 @@ function ownOf({ model, vector }: IndexEntry): ModelVector | undefined {
 }
 
 function lacks(kernel: Kernel, run: ReembedRun, index: IndexEntry): boolean {
+  if (run.waitingOnly === true) return waits(index) && index.model === modelOf(kernel)
   return (
     (kernel.embedder !== null && !isOwn(kernel, run, ownOf(index))) ||
     (kernel.languages && index.language === null) ||

@@ -56,9 +56,9 @@ export async function reembed(kernel: Kernel, scope: ScopeClaims, given: unknown
   // Asked before anything else: an embedder that is down changes nothing, and its dimension is known from here on.
   const probe = kernel.embedder === null ? [] : await embedAll(kernel.embedder, ['memkeep'], signal)
   const { scopes, unnamed } = await scopesOf(kernel, scope)
-  let total: Tally = { entries: 0, reembedded: 0, left: 0, broken: [] }
+  let total: Omit<Tally, 'elsewhere'> = { entries: 0, reembedded: 0, left: 0, broken: [] }
   let shelves = 0
-  const tell = ({ entries, reembedded }: Readonly<Tally>) =>
+  const tell = ({ entries, reembedded }: Omit<Tally, 'elsewhere'>) =>
     onProgress?.({ shelves, ofShelves: scopes.length, entries, reembedded })
   const dims = probe[0]?.length ?? null
   for (const each of scopes) {
@@ -74,7 +74,7 @@ export async function reembed(kernel: Kernel, scope: ScopeClaims, given: unknown
   return { shelves, ...total, unnamed }
 }
 
-function sum(a: Readonly<Tally>, b: Readonly<Tally>): Tally {
+function sum(a: Omit<Tally, 'elsewhere'>, b: Omit<Tally, 'elsewhere'>): Omit<Tally, 'elsewhere'> {
   return {
     entries: a.entries + b.entries,
     reembedded: a.reembedded + b.reembedded,

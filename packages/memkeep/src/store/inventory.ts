@@ -56,8 +56,11 @@ export const inventory: Readonly<Record<string, TableAnnotation>> = {
   // Goes when the erasure has told of it.
   unlearned: both({ bar: 'tenant subject cause artifact kind action seal epoch at_ms' }),
   shelf: {
-    subject: { bar: 'tenant subject epoch state version floor created_ms', cleared: 'memories bytes due_ms name' },
-    tenant: { row: 'tenant subject epoch state version floor memories bytes due_ms name created_ms' },
+    subject: {
+      bar: 'tenant subject epoch state version floor created_ms',
+      cleared: 'memories bytes due_ms waits name',
+    },
+    tenant: { row: 'tenant subject epoch state version floor memories bytes due_ms waits name created_ms' },
   },
   disclosed: {
     // Of principals, and removed within days.

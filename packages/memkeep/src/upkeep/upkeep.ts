@@ -23,6 +23,8 @@ export interface UpkeepReport {
   readonly swept: number
   /** Episodes that were looked at: what of them stays for good. */
   readonly distilled: number
+  /** Memories that had waited for their vector and have it now. Absent: this process has no embedder. */
+  readonly embedded?: number
   /** Erasures that had been broken off, or waited, and are done now. */
   readonly erased: number
   /** Events that got their place in their tenant's log. */
@@ -52,6 +54,15 @@ export interface DueEpisodes {
   readonly shelfEpoch: number
 }
 
+/** A shelf with memories whose vectors are still to come, since that version of it. */
+export interface WaitingShelf extends DueEpisodes {
+  readonly waits: number
+}
+
+interface WaitingRow extends DueRow {
+  readonly waits: number
+}
+
 interface DueRow {
   readonly outcome: string | null
   readonly tenant: Buffer
@@ -70,6 +81,7 @@ export class Upkeep {
   readonly #seams: Seams
   #erase: () => Promise<number> = async () => 0
   #distil: (due: DueEpisodes) => Promise<number> = async () => 0
+  #embed: ((waiting: WaitingShelf) => Promise<number>) | null = null
   readonly #sequencer: Sequencer
   #rebuilding: Rebuilding | null = null
   #entries: EntryRebuilding | null = null
@@ -116,6 +128,11 @@ export class Upkeep {
     this.#distil = distil
   }
 
+  /** What embeds the memories of a shelf that wait for it, and returns how many. */
+  embedsBy(embed: (waiting: WaitingShelf) => Promise<number>): void {
+    this.#embed = embed
+  }
+
   /** What goes on with erasures, and returns how many it finished. */
   resumesErasuresBy(erase: () => Promise<number>): void {
     this.#erase = erase
@@ -149,6 +166,7 @@ export class Upkeep {
       // Shelves that failed stay due: without one that did not, another look would bring the same ones.
       if (due.length < shelvesAtOnce || done === 0) break
     }
+    const embedded = await this.#fill(failures)
     let erased = 0
     try {
       erased = await this.#erase()
@@ -176,7 +194,35 @@ export class Upkeep {
       keys,
       archived,
       emptied,
+      ...(embedded === null ? {} : { embedded }),
       ...(rebuilt === null ? {} : { rebuilt }),
+    }
+  }
+
+  /** Every shelf that waits, once: what cannot be embedded now goes on waiting. */
+  async #fill(failures: unknown[]): Promise<number | null> {
+    const embed = this.#embed
+    if (embed === null) return null
+    let embedded = 0
+    let after: { readonly tenant: Buffer; readonly subject: Buffer } = {
+      tenant: Buffer.alloc(0),
+      subject: Buffer.alloc(0),
+    }
+    for (;;) {
+      const rows = await this.#due<WaitingRow>('due_vectors', [after.tenant, after.subject, shelvesAtOnce])
+      for (const row of rows) {
+        const { tenant, subject, tenant_epoch: tenantEpoch, shelf_epoch: shelfEpoch, waits } = row
+        try {
+          const keys = await this.#keyring.tenantByTag(tenant)
+          embedded += await embed({ keys, subject, tenantEpoch, shelfEpoch, waits })
+        } catch (error) {
+          failures.push(error)
+          // It is asked again at the next pass, and not for every shelf.
+          if (error instanceof MemkeepError && error.code === 'ERR_EMBEDDER') return embedded
+        }
+        after = row
+      }
+      if (rows.length < shelvesAtOnce) return embedded
     }
   }
 
@@ -265,16 +311,16 @@ export class Upkeep {
     this.#seams.reach('upkeep.keys-installed')
   }
 
-  async #dueShelves(): Promise<DueRow[]> {
+  #dueShelves(): Promise<DueRow[]> {
+    return this.#due('due_shelves', [shelvesAtOnce])
+  }
+
+  async #due<Row extends DueRow>(doorway: string, args: readonly unknown[]): Promise<Row[]> {
     const keys = await this.#keyring.deployment()
     const event = this.#seams.ids.uuid(this.#seams.clock.now())
-    const rows = await this.#doorways.read<DueRow>({
-      doorway: 'due_shelves',
-      claims: upkeepClaims(keys, keys.commonTag, 0, keys.epoch),
-      event,
-      args: [shelvesAtOnce, await upkeepDetail(keys, event)],
-    })
-    return rows.filter((row) => row.outcome === null)
+    const claims = upkeepClaims(keys, keys.commonTag, 0, keys.epoch)
+    const call = { doorway, claims, event, args: [...args, await upkeepDetail(keys, event)] }
+    return (await this.#doorways.read<Row>(call)).filter((row) => row.outcome === null)
   }
 
   async #expireKeys(): Promise<number> {

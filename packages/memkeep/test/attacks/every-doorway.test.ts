@@ -129,6 +129,7 @@ const rows: Readonly<Record<string, Row>> = {
   // Upkeep.
   sweep: upkeep,
   due_shelves: { ...upkeep, with: { p_limit: 1 } },
+  due_vectors: { ...upkeep, with: { p_after_tenant: Buffer.alloc(0), p_after_subject: Buffer.alloc(0), p_limit: 1 } },
   dropped_values: { ...upkeep, with: { p_limit: 1 } },
   due_rebuilds: { ...upkeep, with: { p_limit: 1 } },
   rebuild_sources: wide('upkeep', 'read', 'tenant'),

@@ -27,9 +27,9 @@ export const upkeep: Command = {
 }
 
 async function pass(keep: Keep): Promise<void> {
-  const { expired, swept, distilled, erased, sequenced } = await keep.runUpkeep()
+  const { expired, swept, distilled, embedded = 0, erased, sequenced } = await keep.runUpkeep()
   await print(
-    `${new Date().toISOString()}  expired ${expired}, swept ${swept}, distilled ${distilled}, erased ${erased}, logged ${sequenced}\n`,
+    `${new Date().toISOString()}  expired ${expired}, swept ${swept}, distilled ${distilled}, embedded ${embedded}, erased ${erased}, logged ${sequenced}\n`,
   )
 }
 

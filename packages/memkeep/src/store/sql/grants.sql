@@ -10,7 +10,7 @@ revoke all on memkeep.tenant, memkeep.shelf, memkeep.memory, memkeep.memory_vers
 grant select, insert on memkeep.tenant, memkeep.shelf to memkeep_door;
 -- Neither epoch nor state: no bug in a doorway reopens what was barred.
 grant update (policy, policy_version) on memkeep.tenant to memkeep_door;
-grant update (version, floor, memories, bytes, due_ms) on memkeep.shelf to memkeep_door;
+grant update (version, floor, memories, bytes, due_ms, waits) on memkeep.shelf to memkeep_door;
 grant select, insert, delete on memkeep.memory, memkeep.memory_version, memkeep.removal, memkeep.request to memkeep_door;
 grant select on memkeep.tenant, memkeep.shelf, memkeep.memory, memkeep.memory_version, memkeep.removal to memkeep_wide_door;
 grant select on memkeep.tenant, memkeep.shelf to memkeep_upkeep_door;
@@ -29,7 +29,7 @@ grant select, insert, delete, update (revoked_ms, used_ms) on memkeep.api_key to
 grant insert on memkeep.api_key to memkeep_door;
 -- Erasing: state and epoch are this door's alone. Of memories it needs to see no more than whose they are.
 grant select, update (state, epoch, name, policy, policy_version) on memkeep.tenant to memkeep_erase_door;
-grant select, insert, delete, update (state, epoch, version, floor, memories, bytes, due_ms, name) on memkeep.shelf
+grant select, insert, delete, update (state, epoch, version, floor, memories, bytes, due_ms, waits, name) on memkeep.shelf
   to memkeep_erase_door;
 grant select (tenant, subject), delete on memkeep.memory, memkeep.memory_version, memkeep.removal, memkeep.request, memkeep.api_key,
   memkeep.lineage, memkeep.recalled, memkeep.aside, memkeep.undistilled, memkeep.reviewed, memkeep.artifact to memkeep_erase_door;

@@ -88,7 +88,7 @@ begin
     if c.reach = 2 then
       delete from memkeep.shelf s where s.tenant = p_tenant and s.subject >= low and s.subject <= high;
     else
-      update memkeep.shelf s set name = null, memories = 0, bytes = 0, due_ms = null, floor = s.version
+      update memkeep.shelf s set name = null, memories = 0, bytes = 0, due_ms = null, waits = null, floor = s.version
         where s.tenant = p_tenant and s.subject = c.shelf and s.state = 1 and s.name is not null;
     end if;
     get diagnostics deleted = row_count;

@@ -52,7 +52,9 @@ begin
     )
     select size + coalesce(sum(octet_length(g.content_anew) + octet_length(g.details_anew) + octet_length(g.entry_anew)
       - octet_length(g.content) - octet_length(g.details) - octet_length(g.entry)), 0) into size from gone g;
-    update memkeep.shelf s set version = distil.shelf_version, memories = s.memories + number, bytes = s.bytes + size
+    -- Upkeep distils without an embedder: what it made waits for its vector.
+    update memkeep.shelf s set version = distil.shelf_version, memories = s.memories + number, bytes = s.bytes + size,
+      waits = case when number > 0 then distil.shelf_version else s.waits end
       where s.tenant = p_tenant and s.subject = c.shelf;
   end if;
   perform memkeep.record(c, 'memory.distil', outcome, ids || p_made, cardinality(ids), p_detail);

@@ -5,9 +5,10 @@
 -- nothing else of them. The shelf moves on by one version, so that every process reads these entries anew. A memory that is
 -- not there any more, or was changed since, is left alone. `ids` are those that were done. Needs the right to write (2) and full clearance: a
 -- shelf is embedded anew as a whole, or searches go on with the former model. No quota is asked for: the memories stand already.
+-- p_waits: what waited when the shelf had that version (null: nothing) has its vectors now; when more came since, it goes on waiting.
 -- Outcomes: ok, missing (no such shelf), denied, barred, epoch, policy, unknown.
 create or replace function memkeep.reindex(p_tenant bytea, p_token bytea, p_ids uuid[], p_versions integer[],
-  p_entries bytea[], p_detail bytea)
+  p_entries bytea[], p_detail bytea, p_waits bigint default null)
 returns table (outcome text, shelf_version bigint, ids uuid[])
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
@@ -40,6 +41,9 @@ begin
       shelf_version := shelf_version + 1;
       update memkeep.shelf s set version = reindex.shelf_version, bytes = s.bytes + growth
         where s.tenant = p_tenant and s.subject = c.shelf;
+    end if;
+    if p_waits is not null then
+      update memkeep.shelf s set waits = null where s.tenant = p_tenant and s.subject = c.shelf and s.waits = p_waits;
     end if;
   end if;
   perform memkeep.record(c, 'memory.reindex', outcome, ids, cardinality(ids), p_detail);

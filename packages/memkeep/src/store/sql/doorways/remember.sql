@@ -9,14 +9,14 @@
 -- names none, than what p_readers were shown; `trusts` are the trusts it came to. A token states the most that a tool
 -- is trusted in bits 4 and 5 of its actors.
 -- p_place (null: 0 for all) says where each goes: 0 a memory, 1 an episode, which upkeep distils before it expires, 2 held for review, with
--- the sealed p_verdict.
+-- the sealed p_verdict. p_waits: their vectors are still to come.
 -- Outcomes: ok, replayed (receipt and trusts are the first call's), mismatch, missing (a source), quota, denied, barred, epoch, policy,
 -- unknown.
 create or replace function memkeep.remember(p_tenant bytea, p_token bytea, p_name bytea, p_ids uuid[],
   p_actor smallint[], p_trust smallint[], p_sensitivity smallint[], p_kind text[], p_at_ms bigint[], p_expires_ms bigint[],
   p_derived text[], p_content bytea[], p_details bytea[], p_entry bytea[], p_request bytea, p_digest bytea,
   p_receipt bytea, p_request_until_ms bigint, p_detail bytea, p_most_memories bigint default null, p_most_bytes bigint default null,
-  p_readers bytea[] default null, p_place smallint[] default null, p_verdict bytea[] default null)
+  p_readers bytea[] default null, p_place smallint[] default null, p_verdict bytea[] default null, p_waits boolean default null)
 returns table (outcome text, shelf_version bigint, receipt bytea, trusts smallint[])
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
@@ -96,6 +96,9 @@ begin
     if not '{}' = all (p_derived) then
       insert into memkeep.lineage (tenant, subject, source, derived)
       select distinct p_tenant, c.shelf, s.source, p_ids[m] from generate_series(1, added) m, unnest(p_derived[m]::uuid[]) as s (source);
+    end if;
+    if p_waits then
+      update memkeep.shelf s set waits = remember.shelf_version where s.tenant = p_tenant and s.subject = c.shelf;
     end if;
     if p_request is not null then
       delete from memkeep.request r where r.tenant = p_tenant and r.subject = c.shelf and r.principal = c.principal

@@ -1,0 +1,87 @@
+import { rightBits } from '../core/rights.ts'
+import type { ScopeClaims } from '../core/scope.ts'
+import type { TenantKeys } from '../keys/tenant-keys.ts'
+import { embedAll } from '../recall/embedder.ts'
+import { byteaArray, uuidArray } from '../store/wire-arrays.ts'
+import { type Access, withAccessOf, writeDetail } from './access.ts'
+import type { Kernel } from './kernel.ts'
+import { expectOutcome } from './outcome.ts'
+import { reembedOpen } from './reembed-shelf.ts'
+import { callWrite } from './write.ts'
+
+/** A shelf with memories whose vectors are still to come. */
+export interface DueVectors {
+  readonly keys: TenantKeys
+  readonly subject: Buffer
+  readonly tenantEpoch: number
+  readonly shelfEpoch: number
+  /** Since which version of the shelf. */
+  readonly waits: number
+}
+
+/**
+ * Embeds what waits on a shelf for the vectors of this keep's model, as upkeep; what waits for another model's goes on
+ * waiting. Returns how many got theirs. Throws `ERR_EMBEDDER`: what was done until then stays done.
+ */
+export async function fillVectors(kernel: Kernel, due: DueVectors): Promise<number> {
+  const { embedder } = kernel
+  if (embedder === null) return 0
+  const [probe] = await embedAll(embedder, ['memkeep'])
+  const run = { dims: probe!.length, dropFormer: false, waitingOnly: true, signal: undefined, tell: () => {} }
+  return withAccessOf(
+    kernel,
+    () => accessOf(kernel, due),
+    async (access) => {
+      const { reembedded, elsewhere } = await reembedOpen(kernel, access, run)
+      if (elsewhere === 0) await noteFilled(kernel, access, due.waits)
+      return reembedded
+    },
+  )
+}
+
+async function noteFilled(kernel: Kernel, access: Access, waits: number): Promise<void> {
+  const key = await access.keys.forWriting(access.shelf)
+  const atMs = kernel.seams.clock.now()
+  const event = kernel.seams.ids.uuid(atMs)
+  const args = [uuidArray([]), [], byteaArray([]), writeDetail(access, key, event), waits]
+  const { outcome } = await callWrite(kernel, access, key, { doorway: 'reindex', event, atMs, args })
+  expectOutcome(outcome, 'ok', 'missing')
+}
+
+/** What stands in the ledger of it. */
+const upkeepScope: ScopeClaims = {
+  reach: 'subject',
+  tenant: '',
+  subject: null,
+  principal: { id: 'memkeep upkeep', roles: [], rights: [], actors: [] },
+  agent: null,
+  session: null,
+  expiresAtMs: Number.POSITIVE_INFINITY,
+}
+
+/** Upkeep acts for nobody: it reads and writes entries of every label, and no more of a shelf than its entries is changed. */
+async function accessOf(kernel: Kernel, { keys: known, subject, tenantEpoch }: DueVectors): Promise<Access> {
+  const keys = await kernel.keyring.tenantByTag(known.tag)
+  const isCommon = subject.equals(keys.commonTag)
+  const { version } = kernel.tenantPolicies.get(keys.tag)
+  return {
+    scope: upkeepScope,
+    keys,
+    claims: {
+      tenant: keys.tag,
+      reach: isCommon ? 'common' : 'subject',
+      shelf: subject,
+      tenantEpoch,
+      shelfEpoch: 0,
+      clearance: 0b111,
+      writable: 0b111,
+      actors: 0,
+      rights: rightBits.read | rightBits.write | (isCommon ? rightBits.common : 0),
+      principal: keys.principalTag(upkeepScope.principal.id),
+      policyVersion: version,
+    },
+    shelf: subject,
+    quota: {},
+    screening: kernel.screening.policy,
+  }
+}
