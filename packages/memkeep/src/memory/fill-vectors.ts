@@ -83,5 +83,7 @@ async function accessOf(kernel: Kernel, { keys: known, subject, tenantEpoch }: D
     shelf: subject,
     quota: {},
     screening: kernel.screening.policy,
+    // It is shown to nobody.
+    disclosure: null,
   }
 }

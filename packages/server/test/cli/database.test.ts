@@ -239,7 +239,7 @@ describe('doctor', () => {
 
 test('upkeep --once removes what has expired and says so; without it, it runs until it is asked to end', async () => {
   expect((await on('upkeep', '--once')).out).toMatch(
-    /^20\S+Z {2}expired 0, swept \d+, distilled \d+, erased 0, logged \d+\n$/,
+    /^20\S+Z {2}expired 0, swept \d+, distilled \d+, embedded 0, erased 0, logged \d+\n$/,
   )
   const bin = fileURLToPath(new URL('../../../memkeep/bin/memkeep.js', import.meta.url))
   const child = spawn(process.execPath, ['--conditions=memkeep-src', bin, 'upkeep', '--data', data], {
