@@ -16,6 +16,8 @@ import { expectOutcome, Outdated } from './outcome.ts'
 export interface Access {
   readonly scope: ScopeClaims
   readonly keys: TenantKeys
+  /** For an access that is not a scope's: its keys anew, as they are held for less time than long work takes. */
+  readonly openKeys?: () => Promise<TenantKeys>
   /** For reads; a write sets `shelfEpoch` to the epoch of the key it seals under. */
   readonly claims: Claims
   /** The shelf that the scope writes; the common one's tag for a tenant-wide scope, which writes none. */

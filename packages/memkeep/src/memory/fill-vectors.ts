@@ -11,7 +11,8 @@ import { callWrite } from './write.ts'
 
 /** A shelf with memories whose vectors are still to come. */
 export interface DueVectors {
-  readonly keys: TenantKeys
+  /** The tenant's keys, asked for anew each time that they are used. */
+  readonly openKeys: () => Promise<TenantKeys>
   readonly subject: Buffer
   readonly tenantEpoch: number
   readonly shelfEpoch: number
@@ -60,13 +61,14 @@ const upkeepScope: ScopeClaims = {
 }
 
 /** Upkeep acts for nobody: it reads and writes entries of every label, and no more of a shelf than its entries is changed. */
-async function accessOf(kernel: Kernel, { keys: known, subject, tenantEpoch }: DueVectors): Promise<Access> {
-  const keys = await kernel.keyring.tenantByTag(known.tag)
+async function accessOf(kernel: Kernel, { openKeys, subject, tenantEpoch }: DueVectors): Promise<Access> {
+  const keys = await openKeys()
   const isCommon = subject.equals(keys.commonTag)
   const { version } = kernel.tenantPolicies.get(keys.tag)
   return {
     scope: upkeepScope,
     keys,
+    openKeys,
     claims: {
       tenant: keys.tag,
       reach: isCommon ? 'common' : 'subject',

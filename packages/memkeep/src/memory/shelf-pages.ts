@@ -51,7 +51,7 @@ export async function* shelfPages(
     const late = page.rows.filter((row) => row.shelf_version > version).map(({ id }) => id)
     const isLast = reading === 'asItWas' && late.length > 0
     const rows = isLast ? page.rows.filter((row) => row.shelf_version <= version) : page.rows
-    const keys = await kernel.keyring.tenantByTag(access.keys.tag)
+    const keys = await (access.openKeys?.() ?? kernel.keyring.tenant(access.scope.tenant))
     const found = await openEntries(kernel, { ...access, keys }, subject, rows)
     opened += found.entries.length
     keyGone ??= found.keyGone

@@ -55,7 +55,8 @@ export interface DueEpisodes {
 }
 
 /** A shelf with memories whose vectors are still to come, since that version of it. */
-export interface WaitingShelf extends DueEpisodes {
+export interface WaitingShelf extends Omit<DueEpisodes, 'keys'> {
+  readonly openKeys: () => Promise<TenantKeys>
   readonly waits: number
 }
 
@@ -213,8 +214,8 @@ export class Upkeep {
       for (const row of rows) {
         const { tenant, subject, tenant_epoch: tenantEpoch, shelf_epoch: shelfEpoch, waits } = row
         try {
-          const keys = await this.#keyring.tenantByTag(tenant)
-          embedded += await embed({ keys, subject, tenantEpoch, shelfEpoch, waits })
+          const openKeys = () => this.#keyring.tenantByTag(tenant)
+          embedded += await embed({ openKeys, subject, tenantEpoch, shelfEpoch, waits })
         } catch (error) {
           failures.push(error)
           // It is asked again at the next pass, and not for every shelf.
