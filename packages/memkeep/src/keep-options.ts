@@ -2,6 +2,7 @@ import { sep } from 'node:path'
 import type pg from 'pg'
 import type { Rebuilders } from './artifacts/rebuilder.ts'
 import type { AuditOptions } from './audit/audit-options.ts'
+import type { Witness } from './audit/witness.ts'
 import type { CacheStore } from './cache/cache-store.ts'
 import type { Connector } from './connectors/connector.ts'
 import { MemkeepError } from './core/errors.ts'
@@ -76,6 +77,11 @@ export interface KeepOptions {
    * anything is served. `directoryErasureLedger` of `memkeep/erasure/directory`. Without it a restored backup brings back what was erased after it was made.
    */
   readonly erasureLedger?: ErasureLedger
+  /**
+   * Who remembers the erasure ledger's head (see `audit.witness`): one that was cut off or replaced is refused with `ERR_STORE_ROLLED_BACK`, also when database and
+   * key store were set back with it, and nothing is deleted before it has seen the line. A service must be told `keep.erasureLedgerKey()`.
+   */
+  readonly erasureWitness?: Witness
   /** OpenTelemetry's (or one of its shape): each call on a memory becomes a span that carries the tenant's tag. */
   readonly tracer?: Tracer
   /** Where `memory.cache` keeps its values, sealed: `redisCache` of `memkeep/cache/redis`. Default: 16 MiB of this process. Closed with the keep. */
@@ -118,6 +124,7 @@ const optionNames: Record<keyof KeepOptions, true> = {
   holdKeysMs: true,
   keepsBackupsDays: true,
   erasureLedger: true,
+  erasureWitness: true,
   tracer: true,
   rebuilders: true,
   libraryRebuilders: true,
@@ -147,7 +154,7 @@ export function isEngine(database: KeepOptions['database']): database is Databas
 }
 
 /** Keys that lie beside the data are in its every copy, and then a stolen copy opens itself. */
-export function refuseKeysBesideData({ database, keys, keyStore, audit }: KeepOptions): void {
+export function refuseKeysBesideData({ database, keys, keyStore, audit, erasureWitness }: KeepOptions): void {
   if (!isEngine(database)) return
   const data = realPath(database.dir) + sep
   for (const place of [keyStore.dir, keys.file]) {
@@ -155,7 +162,7 @@ export function refuseKeysBesideData({ database, keys, keyStore, audit }: KeepOp
       throw new MemkeepError('ERR_STORE_UNSAFE', "keys lie under the database's directory")
     }
   }
-  for (const place of [audit?.coldTier?.dir, audit?.witness?.file]) {
+  for (const place of [audit?.coldTier?.dir, audit?.witness?.file, erasureWitness?.file]) {
     if (place !== undefined && (realPath(place) + sep).startsWith(data)) {
       throw new MemkeepError(
         'ERR_STORE_UNSAFE',

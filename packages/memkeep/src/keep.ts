@@ -5,6 +5,7 @@ import { MemkeepError } from './core/errors.ts'
 import type { Grant } from './core/grant.ts'
 import type { RefusedTokenCounts } from './core/refused-tokens.ts'
 import { type CommonScope, readScope, type SubjectScope, type TenantScope, type TenantWideScope } from './core/scope.ts'
+import type { ErasureLedger } from './erasure/erasure-ledger.ts'
 import type { Erasures } from './erasure/erasures.ts'
 import { defaultHoldMs } from './keys/keyring.ts'
 import type { DisclosureCounts } from './memory/disclosures.ts'
@@ -52,6 +53,7 @@ export class Keep implements AsyncDisposable {
       leaseMs: defaultHoldMs,
       keepsBackupsMs: checkBackupDays(),
       ledger: null,
+      witness: null,
     },
   ) {
     const gate = this.#gate
@@ -124,6 +126,21 @@ export class Keep implements AsyncDisposable {
       }
       return { repeated: this.#repeated }
     })
+  }
+
+  /**
+   * Takes another erasure ledger as the one that counts, when the former is lost: open without `erasureLedger`, call this, open with the new one. What only the
+   * former knew is not erased again after a restore. Leaves an event. Throws `ERR_STORE_ROLLED_BACK` when its lines do not hold together.
+   */
+  async acceptErasureLedger(ledger: ErasureLedger): Promise<void> {
+    return this.#gate.run(() => this.#erasures.acceptLedger(ledger))
+  }
+
+  /** The verifier key (vkey) of the erasure ledger, which a witness of it must be told. */
+  async erasureLedgerKey(): Promise<string> {
+    this.#gate.check()
+    const { keyring } = this.#kernel
+    return (await keyring.logKey(await keyring.erasureLedgerTag(), 1)).vkey
   }
 
   /**

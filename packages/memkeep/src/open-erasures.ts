@@ -1,3 +1,4 @@
+import type { Witness } from './audit/witness.ts'
 import type { Connectors } from './connectors/connectors.ts'
 import { MemkeepError } from './core/errors.ts'
 import { connectorTarget } from './erasure/connector-target.ts'
@@ -19,6 +20,7 @@ export interface ErasureSettings {
   readonly leaseMs: number
   readonly keepsBackupsMs: number
   readonly ledger: ErasureLedger | null
+  readonly witness: Witness | null
 }
 
 const dayMs = 86_400_000

@@ -97,7 +97,13 @@ export async function openMemkeep(options: KeepOptions): Promise<Keep> {
     )
     opened.push(() => hold.stop())
     const ledger = options.erasureLedger ?? null
-    const keep = new Keep(parts, upkeep, release, { connectors, leaseMs, keepsBackupsMs, ledger })
+    const keep = new Keep(parts, upkeep, release, {
+      connectors,
+      leaseMs,
+      keepsBackupsMs,
+      ledger,
+      witness: options.erasureWitness ?? null,
+    })
     await keep.checkRestored()
     return keep
   } catch (error) {

@@ -120,7 +120,7 @@ export async function openKeep(
     const keep = await openMemkeep({
       ...keysOf(place),
       ...options,
-      ...ledgerAt(process.env.MEMKEEP_ERASURES),
+      ...ledgerAt(process.env.MEMKEEP_ERASURES, audit),
       ...supportSettings(process.env),
       audit,
       database: appUrl,
@@ -139,7 +139,7 @@ export async function openKeep(
       return running
     },
   }
-  const ledger = ledgerAt(process.env.MEMKEEP_ERASURES ?? join(place.dir, 'erasures'))
+  const ledger = ledgerAt(process.env.MEMKEEP_ERASURES ?? join(place.dir, 'erasures'), audit)
   const keep = await openMemkeep({
     ...keysOf(place),
     ...options,
@@ -161,7 +161,15 @@ function supportSettings(env: NodeJS.ProcessEnv): Pick<KeepOptions, 'supportNeed
   return { supportNeedsSecond: said === '1' }
 }
 
-/** The list of what was erased: without it a backup that is put back brings that back. */
-function ledgerAt(dir: string | undefined): Pick<KeepOptions, 'erasureLedger'> {
-  return dir === undefined ? {} : { erasureLedger: directoryErasureLedger({ dir: resolve(dir) }) }
+/**
+ * The list of what was erased: without it a backup that is put back brings that back. A witness that is a file remembers its head too; a service
+ * would have to be told one more key.
+ */
+function ledgerAt(
+  dir: string | undefined,
+  { witness }: AuditOptions,
+): Pick<KeepOptions, 'erasureLedger' | 'erasureWitness'> {
+  if (dir === undefined) return {}
+  const erasureLedger = directoryErasureLedger({ dir: resolve(dir) })
+  return witness?.file === undefined ? { erasureLedger } : { erasureLedger, erasureWitness: witness }
 }

@@ -3,12 +3,15 @@ import type { ErasureKernel } from './erasure-kernel.ts'
 import type { ErasureRecord } from './erasure-record.ts'
 import { expiredLine, type LedgerEntry, lineOf, readLines } from './ledger-lines.ts'
 import type { Notes, StepInput } from './steps.ts'
+import { witnessLedger } from './witnessed-ledger.ts'
 
 /** Enters the erasure in the ledger outside the database, before anything is deleted; and drops what has expired there. */
 export async function authorise({ kernel, record }: StepInput): Promise<Notes> {
   const { askedBy, reason } = record
   await expireLines(kernel)
-  return { askedBy, reason, entered: await enter(kernel, record) }
+  const entered = await enter(kernel, record)
+  await witnessLedger(kernel)
+  return { askedBy, reason, entered }
 }
 
 async function enter({ ledger, seams }: ErasureKernel, record: ErasureRecord): Promise<number | null> {

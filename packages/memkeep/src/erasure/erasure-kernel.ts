@@ -1,3 +1,4 @@
+import type { Witness } from '../audit/witness.ts'
 import type { ErasureTarget } from '../core/erasure.ts'
 import type { ScopeClaims } from '../core/scope.ts'
 import type { Seams } from '../core/seams.ts'
@@ -49,6 +50,8 @@ export interface ErasureKernel {
   readonly keepsBackupsMs: number
   /** Kept outside database and key store; null: a restore can undo an erasure unnoticed. */
   readonly ledger: ErasureLedger | null
+  /** Remembers the ledger's head elsewhere; null: nobody does. */
+  readonly witness: Witness | null
   readonly checkOpen: () => void
 }
 

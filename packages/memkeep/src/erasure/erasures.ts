@@ -17,11 +17,12 @@ import { held } from './bar.ts'
 import { checkConfirm, checkErase } from './check-options.ts'
 import { Erasure } from './erasure.ts'
 import type { ErasureKernel } from './erasure-kernel.ts'
+import type { ErasureLedger } from './erasure-ledger.ts'
 import { type ErasureRecord, type ErasureRow, recordsOf, viewOf } from './erasure-record.ts'
 import { forgetEnded } from './forget-ended.ts'
 import { OperatorRequests } from './operator-requests.ts'
 import { requestErasure } from './request.ts'
-import { type GuardReport, guard } from './restore-guard.ts'
+import { acceptLedger, type GuardReport, guard } from './restore-guard.ts'
 import { carryOut } from './saga.ts'
 import { callStep, type ErasurePlace, placeOf } from './step-call.ts'
 import { incomplete } from './steps.ts'
@@ -79,6 +80,11 @@ export class Erasures {
   /** Repeats what a restored database or key store does not know of: before anything is served. */
   guard(): Promise<GuardReport> {
     return guard(this.#kernel)
+  }
+
+  /** See `acceptLedger`. */
+  acceptLedger(ledger: ErasureLedger): Promise<void> {
+    return acceptLedger(this.#kernel, ledger)
   }
 
   /** Goes on with what was broken off, as far as it can without waiting, and forgets what has ended long enough ago. The first failure is thrown once all were tried. */

@@ -17,11 +17,14 @@ export interface LedgerEntry {
   readonly until: number
 }
 
-const first = '0'.repeat(64)
+/** What stands before the first line. */
+export const first = '0'.repeat(64)
 
 export interface LedgerLines {
   /** Those that have not expired. */
   readonly entries: readonly LedgerEntry[]
+  /** Hash of each line, in their order, as it was put. */
+  readonly hashes: readonly string[]
   /** Hash of the last line: of all that was ever put. */
   readonly head: string
   readonly count: number
@@ -41,6 +44,7 @@ export function expiredLine(line: string): string {
 /** Throws `ERR_STORE_ROLLED_BACK` when a line is not the one that the next one was put after. */
 export function readLines(lines: readonly string[]): LedgerLines {
   const entries: LedgerEntry[] = []
+  const hashes: string[] = []
   let head = first
   for (const [index, line] of lines.entries()) {
     const { v, previous, expired, ...entry } = parsed(line)
@@ -48,9 +52,10 @@ export function readLines(lines: readonly string[]): LedgerLines {
       throw new MemkeepError('ERR_STORE_ROLLED_BACK', 'the erasure ledger was altered')
     }
     head = typeof expired === 'string' ? expired : hashOf(line)
+    hashes.push(head)
     if (expired === undefined) entries.push(entry as unknown as LedgerEntry)
   }
-  return { entries, head, count: lines.length }
+  return { entries, hashes, head, count: lines.length }
 }
 
 function parsed(line: string): Readonly<Record<string, unknown>> {

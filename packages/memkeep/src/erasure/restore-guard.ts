@@ -1,9 +1,11 @@
 import { MemkeepError } from '../core/errors.ts'
 import { expireLines } from './enter.ts'
 import type { ErasureKernel } from './erasure-kernel.ts'
-import { type LedgerEntry, readLines } from './ledger-lines.ts'
+import type { ErasureLedger } from './erasure-ledger.ts'
+import { first, type LedgerEntry, readLines } from './ledger-lines.ts'
 import { carryOut } from './saga.ts'
 import { callStep, type ErasurePlace } from './step-call.ts'
+import { witnessLedger } from './witnessed-ledger.ts'
 
 /** What the guard found to do. */
 export interface GuardReport {
@@ -25,10 +27,18 @@ export async function guard(kernel: ErasureKernel): Promise<GuardReport> {
   const { ledger, keyring, seams } = kernel
   if (ledger === null) return { repeated: 0 }
   await expireLines(kernel)
-  const { entries, head } = readLines(await ledger.read())
+  await witnessLedger(kernel)
   const own = await deploymentPlace(kernel)
-  const known = await headOf(kernel, own, null)
-  if (known === head && (await keyring.guardHead()) === head) return { repeated: 0 }
+  const known = [await headOf(kernel, own, null), await keyring.guardHead()]
+  // Read after those, as it only grows: whoever put a line meanwhile has not made them newer than it.
+  const { entries, hashes, head } = readLines(await ledger.read())
+  if (known.every((each) => each === head)) return { repeated: 0 }
+  if (!known.every((each) => each === null || each === first || hashes.includes(each))) {
+    throw new MemkeepError(
+      'ERR_STORE_ROLLED_BACK',
+      'the erasure ledger lacks a line that the database or the key store knows',
+    )
+  }
   let repeated = 0
   for (const entry of entries) {
     if (entry.until < seams.clock.now()) continue
@@ -68,4 +78,14 @@ async function deploymentPlace({ keyring }: ErasureKernel): Promise<ErasurePlace
 async function headOf(kernel: ErasureKernel, place: ErasurePlace, head: string | null): Promise<string | null> {
   const [row] = await callStep<HeadRow>(kernel, place, { doorway: 'guard_head', args: [head] })
   return row!.head
+}
+
+/**
+ * Takes a ledger as the one that counts from now on, when the former is lost: what stands in it holds together, and is compared with from the next opening on.
+ * Erasures that only the former knew are not repeated after a restore.
+ */
+export async function acceptLedger(kernel: ErasureKernel, ledger: ErasureLedger): Promise<void> {
+  const { head } = readLines(await ledger.read())
+  await kernel.keyring.setGuardHead(head)
+  await headOf(kernel, await deploymentPlace(kernel), head)
 }

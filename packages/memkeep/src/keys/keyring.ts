@@ -146,6 +146,11 @@ export class Keyring {
     return (await this.#deploymentTagKey()).tag('deployment', 'log')
   }
 
+  /** 16 bytes in the place of a tenant's tag, for what signs heads of the erasure ledger. */
+  async erasureLedgerTag(): Promise<Buffer> {
+    return (await this.#deploymentTagKey()).tag('deployment', 'erasures')
+  }
+
   /** The line that all logs are in, as far as this key store knows: it rises when a database that was set back is accepted. */
   async logLine(): Promise<number> {
     return Number((await this.#wrapped.noteOf(lineName))?.line ?? 1)

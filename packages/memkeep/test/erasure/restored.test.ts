@@ -1,9 +1,11 @@
-import { chmodSync, cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { fileWitness } from '../../src/audit/drivers/file-witness.ts'
+import type { Shown } from '../../src/audit/witness.ts'
 import { directoryErasureLedger } from '../../src/erasure/drivers/directory-erasure-ledger.ts'
-import { type Keep, type KeepOptions, openMemkeep } from '../../src/index.ts'
+import { type Keep, type KeepOptions, MemkeepError, openMemkeep } from '../../src/index.ts'
 import { mintScope } from '../../src/trust.ts'
 import { adminOf, adminOfTenant, finished } from '../support/erasing.ts'
 import { keysAt } from '../support/keys-at.ts'
@@ -186,7 +188,6 @@ test('the ledger names nobody, holds its chain, and refuses to open when it was 
   await expect(openCopy({ erasureLedger })).rejects.toMatchObject({ code: 'ERR_STORE_ROLLED_BACK' })
   writeFileSync(join(dir, names[0]!), texts[0]!)
   await (await openCopy({ erasureLedger })).close()
-  const { rmSync } = await import('node:fs')
   rmSync(join(dir, names[0]!))
   await expect(openCopy({ erasureLedger })).rejects.toMatchObject({ code: 'ERR_STORE_ROLLED_BACK' })
 }, 240_000)
@@ -203,3 +204,63 @@ test('lines expire with the last backup, and the chain holds', async () => {
   expect(lines[1]).toContain('"subject"')
   expect(await later.checkRestored()).toEqual({ repeated: 0 })
 }, 240_000)
+
+describe('a ledger that was cut off or replaced', () => {
+  const ledger = () => directoryErasureLedger({ dir: join(store.keyDir, 'ledger') })
+  const cut = () => rmSync(join(store.keyDir, 'ledger', '0000000002.json'))
+  const witness = () => fileWitness({ path: join(store.keyDir, 'witness') })
+
+  async function eraseTwo(options: Partial<KeepOptions> = {}): Promise<void> {
+    const keep = await store.open({ erasureLedger: ledgerOf(() => store), ...options })
+    for (const subject of ['ana', 'ben']) {
+      await finished(store, await keep.eraseSubject(adminOf(subject), { reason: 'request' }))
+    }
+    await keep.checkRestored()
+  }
+
+  test('is refused by what the database and the key store know of it', async () => {
+    await eraseTwo()
+    cut()
+    const erasureLedger = ledger()
+    await expect(store.open({ erasureLedger })).rejects.toMatchObject({ code: 'ERR_STORE_ROLLED_BACK' })
+    // The database is the one of the backup, the key store knows.
+    await expect(openCopy({ erasureLedger })).rejects.toMatchObject({ code: 'ERR_STORE_ROLLED_BACK' })
+    rmSync(join(store.keyDir, 'ledger'), { recursive: true })
+    await expect(openCopy({ erasureLedger })).rejects.toMatchObject({ code: 'ERR_STORE_ROLLED_BACK' })
+    // Lost for good: somebody says that another one counts.
+    const without = await store.open()
+    await without.acceptErasureLedger(erasureLedger)
+    await (await store.open({ erasureLedger })).close()
+  }, 120_000)
+
+  test('with database and key store of the backup only a witness knows; nothing is deleted before it has seen the line', async () => {
+    const keyDir = join(store.keyDir, 'copied')
+    await eraseTwo({ erasureWitness: witness() })
+    cut()
+    const erasureLedger = ledger()
+    // The attack, without the wall: ana is erased again, ben is back.
+    const careless = await openCopy({ keyDir, erasureLedger })
+    expect(await held('acme', careless)).toBe('ana ERR_SCOPE_BARRED, ben 1')
+    const witnessed = { keyDir, erasureLedger, erasureWitness: witness() }
+    await expect(openCopy(witnessed)).rejects.toMatchObject({ code: 'ERR_STORE_ROLLED_BACK' })
+    // Another line in the place of the one that is gone.
+    await finished(store, await careless.eraseSubject(adminOf('ana', 'globex'), { reason: 'request' }))
+    expect(await erasureLedger.read()).toHaveLength(2)
+    await expect(openCopy(witnessed)).rejects.toMatchObject({ code: 'ERR_STORE_ROLLED_BACK' })
+
+    const down = { name: 'down', add: async () => Promise.reject(new MemkeepError('ERR_STORE_UNAVAILABLE', 'down')) }
+    await expect(openCopy({ keyDir, erasureLedger, erasureWitness: down })).rejects.toMatchObject({
+      code: 'ERR_STORE_UNAVAILABLE',
+    })
+    let isDown = false
+    const flaky = {
+      name: 'flaky',
+      add: (shown: Shown) => (isDown ? down.add() : fileWitness({ path: join(keyDir, 'w') }).add(shown)),
+    }
+    const keep = await openCopy({ keyDir, erasureLedger, erasureWitness: flaky })
+    isDown = true
+    const erasure = await keep.eraseSubject(adminOf('ben', 'globex'), { reason: 'request' })
+    await expect(erasure.done).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' })
+    expect(await held('globex', keep)).toBe('ana ERR_SCOPE_BARRED, ben 1')
+  }, 120_000)
+})
