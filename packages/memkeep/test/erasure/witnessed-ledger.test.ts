@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -32,7 +33,9 @@ function lines(count: number, other = ''): string[] {
     ...{ reason: 0, commit: '02', until: 2 },
   }
   for (let place = 1; place <= count; place++) {
-    made.push(lineOf({ ...entry, place, erasure: `${other}${place}` }, readLines(made).head))
+    const last = made.at(-1)
+    const head = last === undefined ? '0'.repeat(64) : createHash('sha256').update(last).digest('hex')
+    made.push(lineOf({ ...entry, place, erasure: `${other}${place}` }, head))
   }
   return made
 }
