@@ -4,10 +4,12 @@ import type { Clock } from '../core/clock.ts'
 const share = 0.5
 /** Below this, ordinary talk comes round. */
 const least = 50
+/** Whoever is shown so many walks, however much there is. */
+const most = 20_000
 const withinMs = 3_600_000
 const mostReaders = 10_000
 /** Ids held for all readers together: 36 characters each. */
-const mostIds = 500_000
+const mostIds = 100_000
 
 /** Counts since the keep was opened. */
 export interface DisclosureCounts {
@@ -49,6 +51,7 @@ export class Disclosures {
   noteSearch(reader: string, ids: readonly string[], readable: number): number | null {
     if (ids.length === 0 || readable < least) return null
     const shown = this.#of(reader)
+    if (shown.told) return null
     for (const id of ids) {
       if (shown.ids.has(id)) continue
       shown.ids.add(id)
@@ -56,8 +59,10 @@ export class Disclosures {
     }
     this.#forgetOldest()
     const { size } = shown.ids
-    if (shown.told || size < least || size < readable * share) return null
+    if (size < least || size < Math.min(readable * share, most)) return null
     shown.told = true
+    this.#ids -= size
+    shown.ids.clear()
     this.#enumerations++
     return size
   }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Disclosures } from '../../src/memory/disclosures.ts'
 import { hourMs } from '../support/hand-clock.ts'
 import { type Asking, TestKeep } from '../support/test-keep.ts'
 
@@ -120,4 +121,22 @@ test('a shelf of fewer than fifty is seen through by any talk, and nobody is not
     )
   for (const month of months) await store.memory(who).search(month)
   expect(await noted()).toEqual(before)
+})
+
+test('whoever is shown twenty thousand is noted, however much there is; what is held for it is bounded', () => {
+  const clock = { now: () => 0 }
+  const disclosures = new Disclosures(clock)
+  const page = (from: number) => Array.from({ length: 100 }, (_, at) => `memory ${from + at}`)
+  const told: number[] = []
+  for (let from = 0; from < 30_000; from += 100) {
+    const walked = disclosures.noteSearch('one', page(from), 1_000_000)
+    if (walked !== null) told.push(walked)
+  }
+  expect(told).toEqual([20_000])
+  // Others, each just below, push each other out: the first of them is begun anew.
+  for (let reader = 0; reader < 8; reader++) {
+    for (let from = 0; from < 19_900; from += 100) disclosures.noteSearch(`reader ${reader}`, page(from), 1_000_000)
+  }
+  expect(disclosures.noteSearch('reader 0', page(19_900), 1_000_000)).toBeNull()
+  expect(disclosures.noteSearch('reader 7', page(19_900), 1_000_000)).toBe(20_000)
 })
