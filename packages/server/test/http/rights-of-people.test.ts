@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { verifyProof } from 'memkeep/verify'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Served } from '../support/served.ts'
 
@@ -60,7 +61,10 @@ test('the ledger tells what was done, its head is signed, and an event has its p
   const head = await served.ask('GET', '/v1/audit/checkpoint', { key: admin })
   expect(head.body.size).toBeGreaterThan(0)
   expect(head.body.checkpoint).toContain(head.body.origin)
-  expect((await served.ask('GET', `/v1/audit/${added.id}/proof`, { key: admin })).status).toBe(200)
+  const proved = await served.ask('GET', `/v1/audit/${added.id}/proof`, { key: admin })
+  expect(proved.status).toBe(200)
+  const { file, vkey, entry } = proved.body as { file: string; vkey: string; entry: string }
+  expect((await verifyProof(file, vkey)).leaf).toEqual(JSON.parse(entry))
   const other = await served.key('acme', 'carla', ['admin'])
   expect((await served.ask('GET', `/v1/audit/${added.id}/proof`, { key: other })).status).toBe(404)
 })

@@ -14,6 +14,7 @@ const event = z.looseObject({
   by: z.string(),
   memories: z.array(z.string()),
   index: z.int().nullable().describe('Its place in the log; null: none yet.'),
+  line: z.int().nullable().describe("Which of the tenant's logs that is, from 1; null: none yet."),
 })
 const head = z.looseObject({
   origin: z.string(),
@@ -21,6 +22,18 @@ const head = z.looseObject({
   size: z.int(),
   signedAt: z.iso.datetime(),
   checkpoint: z.string().describe('The signed note.'),
+  line: z.int().describe("Which of the tenant's logs it is, from 1."),
+})
+const proof = z.looseObject({
+  origin: z.string(),
+  vkey: z.string().describe("The log's public key."),
+  line: z.int(),
+  index: z.int(),
+  size: z.int(),
+  entry: z.string().describe('The leaf: one line of JSON.'),
+  proof: z.array(z.string()).describe('Hashes in base64.'),
+  checkpoint: z.string(),
+  file: z.string().describe('All of it as one .tlog-proof file, for `memkeep verify` and tools of others.'),
 })
 
 export const auditRoutes: readonly Route[] = [
@@ -53,7 +66,7 @@ export const auditRoutes: readonly Route[] = [
     path: `${path}/{id}/proof`,
     operationId: 'proveEvent',
     summary: 'That an event is in the log, to be checked offline; 503 while it has no place yet. Right audit',
-    answers: [{ status: 200, says: 'The proof', schema: z.looseObject({}) }],
+    answers: [{ status: 200, says: 'The proof', schema: proof }],
     refusals: [404],
     async run({ exchange, reach, id }) {
       const found = await proveEvent.run(reach, { id }, {})
