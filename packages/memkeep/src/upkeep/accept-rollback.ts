@@ -59,6 +59,7 @@ export async function acceptRollback(
   if (given.confirm !== note.size) {
     throw new MemkeepError('ERR_INPUT_INVALID', `the head that is given up is of ${note.size} entries: confirm that`)
   }
+  await expectLast(witness, note, source)
   const next = line + 1
   const key = await keyring.logKey(await keyring.deploymentLogTag(), next)
   const old = { origin: note.origin, size: note.size, root: toBase64(note.root) }
@@ -103,6 +104,13 @@ async function givenUp(
     if (opened !== null) return { line, note: opened.checkpoint, source }
   }
   throw new MemkeepError('ERR_INPUT_INVALID', 'the witness does not say what it saw: give the head that it has')
+}
+
+/** A witness that is shown the head which it remembers agrees, and to any other it does not: an older one would hide what is given up. */
+async function expectLast(witness: Witness, { size }: Checkpoint, source: string): Promise<void> {
+  const { outcome } = await witness.add({ oldSize: size, proof: [], checkpoint: source })
+  if (outcome === 'seen') return
+  throw new MemkeepError('ERR_INPUT_INVALID', 'that is not the head that the witness saw last')
 }
 
 async function begin(

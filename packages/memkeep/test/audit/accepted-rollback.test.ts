@@ -216,6 +216,10 @@ test('a witness over HTTP is told the new key, and its head is brought by hand',
   await place.setBackTo('third')
   expect(await codeOf(accept({ witness: former.witness }))).toBe('ERR_INPUT_INVALID')
   const { size } = readHead(checkpoint)
+  // The database's own newest head, signed too: what was seen beyond it would be given up without a word.
+  const older = (await latestNote()).checkpoint
+  const cheap = accept({ witness: former.witness, head: older, confirm: readHead(older).size })
+  expect(await codeOf(cheap)).toBe('ERR_INPUT_INVALID')
   const { key, witnessed } = await accept({ witness: former.witness, head: checkpoint, confirm: size })
   expect(witnessed).toBe(false)
   expect(await codeOf(place.open(former.witness))).toBe('ERR_STORE_UNSAFE')
