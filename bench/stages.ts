@@ -73,6 +73,7 @@ const details: Details = {
   importance: null,
   tool: null,
   flags: [],
+  supersedes: null,
 }
 
 function sealedRow(turn: number, key: DataKey): ReadingRow {

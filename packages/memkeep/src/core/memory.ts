@@ -22,6 +22,8 @@ export interface Memory {
   /** Where it came from, in the caller's words; null when not given. */
   readonly source: string | null
   readonly derivedFrom: readonly string[]
+  /** The memory that it took the place of; null for most. */
+  readonly supersedes: string | null
   readonly agent: string | null
   readonly session: string | null
   /** Name of the speaker of a turn; null otherwise. */
@@ -65,4 +67,8 @@ export interface StoredReceipt {
   readonly trust: Trust
   readonly durableUntil: Date | null
   readonly verdict: Verdict
+  /** There when the same statement stands already: `id` is its id, and nothing was stored. */
+  readonly duplicate?: true
+  /** The memory that left recall for it. Absent also where one was named and this does not stay for good: then both stand. */
+  readonly supersedes?: string
 }

@@ -130,18 +130,19 @@ interface EnterRow {
   readonly policy: Buffer | null
 }
 
-/** One call of a reading doorway, whose last argument is always the audit detail of its event. */
+/** One call of a reading doorway: its arguments, the audit detail of its event, and `more` that came later. */
 export async function callRead<Row extends object>(
   kernel: Kernel,
   access: Access,
   doorway: string,
   args: readonly unknown[],
   claims: Claims = access.claims,
+  more: readonly unknown[] = [],
 ): Promise<Row[]> {
   const atMs = kernel.seams.clock.now()
   const event = kernel.seams.ids.uuid(atMs)
   const detail = await readDetail(access, event)
-  return kernel.doorways.read<Row>({ doorway, claims, event, atMs, args: [...args, detail] })
+  return kernel.doorways.read<Row>({ doorway, claims, event, atMs, args: [...args, detail, ...more] })
 }
 
 /** The audit detail of a read: nothing of the subject stands in it, so it is sealed under the tenant's own key. */

@@ -1,5 +1,5 @@
 import { MemkeepError } from '../core/errors.ts'
-import { actors, ceilingOf, sensitivities, type Trust, trusts } from '../core/labels.ts'
+import { actors, ceilingOf, sensitivities, trusts } from '../core/labels.ts'
 import type { StoredReceipt } from '../core/memory.ts'
 import { rightBits } from '../core/rights.ts'
 import type { ScopeClaims } from '../core/scope.ts'
@@ -9,17 +9,21 @@ import { encodeEntry, type IndexEntry } from '../recall/index-entry.ts'
 import type { Labels } from '../store/reading.ts'
 import { byteaArray, int2Array, int8Array, textArray, uuidArray } from '../store/wire-arrays.ts'
 import { type Access, embedAllowed, hasRight, readDetail, withAccess, writeDetail } from './access.ts'
+import { askedOf } from './asked.ts'
 import { flagsOf, gate, type Placed, places, refuseContent } from './gate.ts'
+import { readVersions } from './get.ts'
 import { allVectorsOf, embeddedText, indexOf, noVectors, shelfEntry, type Vectors } from './index-of.ts'
 import type { CheckedInput } from './input.ts'
 import { checkSignal } from './input.ts'
 import type { Kernel } from './kernel.ts'
 import { expectOutcome } from './outcome.ts'
 import { sealVerdict } from './quarantine.ts'
-import { readersOf } from './recalled.ts'
+import { inSight } from './reach.ts'
+import { namesOf, readersOf } from './recalled.ts'
 import { type Details, sealMemory } from './row.ts'
+import { statementsOf } from './same-statement.ts'
 import { noteWrite } from './shelves.ts'
-import { callWrite, sealedSubjectName } from './write.ts'
+import { callWrite, sealedSubjectName, type WriteAnswer } from './write.ts'
 
 /** Answers to calls with an idempotency key are kept for a day. */
 const requestLifetimeMs = 86_400_000
@@ -86,7 +90,11 @@ async function store(kernel: Kernel, given: Access, batch: Batch, vectors: Vecto
   const nowMs = kernel.seams.clock.now()
   const placed = await gate(kernel, access, inputs, batch.isTranscript ?? false, batch.signal)
   if (placed === null) return refuseContent(kernel, access, inputs.length)
-  const drafts = placed.map((input, index) => draft(kernel, access, key, input, vectors[index]!, nowMs))
+  await checkSuperseded(kernel, access, placed)
+  const all = placed.map((input, at) => ({ input, asked: inputs[at]!, vectors: vectors[at]! }))
+  const { first, placeOf, same } = statementsOf(access, key, batch.idempotencyKey === null ? all : [])
+  const sent = batch.idempotencyKey === null ? first : all
+  const drafts = sent.map((each) => draft(kernel, access, key, each.input, each.vectors, nowMs))
   const receipts = drafts.map(receiptOf)
   const request = sealRequest(access, key, batch, receipts)
   checkSignal(batch.signal)
@@ -105,26 +113,77 @@ async function store(kernel: Kernel, given: Access, batch: Batch, vectors: Vecto
       request === null ? null : nowMs + requestLifetimeMs,
       writeDetail(access, key, event),
       ...quotaArguments(access),
-      ...gateArguments(access, key, drafts),
+      ...gateArguments(access, key, batch, drafts, same),
     ],
   })
   kernel.seams.reach('memory.acknowledged')
   const outcome = expectOutcome(answer.outcome, 'ok', 'replayed', 'missing')
-  if (outcome === 'missing') {
-    throw new MemkeepError('ERR_INPUT_INVALID', 'derivedFrom names a memory that this scope does not have')
+  if (outcome === 'missing') throw notThere()
+  if (outcome === 'replayed') return trustedAs(answer, await openReceipts(access, key, request!.key, answer.receipt!))
+  const stored = await storedReceipts(kernel, access, answer, receipts)
+  noteStored(kernel, access, answer, drafts, stored)
+  if (batch.idempotencyKey !== null) return stored
+  // Who says the same twice in one call is told of it the second time.
+  return placeOf.map((place, at) =>
+    placeOf.indexOf(place) < at ? { ...stored[place]!, outcome: 'stored', duplicate: true } : stored[place]!,
+  )
+}
+
+function notThere(): MemkeepError {
+  return new MemkeepError('ERR_INPUT_INVALID', 'derivedFrom or supersedes names a memory that this scope does not have')
+}
+
+/** A scope of one agent or session supersedes what it sees: the database does not know whose a memory is. */
+async function checkSuperseded(kernel: Kernel, access: Access, placed: readonly Placed[]): Promise<void> {
+  const { scope } = access
+  if (scope.agent === null && scope.session === null) return
+  for (const { supersedes } of placed) {
+    if (supersedes === null) continue
+    const [old] = await readVersions(kernel, access, supersedes, false)
+    if (old === undefined || !inSight(scope, old)) throw notThere()
   }
-  const trusted = <T extends { readonly trust: Trust }>(stored: readonly T[]): T[] =>
-    stored.map((each, place) => ({ ...each, trust: answer.trusts?.[place] ?? each.trust }))
-  if (outcome === 'replayed') return trusted(await openReceipts(access, key, request!.key, answer.receipt!))
-  const stored = trusted(drafts.map(({ labels }) => labels))
+}
+
+const trustedAs = ({ trusts: came }: WriteAnswer, receipts: readonly StoredReceipt[]): StoredReceipt[] =>
+  receipts.map((receipt, place) => ({ ...receipt, trust: came?.[place] ?? receipt.trust }))
+
+/** What became of each: stored, or the same statement stood there already. */
+async function storedReceipts(
+  kernel: Kernel,
+  access: Access,
+  answer: WriteAnswer,
+  receipts: readonly StoredReceipt[],
+): Promise<StoredReceipt[]> {
+  const stored: StoredReceipt[] = []
+  for (const [place, receipt] of trustedAs(answer, receipts).entries()) {
+    const id = answer.ids[place] ?? receipt.id
+    if (id === receipt.id) {
+      stored.push(receipt)
+      continue
+    }
+    // Not told by an answer that was lost: the ledger has ids alone.
+    const version = answer.versions?.[place] ?? (await readVersions(kernel, access, id, false))[0]?.version
+    stored.push({ ...receipt, outcome: 'stored', id, version: version ?? 1, duplicate: true })
+  }
+  return stored
+}
+
+function noteStored(
+  kernel: Kernel,
+  access: Access,
+  answer: WriteAnswer,
+  drafts: readonly Draft[],
+  stored: readonly StoredReceipt[],
+): void {
   noteWrite(kernel, access, answer, (shelf, sees) => {
-    for (const [at, labels] of stored.entries()) {
-      const { index, input } = drafts[at]!
-      if (input.place !== 'held' && sees(labels.sensitivity)) shelf.put(shelfEntry(labels, access.shelf, index))
+    for (const [at, { labels, index, input }] of drafts.entries()) {
+      const { trust, duplicate, supersedes } = stored[at]!
+      if (supersedes !== undefined) shelf.remove(supersedes)
+      if (input.place === 'held' || duplicate || !sees(labels.sensitivity)) continue
+      shelf.put(shelfEntry({ ...labels, trust }, access.shelf, index))
     }
   })
   for (const { labels, input } of drafts) kernel.screening.seen.set(labels.id, 1, access.screening, input.judgement)
-  return trusted(receipts)
 }
 
 /** The token states the most that a tool of this batch is trusted: the doorway has no other way to know. */
@@ -134,15 +193,43 @@ function withToolTrust({ tools }: Kernel, access: Access, inputs: readonly Check
   return most === 0 ? access : { ...access, claims: { ...access.claims, actors: access.claims.actors | (most << 4) } }
 }
 
-/** Trailing arguments of `remember`: what its readers were shown, where each goes, why what is held is held, and whether vectors are to come. */
-function gateArguments(access: Access, key: DataKey, drafts: readonly Draft[]): unknown[] {
-  const readers = readersOfUndeclared(access, drafts)
-  const waits = drafts.some(waitsForVector)
-  if (!waits && drafts.every(({ input }) => input.place === 'memory')) return readers === null ? [] : [readers]
-  const verdicts = drafts.map(({ input, labels }) =>
-    input.place === 'held' ? sealVerdict(key, labels.id, { moment: 'gate', ...input.judgement }) : null,
-  )
-  return [readers, int2Array(drafts.map(({ input }) => places[input.place])), verdicts, waits]
+/**
+ * Trailing arguments of `remember`: what its readers were shown, where each goes, why what is held is held, whether vectors are to come, whose talk these are turns of, what
+ * each supersedes, and by which digest it is known. Null is the default of each.
+ */
+function gateArguments(
+  access: Access,
+  key: DataKey,
+  { isTranscript = false, inputs }: Batch,
+  drafts: readonly Draft[],
+  same: readonly (Buffer | null)[],
+): unknown[] {
+  const ifAny = <T>(values: readonly (T | null)[], array: (all: readonly (T | null)[]) => Buffer): Buffer | null =>
+    values.some((value) => value !== null) ? array(values) : null
+  const isPlain = drafts.every(({ input: { place, supersedes } }) => place === 'memory' && supersedes === null)
+  const sessions = inputs.map(({ session }) => session)
+  const args = [
+    isTranscript ? byteaArray(readersOf(access, sessions)) : readersOfUndeclared(access, drafts),
+    isPlain ? null : int2Array(drafts.map(({ input }) => places[input.place])),
+    ifAny(
+      drafts.map((each) => heldVerdict(key, each)),
+      byteaArray,
+    ),
+    drafts.some(waitsForVector) || null,
+    isTranscript ? byteaArray(namesOf(access, sessions)) : null,
+    ifAny(drafts.map(supersededBy), uuidArray),
+    ifAny(same, byteaArray),
+  ]
+  return args.slice(0, args.findLastIndex((arg) => arg !== null) + 1)
+}
+
+function heldVerdict(key: DataKey, { input, labels }: Draft): Buffer | null {
+  return input.place === 'held' ? sealVerdict(key, labels.id, { moment: 'gate', ...input.judgement }) : null
+}
+
+/** What does not stay for good takes nobody's place. */
+function supersededBy({ input: { place, supersedes } }: Draft): string | null {
+  return place === 'memory' ? supersedes : null
 }
 
 /**
@@ -197,7 +284,8 @@ function draft(
   const labels: Labels = { id, version: 1, sensitivity, trust, actor, kind, ...times, derivedFrom }
   const { agent } = access.scope
   const flags = flagsOf(input.judgement)
-  const details: Details = { tags, metadata, source, agent, session, speaker, importance, tool, flags }
+  const supersedes = input.place === 'memory' ? input.supersedes : null
+  const details: Details = { tags, metadata, source, agent, session, speaker, importance, tool, flags, supersedes }
   const index = indexOf(kernel, content, details, own, { ...former, atMs, importance })
   return { input, labels, index, ...sealMemory(key, labels, { content, details, entry: encodeEntry(index) }) }
 }
@@ -229,14 +317,17 @@ function waitsForVector({ index }: Pick<Draft, 'index'>): boolean {
   return index.model !== null && index.vector === null
 }
 
-function receiptOf({ labels, index, input }: Draft): StoredReceipt {
+function receiptOf(draft: Draft): StoredReceipt {
+  const { labels, input } = draft
+  const superseded = supersededBy(draft)
   return {
-    outcome: input.place === 'held' ? 'quarantined' : waitsForVector({ index }) ? 'queued' : 'stored',
+    outcome: input.place === 'held' ? 'quarantined' : waitsForVector(draft) ? 'queued' : 'stored',
     id: labels.id,
     version: labels.version,
     trust: labels.trust,
     durableUntil: labels.expiresMs === null ? null : new Date(labels.expiresMs),
     verdict: input.judgement.verdict,
+    ...(superseded === null ? {} : { supersedes: superseded }),
   }
 }
 
@@ -254,28 +345,9 @@ function sealRequest(
 ): SealedRequest | null {
   if (batch.idempotencyKey === null) return null
   const tag = access.keys.keyedTag('request-key', batch.idempotencyKey)
-  const asked = batch.inputs.map((input) => JSON.stringify(sorted({ agent: access.scope.agent, ...askedFor(input) })))
+  const asked = batch.inputs.map((input) => askedOf(access, input))
   const digest = access.keys.keyedTag('request-digest', canonicalBytes([asked]))
   return { key: tag, digest, receipt: key.seal('receipt', Buffer.from(JSON.stringify(receipts)), requestContext(tag)) }
-}
-
-/** What two calls must have in common to be the same: everything but a time that was not given. */
-function askedFor(input: CheckedInput): Partial<CheckedInput> {
-  const { atMs, atGiven, importance, tool, ...rest } = input
-  return {
-    ...rest,
-    ...(atGiven ? { atMs } : {}),
-    ...(importance === null ? {} : { importance }),
-    ...(tool === null ? {} : { tool }),
-  }
-}
-
-/** The same value with the keys of every object in order: two callers may write one object in two ways. */
-function sorted(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) return value.map(sorted)
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
-  return Object.fromEntries(entries.map(([key, item]) => [key, sorted(item)]))
 }
 
 function requestContext(tag: Buffer): (string | Buffer)[] {

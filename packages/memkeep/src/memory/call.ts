@@ -15,6 +15,7 @@ export type Operation =
   | 'update_memory'
   | 'delete_memory'
   | 'endorse_memory'
+  | 'explain_memory'
   | 'review_memory'
   | 'reembed_memory'
   | 'reseal_memory'

@@ -26,7 +26,7 @@ export async function deleteOne(kernel: Kernel, scope: ScopeClaims, given: unkno
   return withAccess(kernel, scope, async (access) => {
     const bound = scope.agent !== null || scope.session !== null
     if (bound) return (await forgetMatching(kernel, access, boundFilter(kernel, scope), id)) === 1
-    return (await forget(kernel, access, [id], false, null)).length === 1
+    return (await forget(kernel, access, [id], false, null)).includes(id)
   })
 }
 
@@ -76,7 +76,9 @@ async function forgetMatching(kernel: Kernel, access: Access, filter: Filter, on
     }
     if (ids.length === 0) return 0
     const gone = await forget(kernel, access, ids, false, version)
-    if (gone.length > 0) return gone.length
+    // With a memory goes what it superseded, which nobody asked for.
+    const asked = new Set(ids)
+    if (gone.length > 0) return gone.filter((id) => asked.has(id)).length
   }
   throw new MemkeepError('ERR_STORE_UNAVAILABLE', 'the shelf changes faster than it can be read', { retryable: true })
 }

@@ -12,7 +12,7 @@ import { expectOutcome } from './outcome.ts'
 import { inSight } from './reach.ts'
 import { sealMemory } from './row.ts'
 import { noteWrite } from './shelves.ts'
-import { detailsOf, labelsFrom } from './update.ts'
+import { detailsOf, labelsFrom, receiptOfVersion } from './update.ts'
 import { callWrite } from './write.ts'
 
 export interface EndorseOptions {
@@ -55,14 +55,7 @@ async function raise(
     throw new MemkeepError('ERR_VERSION_CONFLICT', 'another version stands there')
   }
   if (trusts.indexOf(old.trust) >= trusts.indexOf(trust)) {
-    return {
-      outcome: 'stored',
-      id,
-      version: old.version,
-      trust: old.trust,
-      durableUntil: old.expiresAt,
-      verdict: 'allow',
-    }
+    return receiptOfVersion(old, old.expiresAt)
   }
   const nowMs = kernel.seams.clock.now()
   const labels = { ...labelsFrom(old), version: old.version + 1, trust, updatedMs: nowMs }
@@ -93,5 +86,5 @@ async function raise(
     shelf.remove(id)
     if (sees(labels.sensitivity)) shelf.put(shelfEntry(labels, access.shelf, index))
   })
-  return { outcome: 'stored', id, version: labels.version, trust, durableUntil: old.expiresAt, verdict: 'allow' }
+  return receiptOfVersion(labels, old.expiresAt)
 }

@@ -13,7 +13,10 @@ import { shelvesInReach } from './reach.ts'
 import { noteRecalled } from './recalled.ts'
 import { RowOpener } from './row.ts'
 
-/** One record of an export: a version of a memory, what was made of memories, or (last) how many of each store there were. */
+/**
+ * One record of an export: a version of a memory (`current`: neither an earlier one nor superseded), what was made of memories, or (last) how many of
+ * each store there were.
+ */
 export type ExportRecord =
   | ({ readonly type: 'memory'; readonly current: boolean } & Memory)
   | ExportedArtifact
@@ -26,6 +29,8 @@ export type ExportRecord =
     }
 
 const pageSize = 200
+/** In the place of a shelf's version, of a memory that another one has superseded. */
+const superseded = -2
 const beforeAll = '00000000-0000-0000-0000-000000000000'
 
 /**
@@ -95,8 +100,9 @@ async function openPage(kernel: Kernel, access: Access, rows: readonly ReadingRo
   let before: string | null = null
   const memories = await opener.openMemories(rows, () => subject)
   await noteRecalled(kernel, access, memories)
-  for (const memory of memories) {
-    records.push({ type: 'memory' as const, current: memory.id !== before, ...memory })
+  for (const [place, memory] of memories.entries()) {
+    const isSuperseded = rows[place]!.shelf_version === superseded
+    records.push({ type: 'memory' as const, current: memory.id !== before && !isSuperseded, ...memory })
     before = memory.id
   }
   return records

@@ -17,7 +17,7 @@ export async function get(kernel: Kernel, scope: ScopeClaims, id: unknown): Prom
   return memory ?? null
 }
 
-/** Every version, newest first; empty when there is no such memory in sight. */
+/** Every version, newest first, and then those of what it superseded; empty when there is no such memory in sight. */
 export function history(kernel: Kernel, scope: ScopeClaims, id: unknown): Promise<Memory[]> {
   return read(kernel, scope, id, true)
 }
@@ -27,12 +27,16 @@ async function read(kernel: Kernel, scope: ScopeClaims, given: unknown, withHist
   return withAccess(kernel, scope, async (access) => {
     const memories = await readVersions(kernel, access, id, withHistory, callDisclosing)
     if (memories[0] === undefined || !inSight(scope, memories[0])) return []
-    await noteRecalled(kernel, access, memories)
-    return memories
+    const seen = memories.filter((memory) => inSight(scope, memory))
+    await noteRecalled(kernel, access, seen)
+    return seen
   })
 }
 
-/** The versions of one memory as the doorway brings them, newest first. With `callDisclosing` for a caller who is shown them. */
+/**
+ * The versions of one memory as the doorway brings them, newest first; with its history, also what it superseded. With `callDisclosing` for a caller who
+ * is shown them.
+ */
 export async function readVersions(
   kernel: Kernel,
   access: Access,
@@ -46,6 +50,12 @@ export async function readVersions(
   const found = rows.filter((row) => row.part === parts.memory)
   const names = wide && found.length > 0 ? (await shelvesInReach(kernel, access)).names : () => null
   const opener = new RowOpener(access.keys, access.claims)
-  if (found.some((row) => row.id !== id)) throw new MemkeepError('ERR_SEAL_BROKEN', 'the database brought another row')
-  return opener.openMemories(found, names)
+  const versions = await opener.openMemories(found, names)
+  // Each row is the memory asked for, or what one before it says in its seal that it superseded.
+  const known = new Set([id])
+  for (const version of versions) {
+    if (!known.has(version.id)) throw new MemkeepError('ERR_SEAL_BROKEN', 'the database brought another row')
+    if (withHistory && version.supersedes !== null) known.add(version.supersedes)
+  }
+  return versions
 }

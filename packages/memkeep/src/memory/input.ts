@@ -22,6 +22,11 @@ export interface AddOptions {
   readonly tool?: string
   /** Ids of the memories that this one was made from: it can never be trusted more than they are. */
   readonly derivedFrom?: readonly string[]
+  /**
+   * Id of the memory on the same shelf that this one takes the place of: a newer statement about the same thing. The older leaves recall and stays in
+   * the history. Refused (`ERR_ACCESS_DENIED`) where it is trusted more.
+   */
+  readonly supersedes?: string
   /** When what it tells of happened. Default now. */
   readonly at?: Date
   /** Default: the scope's session. */
@@ -46,6 +51,7 @@ export interface CheckedInput {
   readonly importance: number | null
   readonly tool: string | null
   readonly derivedFrom: readonly string[]
+  readonly supersedes: string | null
   readonly atMs: number
   /** False when the time is the default, which differs from call to call. */
   readonly atGiven: boolean
@@ -65,6 +71,7 @@ export const addOptionKeys: readonly string[] = [
   'importance',
   'tool',
   'derivedFrom',
+  'supersedes',
   'at',
   'session',
   'expiresAt',
@@ -84,12 +91,20 @@ export function checkAdd(input: unknown, limits: Limits, nowMs: number, session:
     importance: given.importance === undefined ? null : checkImportance(given.importance),
     tool: checkTool(given),
     derivedFrom: given.derivedFrom === undefined ? [] : checkSources(given.derivedFrom),
+    supersedes: given.supersedes === undefined ? null : checkSuperseded(given),
     atMs: given.at === undefined ? nowMs : checkDate(given.at, 'at'),
     atGiven: given.at !== undefined,
     session: checkBound(given.session, session, 'session'),
     speaker: null,
     expiresMs: given.expiresAt === undefined ? null : checkExpiry(given.expiresAt, nowMs),
   }
+}
+
+/** What ends by itself would take the older statement with it. */
+function checkSuperseded({ supersedes, expiresAt }: Partial<AddInput>): string {
+  if (!isUuid(supersedes)) throw new MemkeepError('ERR_INPUT_INVALID', 'supersedes must be the id of a memory')
+  if (expiresAt !== undefined) throw new MemkeepError('ERR_INPUT_INVALID', 'what expires supersedes nothing')
+  return supersedes
 }
 
 function checkTool({ tool, actor }: Partial<AddInput>): string | null {

@@ -100,7 +100,8 @@ export class Quarantine {
   }
 }
 
-async function readHeld(kernel: Kernel, access: Access, args: readonly unknown[]): Promise<HeldMemory[]> {
+/** Part of what is held: by its id, or a page behind one. */
+export async function readHeld(kernel: Kernel, access: Access, args: readonly unknown[]): Promise<HeldMemory[]> {
   const wide = access.scope.reach === 'all'
   const rows = await callDisclosing<ReadingRow>(kernel, access, wide ? 'wide_held' : 'held', args)
   expectOutcome(rows.find((row) => row.part === parts.outcome)?.outcome, 'ok', 'missing')

@@ -8,8 +8,8 @@ export function readersOf(access: Access, sessions: readonly (string | null)[]):
   return [...namesOf(access, sessions), wideReader(access)]
 }
 
-/** Under whose names it is kept what a scope was shown: the session that it is bound to, or its principal, and a session that the call names besides. */
-function namesOf(access: Access, sessions: readonly (string | null)[]): Buffer[] {
+/** Under whose names it is kept what a scope was shown or told: the session that it is bound to, or its principal, and a session that the call names besides. */
+export function namesOf(access: Access, sessions: readonly (string | null)[]): Buffer[] {
   const { scope, keys, claims } = access
   const named = new Set(sessions.filter((session) => session !== null))
   if (scope.session !== null) named.add(scope.session)

@@ -19,6 +19,7 @@ export interface Details {
   readonly importance: number | null
   readonly tool: string | null
   readonly flags: readonly string[]
+  readonly supersedes: string | null
 }
 
 /** The sealed columns of one version. */
@@ -201,7 +202,8 @@ function parseDetails(bytes: Buffer): Details {
     importance = null,
     tool = null,
     flags = [],
+    supersedes = null,
   } = JSON.parse(bytes.toString('utf8')) as Details
   if (!Array.isArray(tags)) throw new MemkeepError('ERR_SEAL_BROKEN', 'a sealed record holds what was not sealed here')
-  return { tags, metadata, source, agent, session, speaker, importance, tool, flags }
+  return { tags, metadata, source, agent, session, speaker, importance, tool, flags, supersedes }
 }

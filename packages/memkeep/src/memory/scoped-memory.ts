@@ -10,6 +10,7 @@ import { callMemory, type Operation } from './call.ts'
 import { checkShelves, type ShelfCheck } from './check-shelves.ts'
 import { type DeleteFilter, deleteMany, deleteOne } from './delete.ts'
 import { type EndorseOptions, endorse } from './endorse.ts'
+import { type Explanation, explain } from './explain.ts'
 import { type ExportRecord, exportAll } from './export.ts'
 import { get, history } from './get.ts'
 import {
@@ -89,6 +90,13 @@ export class ReadableMemory {
   /** Versions of one memory, newest first; empty when there is no such memory in sight. */
   async history(id: string): Promise<Memory[]> {
     return this.#call('list_memory_versions', (claims) => history(this.#kernel, claims, id))
+  }
+
+  /**
+   * Where a memory came from, what is thought of it and, with the right `audit`, who was shown it since. Null when there is no such memory in sight.
+   */
+  async explain(id: string): Promise<Explanation | null> {
+    return this.#call('explain_memory', (claims) => explain(this.#kernel, claims, id))
   }
 
   /**

@@ -112,7 +112,8 @@ async function revise(
 ): Promise<StoredReceipt | null> {
   const { patch, actor, ifVersion } = change
   const reclassifies = patch.sensitivity !== undefined
-  const versions = await readVersions(kernel, access, id, reclassifies)
+  const found = await readVersions(kernel, access, id, reclassifies)
+  const versions = found.filter((version) => version.id === id)
   const old = versions[0]
   if (old === undefined || !inSight(access.scope, old)) return null
   if (ifVersion !== null && old.version !== ifVersion) {
@@ -160,7 +161,15 @@ async function revise(
     if (sees(labels.sensitivity)) shelf.put(shelfEntry({ ...labels, trust }, access.shelf, index))
   })
   const durableUntil = labels.expiresMs === null ? null : new Date(labels.expiresMs)
-  return { outcome: 'stored', id, version: labels.version, trust, durableUntil, verdict: 'allow' }
+  return receiptOfVersion({ ...labels, trust }, durableUntil)
+}
+
+/** Of a new version of a memory. */
+export function receiptOfVersion(
+  { id, version, trust }: Pick<Labels, 'id' | 'version' | 'trust'>,
+  durableUntil: Date | null,
+): StoredReceipt {
+  return { outcome: 'stored', id, version, trust, durableUntil, verdict: 'allow' }
 }
 
 /**
@@ -220,6 +229,7 @@ export function detailsOf({
   importance,
   tool,
   flags,
+  supersedes,
 }: Memory): Details {
-  return { tags, metadata, source, agent, session, speaker, importance, tool, flags }
+  return { tags, metadata, source, agent, session, speaker, importance, tool, flags, supersedes }
 }

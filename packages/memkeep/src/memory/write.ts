@@ -14,6 +14,8 @@ export interface WriteAnswer {
   readonly shelfVersion: number | null
   readonly ids: readonly string[]
   readonly receipt: Buffer | null
+  /** Versions of the memories named by `ids`, where the doorway says so. */
+  readonly versions: readonly number[] | null
   /** What the memories written are trusted, in their order; null where the doorway does not say. */
   readonly trusts: readonly Trust[] | null
   /** Ids of versions that somebody has reviewed, where the doorway says so. */
@@ -26,6 +28,7 @@ interface WriteRow {
   readonly outcome: string
   readonly shelf_version: number | null
   readonly ids?: string[]
+  readonly versions?: (number | null)[] | null
   readonly receipt?: Buffer | null
   readonly trusts?: number[] | null
   readonly trust?: number | null
@@ -57,6 +60,7 @@ export async function callWrite(
     shelfVersion: answer.shelf_version,
     ids: answer.ids ?? [],
     receipt: answer.receipt ?? null,
+    versions: (answer.versions as number[] | null | undefined) ?? null,
     trusts: trustsOf(answer),
     lowered: answer.lowered ?? 0,
     reviewed: answer.reviewed ?? [],

@@ -23,7 +23,7 @@ const both = (columns: Columns): TableAnnotation => ({ subject: columns, tenant:
  */
 export const inventory: Readonly<Record<string, TableAnnotation>> = {
   memory: both({
-    row: 'tenant subject id version sensitivity trust actor kind at_ms created_ms updated_ms expires_ms derived_from shelf_version epoch content details entry',
+    row: 'tenant subject id version sensitivity trust actor kind at_ms created_ms updated_ms expires_ms derived_from shelf_version epoch content details entry same',
   }),
   memory_version: both({
     row: 'tenant subject id version sensitivity trust actor kind at_ms created_ms updated_ms expires_ms derived_from epoch content details',

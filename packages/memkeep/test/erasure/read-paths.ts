@@ -47,6 +47,7 @@ export const readPaths: Readonly<Record<string, Read>> = {
   'memory.get': (memory, { memories }) => each(memories, (id) => memory.get(id)),
   'memory.list': (memory) => pages((cursor) => memory.list({ limit: 100, ...after(cursor) })),
   'memory.history': (memory, { memories }) => each(memories, (id) => memory.history(id)),
+  'memory.explain': (memory, { memories, held }) => each([...memories, ...held], (id) => memory.explain(id)),
   'memory.checkShelves': (memory) => memory.checkShelves(),
   'memory.export': (memory) => all(memory.export()),
   'memory.erasures': async (memory) =>

@@ -230,6 +230,18 @@ test('what the screen catches when it is recalled is withheld, and held', async 
   expect((await store.memory(who).quarantine.list()).items).toMatchObject([{ id, held: { moment: 'recall' } }])
 })
 
+test('so is what a tenant-wide search finds, on whichever shelf; a list shows what stands', async () => {
+  const [who, other] = [asking(), asking()]
+  const lax = await store.open({ screening: { flagAt: null, quarantineAt: null } })
+  const { id } = await store.memory(who, lax).add(`${attack} zebra`, { actor: 'agent' })
+  await store.memory(other, lax).add('The zebra is in the safe.', { actor: 'agent' })
+  const admin = store.wide({ roles: ['admin'], rights: ['tenant'] })
+  expect((await store.memory(who).list()).items).toMatchObject([{ id }])
+  expect(contents((await admin.search('zebra')).memories)).toEqual(['The zebra is in the safe.'])
+  expect((await store.memory(who).list()).items).toEqual([])
+  expect((await store.memory(who).quarantine.get(id))?.held).toMatchObject({ moment: 'recall' })
+})
+
 test('a tenant’s own thresholds: refused content leaves nothing but its event', async () => {
   await store.privileged().tenants.setScreening('globex', { quarantineAt: 0.7, refuseAt: 0.7 })
   const memory = store.memory(asking({ tenant: 'globex' }))

@@ -11,6 +11,9 @@ beforeAll(async () => {
 })
 afterAll(() => store?.[Symbol.asyncDispose]())
 
+let said = 0
+/** What is said again is not stored again. */
+const another = (): string => `${++said}`
 const user = { actor: 'user' } as const
 const over = 'ERR_QUOTA_EXCEEDED'
 const setQuota = (tenant: string, quota: Quota | null) => store.privileged().tenants.setQuota(tenant, quota)
@@ -21,7 +24,7 @@ async function tenant(quota: Quota | null = null): Promise<string> {
   if (quota !== null) await setQuota(name, quota)
   return name
 }
-const some = (number: number) => Array.from({ length: number }, () => ({ content: 'x', ...user }))
+const some = (number: number) => Array.from({ length: number }, () => ({ content: another(), ...user }))
 
 describe('of memories', () => {
   test('counts over every subject and the common shelf, on every keep, and deleting makes room', async () => {
@@ -29,16 +32,16 @@ describe('of memories', () => {
     const ana = store.memory({ tenant: here, subject: 'ana' })
     const ben = store.memory({ tenant: here, subject: 'ben' }, second)
     const [first] = await ana.addMany(some(2))
-    await ben.add('x', user)
-    await store.common({ tenant: here, roles: ['admin'] }).add('x', user)
-    expect(await codesOf([ana.add('x', user), ben.add('x', user)])).toEqual([over, over])
-    expect(await codeOf(store.common({ tenant: here, roles: ['admin'] }, second).add('x', user))).toBe(over)
-    expect(await codeOf(store.memory({ tenant: here, subject: 'new' }).add('x', user))).toBe(over)
+    await ben.add(another(), user)
+    await store.common({ tenant: here, roles: ['admin'] }).add(another(), user)
+    expect(await codesOf([ana.add(another(), user), ben.add(another(), user)])).toEqual([over, over])
+    expect(await codeOf(store.common({ tenant: here, roles: ['admin'] }, second).add(another(), user))).toBe(over)
+    expect(await codeOf(store.memory({ tenant: here, subject: 'new' }).add(another(), user))).toBe(over)
     // Her own two and the common one.
     expect((await ana.list()).items).toHaveLength(3)
     await ana.delete(first!.id)
     expect(await codeOf(ben.addMany(some(2)))).toBe(over)
-    expect(await codeOf(ben.add('x', user))).toBe('none')
+    expect(await codeOf(ben.add(another(), user))).toBe('none')
     expect(await codeOf(ana.update((await ana.list()).items.at(-1)!.id, { content: 'y' }, user))).toBe('none')
   })
 
@@ -47,9 +50,9 @@ describe('of memories', () => {
     const memory = store.memory({ tenant: here })
     await memory.add('x', { ...user, expiresAt: new Date(store.clock.nowMs + 1000) })
     store.clock.nowMs += 2000
-    expect(await codeOf(memory.add('x', user))).toBe(over)
+    expect(await codeOf(memory.add(another(), user))).toBe(over)
     await store.keep.runUpkeep()
-    expect(await codeOf(memory.add('x', user))).toBe('none')
+    expect(await codeOf(memory.add(another(), user))).toBe('none')
   })
 
   test('a call that is repeated under its idempotency key is answered at the limit too', async () => {
@@ -64,7 +67,7 @@ describe('of memories', () => {
   test('writers of one subject at once never pass it', async () => {
     const here = await tenant({ memories: 5 })
     const calls = Array.from({ length: 12 }, (_, n) =>
-      store.memory({ tenant: here }, n % 2 ? store.keep : second).add('x', user),
+      store.memory({ tenant: here }, n % 2 ? store.keep : second).add(another(), user),
     )
     const codes = await codesOf(calls)
     expect(codes.filter((code) => code === 'none')).toHaveLength(5)
@@ -74,12 +77,12 @@ describe('of memories', () => {
   test('writers of several subjects at once pass it at most by what was under way, and none after that', async () => {
     const here = await tenant({ memories: 5 })
     const calls = Array.from({ length: 12 }, (_, n) =>
-      store.memory({ tenant: here, subject: `s${n}` }, n % 2 ? store.keep : second).add('x', user),
+      store.memory({ tenant: here, subject: `s${n}` }, n % 2 ? store.keep : second).add(another(), user),
     )
     const stored = (await codesOf(calls)).filter((code) => code === 'none').length
     expect(stored).toBeGreaterThanOrEqual(5)
     expect(stored).toBeLessThan(5 + 10)
-    expect(await codeOf(store.memory({ tenant: here, subject: 's0' }).add('x', user))).toBe(over)
+    expect(await codeOf(store.memory({ tenant: here, subject: 's0' }).add(another(), user))).toBe(over)
   })
 })
 
@@ -91,13 +94,13 @@ describe('of bytes', () => {
     expect(await codeOf(memory.add('y'.repeat(6_000), user))).toBe(over)
     expect(await codeOf(memory.update(id, { content: 'y'.repeat(6_000) }, user))).toBe(over)
     expect((await memory.get(id))?.version).toBe(1)
-    expect(await codeOf(memory.add('y', user))).toBe('none')
+    expect(await codeOf(memory.add(another(), user))).toBe('none')
     // Beyond the quota a memory of many words, made one of a few, gives its index back.
     const words = Array.from({ length: 900 }, (_, n) => `word${n}`).join(' ')
     await setQuota(here, null)
     const wordy = await memory.add(words, user)
     await setQuota(here, { bytes: 20_000 })
-    expect(await codeOf(memory.add('y', user))).toBe(over)
+    expect(await codeOf(memory.add(another(), user))).toBe(over)
     expect(await codeOf(memory.update(wordy.id, { content: 'brief' }, user))).toBe('none')
     expect(await codeOf(memory.update(wordy.id, { content: `brief ${words}` }, user))).toBe(over)
   })
@@ -116,7 +119,7 @@ describe('its two places', () => {
     await setQuota(more, null)
     expect(await adds(more, 1)).toBe(over)
     // A keep without limits knows of none but the tenants' own.
-    expect(await codeOf(store.memory({ tenant: plain }).add('x', user))).toBe('none')
+    expect(await codeOf(store.memory({ tenant: plain }).add(another(), user))).toBe('none')
   })
 
   test('is read back; it and the policy stay when the other is set', async () => {
@@ -171,8 +174,8 @@ describe('its two places', () => {
 test('a refusal is returned with its audit row, under no neighbour’s name', async () => {
   const [full, neighbour] = [await tenant({ memories: 1 }), await tenant()]
   const before = await outcomes()
-  await store.memory({ tenant: full }).add('x', user)
-  expect(await codeOf(store.memory({ tenant: full }).add('x', user))).toBe(over)
+  await store.memory({ tenant: full }).add(another(), user)
+  expect(await codeOf(store.memory({ tenant: full }).add(another(), user))).toBe(over)
   expect(await codeOf(store.memory({ tenant: neighbour }).addMany(some(5)))).toBe('none')
   expect(await outcomes()).toEqual({ ...before, quota: (before.quota ?? 0) + 1, ok: before.ok! + 2 })
 })

@@ -22,6 +22,7 @@ function memoryOf(content: string, speaker: string | null = null, number = 1): M
     metadata: {},
     source: null,
     derivedFrom: [],
+    supersedes: null,
     agent: null,
     session: null,
     speaker,

@@ -27,6 +27,7 @@ export const exportedFields: readonly string[] = [
   ...[
     'source',
     'derivedFrom',
+    'supersedes',
     'agent',
     'session',
     'speaker',
@@ -41,7 +42,7 @@ export const exportedFields: readonly string[] = [
   ...['common', 'subject'],
 ]
 /** Exports of before they were there lack them. */
-const laterFields: readonly string[] = ['importance', 'tool', 'flags']
+const laterFields: readonly string[] = ['importance', 'tool', 'flags', 'supersedes']
 const trusts: readonly unknown[] = ['external', 'user', 'agent', 'system']
 
 /** True for a line that only `memkeep export` writes: neither a memory for import nor a message has a `type`. */

@@ -27,6 +27,10 @@ export const memoryFields = z.strictObject({
   source: z.string().describe('Where it came from, in your words.').exactOptional(),
   importance: z.number().describe('From 0 to 1; counts in searches that give importance a weight.').exactOptional(),
   derivedFrom: z.array(z.string()).describe('Ids of the memories it was made from.').exactOptional(),
+  supersedes: z
+    .string()
+    .describe('Id of an older memory about the same thing, whose place it takes; refused where that is trusted more.')
+    .exactOptional(),
   at: moment.describe('When what it tells of happened; default now.').exactOptional(),
   session: z.string().describe('The talk that it belongs to.').exactOptional(),
   expiresAt: moment.describe('Never returned from this moment on.').exactOptional(),

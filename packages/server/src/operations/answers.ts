@@ -16,6 +16,7 @@ export const memoryAnswer = z.looseObject({
   metadata: z.record(z.string(), z.unknown()),
   source: z.string().nullable(),
   derivedFrom: z.array(z.string()),
+  supersedes: z.string().nullable().describe('The memory that it took the place of.'),
   agent: z.string().nullable(),
   session: z.string().nullable(),
   speaker: z.string().nullable(),
@@ -42,6 +43,8 @@ export const receiptAnswer = z.looseObject({
   trust: trust.optional(),
   durableUntil: time.nullable().optional(),
   verdict: z.string(),
+  duplicate: z.boolean().optional().describe('The same statement stands there already, under this id.'),
+  supersedes: z.string().nullable().optional().describe('The memory that left recall for it.'),
 })
 
 export const receiptsAnswer = z.looseObject({ receipts: z.array(receiptAnswer) })
@@ -74,7 +77,9 @@ export const heldPageAnswer = z.looseObject({
   nextCursor: z.string().nullable().describe('Null on the last page.'),
 })
 
-export const versionsAnswer = z.looseObject({ versions: z.array(memoryAnswer).describe('Newest first.') })
+export const versionsAnswer = z.looseObject({
+  versions: z.array(memoryAnswer).describe('Newest first; then those of what it superseded.'),
+})
 
 export const deletedAnswer = z.looseObject({ deleted: z.boolean() })
 

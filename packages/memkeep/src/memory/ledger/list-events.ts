@@ -6,7 +6,7 @@ import { isUuid } from '../../core/ids.ts'
 import { rightBits } from '../../core/rights.ts'
 import type { ScopeClaims } from '../../core/scope.ts'
 import { type Access, callRead, withAccess } from '../access.ts'
-import { checkKeys, checkLimit } from '../input.ts'
+import { checkKeys, checkLimit, lookupId } from '../input.ts'
 import type { Kernel } from '../kernel.ts'
 import { expectOutcome } from '../outcome.ts'
 import { shelvesInReach } from '../reach.ts'
@@ -18,6 +18,8 @@ export interface AuditQuery {
   readonly until?: Date
   /** Names of actions, `memory.search` say; at most 50. Default all. */
   readonly actions?: readonly string[]
+  /** Only those that disclosed, wrote or removed the memory with this id. */
+  readonly memory?: string
   /** `nextCursor` of the page before. */
   readonly cursor?: string
   /** Default 50, at most 100. */
@@ -73,7 +75,7 @@ type ListRow = Omit<EventRow, 'outcome'> &
     readonly entry: Buffer | null
   }
 
-const optionKeys = ['since', 'until', 'actions', 'cursor', 'limit']
+const optionKeys = ['since', 'until', 'actions', 'memory', 'cursor', 'limit']
 const lastUuid = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 const reaches = ['common', 'subject', 'all'] as const
 const endOfTime = 8_640_000_000_000_000
@@ -85,9 +87,11 @@ export async function listEvents(kernel: Kernel, scope: ScopeClaims, given: unkn
   if (!isUuid(cursor)) throw new MemkeepError('ERR_INPUT_INVALID', 'cursor is not one that audit.list gave')
   const [since, until] = [checkTime(options.since, 0), checkTime(options.until, endOfTime)]
   const args = [since, until, checkActions(options.actions), cursor, limit + 1]
+  const memory = options.memory === undefined ? [] : [lookupId(options.memory)]
   return withAccess(kernel, scope, async (access) => {
     const wide = scope.reach === 'all'
-    const rows = await callRead<ListRow>(kernel, access, wide ? 'wide_list_events' : 'list_events', args)
+    const doorway = wide ? 'wide_list_events' : 'list_events'
+    const rows = await callRead<ListRow>(kernel, access, doorway, args, access.claims, memory)
     expectOutcome(rows.find((row) => row.outcome !== null)?.outcome, 'ok')
     const found = rows.filter((row) => row.outcome === null)
     const names = await namesOf(kernel, access, found)

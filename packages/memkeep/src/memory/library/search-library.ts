@@ -116,6 +116,7 @@ function evidenceOf(entries: readonly LibraryEntry[]): string {
 function asMemory({ id, kind, content, trust, sensitivity, createdAt, updatedAt }: LibraryEntry): Memory {
   const absent = {
     source: 'library',
+    supersedes: null,
     agent: null,
     session: null,
     speaker: null,

@@ -51,7 +51,8 @@ export const ruleList: readonly RuleText[] = [
   rule('tool-driving', 'reserved-call', 0.4, 'reserved-call'),
   rule('tool-driving', 'run-unconfirmed', 0.7, 'risky 10 unconfirmed'),
   rule('tool-driving', 'unconfirmed-run', 0.6, 'unconfirmed 8 risky'),
-  rule('tool-driving', 'agent-runs', 0.5, 'agent|must|hence 4 execute|destroy|grant|money'),
+  // Not of `agent`: who asks "do you still want to run it?" orders nothing.
+  rule('tool-driving', 'must-run', 0.5, 'must|hence 4 execute|destroy|grant|money'),
   rule('role-forgery', 'role-mark', 0.7, 'role-mark'),
   rule('role-forgery', 'turns', 0.6, 'user-turn 60 agent-turn'),
   rule('fabricated-precedent', 'worked-before', 0.4, 'precedent 14 risky 14 unconfirmed'),

@@ -38,10 +38,10 @@ begin
       old.created_ms, old.updated_ms, old.expires_ms, old.derived_from, old.epoch, old.content, old.details);
     delete from memkeep.memory m where m.tenant = p_tenant and m.subject = c.shelf and m.id = p_id;
     insert into memkeep.memory (tenant, subject, id, version, sensitivity, trust, actor, kind, at_ms, created_ms,
-      updated_ms, expires_ms, derived_from, shelf_version, epoch, content, details, entry)
+      updated_ms, expires_ms, derived_from, shelf_version, epoch, content, details, entry, same)
     values (p_tenant, c.shelf, p_id, old.version + 1, old.sensitivity, p_trust, old.actor, old.kind, old.at_ms,
       old.created_ms, c.at_ms, p_expires_ms, old.derived_from, endorse.shelf_version, c.shelf_epoch, p_content, p_details,
-      p_entry);
+      p_entry, old.same);
     delete from memkeep.reviewed v where v.tenant = p_tenant and v.subject = c.shelf and v.id = p_id;
     insert into memkeep.reviewed (tenant, subject, id, version) values (p_tenant, c.shelf, p_id, old.version + 1);
   end if;

@@ -37,8 +37,8 @@ begin
           m.updated_ms, m.expires_ms, m.derived_from, m.epoch, m.content, m.details, null::bytea
         from memkeep.memory m where m.tenant = c.tenant and m.subject = p_subject and m.id = any (ids)
         union all
-        -- What is held or superseded is no memory, and held all the same.
-        select a.subject, null, a.id, a.version, a.sensitivity, a.trust, a.actor, a.kind, a.at_ms, a.created_ms,
+        -- What is held or superseded (at the shelf version -2) is no memory, and held all the same.
+        select a.subject, case a.why when 2 then -2 end, a.id, a.version, a.sensitivity, a.trust, a.actor, a.kind, a.at_ms, a.created_ms,
           a.updated_ms, a.expires_ms, a.derived_from, a.epoch, a.content, a.details, null::bytea
         from memkeep.aside a where a.tenant = c.tenant and a.subject = p_subject and a.id = any (ids)
         union all

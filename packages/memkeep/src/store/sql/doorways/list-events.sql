@@ -3,13 +3,13 @@
 -- twin: wide_list_events memkeep_wide_door
 
 -- Events of the ledger in reach, newest ids first: before the id p_before, from p_since_ms up to and without p_until_ms, of
--- p_actions (null: any). Each with its place in the log (seq null: it has none yet) and the key that its commitment is
+-- p_actions (null: any), that name the memory p_memory (null: any). Each with its place in the log (seq null: it has none yet) and the key that its commitment is
 -- under. Needs the right `audit`, and `tenant` to reach every subject. One more row brings the outcome (ok, denied, barred,
 -- epoch, policy, unknown).
 -- An earlier build's answer had other columns, which a function that is only replaced cannot change.
 drop function if exists memkeep.list_events(bytea, bytea, bigint, bigint, text[], uuid, integer, bytea);
 create or replace function memkeep.list_events(p_tenant bytea, p_token bytea, p_since_ms bigint, p_until_ms bigint,
-  p_actions text[], p_before uuid, p_limit integer, p_detail bytea)
+  p_actions text[], p_before uuid, p_limit integer, p_detail bytea, p_memory uuid default null)
 returns table (outcome text, id uuid, action text, ended text, reach smallint, subject bytea, principal bytea, at_ms bigint,
   memories uuid[], affected integer, detail bytea, seq bigint, under smallint, key_epoch integer, key_version integer, entry bytea, line integer)
 language plpgsql volatile security definer
@@ -28,6 +28,7 @@ begin
           and o.at_ms >= p_since_ms and o.at_ms < p_until_ms
           and (c.reach = 2 or o.reach = c.reach and (c.reach = 0 or o.subject = c.shelf))
           and (p_actions is null or o.action = any (p_actions))
+          and (p_memory is null or p_memory = any (o.memories))
         order by o.id desc limit least(p_limit, 1000)
       ) as e
       left join memkeep.log_entry l on l.tenant = p_tenant and l.event = e.id

@@ -2,7 +2,8 @@
 -- callers: memkeep_app
 -- twin: wide_read memkeep_wide_door
 
--- One memory by its id, with its earlier versions when p_history (newest first). A foreign id and a missing one answer
+-- One memory by its id, with its earlier versions when p_history (newest first), and then what it superseded, each with its own. One that is
+-- superseded has a history alone. A foreign id and a missing one answer
 -- alike. One row a version, and one with the outcome (ok, missing, budget, denied, barred, epoch, policy, unknown). A look counts as one memory
 -- disclosed, whether there is one or not.
 create or replace function memkeep.read(p_tenant bytea, p_token bytea, p_id uuid, p_history boolean, p_detail bytea)
@@ -14,25 +15,40 @@ declare
   answer memkeep.reading;
   ignored text;
   number integer := 0;
+  ids uuid[];
   shelves bytea[] := memkeep.shelves_of(c);
 begin
   answer.part := 0;
   answer.outcome := memkeep.admit_reading(c, 1);
   if answer.outcome = 'ok' and c.shelf_epoch > 1048575 then answer.outcome := memkeep.disclose(c, 1); end if;
   if answer.outcome = 'ok' and p_history then
+    with recursive line (id, depth) as (
+      select p_id, 0 where exists (select 1 from memkeep.memory m where m.tenant = p_tenant and m.id = p_id
+          and (m.expires_ms is null or m.expires_ms > c.at_ms) and (shelves is null or m.subject = any (shelves)))
+        or exists (select 1 from memkeep.aside a where a.tenant = p_tenant and a.id = p_id and a.why = 2
+          and (a.expires_ms is null or a.expires_ms > c.at_ms) and (shelves is null or a.subject = any (shelves)))
+      union
+      select a.id, l.depth + 1 from line l join memkeep.aside a on a.tenant = p_tenant and a.successor = l.id and a.why = 2
+        where (shelves is null or a.subject = any (shelves)) and (a.expires_ms is null or a.expires_ms > c.at_ms)
+    )
+    select array_agg(l.id order by l.depth, l.id) into ids from line l;
     return query
-      select null::text, 2::smallint, m.subject, null::bigint, m.id, m.version, m.sensitivity, m.trust, m.actor, m.kind,
-        m.at_ms, m.created_ms, m.updated_ms, m.expires_ms, m.derived_from, m.epoch, m.content, m.details, null::bytea
-      from memkeep.memory m where m.tenant = p_tenant and m.id = p_id and (m.expires_ms is null or m.expires_ms > c.at_ms)
-        and (shelves is null or m.subject = any (shelves))
-      union all
-      select null, 2::smallint, v.subject, null, v.id, v.version, v.sensitivity, v.trust, v.actor, v.kind, v.at_ms, v.created_ms,
-        v.updated_ms, v.expires_ms, v.derived_from, v.epoch, v.content, v.details, null
-      from memkeep.memory_version v join memkeep.memory m
-        on m.tenant = v.tenant and m.subject = v.subject and m.id = v.id
-      where v.tenant = p_tenant and v.id = p_id and (m.expires_ms is null or m.expires_ms > c.at_ms)
-        and (shelves is null or v.subject = any (shelves))
-      order by 6 desc;
+      select null::text, 2::smallint, v.subject, null::bigint, v.id, v.version, v.sensitivity, v.trust, v.actor, v.kind,
+        v.at_ms, v.created_ms, v.updated_ms, v.expires_ms, v.derived_from, v.epoch, v.content, v.details, null::bytea
+      from (
+        select m.subject, m.id, m.version, m.sensitivity, m.trust, m.actor, m.kind, m.at_ms, m.created_ms, m.updated_ms, m.expires_ms,
+          m.derived_from, m.epoch, m.content, m.details
+        from memkeep.memory m where m.tenant = p_tenant and m.id = any (ids) and (shelves is null or m.subject = any (shelves))
+        union all
+        select a.subject, a.id, a.version, a.sensitivity, a.trust, a.actor, a.kind, a.at_ms, a.created_ms, a.updated_ms, a.expires_ms,
+          a.derived_from, a.epoch, a.content, a.details
+        from memkeep.aside a where a.tenant = p_tenant and a.id = any (ids) and a.why = 2 and (shelves is null or a.subject = any (shelves))
+        union all
+        select h.subject, h.id, h.version, h.sensitivity, h.trust, h.actor, h.kind, h.at_ms, h.created_ms, h.updated_ms, h.expires_ms,
+          h.derived_from, h.epoch, h.content, h.details
+        from memkeep.memory_version h where h.tenant = p_tenant and h.id = any (ids) and (shelves is null or h.subject = any (shelves))
+      ) v
+      order by array_position(ids, v.id), v.version desc;
     get diagnostics number = row_count;
   elsif answer.outcome = 'ok' then
     return query
@@ -43,7 +59,7 @@ begin
     get diagnostics number = row_count;
   end if;
   if answer.outcome = 'ok' and number = 0 then answer.outcome := 'missing'; end if;
-  ignored := memkeep.record(c, case when p_history then 'memory.history' else 'memory.get' end, answer.outcome, array[p_id],
+  ignored := memkeep.record(c, case when p_history then 'memory.history' else 'memory.get' end, answer.outcome, coalesce(ids, array[p_id]),
     number, p_detail);
   return next answer;
 end $$;

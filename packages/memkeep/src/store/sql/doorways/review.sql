@@ -2,7 +2,7 @@
 -- callers: memkeep_app
 
 -- Judges what is held on one shelf. Released, it is a memory as it was sealed, with the trust that it has; and what came from it stays as it
--- is. Rejected, it goes with every version, and what came from it is trusted as nothing at all. `ids` are those that were held. Needs the right
+-- is. Rejected, it goes with every version, what it had superseded is a memory again, and what came from it is trusted as nothing at all. `ids` are those that were held. Needs the right
 -- `review` (512). Outcomes: ok, denied, barred, epoch, policy, unknown.
 create or replace function memkeep.review(p_tenant bytea, p_token bytea, p_ids uuid[], p_release boolean, p_detail bytea)
 returns table (outcome text, shelf_version bigint, ids uuid[], lowered integer)
@@ -40,6 +40,7 @@ begin
         where m.tenant = p_tenant and m.subject = c.shelf and m.id = any (review.ids);
       update memkeep.shelf s set version = review.shelf_version where s.tenant = p_tenant and s.subject = c.shelf;
     else
+      perform memkeep.bring_back(c, ids, shelf_version);
       ids := memkeep.remove(c, ids, false, null, shelf_version);
       lowered := memkeep.lower_trust(c, ids, 0::smallint, shelf_version);
     end if;

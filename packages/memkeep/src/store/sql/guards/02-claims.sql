@@ -120,11 +120,11 @@ begin
     and (get_byte(c, 21) = 0 or get_byte(c, 21) = 1 and substring(c from 23 for 16) = p_subject), false);
 end $$;
 
--- True on the shelf of a call that notes what trust its readers were shown (the common one, tenant-wide), and for no other call.
+-- True on the shelf of a call that notes what trust its readers were shown (the common one, tenant-wide) or told, and for no other call.
 create or replace function memkeep.claim_notes(p_subject bytea) returns boolean language plpgsql stable cost 1000
 set search_path = pg_catalog, pg_temp as $$
 declare c bytea := memkeep.open_claims();
 begin
-  return coalesce(memkeep.claim_doorway() = 'note_recalled' and substring(c from 23 for 16) = p_subject
+  return coalesce(memkeep.claim_doorway() in ('note_recalled', 'remember') and substring(c from 23 for 16) = p_subject
     and (get_byte(c, 21) < 2 or p_subject = '\x00000000000000000000000000000000'), false);
 end $$;

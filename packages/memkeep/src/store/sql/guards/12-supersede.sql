@@ -1,0 +1,57 @@
+-- owner: memkeep_owner
+-- callers: memkeep_door
+
+-- Whether memories of the locked shelf may be superseded by new ones of these trusts, element by element (null: none): 'ok'; 'missing' when
+-- one is not there, as far as this call sees, or is named twice; 'denied' when it may not be written or is trusted more.
+create or replace function memkeep.can_supersede(c memkeep.claims, p_supersedes uuid[], p_trusts smallint[]) returns text
+language plpgsql stable
+set search_path = pg_catalog, pg_temp as $$
+declare seen record;
+begin
+  select count(m.id) as there, count(*) as asked,
+      bool_and(m.trust <= w.trust and c.writable & (1 << m.sensitivity) <> 0) as may
+    into seen
+    from unnest(p_supersedes, p_trusts) as w (id, trust)
+    left join memkeep.memory m on m.tenant = c.tenant and m.subject = c.shelf and m.id = w.id
+      and (m.expires_ms is null or m.expires_ms > c.at_ms)
+    where w.id is not null;
+  if seen.there < seen.asked then return 'missing'; end if;
+  if seen.asked > (select count(distinct w.id) from unnest(p_supersedes) as w (id)) then return 'missing'; end if;
+  return case when coalesce(seen.may, true) then 'ok' else 'denied' end;
+end $$;
+
+-- Takes them out of recall; each stays in the history of its successor, and goes with it (remove).
+create or replace function memkeep.supersede(c memkeep.claims, p_supersedes uuid[], p_successors uuid[], p_shelf_version bigint) returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp as $$
+begin
+  with old as (
+    delete from memkeep.memory m using unnest(p_supersedes, p_successors) as w (id, successor)
+    where m.tenant = c.tenant and m.subject = c.shelf and m.id = w.id
+    returning m.*, w.successor as successor
+  ), put as (
+    insert into memkeep.aside (tenant, subject, id, version, sensitivity, trust, actor, kind, at_ms, created_ms, updated_ms, expires_ms,
+      derived_from, epoch, content, details, entry, why, aside_ms, successor)
+    select o.tenant, o.subject, o.id, o.version, o.sensitivity, o.trust, o.actor, o.kind, o.at_ms, o.created_ms, o.updated_ms,
+      o.expires_ms, o.derived_from, o.epoch, o.content, o.details, o.entry, 2, c.at_ms, o.successor from old o
+  ), distilled as (
+    delete from memkeep.undistilled u using old o where u.tenant = c.tenant and u.subject = c.shelf and u.id = o.id
+  )
+  insert into memkeep.removal (tenant, subject, shelf_version, id, sensitivity, removed_ms)
+    select c.tenant, c.shelf, p_shelf_version, o.id, o.sensitivity, c.at_ms from old o;
+  update memkeep.shelf s set due_ms = least(s.due_ms, c.at_ms + 3600000) where s.tenant = c.tenant and s.subject = c.shelf;
+end $$;
+
+-- Brings back what these memories, which are being rejected, had superseded.
+create or replace function memkeep.bring_back(c memkeep.claims, p_ids uuid[], p_shelf_version bigint) returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp as $$
+begin
+  with back as (
+    delete from memkeep.aside a where a.tenant = c.tenant and a.subject = c.shelf and a.successor = any (p_ids) and a.why = 2 returning a.*
+  )
+  insert into memkeep.memory (tenant, subject, id, version, sensitivity, trust, actor, kind, at_ms, created_ms, updated_ms, expires_ms,
+    derived_from, shelf_version, epoch, content, details, entry)
+  select b.tenant, b.subject, b.id, b.version, b.sensitivity, b.trust, b.actor, b.kind, b.at_ms, b.created_ms, b.updated_ms,
+    b.expires_ms, b.derived_from, p_shelf_version, b.epoch, b.content, b.details, b.entry from back b;
+end $$;
