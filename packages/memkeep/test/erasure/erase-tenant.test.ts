@@ -61,10 +61,18 @@ test('a tenant goes with every subject, its common memories, keys and name; the 
 
 test('it stays barred in every process, is listed as erased, and begins anew when it is reopened', async () => {
   await fill('acme', 2)
-  const elsewhere = await store.open()
+  const elsewhere = await store.open({ limits: { disclosure: { memories: 100, perSeconds: 86_400 } } })
   await store.memory({ subject: 's1' }, elsewhere).search('of')
+  await store.memory({ tenant: 'globex', subject: 's1' }, elsewhere).list()
+  await store.memory({ tenant: 'globex', subject: 's1' }, elsewhere).get('01890000-0000-7000-8000-000000000000')
+  const shown = () => store.database.query('select tenant from memkeep.disclosed order by tenant')
+  const [acme, globex] = [await tagOf('acme'), await tagOf('globex')]
+  expect(await shown()).toEqual([acme, globex].sort(Buffer.compare).map((tenant) => ({ tenant })))
   const erasure = await store.keep.eraseTenant(adminOfTenant(), whole)
-  await finished(store, erasure)
+  const { stores } = await finished(store, erasure)
+  // What its principals were shown goes with it.
+  expect(stores.find(({ name }) => name === 'disclosed')).toMatchObject({ deleted: 1, remaining: 0 })
+  expect(await shown()).toEqual([{ tenant: globex }])
   for (const keep of [store.keep, elsewhere]) {
     const memory = store.memory({ subject: 's1' }, keep)
     await expect(memory.add('x', { actor: 'user' })).rejects.toEqual(refused('ERR_SCOPE_BARRED'))
