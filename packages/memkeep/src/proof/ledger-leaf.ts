@@ -40,6 +40,7 @@ const forms = {
   outcome: word,
   commit: /^[0-9a-f]{64}$/,
 } as const
+const checkedFields = Object.entries(forms) as [keyof typeof forms, RegExp][]
 
 /** The entry of the log. Throws `ERR_PROOF_INVALID` for a field out of its form: nothing undecodable is ever logged. */
 export function encodeLeaf(leaf: LedgerLeaf): Uint8Array {
@@ -54,8 +55,8 @@ export function decodeLeaf(entry: Uint8Array): LedgerLeaf {
 function checked(leaf: Partial<LedgerLeaf>): LedgerLeaf {
   if (leaf.v !== 1) throw proofInvalid('a leaf of an unknown version')
   if (!isIndex(leaf.seq) || !isIndex(leaf.at)) throw proofInvalid('a leaf without a whole seq and at')
-  for (const [field, form] of Object.entries(forms)) {
-    const value = leaf[field as keyof typeof forms]
+  for (const [field, form] of checkedFields) {
+    const value = leaf[field]
     if (typeof value !== 'string' || !form.test(value)) throw proofInvalid(`a leaf whose ${field} has not its form`)
   }
   return leaf as LedgerLeaf

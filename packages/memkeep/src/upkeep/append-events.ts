@@ -2,7 +2,6 @@ import type { EventOpener, Under } from '../audit/event-opener.ts'
 import { leafOf } from '../audit/logged-event.ts'
 import { nodeSha256, treeHash } from '../audit/node-sha256.ts'
 import { parseCheckpoint, signCheckpoint } from '../proof/checkpoint.ts'
-import { toHex } from '../proof/hex.ts'
 import { encodeLeaf } from '../proof/ledger-leaf.ts'
 import { lineLeaf } from '../proof/line-leaf.ts'
 import { parseNote } from '../proof/signed-note.ts'
@@ -43,7 +42,8 @@ export async function appendEvents(
   const entries: AppendedEntry[] = log.former === null ? [] : [bareEntry(firstLeaf(log.former, begun))]
   for (const event of log.events) {
     const { commit, ...under } = await opener.commit(event)
-    const entry = encodeLeaf(leafOf(event, log.size + entries.length, toHex(commit)))
+    const hex = Buffer.from(commit.buffer, commit.byteOffset, commit.length).toString('hex')
+    const entry = encodeLeaf(leafOf(event, log.size + entries.length, hex))
     entries.push({ ...under, event: event.id, class: event.class, entry })
   }
   return appendEntries(log, edge, entries)

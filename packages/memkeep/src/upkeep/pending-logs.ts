@@ -26,17 +26,18 @@ export interface WaitingLog {
 
 /** What waits, tenant by tenant. An event that is said to wait and is not there is left out, and stays waiting. */
 export function pendingLogs(rows: readonly PendingRow[]): WaitingLog[] {
+  const nameOf = tenantNames()
   const events = new Map<string, PendingRow>()
   const heads = new Map<string, PendingRow>()
   for (const row of rows) {
-    if (row.part === 2) events.set(`${row.tenant.toString('hex')}/${row.id}`, row)
-    if (row.part === 3) heads.set(row.tenant.toString('hex'), row)
+    if (row.part === 2) events.set(`${nameOf(row.tenant)}/${row.id}`, row)
+    if (row.part === 3) heads.set(nameOf(row.tenant), row)
   }
   const current = rows.find(({ part }) => part === 4)?.line ?? 1
   const waiting = new Map<string, PendingRow[]>()
   for (const row of rows) {
     if (row.part !== 1) continue
-    const tenant = row.tenant.toString('hex')
+    const tenant = nameOf(row.tenant)
     const event = events.get(`${tenant}/${row.id}`)
     if (event === undefined) continue
     const others = waiting.get(tenant)
@@ -51,6 +52,15 @@ export function pendingLogs(rows: readonly PendingRow[]): WaitingLog[] {
         : { line: current, size: 0, vkey: null, former: head?.note ?? null }
     return { tenant: found[0]!.tenant, ...log, events: found }
   })
+}
+
+/** A tenant's tag as text; most rows are of the tenant of the row before. */
+function tenantNames(): (tenant: Buffer) => string {
+  let [last, name]: [Buffer, string] = [Buffer.alloc(0), '']
+  return (tenant) => {
+    if (!tenant.equals(last)) [last, name] = [tenant, tenant.toString('hex')]
+    return name
+  }
 }
 
 /** The same in parts of about `most` events, one after another: a log that has more goes on where it was left. */
