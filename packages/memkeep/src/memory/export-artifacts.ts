@@ -6,6 +6,7 @@ import { openArtifact } from './artifacts/artifact-row.ts'
 import { readArtifacts } from './artifacts/read.ts'
 import { callMemory } from './call.ts'
 import type { Kernel } from './kernel.ts'
+import { noteRecalled } from './recalled.ts'
 
 /** An artifact in an export: one that can be read, or (`covered` false) that says where something is. */
 export interface ExportedArtifact
@@ -56,6 +57,7 @@ export async function* exportArtifacts(
             if (scope.reach !== 'all' && !row.subject.equals(access.shelf)) continue
             found.push(exported(await openArtifact(access.keys, access.claims, row), names(row.subject)))
           }
+          await noteRecalled(kernel, access, found)
           return { last: rows.length < pageSize ? null : rows.at(-1)!.id, found }
         }),
     )

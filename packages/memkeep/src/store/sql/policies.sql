@@ -395,7 +395,8 @@ create policy dropped on memkeep.unlearned for all to memkeep_upkeep_door
 create policy read on memkeep.library_entry for select to memkeep_door
   using (memkeep.claim_right(1) and sensitivity = any (memkeep.claim_clearance()));
 create policy derive on memkeep.library_entry for all to memkeep_derive_door
-  using (memkeep.claim_right(4 | 128 | 16384 | 65536 | 524288)) with check (memkeep.claim_right(4 | 128 | 16384 | 65536 | 524288));
+  using (memkeep.claim_right(4 | 128 | 16384 | 65536 | 524288) or memkeep.claim_doorway() in ('revise', 'review'))
+  with check (memkeep.claim_right(4 | 128 | 16384 | 65536 | 524288) or memkeep.claim_doorway() in ('revise', 'review'));
 create policy derive on memkeep.library_contribution for all to memkeep_derive_door
   using (tenant = memkeep.claim_tenant() or memkeep.claim_right(524288)) with check (memkeep.claim_right(524288));
 create policy publish on memkeep.memory for select to memkeep_derive_door

@@ -6,7 +6,7 @@
 -- label. p_most_bytes (null: no bound) is the tenant's quota, as in remember(); a revision that takes no more room passes it.
 -- The new version is trusted no more than p_trust, which it was sealed under, than the version before as it stands, and than what p_readers were
 -- shown, when an agent or a tool authored the change: `trust` is what it came to. When that is less than before, what came from
--- the memory is lowered with it: `lowered` says how many memories that were.
+-- the memory is lowered with it: `lowered` says how many memories that were. What was made of the memory is hidden until it is made anew.
 -- Outcomes: ok, missing (no such memory in sight), conflict (another version stands there), quota, denied, barred, epoch, policy,
 -- unknown.
 create or replace function memkeep.revise(p_tenant bytea, p_token bytea, p_id uuid, p_expected integer,
@@ -22,6 +22,7 @@ declare
   action text := 'memory.update';
   earlier record;
   growth bigint;
+  ignored integer;
 begin
   outcome := case when c.reach <> 2 and p_actor between 0 and 3 and c.actors & (1 << p_actor) <> 0
     and p_sensitivity between 0 and 2 and c.writable & (1 << p_sensitivity) <> 0
@@ -87,6 +88,7 @@ begin
     values (p_tenant, c.shelf, p_id, old.version + 1, p_sensitivity, revise.trust, p_actor, old.kind, old.at_ms,
       old.created_ms, c.at_ms, p_expires_ms, old.derived_from, revise.shelf_version, c.shelf_epoch, p_content,
       p_details, p_entry);
+    ignored := memkeep.outdate(c, c.shelf, array[p_id]);
     if trust < old.trust then lowered := memkeep.lower_trust(c, array[p_id], trust, shelf_version); end if;
   elsif outcome = 'quota' then
     update memkeep.shelf s set bytes = s.bytes - growth where s.tenant = p_tenant and s.subject = c.shelf;

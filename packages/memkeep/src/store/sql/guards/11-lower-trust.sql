@@ -18,6 +18,7 @@ declare
   place record;
   moved_to bigint;
   lowered integer;
+  ignored integer;
   total integer := 0;
 begin
   with recursive came (subject, id) as (
@@ -36,6 +37,7 @@ begin
       where m.tenant = c.tenant and m.subject = place.subject and m.id = any (place.ids) and m.trust > p_trust;
     get diagnostics lowered = row_count;
     total := total + lowered;
+    if lowered > 0 then ignored := memkeep.outdate(c, place.subject, place.ids); end if;
     update memkeep.aside m set trust = p_trust
       where m.tenant = c.tenant and m.subject = place.subject and m.id = any (place.ids) and m.trust > p_trust;
   end loop;
