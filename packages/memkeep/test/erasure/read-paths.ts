@@ -71,6 +71,13 @@ export const readPaths: Readonly<Record<string, Read>> = {
       (id) => memory.audit.proof(id),
     )
   },
+  'audit.opening': async (memory) => {
+    const { items } = await memory.audit.list({ limit: 100 })
+    return each(
+      items.map(({ id }) => id),
+      (id) => memory.audit.opening(id),
+    )
+  },
   'audit.checkpoint': (memory) => memory.audit.checkpoint(),
   'audit.export': (memory) => all(memory.audit.export()),
 }

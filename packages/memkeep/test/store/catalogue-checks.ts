@@ -25,6 +25,7 @@ const sealed = [
   'behind',
   'contribute',
   'unlearn',
+  'outdate',
   'hide_derived',
   'unpublish',
 ]
