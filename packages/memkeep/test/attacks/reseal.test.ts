@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { doorwayFiles } from '../../src/store/schema.ts'
 import {
   AttackedKeep,
   attempt,
@@ -93,5 +94,22 @@ test('reading what is sealed brings the own shelf alone, and all of it only with
   expect(found).toHaveLength(3)
   for (const over of [{ clearance: 0b011 }, { reach: 'all' as const }, { rights: 1 }, { rights: 2 }]) {
     expect(await rows(claims(over))).toEqual([])
+  }
+})
+
+test('a row that is sealed anew keeps every column: one that a migration adds must be named', async () => {
+  const columns = await keep.database.query<{ name: string; columns: string[] }>(
+    `select relname as name, array_agg(attname::text order by attnum) as columns from pg_class c join pg_attribute a on attrelid = c.oid
+     where relnamespace = 'memkeep'::regnamespace and relname in ('memory', 'memory_version', 'aside', 'artifact')
+       and attnum > 0 and not attisdropped group by 1`,
+  )
+  expect(columns).toHaveLength(4)
+  const text = doorwayFiles().find(({ name }) => name.endsWith('/reseal.sql'))!.text
+  for (const { name, columns: all } of columns) {
+    const [, named] = new RegExp(`insert into memkeep\\.${name} \\(([^)]*)\\)`).exec(text)!
+    expect(
+      named!.split(',').map((column) => column.trim()),
+      name,
+    ).toEqual(expect.arrayContaining(all))
   }
 })

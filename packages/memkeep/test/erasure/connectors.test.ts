@@ -1,0 +1,134 @@
+import pg from 'pg'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { Connector } from '../../src/connectors/connector.ts'
+import { postgresTable } from '../../src/connectors/drivers/postgres-table.ts'
+import type { ErasureView } from '../../src/index.ts'
+import { heldPlace } from '../connectors/held-items.ts'
+import { adminOf } from '../support/erasing.ts'
+import { TestKeep } from '../support/test-keep.ts'
+
+// Outside stores under an erasure: a real table, one in this process that can be down, and one that knows tenants only.
+
+let isDown = false
+/** Adds an item behind the erasure's back each time that it was emptied. */
+let refills = false
+const place = heldPlace((right, items): Connector => {
+  const unlessDown = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (isDown) throw new Error('not there')
+    return work()
+  }
+  return {
+    ...right,
+    patience: { retries: 0 },
+    inventory: (...asked) => unlessDown(() => right.inventory(...asked)),
+    verify: (...asked) => unlessDown(() => right.verify(...asked)),
+    erase: (...asked) =>
+      unlessDown(async () => {
+        const removed = await right.erase(...asked)
+        if (refills) items.push({ ...asked[0], n: 0 })
+        return removed
+      }),
+  }
+})
+const wide: Connector = { ...heldPlace().connector, name: 'wide', separates: 'tenants' }
+
+let store: TestKeep
+let pool: pg.Pool
+beforeAll(async () => {
+  const connectors: Connector[] = [place.connector, wide]
+  // The table lies in the test's own database, which is there only afterwards.
+  const late: Connector = {
+    name: 'crm',
+    inventory: (...asked) => table().inventory(...asked),
+    erase: (...asked) => table().erase(...asked),
+    verify: (...asked) => table().verify(...asked),
+  }
+  store = await TestKeep.start({ connectors: [...connectors, late] })
+  pool = new pg.Pool({ ...store.database.admin, max: 2 })
+  await pool.query('create table public.crm (account text, person text, note text)')
+})
+afterAll(async () => {
+  await pool?.end()
+  await store?.[Symbol.asyncDispose]()
+})
+const table = () =>
+  postgresTable({ name: 'crm', pool, schema: 'public', table: 'crm', tenantColumn: 'account', subjectColumn: 'person' })
+
+let subject = ''
+let made = 0
+beforeEach(async () => {
+  ;[isDown, refills] = [false, false]
+  subject = `s${made++}`
+  for (const [tenant, who] of [
+    ['acme', subject],
+    ['acme', `${subject}x`],
+    ['globex', subject],
+  ] as const) {
+    await store.memory({ tenant, subject: who }).add('x', { actor: 'user' })
+    await place.put({ tenant, subject: who }, 3)
+    await pool.query('insert into public.crm values ($1, $2, $3), ($1, $2, $3)', [tenant, who, 'said'])
+  }
+})
+
+async function begun(): Promise<string> {
+  const erasure = await store.keep.eraseSubject(adminOf(subject), { reason: 'request' })
+  await (async () => {
+    for await (const { step } of erasure) if (step === 'derive') store.clock.advance(300_001)
+  })().catch(() => {})
+  return erasure.id
+}
+
+const view = async (): Promise<ErasureView> => (await store.keep.for(adminOf(subject)).erasures.list())[0]!
+const stepOf = async (name: string) => (await view()).steps.find(({ step }) => step === name)
+/** As upkeep of any process goes on, until it is done. */
+async function upkeep(): Promise<ErasureView> {
+  for (let pass = 0; pass < 4; pass++) {
+    store.clock.advance(300_001)
+    await store.keep.runUpkeep().catch(() => {})
+  }
+  return view()
+}
+const left = async (tenant: string, who: string) => [
+  (await place.read({ tenant, subject: who })).length,
+  (await pool.query('select 1 from public.crm where account = $1 and person = $2', [tenant, who])).rowCount,
+]
+
+test('one that is down keeps the erasure open and is named; the others are emptied; when it is back, it ends', async () => {
+  isDown = true
+  await begun()
+  expect(await view()).toMatchObject({ state: 'open', report: null })
+  expect((await stepOf('enumerate'))!.notes).toMatchObject({
+    plan: { targets: { connectors: { 'connector.held': null, 'connector.crm': 2 } } },
+  })
+  const derive = (await stepOf('derive'))!
+  expect(derive.endedAt).toBeNull()
+  expect(derive.notes.why).toContain('held cannot be emptied now')
+  expect(derive.notes.why).not.toMatch(/crm|wide|acme|not there/)
+  expect(await left('acme', subject)).toEqual([3, 0])
+  expect(await upkeep()).toMatchObject({ state: 'open', report: null })
+
+  isDown = false
+  const { state, report } = await upkeep()
+  expect(state).toBe('done')
+  const counts = Object.fromEntries(report!.stores.map(({ name, deleted, remaining }) => [name, [deleted, remaining]]))
+  expect(counts['connector.held']).toEqual([3, 0])
+  expect(counts).toHaveProperty(['connector.crm', 1], 0)
+  expect(report!.notCovered.map(({ what }) => what)).toContain(
+    'wide: it knows tenants only, so the items of one subject stay',
+  )
+  expect(await left('acme', subject)).toEqual([0, 0])
+  for (const [tenant, who] of [
+    ['acme', `${subject}x`],
+    ['globex', subject],
+  ] as const) {
+    expect(await left(tenant, who), `${tenant} ${who}`).toEqual([3, 2])
+  }
+}, 60_000)
+
+test('one that holds something again when it is verified keeps it open too, and is named', async () => {
+  refills = true
+  await begun()
+  await upkeep()
+  expect(await view()).toMatchObject({ state: 'open', report: null })
+  expect((await stepOf('verify'))!.notes.why).toContain('something is left in connector.held')
+}, 60_000)
