@@ -105,11 +105,12 @@ test('a row that is sealed anew keeps every column: one that a migration adds mu
   )
   expect(columns).toHaveLength(4)
   const text = doorwayFiles().find(({ name }) => name.endsWith('/reseal.sql'))!.text
+  // But for a digest under the former key, by which nothing is found any more.
   for (const { name, columns: all } of columns) {
     const [, named] = new RegExp(`insert into memkeep\\.${name} \\(([^)]*)\\)`).exec(text)!
     expect(
       named!.split(',').map((column) => column.trim()),
       name,
-    ).toEqual(expect.arrayContaining(all))
+    ).toEqual(expect.arrayContaining(all.filter((column) => column !== 'same')))
   }
 })
