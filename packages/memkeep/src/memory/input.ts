@@ -24,7 +24,7 @@ export interface AddOptions {
   readonly derivedFrom?: readonly string[]
   /**
    * Id of the memory on the same shelf that this one takes the place of: a newer statement about the same thing. The older leaves recall and stays in
-   * the history. Refused (`ERR_ACCESS_DENIED`) where it is trusted more.
+   * the history. Refused (`ERR_ACCESS_DENIED`) where it is trusted more, or is more sensitive.
    */
   readonly supersedes?: string
   /** When what it tells of happened. Default now. */

@@ -91,6 +91,19 @@ describe('the same statement', () => {
     expect(await store.memory(who).add(lisbon, sensitive)).toMatchObject({ duplicate: true })
   })
 
+  test('is known after its vector came later', async () => {
+    const embedder = {
+      provider: 'test',
+      modelId: 'one',
+      doEmbed: async ({ values }: { values: string[] }) => ({ embeddings: values.map(() => [1, 0]) }),
+    }
+    const memory = store.memory(asking(), await store.open({ embedder }))
+    const first = await memory.add(lisbon, { ...user, embed: 'later' })
+    expect(first.outcome).toBe('queued')
+    expect(await memory.reembed()).toMatchObject({ reembedded: 1 })
+    expect(await memory.add(lisbon, user)).toMatchObject({ id: first.id, outcome: 'stored', duplicate: true })
+  })
+
   test('that lost trust does not stand for one that did not', async () => {
     const memory = store.memory(asking())
     const first = await memory.add(lisbon, user)
@@ -146,6 +159,21 @@ describe('a newer statement', () => {
       supersedes: id,
       trust: 'system',
     })
+  })
+
+  test('is as sensitive as the older: whoever deletes it reaches both', async () => {
+    const who = asking()
+    const memory = store.memory(who)
+    const { id } = await memory.add(lisbon, { ...user, sensitivity: 'sensitive' })
+    expect(await codeOf(memory.add(porto, { ...user, supersedes: id }))).toBe('ERR_ACCESS_DENIED')
+    const next = await memory.add(porto, { ...user, sensitivity: 'sensitive', supersedes: id })
+    expect(await memory.add('Ana moved.', { ...user, sensitivity: 'sensitive', supersedes: next.id })).toHaveProperty(
+      'supersedes',
+    )
+    const { id: plain } = await memory.add('Ana likes tea.', user)
+    expect(
+      await memory.add('Ana likes coffee.', { ...user, sensitivity: 'sensitive', supersedes: plain }),
+    ).toHaveProperty('supersedes')
   })
 
   test('that does not stay for good leaves the older where it is', async () => {

@@ -30,9 +30,9 @@ begin
       returning m.*, n.entry as anew
     ), put as (
       insert into memkeep.memory (tenant, subject, id, version, sensitivity, trust, actor, kind, at_ms, created_ms,
-        updated_ms, expires_ms, derived_from, shelf_version, epoch, content, details, entry)
+        updated_ms, expires_ms, derived_from, shelf_version, epoch, content, details, entry, same)
       select g.tenant, g.subject, g.id, g.version, g.sensitivity, g.trust, g.actor, g.kind, g.at_ms, g.created_ms,
-        g.updated_ms, g.expires_ms, g.derived_from, reindex.shelf_version + 1, g.epoch, g.content, g.details, g.anew
+        g.updated_ms, g.expires_ms, g.derived_from, reindex.shelf_version + 1, g.epoch, g.content, g.details, g.anew, g.same
       from gone g
     )
     select coalesce(array_agg(g.id), '{}'), coalesce(sum(octet_length(g.anew) - octet_length(g.entry)), 0)

@@ -12,7 +12,7 @@
 -- the sealed p_verdict. p_waits: their vectors are still to come.
 -- p_told (null: none): tags of whoever was in the talk that these are turns of, in order. What an agent says in it is trusted no more than what was
 -- said before, and what they say later no more than the least of it.
--- p_supersedes (null: none): memories of this shelf whose places these take: they leave recall. One that is trusted more is not to be
+-- p_supersedes (null: none): memories of this shelf whose places these take: they leave recall. One that is trusted more, or is more sensitive, is not to be
 -- superseded, nor by what does not stay for good: denied.
 -- p_same (null: none): what stands under that digest, as far as this call sees it and trusted no less, is the same statement and is not stored again:
 -- `ids` has its id and `versions` its version.
@@ -91,7 +91,7 @@ begin
       end loop;
     end if;
   end if;
-  if outcome = 'ok' and p_supersedes is not null then outcome := memkeep.can_supersede(c, p_supersedes, trusts); end if;
+  if outcome = 'ok' and p_supersedes is not null then outcome := memkeep.can_supersede(c, p_supersedes, trusts, p_sensitivity); end if;
   if outcome = 'ok' and p_same is not null then
     for m in 1 .. added loop
       select o.id, o.version, o.trust into known from memkeep.memory o where o.tenant = p_tenant and o.subject = c.shelf and o.same = p_same[m]

@@ -1,17 +1,18 @@
 -- owner: memkeep_owner
 -- callers: memkeep_door
 
--- Whether memories of the locked shelf may be superseded by new ones of these trusts, element by element (null: none): 'ok'; 'missing' when
--- one is not there, as far as this call sees, or is named twice; 'denied' when it may not be written or is trusted more.
-create or replace function memkeep.can_supersede(c memkeep.claims, p_supersedes uuid[], p_trusts smallint[]) returns text
+-- Whether memories of the locked shelf may be superseded by new ones of these trusts and labels, element by element (null: none): 'ok'; 'missing' when
+-- one is not there, as far as this call sees, or is named twice; 'denied' when it may not be written, is trusted more, or is more sensitive: whoever
+-- deletes or rejects the newer reaches the older with it.
+create or replace function memkeep.can_supersede(c memkeep.claims, p_supersedes uuid[], p_trusts smallint[], p_sensitivity smallint[]) returns text
 language plpgsql stable
 set search_path = pg_catalog, pg_temp as $$
 declare seen record;
 begin
   select count(m.id) as there, count(*) as asked,
-      bool_and(m.trust <= w.trust and c.writable & (1 << m.sensitivity) <> 0) as may
+      bool_and(m.trust <= w.trust and m.sensitivity <= w.sensitivity and c.writable & (1 << m.sensitivity) <> 0) as may
     into seen
-    from unnest(p_supersedes, p_trusts) as w (id, trust)
+    from unnest(p_supersedes, p_trusts, p_sensitivity) as w (id, trust, sensitivity)
     left join memkeep.memory m on m.tenant = c.tenant and m.subject = c.shelf and m.id = w.id
       and (m.expires_ms is null or m.expires_ms > c.at_ms)
     where w.id is not null;
