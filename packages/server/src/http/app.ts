@@ -144,15 +144,15 @@ function observe({ log, closing, version, resource, metrics, ready }: AppOptions
     exchange.set('document', document)
     exchange.set('resource', resource)
     exchange.set('state', state)
+    // Before there is an answer: to one that is made already hono adds none without making it anew, as a stream.
+    setHeaders(exchange, id)
     const target = parseTarget(exchange.env.incoming.url ?? '')
     if (target === null || target.path !== exchange.req.path) exchange.res = refuse(exchange, notFound())
     else {
       exchange.set('target', target)
       await next()
     }
-    exchange.header('Cache-Control', 'no-store')
-    exchange.header('X-Content-Type-Options', 'nosniff')
-    exchange.header('X-Request-Id', id)
+    if (!exchange.res.headers.has('X-Request-Id')) setHeaders(exchange, id)
     if (closing()) exchange.header('Connection', 'close')
     const { method } = exchange.req
     const ms = Math.round((performance.now() - began) * 10) / 10
@@ -170,6 +170,12 @@ function observe({ log, closing, version, resource, metrics, ready }: AppOptions
     metrics.noteRequest(line)
     log(line)
   }
+}
+
+function setHeaders(exchange: Exchange, id: string): void {
+  exchange.header('Cache-Control', 'no-store')
+  exchange.header('X-Content-Type-Options', 'nosniff')
+  exchange.header('X-Request-Id', id)
 }
 
 function refuse(exchange: Exchange, error: unknown): Response {

@@ -37,11 +37,14 @@ export interface Listening {
   close(): Promise<void>
 }
 
-/** What slow senders get: a request's head within 10 s, all of it within 30 s. */
+/**
+ * What slow senders get: a request's head within 10 s, all of it within 30 s. An idle connection stays for longer than proxies keep
+ * theirs (60 s mostly): else the two race, and the proxy answers 502 to a request that was sent into a closing connection.
+ */
 const timeouts = {
   headersTimeout: 10_000,
   requestTimeout: 30_000,
-  keepAliveTimeout: 5000,
+  keepAliveTimeout: 65_000,
   connectionsCheckingInterval: 2000,
 }
 

@@ -105,7 +105,7 @@ function operationOf(each: Route): Json {
 
 /** What can be refused on any route of that audience, and what this one adds. */
 function refusalsOf({ audience, body, refusals, keepsAnswers }: Route): number[] {
-  const always = audience === 'anybody' ? [400] : [400, 401, 403, 413, 422, 429, 503]
+  const always = audience === 'anybody' ? [400, 422] : [400, 401, 403, 413, 422, 429, 503]
   const ofBodies = body === null ? [] : [415]
   const ofKept = keepsAnswers ? [409] : []
   return [...new Set([...always, ...ofBodies, ...ofKept, ...refusals])].sort((a, b) => a - b)

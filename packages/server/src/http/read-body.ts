@@ -41,9 +41,15 @@ function readBytes(incoming: IncomingMessage, limitBytes: number): Promise<Buffe
       reject(tooLarge(limitBytes))
     } else chunks.push(chunk)
   }
-  const abort = (): void => reject(new MemkeepError('ERR_ABORTED', 'the client went away'))
+  let ended = false
+  const abort = (): void => {
+    if (!ended) reject(new MemkeepError('ERR_ABORTED', 'the client went away'))
+  }
   incoming.on('data', take)
-  incoming.once('end', () => resolve(Buffer.concat(chunks)))
+  incoming.once('end', () => {
+    ended = true
+    resolve(Buffer.concat(chunks))
+  })
   incoming.on('error', abort)
   incoming.once('close', abort)
   if (incoming.destroyed) abort()

@@ -85,6 +85,7 @@ export const breakGlassRoutes: readonly Route[] = [
     summary: "Memories under a support access of one's own; each that is shown stands in the tenant's ledger",
     query: readSupport.input.omit({ id: true }),
     answers: [{ status: 200, says: 'One page, newest first', schema: pageAnswer }],
+    refusals: [404],
     run: async ({ exchange, query, id, privileged }) =>
       exchange.json(await readSupport.run(privileged('support access'), { ...query, id })),
   }),
