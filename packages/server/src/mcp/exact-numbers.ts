@@ -48,19 +48,23 @@ export function exactNumbers(
   return input.pipe(lines)
 }
 
+/** A whole number that loses digits has no fewer. */
+const manyDigits = /\d{16}/
+
 /** Null for what may pass; the empty text for a message that nobody waits for an answer to. */
 function refusalOf(line: string): string | null {
-  const isLossy = (text: string) =>
-    [...text.matchAll(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g)].some(([token]) => losesDigits(token))
-  if (!isLossy(line)) return null
-  let id: unknown
+  if (!manyDigits.test(line)) return null
+  let message: unknown
   try {
-    ;({ id } = JSON.parse(line) as { id?: unknown })
+    message = JSON.parse(line)
   } catch {
-    // It is no JSON: the library says so.
+    // The library says so. What follows is for JSON alone: on anything else it could take long.
     return null
   }
-  if (id === undefined && !line.trimStart().startsWith('[')) return ''
+  const tokens = line.matchAll(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g)
+  if (![...tokens].some(([token]) => losesDigits(token))) return null
+  const { id } = Object(message) as { id?: unknown }
+  if (id === undefined && !Array.isArray(message)) return ''
   const known = typeof id === 'string' || Number.isSafeInteger(id) ? id : null
   const error = { code: invalidParams, message: `ERR_INPUT_INVALID: the message ${lostDigits}` }
   return JSON.stringify({ jsonrpc: '2.0', id: known, error })
