@@ -30,6 +30,7 @@ await using keep = await openMemkeep({
   ...keysAt(order.keyDir),
   acceptOldServer: true,
   holdKeysMs: 1000,
+  rebuilders: { summary: async ({ sources }) => sources.map(({ content }) => content).join(' + ') },
   audit: { mergeDelaySeconds: 1 },
   seams: { reach },
 })

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { erasureSteps } from '../../src/core/erasure.ts'
 import type { KillPoint } from '../../src/core/seams.ts'
 import { type FinishedErasure, type Keep, openMemkeep } from '../../src/index.ts'
-import { mintGrant, mintScope } from '../../src/trust.ts'
+import { mintCommonScope, mintGrant, mintScope } from '../../src/trust.ts'
 import { verifyAttestation } from '../../src/verify.ts'
 import { keysAt } from '../support/keys-at.ts'
 import { amount, random, seed } from '../support/seed.ts'
@@ -17,6 +17,7 @@ import type { EraserOrder } from './erasing-child.ts'
 const inside: KillPoint[] = [
   'erasure.requested',
   'erasure.delete.batch',
+  'artifact.rebuilt',
   'keys.records-deleted',
   'keys.wrap-made',
   'keys.subjects-rewrapped',
@@ -56,6 +57,7 @@ beforeAll(async () => {
     ...keysAt(store.keyDir),
     acceptOldServer: true,
     holdKeysMs: 1000,
+    rebuilders: { summary: async ({ sources }) => sources.map(({ content }) => content).join(' + ') },
     audit: { mergeDelaySeconds: 3600 },
   })
 })
@@ -79,10 +81,11 @@ function killed(subject: string | null, tenant: string, point: KillPoint): Promi
 const erasures = () =>
   keep.privileged(mintGrant({ principal: operator, rights: ['erase'], reason: 'a test', ttlSeconds: 600 })).erasures
 
-/** Goes on by upkeep until it is done. A process holds an erasure for a minute after each step: here it is let go of at once. */
+/** Goes on by upkeep until it is done. A process holds an erasure for a minute after each step, and a rebuilding for minutes: here both are let go of at once. */
 async function goOn(id: string): Promise<FinishedErasure> {
   for (let pass = 0; pass < 20; pass++) {
     await store.database.query('update memkeep.erasure set held_until_ms = 0')
+    await store.database.query('update memkeep.artifact set due_ms = 0 where state = 1')
     await keep.runUpkeep()
     const view = await erasures().show(id)
     if (view?.report != null) return view.report
@@ -94,6 +97,17 @@ async function goOn(id: string): Promise<FinishedErasure> {
 async function fill(subject: string, tenant = 'acme'): Promise<void> {
   const memory = keep.for(mintScope({ tenant, subject, principal: { id: 'svc', roles: ['agent'] } }))
   for (const text of ['one', 'two', 'three']) await memory.add(`${subject} ${text}`, { actor: 'user' })
+}
+
+/** For everybody to read, made of what the subject and a neighbour said. */
+async function shared(subject: string): Promise<string> {
+  const of = async (who: string) => {
+    const memory = keep.for(mintScope({ tenant: 'acme', subject: who, principal: { id: 'svc', roles: ['agent'] } }))
+    return (await memory.add(`${who} on ${subject}`, { actor: 'user' })).id
+  }
+  const derivedFrom = [await of(subject), await of('neighbour')]
+  const common = keep.for(mintCommonScope({ tenant: 'acme', principal: { id: 'svc', roles: ['admin'] } }))
+  return (await common.artifacts.register({ kind: 'summary', content: 'of both', derivedFrom })).id
 }
 
 async function expectGone(
@@ -113,19 +127,21 @@ describe('one subject, killed', () => {
     const subject = `subject of ${point}`
     await fill(subject)
     await fill('neighbour')
+    const summary = await shared(subject)
     expect(await killed(subject, 'acme', point)).toBe('SIGKILL')
     const [row] = await store.database.query<{ id: string }>(
       'select id from memkeep.erasure where kind = 0 order by requested_ms desc, id desc limit 1',
     )
     expect(row!.id).not.toBe(last)
     last = row!.id
-    await expectGone(await goOn(last), 'acme', subject, 3)
+    await expectGone(await goOn(last), 'acme', subject, 4)
     const memory = keep.for(mintScope({ tenant: 'acme', subject, principal: { id: 'svc', roles: ['agent'] } }))
     await expect(memory.add('again', { actor: 'user' })).rejects.toMatchObject({ code: 'ERR_SCOPE_BARRED' })
     const near = keep.for(
       mintScope({ tenant: 'acme', subject: 'neighbour', principal: { id: 'svc', roles: ['agent'] } }),
     )
     expect((await near.search('neighbour one two three')).memories.length).toBeGreaterThan(0)
+    expect(await near.artifacts.get(summary)).toMatchObject({ content: `neighbour on ${subject}` })
   })
 })
 
