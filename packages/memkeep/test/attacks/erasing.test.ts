@@ -60,6 +60,30 @@ describe('deletes', () => {
   })
 })
 
+describe('takes a tenant out', () => {
+  const erase = ['do $$ begin delete from memkeep.tenant; end $$']
+  const tenants = async (of: AttackedKeep): Promise<number> =>
+    (await of.database.query<{ n: number }>('select count(*)::int as n from memkeep.tenant'))[0]!.n
+  const whole = claims({ rights: erasing, reach: 'all', shelf: commonShelf })
+
+  test('not one that stands, nor by another doorway than the one that forgets', async () => {
+    const before = await tenants(keep)
+    expect(before).toBeGreaterThan(1)
+    for (const state of [0, 1]) {
+      await keep.database.query('update memkeep.tenant set state = $1 where tenant = $2', [state, own])
+      expect(await inject(keep, { as, stated: whole, before: erase, sql: "select 'done'" })).toEqual(['done'])
+      expect(await tenants(keep)).toBe(before)
+    }
+    await keep.database.query('update memkeep.tenant set state = 0 where tenant = $1', [own])
+  })
+
+  test('each of them where the row wall is gone', async () => {
+    await open.database.query('alter table memkeep.tenant disable trigger all')
+    expect(await inject(open, { as, stated: whole, before: erase, sql: "select 'done'" })).toEqual(['done'])
+    expect(await tenants(open)).toBe(0)
+  })
+})
+
 describe('sees', () => {
   test("no content, and no row but the token's", async () => {
     const whole = claims({ rights: erasing, reach: 'all', shelf: commonShelf })

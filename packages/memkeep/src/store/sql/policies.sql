@@ -464,4 +464,4 @@ create policy aggregate on memkeep.shelf for select to memkeep_upkeep_door
 
 -- The bar of a tenant whose erasure is over for good.
 create policy forget on memkeep.tenant for delete to memkeep_erase_door
-  using (tenant = memkeep.claim_tenant() and memkeep.claim_doorway() = 'forget_erasure' and state = 1);
+  using (tenant = memkeep.claim_wide_tenant() and memkeep.claim_doorway() = 'forget_erasure' and memkeep.claim_right(65536) and state = 1);
