@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { MemkeepError } from '../core/errors.ts'
-import type { OpenPart } from '../proof/commitment.ts'
+import { commitment, type OpenPart } from '../proof/commitment.ts'
 import { hmacSha256 } from '../proof/hmac-sha256.ts'
 import { detailContext, readFrame } from './detail.ts'
-import { committedDetails, type EventRow } from './logged-event.ts'
+import { committedDetails, type EventRow, isLeafOf } from './logged-event.ts'
 import { nodeSha256 } from './node-sha256.ts'
 
 /** A key that opens details and commits to them. */
@@ -38,6 +38,16 @@ export interface Under {
 export interface Commitment extends Under {
   /** 32 bytes. */
   readonly commit: Uint8Array
+  /** Nobody who had the key sealed the details. */
+  readonly forged: boolean
+}
+
+/** What was sealed with an event. */
+export interface OpenedDetail {
+  /** JSON; null when its key is gone, or when it does not open. */
+  readonly detail: string | null
+  /** It does not open under a key that is there, or names one that never was. */
+  readonly forged: boolean
 }
 
 /**
@@ -54,12 +64,13 @@ export class EventOpener {
     this.#deployment = deployment
   }
 
-  /** The JSON that was sealed with the event; null when its key is gone, or when it does not open. */
-  async detail(row: EventRow): Promise<string | null> {
+  async detail(row: EventRow): Promise<OpenedDetail> {
     const { under, epoch, version, sealed } = readFrame(row.detail)
-    const key = await this.#key({ under, key_epoch: epoch, key_version: version }, row.subject)
-    if (key === null) return null
-    return orNull(async () => key.open('audit', sealed, detailContext(row.id)).toString('utf8'))
+    const place = { under, key_epoch: epoch, key_version: version }
+    const key = await this.#key(place, row.subject)
+    if (key === null) return { detail: null, forged: !(await this.#mayBeGone(place, row.subject)) }
+    const detail = await orNull(async () => key.open('audit', sealed, detailContext(row.id)).toString('utf8'))
+    return { detail, forged: detail === null }
   }
 
   /**
@@ -67,16 +78,52 @@ export class EventOpener {
    * meaning goes with the subject. Under a random key that nobody keeps when the right one is gone.
    */
   async commit(row: EventRow): Promise<Commitment> {
-    const key = await this.#committingKey(row)
-    if (key === null) return { commit: randomBytes(32), under: null, key_epoch: null, key_version: null }
-    const details = committedDetails(row, await this.detail(row))
-    return { ...key.place, commit: hmacSha256(nodeSha256, key.key.eventKey(row.id), details) }
+    const [key, { detail, forged }] = [await this.#committingKey(row), await this.detail(row)]
+    if (key === null) return { commit: randomBytes(32), under: null, key_epoch: null, key_version: null, forged }
+    const details = committedDetails(row, detail)
+    return { ...key.place, commit: hmacSha256(nodeSha256, key.key.eventKey(row.id), details), forged }
   }
 
   /** What shows the details of a logged event; null when nobody can any more. They may still not be those of the leaf. */
   async open(row: EventRow, place: Under): Promise<OpenPart | null> {
     const key = await this.#key(place, row.subject)
-    return key === null ? null : { key: key.eventKey(row.id), details: committedDetails(row, await this.detail(row)) }
+    if (key === null) return null
+    const { detail } = await this.detail(row)
+    return { key: key.eventKey(row.id), details: committedDetails(row, detail) }
+  }
+
+  /**
+   * Whether a logged event is what its leaf commits to, and was written by who had the keys. Null when nobody can tell, as a key is
+   * gone. Whoever owns the database can make it null for what was sealed or committed to under a key that is gone, and no other.
+   */
+  async isIntact(row: EventRow, entry: Uint8Array, place: Under): Promise<boolean | null> {
+    const { detail, forged } = await this.detail(row)
+    if (forged) return false
+    const part = await this.open(row, place)
+    if (!isLeafOf(row, entry, part === null ? null : commitment(nodeSha256, [part]))) return false
+    if (part !== null) return detail === null ? null : true
+    return (await this.#mayBeShut(row, place, detail)) ? null : false
+  }
+
+  /** Whether a commitment that does not open may be one that was made under this key. */
+  async #mayBeShut(row: EventRow, place: Under, detail: string | null): Promise<boolean> {
+    // It is under no key when there was none. What opens now opened then, and its tenant had one.
+    if (place.under === null) return detail === null
+    const { under, epoch, version } = readFrame(row.detail)
+    if (under === unders.deployment || row.reach !== 1 || row.subject === null) {
+      if (place.under !== (under === unders.deployment ? under : unders.tenant)) return false
+    } else if (under === unders.subject) {
+      if (place.under !== under || place.key_epoch !== epoch || place.key_version !== version) return false
+    }
+    return this.#mayBeGone(place, row.subject)
+  }
+
+  /** Whether a key that is not there may have been: none is beyond the newest, and what is older than the newest may be gone. */
+  async #mayBeGone({ under, key_epoch, key_version }: Under, subject: Buffer | null): Promise<boolean> {
+    if (under === null || !isUnder(under) || !key_epoch || !key_version) return false
+    const newest = await (under === unders.subject ? this.#newest(subject ?? commonTag) : this.#ownOf(under))
+    if (newest === null) return true
+    return key_epoch < newest.epoch || (key_epoch === newest.epoch && key_version < newest.version)
   }
 
   async #committingKey(row: EventRow): Promise<{ key: DetailKey; place: Under } | null> {
@@ -88,7 +135,7 @@ export class EventOpener {
         const place = { under, key_epoch: epoch, key_version: version }
         return this.#placed(under, this.#key(place, subject))
       }
-      const known = await this.#once(`newest/${subject.toString('hex')}`, async () => this.#keys!.forReading(subject))
+      const known = await this.#newest(subject)
       if (known !== null) return this.#placed(unders.subject, Promise.resolve(known))
     }
     return this.#placed(unders.tenant, this.#own(this.#keys, 'tenant'))
@@ -100,16 +147,22 @@ export class EventOpener {
   }
 
   async #key({ under, key_epoch, key_version }: Under, subject: Buffer | null): Promise<DetailKey | null> {
-    if (under === null) return null
+    if (under === null || !isUnder(under)) return null
     if (under === unders.subject) {
       const shelf = subject ?? commonTag
       const name = `subject/${shelf.toString('hex')}/${key_epoch}/${key_version}`
       return this.#once(name, async () => this.#keys!.forOpening(shelf, key_epoch!, key_version!))
     }
-    const key = await (under === unders.tenant
-      ? this.#own(this.#keys, 'tenant')
-      : this.#own(this.#deployment, 'deployment'))
+    const key = await this.#ownOf(under)
     return key?.epoch === key_epoch && key.version === key_version ? key : null
+  }
+
+  #newest(subject: Buffer): Promise<DetailKey | null> {
+    return this.#once(`newest/${subject.toString('hex')}`, async () => this.#keys!.forReading(subject))
+  }
+
+  #ownOf(under: number): Promise<DetailKey | null> {
+    return under === unders.tenant ? this.#own(this.#keys, 'tenant') : this.#own(this.#deployment, 'deployment')
   }
 
   #own(keys: DetailKeys | null, whose: string): Promise<DetailKey | null> {
@@ -123,6 +176,10 @@ export class EventOpener {
     this.#found.set(name, found)
     return found
   }
+}
+
+function isUnder(under: number): boolean {
+  return under === unders.tenant || under === unders.subject || under === unders.deployment
 }
 
 /** Null for what is gone for good or was altered; anything else (a key store out of reach) is thrown. */

@@ -1,9 +1,7 @@
 import { sameBytes } from '../proof/byte-string.ts'
-import { commitment, type OpenPart } from '../proof/commitment.ts'
 import { decodeLeaf, encodeLeaf, type LedgerLeaf } from '../proof/ledger-leaf.ts'
 import { pruneOp, pruneResource } from '../proof/prune-event.ts'
 import { actorClass } from './actor-class.ts'
-import { nodeSha256 } from './node-sha256.ts'
 
 /** A row of the ledger as a doorway brings it. */
 export interface EventRow {
@@ -54,14 +52,11 @@ function resourceOf({ action, memories, affected }: EventRow): string {
   return action.slice(0, action.indexOf('.'))
 }
 
-/**
- * Whether a row is what its leaf says, with the details that it commits to. Null when nobody can tell of the details (`opened` is
- * null), and the rest fits.
- */
-export function isIntact(row: EventRow, entry: Uint8Array, opened: OpenPart | null): boolean | null {
+/** Whether the clear part of a row is what its leaf says, and its commitment this one (hex; null: whatever it is). */
+export function isLeafOf(row: EventRow, entry: Uint8Array, commit: string | null): boolean {
   const logged = decodeLeaf(entry)
-  const commit = opened === null ? logged.commit : commitment(nodeSha256, [opened])
-  const expected = encodeLeaf(leafOf(row, logged.seq, commit))
-  if (!sameBytes(expected, entry)) return false
-  return opened === null ? null : true
+  return sameBytes(encodeLeaf(leafOf(row, logged.seq, commit ?? logged.commit)), entry)
 }
+
+/** How an event ended that nobody with a key wrote, as its leaf says it: the row says something else, and so differs from it. */
+export const unsealed = 'unsealed'

@@ -1,5 +1,6 @@
 import type { BundleManifest } from './bundle-manifest.ts'
 import { sameBytes } from './byte-string.ts'
+import { CommitmentsSeen } from './commitments-seen.ts'
 import { decodeEntries } from './entry-bundle.ts'
 import type { LedgerBundle } from './ledger-bundle.ts'
 import { decodeLeaf, type LedgerLeaf } from './ledger-leaf.ts'
@@ -24,6 +25,8 @@ export class BundleTree {
   /** The last file read of each level: what is asked for next is mostly the same one. */
   readonly #last = new Map<Tile['level'], { path: string; bytes: Uint8Array }>()
   readonly tree: TileTree
+  /** Of the leaves that were checked. */
+  readonly commitments = new CommitmentsSeen()
 
   constructor(bundle: LedgerBundle, manifest: BundleManifest, hash: TreeHash) {
     this.#bundle = bundle
@@ -33,7 +36,8 @@ export class BundleTree {
   }
 
   /**
-   * Checks that the tiles lead to `root`, the entries to the tiles, and that each entry is a leaf in its place; and that a leaf
+   * Checks that the tiles lead to `root`, the entries to the tiles, that each entry is a leaf in its place, and no event in
+   * two; and that a leaf
    * allows the pruning, if there was one. Returns the newest time in a leaf, null when no entry is there.
    */
   async check(root: Uint8Array): Promise<number | null> {
@@ -48,6 +52,7 @@ export class BundleTree {
     for (const tile of bundlesOf(size, minIndex)) {
       for (const leaf of await this.#checkEntries(tile)) {
         newest = Math.max(newest ?? 0, leaf.at)
+        this.commitments.add(leaf.commit)
         pruned = Math.max(pruned, prunedBy(leaf))
       }
     }

@@ -26,7 +26,9 @@ export async function checkProofs(open: OpenBundle): Promise<Map<number, LedgerL
   for (const index of manifest.proofs) {
     const path = proofFile(index)
     if (index < manifest.minIndex) {
-      retained.set(index, await checking(path, async () => checkRetained(open, index, await fileBytes(bundle, path))))
+      const leaf = await checking(path, async () => checkRetained(open, index, await fileBytes(bundle, path)))
+      tiles.commitments.add(leaf.commit)
+      retained.set(index, leaf)
     } else {
       const proof = await tiles.tree.inclusion(index)
       const extra = await tiles.entry(index)

@@ -84,6 +84,16 @@ const refusals: Readonly<Record<string, (cause: unknown) => MemkeepError>> = {
     new MemkeepError('ERR_STORE_UNSAFE', 'the database refused the time of a token key: is its clock right?'),
 }
 
+/** True when an event that waits for its place in the log has one: no call of ours leaves it so. */
+export function isPlacedTwice(error: unknown): boolean {
+  return error instanceof MemkeepError && placedTwice(error.cause)
+}
+
+function placedTwice(error: unknown): boolean {
+  const { code, constraint } = (error ?? {}) as DriverError
+  return code === '23505' && constraint === 'log_entry_event'
+}
+
 /** True when nothing was appended to a log because it is not as long as the caller thought. */
 export function isLogMoved(error: unknown): boolean {
   return error instanceof MemkeepError && (error.cause as DriverError | undefined)?.code === 'MK007'
@@ -103,6 +113,11 @@ export function storeFailure(error: unknown): MemkeepError {
   const { code = '', where = '' } = error as DriverError
   const refusal = refusals[code]
   if (refusal !== undefined) return refusal(error)
+  if (placedTwice(error)) {
+    return new MemkeepError('ERR_STORE_UNSAFE', 'an event that has its place in the log waits for another', {
+      cause: error,
+    })
+  }
   if (isConnectionLoss(error) || code.startsWith('53') || code === '25006') {
     return new MemkeepError('ERR_STORE_UNAVAILABLE', 'the database cannot be reached or has no room', {
       cause: error,

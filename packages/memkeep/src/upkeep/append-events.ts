@@ -1,5 +1,5 @@
 import type { EventOpener, Under } from '../audit/event-opener.ts'
-import { leafOf } from '../audit/logged-event.ts'
+import { leafOf, unsealed } from '../audit/logged-event.ts'
 import { nodeSha256, treeHash } from '../audit/node-sha256.ts'
 import { parseCheckpoint, signCheckpoint } from '../proof/checkpoint.ts'
 import { encodeLeaf } from '../proof/ledger-leaf.ts'
@@ -41,9 +41,9 @@ export async function appendEvents(
 ): Promise<AppendedLog> {
   const entries: AppendedEntry[] = log.former === null ? [] : [bareEntry(firstLeaf(log.former, begun))]
   for (const event of log.events) {
-    const { commit, ...under } = await opener.commit(event)
+    const { commit, forged, ...under } = await opener.commit(event)
     const hex = Buffer.from(commit.buffer, commit.byteOffset, commit.length).toString('hex')
-    const entry = encodeLeaf(leafOf(event, log.size + entries.length, hex))
+    const entry = encodeLeaf(leafOf(forged ? { ...event, outcome: unsealed } : event, log.size + entries.length, hex))
     entries.push({ ...under, event: event.id, class: event.class, entry })
   }
   return appendEntries(log, edge, entries)

@@ -4,7 +4,7 @@ import type { Seams } from '../core/seams.ts'
 import type { Keyring } from '../keys/keyring.ts'
 import type { TenantKeys } from '../keys/tenant-keys.ts'
 import type { Doorways } from '../store/doorways.ts'
-import { isLogMoved } from '../store/failure.ts'
+import { isLogMoved, isPlacedTwice } from '../store/failure.ts'
 import { byteaArray } from '../store/wire-arrays.ts'
 import { appendArguments } from './append-arguments.ts'
 import { type AppendedLog, appendEvents } from './append-events.ts'
@@ -86,8 +86,23 @@ export class Sequencer {
       done += await storing.catch(() => 0)
       for (const log of waiting) this.#edges.drop(log)
       if (isLogMoved(error)) return { done, raced: true }
-      throw error
+      if (!isPlacedTwice(error)) throw error
+      const [log] = waiting
+      if (waiting.length > 1) return this.#storeApart(waiting, failed, done)
+      failed.set(log!.tenant.toString('hex'), { tenant: log!.tenant, error })
+      return { done, raced: false }
     }
+  }
+
+  /** One log after another, so that the one that cannot be stored holds up no other. What was stored of them before has moved its log. */
+  async #storeApart(waiting: readonly WaitingLog[], failed: Failed, before: number) {
+    let [done, raced] = [before, false]
+    for (const log of waiting) {
+      const one = await this.#store([log], failed)
+      done += one.done
+      raced ||= one.raced
+    }
+    return { done, raced }
   }
 
   /** When the event happened that waits longest for its place, by its own clock; null when none waits. */

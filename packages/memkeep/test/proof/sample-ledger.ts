@@ -40,6 +40,8 @@ export interface SampleOptions {
   readonly misplaced?: number
   /** What the anchoring tick says of its index. */
   readonly tickSeq?: number
+  /** An index whose event is logged once more, at the end. */
+  readonly twice?: number
   /** The word that the log's key follows from. */
   readonly signedBy?: string
   /** An index whose leaf says that `minIndex` entries were pruned; null for none. */
@@ -59,6 +61,7 @@ export async function sampleBundle(options: SampleOptions = {}): Promise<Map<str
   const leafAt = (index: number): LedgerLeaf => {
     if (goesOn && index === 0) return lineLeaf(nodeSha256, former.head, former.checkpoint, former.made)
     const leaf = sampleLeaf(index, options.fork, prune === index ? minIndex : null, opened.includes(index))
+    if (options.twice !== undefined && index === sizes.at(-1)! - 1) return { ...leafAt(options.twice), seq: index }
     return options.misplaced === index ? { ...leaf, seq: index + 1 } : leaf
   }
   const log = new TiledLog()
@@ -112,7 +115,9 @@ function sampleLeaf(index: number, fork: number | undefined, pruned: number | nu
     principalTag: '00112233445566778899aabbccddeeff',
     resource: pruned === null ? `memories#${index % 7}` : pruneResource(pruned),
     outcome: fork === index ? 'denied' : 'ok',
-    commit: committed ? commitment(nodeSha256, sampleOpening(index).parts) : '0'.repeat(64),
+    commit: committed
+      ? commitment(nodeSha256, sampleOpening(index).parts)
+      : createHmac('sha256', 'audit').update(`${index}`).digest('hex'),
   }
 }
 

@@ -336,6 +336,13 @@ test('a leaf that says it stands elsewhere is refused, though the log signed it'
   )
 })
 
+test('an event that stands in the log twice is refused, though the log signed it', async () => {
+  const small = { sizes: [9], proofs: [], opened: [], prune: null }
+  expect(await refusal(await sampleBundle({ ...small, twice: 4 }))).toBe('an event stands in the log twice')
+  const kept = { minIndex: 256, sizes: [300], proofs: [7], opened: [], prune: 298, twice: 7 }
+  expect(await refusal(await sampleBundle(kept))).toBe('an event stands in the log twice')
+})
+
 test('a manifest that contradicts itself is refused', async () => {
   const files = await sampleBundle()
   const good = decodeManifest(files.get('bundle.json')!)

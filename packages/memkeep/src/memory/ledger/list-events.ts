@@ -1,6 +1,6 @@
 import { actorClass } from '../../audit/actor-class.ts'
 import { EventOpener, type Under } from '../../audit/event-opener.ts'
-import { type EventRow, isIntact } from '../../audit/logged-event.ts'
+import type { EventRow } from '../../audit/logged-event.ts'
 import { MemkeepError } from '../../core/errors.ts'
 import { isUuid } from '../../core/ids.ts'
 import { rightBits } from '../../core/rights.ts'
@@ -55,7 +55,7 @@ export interface AuditEvent {
   readonly line: number | null
   /**
    * Whether all of the above is what the log committed to. Null when nobody can tell any more: it has no place yet, or the key that
-   * it was committed under is gone. False: the row was changed.
+   * it was sealed or committed under is gone. False: the row was changed, or nobody who had the keys wrote it.
    */
   readonly intact: boolean | null
 }
@@ -108,7 +108,7 @@ async function openEvent(
   names: (subject: Buffer) => string | null,
 ): Promise<AuditEvent> {
   const event: EventRow = { ...row, outcome: row.ended }
-  const detail = await opener.detail(event)
+  const { detail } = await opener.detail(event)
   const { principal, roles, agent, session, reason, support, keyMade } = detail === null ? {} : JSON.parse(detail)
   return {
     id: row.id,
@@ -128,8 +128,18 @@ async function openEvent(
     affected: row.affected,
     index: row.seq,
     line: row.line,
-    intact: row.entry === null || row.seq === null ? null : isIntact(event, row.entry, await opener.open(event, row)),
+    intact: await isIntact(row, event, opener),
   }
+}
+
+async function isIntact(
+  { seq, entry, ...place }: ListRow,
+  event: EventRow,
+  opener: EventOpener,
+): Promise<boolean | null> {
+  if (seq === null) return null
+  // Leaves that are pruned go as rows: none is without its bytes.
+  return entry !== null && opener.isIntact(event, entry, place)
 }
 
 /** The names of the subjects: the scope's own, or, tenant-wide and with the right to read, every one that opens. */

@@ -2,7 +2,7 @@
 -- callers: memkeep_upkeep
 
 -- Says that the reads of one log below p_to lie in the cold tier, those below p_from having been said before. Their leaves below
--- the last multiple of 256 go; the hashes stay, so every proof can still be made. The event of it is in that log: it is what
+-- the last multiple of 256 go, as far as an event can say so (2^31); the hashes stay, so every proof can still be made. The event of it is in that log: it is what
 -- allows a bundle without its first entries. The first argument is the log's tenant. Needs the right `upkeep`. Outcomes:
 -- ok, denied, conflict (somebody else was faster, or the log is not that long).
 create or replace function memkeep.archive_reads(p_tenant bytea, p_token bytea, p_line integer, p_from bigint, p_to bigint,
@@ -13,7 +13,7 @@ set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan a
 declare
   c memkeep.claims := memkeep.open_token(p_tenant, p_token, 'archive_reads');
   pruned bigint;
-  now_pruned bigint := p_to / 256 * 256;
+  now_pruned bigint := least(p_to / 256 * 256, 2147483392);
 begin
   outcome := case when c.rights & 16384 = 0 or p_from >= p_to then 'denied' else 'ok' end;
   if outcome = 'ok' then

@@ -1,0 +1,152 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { decodeEntries } from '../../src/proof/entry-bundle.ts'
+import type { LedgerLeaf } from '../../src/proof/ledger-leaf.ts'
+import { verifyLedger } from '../../src/verify.ts'
+import { bundleOf } from '../proof/sample-ledger.ts'
+import { codeOf } from '../support/code-of.ts'
+import { hourMs } from '../support/hand-clock.ts'
+import { TestKeep } from '../support/test-keep.ts'
+
+// Whoever owns the database writes its rows; he has no key.
+
+let store: TestKeep
+
+beforeAll(async () => {
+  store = await TestKeep.start()
+})
+afterAll(() => store[Symbol.asyncDispose]())
+
+interface Row {
+  readonly tenant: Buffer
+  readonly id: string
+}
+const run = <T extends object = Row>(sql: string, values: unknown[] = []) => store.database.query<T>(sql, values)
+const audit = (tenant = 'acme') =>
+  store.wide({ tenant, principal: 'auditor', roles: [], rights: ['audit', 'tenant'] }).audit
+
+async function sequenced(): Promise<string> {
+  store.clock.advance(hourMs)
+  return codeOf(store.keep.runUpkeep())
+}
+
+async function listed(id: string, tenant?: string) {
+  const { items } = await audit(tenant).list({ limit: 100 })
+  return items.find((item) => item.id === id)!
+}
+
+/** The leaves of a bundle that was checked. */
+async function leaves(tenant: string): Promise<LedgerLeaf[]> {
+  const files = new Map<string, Uint8Array>()
+  for await (const { path, bytes } of audit(tenant).export()) files.set(path, bytes)
+  await verifyLedger(bundleOf(files))
+  const [path, bytes] = [...files].find(([each]) => each.startsWith('tile/entries'))!
+  return decodeEntries(bytes, Number(path.split('/').at(-1))).map((entry) => JSON.parse(Buffer.from(entry).toString()))
+}
+
+/** The event that wrote a memory. */
+const eventOf = async (memory: string) =>
+  (await run('select tenant, id from memkeep.event where memories = array[$1]::uuid[] limit 1', [memory]))[0]!
+
+test('an event that has its place gets no second, and holds up no other tenant', async () => {
+  const { id } = await store.memory({ tenant: 'globex' }).add('once', { actor: 'user' })
+  expect(await sequenced()).toBe('none')
+  const event = await eventOf(id)
+  await run(
+    'insert into memkeep.pending (tenant, id, class, period) select tenant, id, class, period from memkeep.event where id = $1',
+    [event.id],
+  )
+  const { id: other } = await store.memory().add('of another tenant', { actor: 'user' })
+  expect(await sequenced()).toBe('ERR_STORE_UNSAFE')
+  expect((await listed((await eventOf(other)).id)).index).not.toBeNull()
+  await run('delete from memkeep.pending where id = $1', [event.id])
+  expect(await sequenced()).toBe('none')
+  expect((await leaves('globex')).filter(({ resource }) => resource === `memory:${id}`)).toHaveLength(1)
+})
+
+/** Puts an event beside a genuine one, with other details. */
+async function fabricate(beside: string, id: string, detail: Buffer): Promise<void> {
+  await run(
+    `insert into memkeep.event (tenant, id, class, period, action, outcome, reach, subject, epoch, principal, at_ms, memories, affected, detail)
+     select tenant, $2, 0, period, 'memory.search', 'ok', reach, subject, epoch, principal, at_ms, memories, 1, $3
+     from memkeep.event where id = $1`,
+    [beside, id, detail],
+  )
+  await run(
+    'insert into memkeep.pending (tenant, id, class, period) select tenant, id, class, period from memkeep.event where id = $1',
+    [id],
+  )
+}
+
+test('an event that nobody with a key wrote is never listed as intact, and its leaf says so', async () => {
+  const { id } = await store.memory().add('black tomatoes', { actor: 'user' })
+  const genuine = await eventOf(id)
+  const [{ detail }] = (await run<{ detail: Buffer }>('select detail from memkeep.event where id = $1', [
+    genuine.id,
+  ])) as [{ detail: Buffer }]
+  const spoilt = Buffer.from(detail)
+  spoilt[spoilt.length - 1]! ^= 1
+  const nextEpoch = Buffer.from(detail)
+  nextEpoch.writeUInt32BE(detail.readUInt32BE(1) + 1, 1)
+  const nextVersion = Buffer.from(detail)
+  nextVersion.writeUInt32BE(detail.readUInt32BE(6) + 1, 6)
+  const forged = {
+    'nothing at all': Buffer.alloc(0),
+    zeros: Buffer.alloc(40),
+    "another event's": detail,
+    'a changed bit': spoilt,
+    'a key that was never made': nextEpoch,
+    'a version that was never made': nextVersion,
+    'nobody has such keys': Buffer.concat([Buffer.from([9]), detail.subarray(1)]),
+    "the deployment's": Buffer.concat([Buffer.from([2]), detail.subarray(1)]),
+    "the tenant's": Buffer.concat([Buffer.from([0]), detail.subarray(1)]),
+  }
+  const ids = new Map(Object.keys(forged).map((name, n) => [name, `01900000-0000-7000-8000-00000000be${10 + n}`]))
+  for (const [name, bytes] of Object.entries(forged)) await fabricate(genuine.id, ids.get(name)!, bytes)
+  expect(await sequenced()).toBe('none')
+  for (const [name, forgedId] of ids) {
+    const { intact, principal, index } = await listed(forgedId)
+    expect({ intact, principal, index }, name).toEqual({ intact: false, principal: null, index: expect.any(Number) })
+    expect((await leaves('acme'))[index!]!.outcome, name).toBe('unsealed')
+  }
+  expect(await listed(genuine.id)).toMatchObject({ intact: true, principal: { id: 'svc' } })
+  expect((await leaves('acme')).filter(({ outcome }) => outcome === 'unsealed')).toHaveLength(ids.size)
+})
+
+test('a changed event does not become one that nobody can tell of', async () => {
+  const memory = store.memory({ subject: 'hidden' })
+  for (const content of ['one apple', 'two apple']) await memory.add(content, { actor: 'user' })
+  await memory.search('apple')
+  await sequenced()
+  const event = async () =>
+    (await store.memory({ subject: 'hidden', roles: [], rights: ['audit'] }).audit.list({ actions: ['memory.search'] }))
+      .items[0]!
+  const { id, intact, memories } = await event()
+  expect(memories).toHaveLength(2)
+  expect(intact).toBe(true)
+  const [place] = await run<{ under: number; key_epoch: number; key_version: number; entry: Buffer }>(
+    'select under, key_epoch, key_version, entry from memkeep.log_entry where event = $1',
+    [id],
+  )
+  await run(`update memkeep.event set memories = array[gen_random_uuid(), gen_random_uuid()] where id = $1`, [id])
+  expect((await event()).intact).toBe(false)
+  for (const hiding of [
+    'under = null, key_epoch = null, key_version = null',
+    'under = null',
+    'under = 7',
+    'under = 2, key_epoch = 1, key_version = 1',
+    'under = 2, key_epoch = 1, key_version = 7',
+    'under = 0, key_epoch = key_epoch + 1',
+    'under = 1, key_epoch = 0',
+    'key_epoch = key_epoch + 1',
+    'key_version = key_version + 1',
+    'key_version = null',
+    'entry = null',
+  ]) {
+    await run(`update memkeep.log_entry set ${hiding} where event = $1`, [id])
+    expect((await event()).intact, hiding).toBe(false)
+    await run(
+      'update memkeep.log_entry set under = $2, key_epoch = $3, key_version = $4, entry = $5 where event = $1',
+      [id, place!.under, place!.key_epoch, place!.key_version, place!.entry],
+    )
+  }
+})
