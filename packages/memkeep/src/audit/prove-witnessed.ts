@@ -22,9 +22,9 @@ export interface SeenHead {
 
 /**
  * Has the witness agree to the newest head of the log, which proves that the database goes on from everything that the witness
- * saw. `oldSize` is what it saw last, as far as the caller knows. Throws `ERR_STORE_ROLLED_BACK` when the witness remembers
+ * saw. `oldSize` is what it certainly saw, as the caller remembers. Throws `ERR_STORE_ROLLED_BACK` when the witness remembers
  * a head that the database's log does not contain; `ERR_STORE_UNSAFE` when it does not know this log; `ERR_STORE_UNAVAILABLE`
- * when it cannot be asked, or does not sign what it says it saw.
+ * when it cannot be asked, does not sign what it says it saw, or has forgotten what it saw.
  */
 export async function proveWitnessed(witness: Witness, log: WitnessedLog, oldSize = 0): Promise<SeenHead> {
   let old = oldSize
@@ -43,11 +43,18 @@ export async function proveWitnessed(witness: Witness, log: WitnessedLog, oldSiz
     if (answer.outcome === 'inconsistent' || (answer.size === old && old === size)) {
       throw rolledBack(`the database's log is another one than the witness saw ${old} entries of`)
     }
+    if (answer.size < oldSize) throw forgotten(oldSize, answer.size)
     old = answer.size
   }
   throw new MemkeepError('ERR_STORE_UNAVAILABLE', 'the witness is being shown other heads all the time', {
     retryable: true,
   })
+}
+
+/** It proves nothing any more: whoever set the database back could have taken its memory away too. */
+function forgotten(saw: number, remembers: number): MemkeepError {
+  const what = `the witness saw ${saw} entries of the log, and remembers ${remembers}`
+  return new MemkeepError('ERR_STORE_UNAVAILABLE', `${what}: bring back what it remembered`)
 }
 
 export function rolledBack(what: string): MemkeepError {

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { Clock } from '../core/clock.ts'
 import { MemkeepError } from '../core/errors.ts'
 import type { KillPoint } from '../core/seams.ts'
@@ -161,6 +162,15 @@ export class Keyring {
     await this.#wrapped.note(lineName, { line: String(line) })
   }
 
+  /** The size of a log that one witness of it certainly saw, as far as this key store knows; 0: none. */
+  async witnessedSize(witness: string, origin: string): Promise<number> {
+    return Number((await this.#wrapped.noteOf(witnessedName(witness, origin)))?.size ?? 0)
+  }
+
+  async setWitnessedSize(witness: string, origin: string, size: number): Promise<void> {
+    await this.#wrapped.note(witnessedName(witness, origin), { size: String(size) })
+  }
+
   /** Puts another root of all token keys in the place of the one that stands. */
   async replaceTokenRoot(): Promise<void> {
     await this.#wrapped.remove('deployment/token')
@@ -247,6 +257,9 @@ export class Keyring {
 
 const guardName = 'guard/head'
 const lineName = 'guard/line'
+/** Witness and log are in the name as a hash: neither an address nor the name of a log. */
+const witnessedName = (witness: string, origin: string): string =>
+  `guard/witnessed-${hash('sha256', `${witness}\n${origin}`).slice(0, 32)}`
 
 function tenantErased(): MemkeepError {
   return new MemkeepError('ERR_SCOPE_BARRED', 'the tenant was erased')

@@ -95,15 +95,22 @@ async function givenUp(
   const { line } = await deploymentHead(caller)
   for (let of = line; of > 0; of--) {
     const key: LogKey = await keyring.logKey(tag, of)
-    const source = head ?? (await witness.last?.(key.origin)) ?? null
-    if (source === null) continue
-    const opened = await openCheckpoint(source, key.noteKey).catch((error: unknown) => {
-      if (head === undefined || of === 1) throw error
-      return null
-    })
-    if (opened !== null) return { line, note: opened.checkpoint, source }
+    const last = await witness.last?.(key.origin)
+    // A head of an older line, brought by hand, would hide what is given up of this one.
+    if (!(last === undefined ? await sawOf(witness, key) : last !== null)) continue
+    const source = head ?? last
+    if (typeof source !== 'string') break
+    const { checkpoint } = await openCheckpoint(source, key.noteKey)
+    return { line, note: checkpoint, source }
   }
   throw new MemkeepError('ERR_INPUT_INVALID', 'the witness does not say what it saw: give the head that it has')
+}
+
+/** Whether a witness that cannot say what it saw saw entries of this log: to the empty head it agrees only if it did not. */
+async function sawOf(witness: Witness, key: LogKey): Promise<boolean> {
+  const checkpoint = await signCheckpoint({ size: 0, root: treeHash.empty() }, key.noteKey, key)
+  const { outcome } = await witness.add({ oldSize: 0, proof: [], checkpoint })
+  return outcome === 'conflict' || outcome === 'inconsistent'
 }
 
 /** A witness that is shown the head which it remembers agrees, and to any other it does not: an older one would hide what is given up. */

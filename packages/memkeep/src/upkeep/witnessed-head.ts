@@ -47,29 +47,46 @@ export async function refuseFormerLine(caller: LogCaller): Promise<void> {
   if (note === null) throw rolledBack(`line ${line} of its logs was begun, and it does not have it`)
 }
 
+/** Ticks of a minute: the key store is told once an hour. */
+const storedEvery = 60
+
+/** A witness under another key or at another place is another one, and has seen nothing. */
+const idOf = (witness: Witness): string => witness.key ?? witness.name
+
 /** Shows a witness the head of the deployment's log, which covers the heads of all tenants' logs. */
 export class WitnessedHead {
   readonly #caller: LogCaller
   readonly #witness: Witness
   #noted = ''
-  #seen: { readonly line: number; readonly size: number } = { line: 1, size: 0 }
+  /** `stored`: the size that the key store knows of. */
+  #seen: { readonly line: number; readonly size: number; readonly stored: number } | null = null
 
   constructor(caller: LogCaller, witness: Witness) {
     this.#caller = caller
     this.#witness = witness
   }
 
-  /** Resolves when the witness agreed that the database goes on from all that it saw. Throws what `proveWitnessed` does. */
+  /**
+   * Resolves when the witness agreed that the database goes on from all that it saw. The key store knows that it saw something: without its
+   * memory a witness is none. Throws what `proveWitnessed` does.
+   */
   async prove(): Promise<SeenHead> {
     const { line, key, note } = await deploymentHead(this.#caller)
     if (note === null && line > 1) throw rolledBack(`line ${line} of its logs was begun, and it does not have it`)
-    const seen = await proveWitnessed(
-      this.#witness,
-      await this.#log(line, key),
-      this.#seen.line === line ? this.#seen.size : 0,
-    )
-    this.#seen = { line, size: seen.size }
+    const { keyring } = this.#caller
+    const first = this.#seen?.line !== line
+    const { size: old, stored } = first ? await this.#stored(line, key) : this.#seen!
+    const seen = await proveWitnessed(this.#witness, await this.#log(line, key), old)
+    const { size } = seen
+    const stores = size > stored && (first || stored === 0 || size >= stored + storedEvery)
+    if (stores) await keyring.setWitnessedSize(idOf(this.#witness), key.origin, size)
+    this.#seen = { line, size, stored: stores ? size : stored }
     return seen
+  }
+
+  async #stored(line: number, { origin }: LogKey) {
+    const size = await this.#caller.keyring.witnessedSize(idOf(this.#witness), origin)
+    return { line, size, stored: size }
   }
 
   /** As `prove`, by upkeep: what the witness signed stays beside the proofs that are held against that head. */
@@ -78,7 +95,7 @@ export class WitnessedHead {
     const { key } = this.#witness
     if (key === undefined || cosignatures === '' || checkpoint === this.#noted) return
     const { keyring } = this.#caller
-    const { vkey } = await keyring.logKey(await keyring.deploymentLogTag(), this.#seen.line)
+    const { vkey } = await keyring.logKey(await keyring.deploymentLogTag(), this.#seen!.line)
     const { tag } = await keyring.deployment()
     await callLog(this.#caller, tag, 'note_cosigned', [vkey, size, key, cosignatures])
     this.#noted = checkpoint

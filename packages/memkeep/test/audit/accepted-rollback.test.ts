@@ -227,6 +227,9 @@ test('a witness over HTTP is told the new key, and its head is brought by hand',
   const told = await witnessAt(file, [vkey, key])
   await using keep = await place.open(told.witness)
   await keep.close()
+  // Set back behind the acceptance: the former line's last head is still the one that it saw there, and not the newest that it saw.
+  await place.setBackTo('third')
+  expect(await codeOf(accept({ witness: told.witness, head: checkpoint, confirm: size }))).toBe('ERR_PROOF_INVALID')
   await told.close()
   const heads = JSON.parse(readFileSync(file, 'utf8')) as Record<string, { size: number }>
   expect(Object.keys(heads)).toHaveLength(2)

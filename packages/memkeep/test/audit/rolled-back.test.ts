@@ -1,3 +1,4 @@
+import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { fileWitness } from '../../src/audit/drivers/file-witness.ts'
@@ -7,6 +8,7 @@ import { SetBack } from './set-back.ts'
 import { witnessAt } from './witness-at.ts'
 
 const place = new SetBack()
+const inFile = fileWitness({ path: join(place.dir, 'witnessed') })
 const closing: (() => Promise<void>)[] = []
 afterAll(async () => {
   for (const close of closing) await close()
@@ -22,7 +24,6 @@ test('an old copy of the data directory, put back: without a witness it serves, 
     await using keep = await place.open()
     vkey = await keep.logKey()
   }
-  const inFile = fileWitness({ path: join(place.dir, 'witnessed') })
   const { witness: http, close } = await witnessAt(join(place.dir, 'heads.json'), [vkey])
   closing.push(close)
   const first = await place.use(inFile, 'before the copy')
@@ -49,6 +50,26 @@ test('an old copy of the data directory, put back: without a witness it serves, 
     await using keep = await place.open(witness)
     expect((await place.memory(keep).get(erased))?.content).toBe('after the copy')
   }
+})
+
+test('a witness whose file is gone or emptied is not taken for one that saw nothing', { timeout: 60_000 }, async () => {
+  const away = `${inFile.file}.away`
+  renameSync(inFile.file!, away)
+  expect(await codeOf(place.open(inFile))).toBe('ERR_STORE_UNAVAILABLE')
+  writeFileSync(inFile.file!, '')
+  expect(await codeOf(place.open(inFile))).toBe('ERR_STORE_UNAVAILABLE')
+  await place.setBackTo('old')
+  expect(await codeOf(place.open(inFile))).toBe('ERR_STORE_ROLLED_BACK')
+  const notes = join(place.dir, 'keys', 'store', 'guard')
+  for (const note of readdirSync(notes)) if (note.startsWith('witnessed-')) rmSync(join(notes, note))
+  {
+    // The attack: the key store knows of nothing, and the past is served.
+    await using keep = await place.open(inFile)
+    expect(await place.memory(keep).list()).toMatchObject({ items: { length: 2 } })
+  }
+  renameSync(away, inFile.file!)
+  await place.setBackTo('new')
+  await (await place.open(inFile)).close()
 })
 
 test('upkeep finds out too, and a witness that is away keeps a keep from opening', { timeout: 60_000 }, async () => {

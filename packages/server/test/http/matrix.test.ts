@@ -103,6 +103,7 @@ const rows: Readonly<Record<string, Row>> = {
   listEvents: { ask: () => ({}), status: known(403, 200, 403, 403, 403, 200, 403) },
   readCheckpoint: { ask: () => ({}), status: known(403, 200, 403, 403, 403, 200, 403) },
   proveEvent: { ask: () => ({ path: missing }), status: known(403, 404, 403, 403, 403, 404, 403) },
+  openEvent: { ask: () => ({ path: missing }), status: known(403, 404, 403, 403, 403, 404, 403) },
   exportMemories: { ask: () => ({}), status: known(403, 200, 200, 403, 403, 200, 403) },
 }
 

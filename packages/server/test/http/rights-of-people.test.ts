@@ -64,8 +64,20 @@ test('the ledger tells what was done, its head is signed, and an event has its p
   expect(proved.status).toBe(200)
   const { file, vkey, entry } = proved.body as { file: string; vkey: string; entry: string }
   expect((await verifyProof(file, vkey)).leaf).toEqual(JSON.parse(entry))
+  const opened = await served.ask('GET', `/v1/audit/${added.id}/opening`, { key: admin })
+  expect(opened.status).toBe(200)
+  const { details } = await verifyProof(file, vkey, { opening: opened.body.opening })
+  expect(JSON.parse(Buffer.from(details![0]!).toString())).toMatchObject({ event: added.id, memories: [id] })
   const other = await served.key('acme', 'carla', ['admin'])
-  expect((await served.ask('GET', `/v1/audit/${added.id}/proof`, { key: other })).status).toBe(404)
+  for (const what of ['proof', 'opening']) {
+    const [foreign, missing] = await Promise.all(
+      [added.id, '00000000-0000-7000-8000-000000000000'].map((event) =>
+        served.ask('GET', `/v1/audit/${event}/${what}`, { key: other }),
+      ),
+    )
+    expect(foreign!.status).toBe(404)
+    expect(foreign!.body).toEqual({ ...missing!.body, instance: foreign!.body.instance })
+  }
 })
 
 test('an artifact is registered and goes with what it was made from', async () => {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { listEvents } from '../../operations/audit/list-events.ts'
+import { openEvent } from '../../operations/audit/open-event.ts'
 import { proveEvent } from '../../operations/audit/prove-event.ts'
 import { readCheckpoint } from '../../operations/audit/read-checkpoint.ts'
 import { notFound } from '../problem.ts'
@@ -36,6 +37,10 @@ const proof = z.looseObject({
   file: z.string().describe('All of it as one .tlog-proof file, for `memkeep verify` and tools of others.'),
 })
 
+const opening = z.looseObject({
+  opening: z.string().describe('Text, as it stands, for `memkeep verify FILE --opening` and `verifyProof`.'),
+})
+
 export const auditRoutes: readonly Route[] = [
   route({
     method: 'GET',
@@ -70,6 +75,20 @@ export const auditRoutes: readonly Route[] = [
     refusals: [404],
     async run({ exchange, reach, id }) {
       const found = await proveEvent.run(reach, { id }, {})
+      if (found === null) throw notFound()
+      return exchange.json(found)
+    },
+  }),
+  route({
+    method: 'GET',
+    path: `${path}/{id}/opening`,
+    operationId: 'openEvent',
+    summary:
+      "One event's details, to be shown beside its proof and without any other's; 404 also while it has no place yet, and once its key is gone. Right audit",
+    answers: [{ status: 200, says: 'The details', schema: opening }],
+    refusals: [404],
+    async run({ exchange, reach, id }) {
+      const found = await openEvent.run(reach, { id }, {})
       if (found === null) throw notFound()
       return exchange.json(found)
     },
