@@ -1,5 +1,6 @@
 import { Connectors } from './connectors/connectors.ts'
 import { CallGate } from './core/call-gate.ts'
+import { checkAll } from './core/check-all.ts'
 import type { EraseSubjectOptions, EraseTenantOptions, RunningErasure } from './core/erasure.ts'
 import { MemkeepError } from './core/errors.ts'
 import type { Grant } from './core/grant.ts'
@@ -15,7 +16,7 @@ import type { Kernel } from './memory/kernel.ts'
 import { RowOpener } from './memory/row.ts'
 import { ReadableMemory, ScopedMemory } from './memory/scoped-memory.ts'
 import { checkBackupDays, type ErasureSettings, openErasures } from './open-erasures.ts'
-import { announce, checkReady } from './own-calls.ts'
+import { announce, checkDatabase } from './own-calls.ts'
 import { Privileged } from './privileged/privileged.ts'
 import type { PrivilegedKernel } from './privileged/privileged-kernel.ts'
 import type { ShelfStats } from './recall/shelf-cache.ts'
@@ -144,12 +145,20 @@ export class Keep implements AsyncDisposable {
   }
 
   /**
-   * Resolves when a call could be served now: the database answers, the keys open, and upkeep has left it a token key. Throws what
-   * such a call would. Leaves no event.
+   * Resolves when a call could be served now: no restore stands that the guard has not seen, the keys open, the database answers and upkeep has left it a
+   * token key; and, where this process runs upkeep, no event has waited for its place in the log for over twelve merge delays. Throws what such a call would,
+   * or `ERR_AUDIT_UNAVAILABLE`, with the check's name before its message. Leaves no event.
    */
   async checkReady(): Promise<void> {
-    this.#gate.check()
-    await checkReady(this.#kernel.doorways, this.#kernel.keyring)
+    const { doorways, keyring } = this.#kernel
+    await checkAll({
+      // A gate that was told of a rollback refuses.
+      keep: async () => this.#gate.check(),
+      keys: async () => void (await (await keyring.deployment()).own()),
+      database: () => checkDatabase(doorways, keyring),
+      'restore guard': () => this.#erasures.checkGuard(),
+      upkeep: async () => this.#upkeep?.checkLag(),
+    })
   }
 
   /** What was counted until now. */

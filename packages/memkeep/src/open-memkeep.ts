@@ -35,6 +35,8 @@ import { refuseFormerLine, WitnessedHead } from './upkeep/witnessed-head.ts'
 
 const shelfIdleMs = 15 * 60_000
 const upkeepEveryMs = 60_000
+/** Merge delays that an event may wait for its place in the log while the process still says that it is ready. */
+const lagDelays = 12
 /** An announcement of how long keys are held counts for a day. */
 const announceEveryMs = 3_600_000
 
@@ -171,14 +173,14 @@ async function openDatabase(
 
 async function openUpkeep(
   settings: DatabaseSettings,
-  parts: { keyring: Keyring; seams: Seams; mergeDelayMs: number } & Required<UpkeepOptions>,
+  parts: { keyring: Keyring; seams: Seams; mergeDelayMs: number } & Required<Omit<UpkeepOptions, 'mostLagMs'>>,
   opened: (() => Promise<void>)[],
 ): Promise<Upkeep | null> {
   if (settings.upkeep === null) return null
   const pool = openPool({ max: 2, ...settings.upkeep }, 'memkeep_upkeep', settings)
   opened.push(() => pool.end())
   const { keyring, seams, refused, mergeDelayMs, retention, witness } = parts
-  const upkeep = new Upkeep(pool, keyring, seams, { refused, retention, witness })
+  const upkeep = new Upkeep(pool, keyring, seams, { refused, retention, witness, mostLagMs: mergeDelayMs * lagDelays })
   await upkeep.installKeys()
   // A pass that fails is repeated a minute later; what matters of it (a token key missing) shows at the calls.
   const repeat = new Repeat(

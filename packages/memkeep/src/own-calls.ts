@@ -62,14 +62,9 @@ export async function announceHold(
   }
 }
 
-/**
- * Resolves when a call could be served now: the keys open, the database answers, and upkeep has left it a token key. Asks how an
- * event ended that never was, which leaves none.
- */
-export async function checkReady(doorways: Doorways, keyring: Keyring): Promise<void> {
-  const keys = await keyring.deployment()
-  await keys.own()
-  await doorways.read({ doorway: 'settle', claims: ownClaims(keys), args: [] })
+/** Resolves when the database answers and upkeep has left it a token key. Asks how an event ended that never was, which leaves none. */
+export async function checkDatabase(doorways: Doorways, keyring: Keyring): Promise<void> {
+  await doorways.read({ doorway: 'settle', claims: ownClaims(await keyring.deployment()), args: [] })
 }
 
 function ownClaims(keys: TenantKeys): Claims {

@@ -26,14 +26,17 @@ import { acceptLedger, type GuardReport, guard } from './restore-guard.ts'
 import { carryOut } from './saga.ts'
 import { callStep, type ErasurePlace, placeOf } from './step-call.ts'
 import { incomplete } from './steps.ts'
+import { RestoreWatch } from './watch-restores.ts'
 
 /** Erasures of one open keep: asks for them, carries them out, and says how they stand. */
 export class Erasures {
   readonly #kernel: ErasureKernel
   readonly #running = new Set<Promise<unknown>>()
+  readonly #watch: RestoreWatch
 
   constructor(kernel: ErasureKernel) {
     this.#kernel = kernel
+    this.#watch = new RestoreWatch(kernel)
   }
 
   /** Of the scope's subject. Needs the right `erase` (a tenant's policy decides which roles have it). */
@@ -80,6 +83,11 @@ export class Erasures {
   /** Repeats what a restored database or key store does not know of: before anything is served. */
   guard(): Promise<GuardReport> {
     return guard(this.#kernel)
+  }
+
+  /** Whether a restore stands that `guard` has not seen. Changes nothing; throws `ERR_STORE_ROLLED_BACK`. */
+  checkGuard(): Promise<void> {
+    return this.#watch.check()
   }
 
   /** See `acceptLedger`. */

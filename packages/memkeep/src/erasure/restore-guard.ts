@@ -29,7 +29,7 @@ export async function guard(kernel: ErasureKernel): Promise<GuardReport> {
   await expireLines(kernel)
   await witnessLedger(kernel)
   const own = await deploymentPlace(kernel)
-  const known = [await headOf(kernel, own, null), await keyring.guardHead()]
+  const known = await knownHeads(kernel)
   // Read after those, as it only grows: whoever put a line meanwhile has not made them newer than it.
   const { entries, hashes, head } = readLines(await ledger.read())
   if (known.every((each) => each === head)) return { repeated: 0 }
@@ -72,6 +72,11 @@ async function repeat(kernel: ErasureKernel, entry: LedgerEntry): Promise<boolea
 async function deploymentPlace({ keyring }: ErasureKernel): Promise<ErasurePlace> {
   const keys = await keyring.deployment()
   return { tenant: keys.tag, kind: 'subject', subject: keys.commonTag }
+}
+
+/** The heads of the erasure ledger that the database and the key store know of. */
+export async function knownHeads(kernel: ErasureKernel): Promise<(string | null)[]> {
+  return [await headOf(kernel, await deploymentPlace(kernel), null), await kernel.keyring.guardHead()]
 }
 
 /** The head that the database knows; set when it is given. */

@@ -36,6 +36,8 @@ export class Sequencer {
   readonly #deployment: DeploymentLog
   /** The pass that was asked for last: they run one after another, as they share the edges. */
   #last: Promise<unknown> = Promise.resolve()
+  /** Tenants whose logs the last pass could not sign. */
+  #unsigned: readonly Buffer[] = []
 
   constructor(doorways: Doorways, keyring: Keyring, seams: Seams) {
     this.#doorways = doorways
@@ -64,6 +66,7 @@ export class Sequencer {
       // All that waited was in sight: whatever waits now came since.
       else if (waiting.reduce((sum, { events }) => sum + events.length, 0) < eventsAtOnce) break
     }
+    this.#unsigned = [...failed.values()].map(({ tenant }) => tenant)
     const [first] = failed.values()
     if (first !== undefined) throw first.error
     return sequenced
@@ -106,8 +109,22 @@ export class Sequencer {
   }
 
   /** When the event happened that waits longest for its place, by its own clock; null when none waits. */
-  async oldestWaiting(): Promise<Date | null> {
-    const rows = await this.#call<PendingRow>('pending_events', [1, byteaArray([])])
+  oldestWaiting(): Promise<Date | null> {
+    return this.#oldestBut([])
+  }
+
+  /**
+   * For how many milliseconds the oldest event has waited for its place; 0 when none waits. A tenant whose log cannot be signed does not count: it
+   * holds up no other. The deployment's own does.
+   */
+  async lagMs(): Promise<number> {
+    const own = (await this.#keyring.deployment()).tag
+    const oldest = await this.#oldestBut(this.#unsigned.filter((tenant) => !tenant.equals(own)))
+    return oldest === null ? 0 : Math.max(0, this.#seams.clock.now() - oldest.getTime())
+  }
+
+  async #oldestBut(except: readonly Buffer[]): Promise<Date | null> {
+    const rows = await this.#call<PendingRow>('pending_events', [1, byteaArray(except)])
     const event = rows.find(({ part }) => part === 2)
     return event === undefined ? null : new Date(event.at_ms)
   }

@@ -44,6 +44,8 @@ export interface UpkeepOptions {
   readonly retention?: ReadsKept | null
   /** Null: nobody remembers the log's head elsewhere. */
   readonly witness?: Witness | null
+  /** How long an event may wait for its place in the log before `checkLag` refuses. Default: for ever. */
+  readonly mostLagMs?: number
 }
 
 /** A shelf on which something is due, and its tenant's keys. */
@@ -90,6 +92,7 @@ export class Upkeep {
   #removeValues: RemoveValues | null = null
   readonly #thinning: Thinning
   readonly #witnessed: WitnessedHead | null
+  readonly #mostLagMs: number
   #rolledBack: (error: MemkeepError) => void = () => {}
 
   /** `pool` is of the login `memkeep_upkeep`. */
@@ -97,11 +100,12 @@ export class Upkeep {
     pool: pg.Pool,
     keyring: Keyring,
     seams: Seams,
-    { refused = new RefusedTokens(), retention = null, witness = null }: UpkeepOptions = {},
+    { refused = new RefusedTokens(), retention = null, witness = null, mostLagMs = Infinity }: UpkeepOptions = {},
   ) {
     this.#pool = pool
     this.#keyring = keyring
     this.#seams = seams
+    this.#mostLagMs = mostLagMs
     this.#doorways = new Doorways(pool, (window) => keyring.tokenKey(window), seams.clock, seams.ids, { refused })
     this.#sequencer = new Sequencer(this.#doorways, keyring, seams)
     this.#retention = retention === null ? null : new Retention(this.#doorways, keyring, seams, retention)
@@ -112,6 +116,14 @@ export class Upkeep {
 
   oldestWaiting(): Promise<Date | null> {
     return this.#sequencer.oldestWaiting()
+  }
+
+  /** Throws `ERR_AUDIT_UNAVAILABLE` when an event waits for its place for longer than passes that succeed would let it. */
+  async checkLag(): Promise<void> {
+    if ((await this.#sequencer.lagMs()) <= this.#mostLagMs) return
+    throw new MemkeepError('ERR_AUDIT_UNAVAILABLE', 'events wait too long for their place in the log', {
+      retryable: true,
+    })
   }
 
   /** Gives every event that waits its place in its tenant's log. Throws the first failure once the rest is done. */

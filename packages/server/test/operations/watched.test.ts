@@ -1,3 +1,4 @@
+import { mintScope } from 'memkeep/trust'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Served } from '../support/served.ts'
 
@@ -37,17 +38,75 @@ test('ready while a call could be served; asked often, the database is asked onc
   expect(await calls()).toBe(before)
 })
 
-test.each<[string, (served: Served) => Promise<unknown>]>([
-  ['its token keys are gone: upkeep has not run', (each) => each.database.query('delete from memkeep.token_key')],
-  ['the keep is closed', (each) => each.keep.close()],
-])('not ready when %s; alive all the same', async (_, spoil) => {
+/** Whoever asks within a second of another gets that one's answer. */
+const aSecondLater = async (each: Served) => {
+  await new Promise((resolve) => setTimeout(resolve, 1100))
+  return each.ask('GET', '/readyz')
+}
+
+test.each<[string, RegExp, (served: Served) => Promise<unknown>]>([
+  [
+    'its token keys are gone: upkeep has not run',
+    /^ERR_STORE_UNAVAILABLE database: /,
+    (each) => each.database.query('delete from memkeep.token_key'),
+  ],
+  ['the keep is closed', /^ERR_CLOSED keep: /, (each) => each.keep.close()],
+])('not ready when %s; alive all the same', async (_, says, spoil) => {
   const each = await Served.start()
   expect((await each.ask('GET', '/readyz')).status).toBe(200)
   await spoil(each)
-  await new Promise((resolve) => setTimeout(resolve, 1100))
-  const { status, body, headers } = await each.ask('GET', '/readyz')
+  const { status, body, headers } = await aSecondLater(each)
   expect([status, headers['retry-after']]).toEqual([503, '1'])
-  expect(body.code).toMatch(/^ERR_(STORE_UNAVAILABLE|CLOSED)$/)
+  expect(`${body.code} ${body.detail}`).toMatch(says)
   expect((await each.ask('GET', '/healthz')).status).toBe(200)
   await each[Symbol.asyncDispose]()
 })
+
+test('not ready while events wait too long for the log; ready once they have their place; nobody is named', async () => {
+  const key = await served.key('acme', 'subject-canary')
+  const doorway = `function memkeep.sequence(${await argumentsOf('sequence')})`
+  await served.database.query(`revoke execute on ${doorway} from memkeep_upkeep`)
+  const events = 'from memkeep.event where id in (select id from memkeep.pending)'
+  await served.add(key, 'a kingfisher')
+  expect((await aSecondLater(served)).status).toBe(200)
+  expect((await served.database.query(`select 1 ${events}`)).length).toBeGreaterThan(0)
+  await served.database.query(`update memkeep.event set at_ms = at_ms - 61000 where id in (select id ${events})`)
+  const { status, body, text } = await aSecondLater(served)
+  expect([status, body.code]).toEqual([503, 'ERR_AUDIT_UNAVAILABLE'])
+  expect(body.detail).toMatch(/^upkeep: /)
+  expect(text).not.toMatch(/acme|subject-canary|kingfisher/)
+  await served.database.query(`grant execute on ${doorway} to memkeep_upkeep`)
+  await served.keep.sequence()
+  expect((await aSecondLater(served)).status).toBe(200)
+})
+
+test('not ready when the database was put back below it: it knows a line of the erasure ledger that is not there, or an earlier one', async () => {
+  const each = await Served.start({ erasureLedger: true, holdKeysMs: 1000 })
+  const scope = mintScope({ tenant: 'acme', subject: 'ana', principal: { id: 'dpo', roles: ['admin'] } })
+  await (await each.keep.eraseSubject(scope, { reason: 'test' })).done
+  // The guard puts what it has seen of the ledger into the database and the key store.
+  await each.keep.checkRestored()
+  expect((await each.ask('GET', '/readyz')).status).toBe(200)
+  const known = await each.database.query<{ head: string }>('select head from memkeep.erasure_guard')
+  expect(known.map(({ head }) => head)).toEqual([expect.stringMatching(/^(?!0{64})[0-9a-f]{64}$/)])
+  for (const [head, says] of [
+    ['f'.repeat(64), /^restore guard: .*lacks a line/],
+    ['0'.repeat(64), /^restore guard: .*put back/],
+  ] as const) {
+    await each.database.query('update memkeep.erasure_guard set head = $1', [head])
+    const { status, body } = await aSecondLater(each)
+    expect([status, body.code]).toEqual([503, 'ERR_STORE_ROLLED_BACK'])
+    expect(body.detail).toMatch(says)
+  }
+  await each.database.query('update memkeep.erasure_guard set head = $1', [known[0]!.head])
+  expect((await aSecondLater(each)).status).toBe(200)
+  await each[Symbol.asyncDispose]()
+})
+
+async function argumentsOf(doorway: string): Promise<string> {
+  const [row] = await served.database.query<{ of: string }>(
+    "select pg_get_function_identity_arguments(oid) as of from pg_proc where proname = $1 and pronamespace = 'memkeep'::regnamespace",
+    [doorway],
+  )
+  return row!.of
+}

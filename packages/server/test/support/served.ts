@@ -3,6 +3,7 @@ import { type IncomingHttpHeaders, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Keep, openMemkeep, type Right, type Tools } from 'memkeep'
+import { directoryErasureLedger } from 'memkeep/erasure/directory'
 import { directoryKeyStore, localKeys } from 'memkeep/keys/local'
 import { type Grant, mintGrant } from 'memkeep/trust'
 import { freshDatabase, type TestDatabase } from '../../../../test/database.ts'
@@ -61,6 +62,8 @@ export interface ServedOptions extends CredentialOptions {
   readonly holdKeysMs?: number
   readonly supportNeedsSecond?: boolean
   readonly tools?: Tools
+  /** With an erasure ledger in a directory of its own. */
+  readonly erasureLedger?: boolean
 }
 
 /** A server in this process on a database of its own, with the tenants `acme` and `globex`. */
@@ -98,6 +101,9 @@ export class Served implements AsyncDisposable {
       acceptOldServer: true,
       supportNeedsSecond: options.supportNeedsSecond ?? false,
       tools: options.tools ?? {},
+      ...(options.erasureLedger === true
+        ? { erasureLedger: directoryErasureLedger({ dir: join(dir, 'erasures') }) }
+        : {}),
       ...(options.holdKeysMs === undefined ? {} : { holdKeysMs: options.holdKeysMs }),
     })
     const lines: RequestLine[] = []

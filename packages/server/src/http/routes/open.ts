@@ -1,4 +1,6 @@
+import { MemkeepError } from 'memkeep'
 import { z } from 'zod'
+import { Refusal } from '../problem.ts'
 import { type Route, route } from '../route.ts'
 
 const health = route({
@@ -15,12 +17,16 @@ const ready = route({
   method: 'GET',
   path: '/readyz',
   operationId: 'ready',
-  summary: 'Whether a call could be served now: the database answers, the keys open, upkeep has run',
+  summary:
+    'Whether a call could be served now: keys, database, restore guard, upkeep; the detail of a refusal begins with the check that failed',
   audience: 'anybody',
   answers: [{ status: 200, says: 'It could', schema: z.object({ status: z.literal('ready') }) }],
   refusals: [503],
   async run({ exchange }) {
-    await exchange.var.state.ready()
+    await exchange.var.state.ready().catch((error: unknown) => {
+      if (!(error instanceof MemkeepError)) throw error
+      throw new Refusal(503, error.code, error.message, { 'Retry-After': '1' })
+    })
     return exchange.json({ status: 'ready' })
   },
 })
