@@ -10,6 +10,7 @@ import { KeyRotation } from './key-rotation.ts'
 import type { KeyStore } from './key-store.ts'
 import { LogKey } from './log-key.ts'
 import { erasedEpoch, newestVersion } from './newest-version.ts'
+import { NotedHeads } from './noted-heads.ts'
 import type { Secret } from './secret.ts'
 import { TenantKeys } from './tenant-keys.ts'
 import { TokenSecret } from './token-secret.ts'
@@ -36,6 +37,7 @@ export class Keyring {
   readonly #held: HeldKeys
   readonly #wrapped: WrappedKeys
   readonly #reach: (point: KillPoint) => void
+  readonly #notedHeads: NotedHeads
   /** Each takes an HMAC to make, and never changes. */
   readonly #tenantTags = new Map<string, Buffer>()
   /** Puts an end to keys. */
@@ -51,6 +53,7 @@ export class Keyring {
     this.#held = new HeldKeys(input.clock, holdMs)
     this.#wrapped = new WrappedKeys(input.provider, input.store, this.#held)
     this.#reach = input.reach
+    this.#notedHeads = new NotedHeads(this.#wrapped)
     const rolls = new KeyRolls(this.#wrapped, this.#held, input.reach)
     this.destruction = new KeyDestruction(this.#wrapped, this.#held, rolls, input.reach)
     this.rotation = new KeyRotation(this.#wrapped, rolls)
@@ -169,6 +172,16 @@ export class Keyring {
 
   async setWitnessedSize(witness: string, origin: string, size: number): Promise<void> {
     await this.#wrapped.note(witnessedName(witness, origin), { size: String(size) })
+  }
+
+  /** Heads of logs of this line (the lines that a checkpoint signs) that were noted, by the tag of whose log it is, in hex. */
+  notedHeads(line: number): Promise<Map<string, string>> {
+    return this.#notedHeads.of(line)
+  }
+
+  /** Has the key store remember these, as `notedHeads` says them; of a line that is over it remembers none. */
+  noteHeads(line: number, heads: ReadonlyMap<string, string>): Promise<void> {
+    return this.#notedHeads.note(line, heads)
   }
 
   /** Puts another root of all token keys in the place of the one that stands. */

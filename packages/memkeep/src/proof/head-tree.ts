@@ -17,11 +17,9 @@ export class HeadTree {
   /** From the leaves to the root. */
   readonly #rows: Uint8Array[][] = []
 
-  /** `heads` are `headHash`es; `filler` gives 32 random bytes each time. */
-  constructor(hash: TreeHash, heads: readonly Uint8Array[], filler: () => Uint8Array) {
-    let slots = fewestSlots
-    while (slots < heads.length) slots *= 2
-    let row = Array.from({ length: slots }, (_, slot) => heads[slot] ?? filler())
+  /** `heads` are `headHash`es, each in its slot, with none where a slot is empty; `filler` gives 32 random bytes each time. */
+  constructor(hash: TreeHash, heads: readonly (Uint8Array | undefined)[], filler: () => Uint8Array) {
+    let row = Array.from({ length: slotsFor(heads.length) }, (_, slot) => heads[slot] ?? filler())
     for (; row.length > 1; row = pairs(hash, row)) this.#rows.push(row)
     this.#rows.push(row)
   }
@@ -36,6 +34,13 @@ export class HeadTree {
       return row[at % 2 === 0 ? at + 1 : at - 1]!
     })
   }
+}
+
+/** The number of slots of a tree over so many heads. */
+export function slotsFor(heads: number): number {
+  let slots = fewestSlots
+  while (slots < heads) slots *= 2
+  return slots
 }
 
 export function headHash(hash: TreeHash, head: Checkpoint, salt: Uint8Array): Uint8Array {

@@ -46,7 +46,8 @@ export interface LedgerReport {
   /** Indices of the proofs that were checked. */
   readonly proofs: readonly number[]
   readonly opened: readonly OpenedEvent[]
-  readonly cosigned: readonly Cosigned[]
+  /** What witnesses signed, and how many of this log's first entries that covers. */
+  readonly cosigned: readonly (Cosigned & { readonly size: number })[]
   /** Where the deployment's log shows a checkpoint of this one; null for a bundle that is not anchored. */
   readonly anchor: {
     readonly origin: string
@@ -77,7 +78,10 @@ export async function verifyLedger(bundle: LedgerBundle, options: VerifyLedgerOp
   const previous = await checkPrevious(open, retained)
   const opened = await checkOpenings(open, retained)
   const tick = await checkAnchor(open, history, options.deploymentKey)
-  const cosigned = [...open.head.cosigned, ...(tick?.cosigned ?? [])]
+  const cosigned = [
+    ...open.head.cosigned.map((seen) => ({ ...seen, size: open.manifest.size })),
+    ...(tick?.cosigned ?? []).map((seen) => ({ ...seen, size: open.manifest.anchor! })),
+  ]
   await checkWitnesses(open, cosigned, options.witnesses ?? [])
   const { manifest, head, key } = open
   return {

@@ -39,7 +39,7 @@ export async function appendEvents(
   opener: EventOpener,
   begun: Begun,
 ): Promise<AppendedLog> {
-  const entries: AppendedEntry[] = log.former === null ? [] : [bareEntry(firstLeaf(log.former, begun))]
+  const entries: AppendedEntry[] = log.former === null ? [] : [bareEntry(firstLeaf(log.former.note, begun))]
   for (const event of log.events) {
     const { commit, forged, ...under } = await opener.commit(event)
     const hex = Buffer.from(commit.buffer, commit.byteOffset, commit.length).toString('hex')
@@ -49,7 +49,7 @@ export async function appendEvents(
   return appendEntries(log, edge, entries)
 }
 
-/** The first leaf of a log that goes on from this head (signed note). */
+/** The first leaf of a log that goes on from this head (signed note, and somebody has opened it). */
 export function firstLeaf(former: string, begun: Begun): Uint8Array {
   return encodeLeaf(lineLeaf(nodeSha256, parseCheckpoint(parseNote(former).text), former, begun))
 }

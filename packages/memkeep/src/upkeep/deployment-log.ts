@@ -1,19 +1,19 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomInt } from 'node:crypto'
 import { treeHash } from '../audit/node-sha256.ts'
 import type { Seams } from '../core/seams.ts'
 import type { Keyring } from '../keys/keyring.ts'
-import { parseCheckpoint } from '../proof/checkpoint.ts'
+import { type Checkpoint, formatCheckpoint } from '../proof/checkpoint.ts'
 import { encodeDeploymentLeaf } from '../proof/deployment-leaf.ts'
 import { encodeHeadProof } from '../proof/head-proof.ts'
-import { HeadTree, headHash } from '../proof/head-tree.ts'
+import { HeadTree, headHash, slotsFor } from '../proof/head-tree.ts'
 import { toHex } from '../proof/hex.ts'
 import { formatInclusionFile } from '../proof/inclusion-file.ts'
-import { parseNote } from '../proof/signed-note.ts'
 import { isLogMoved } from '../store/failure.ts'
 import { byteaArray, int8Array, textArray } from '../store/wire-arrays.ts'
 import { appendArguments } from './append-arguments.ts'
 import { appendEntries, bareEntry } from './append-events.ts'
-import { type LogEdge, LogEdges } from './log-edges.ts'
+import { asUnsafe, type KnownHeads } from './known-heads.ts'
+import { type LogEdge, LogEdges, type LogPlace } from './log-edges.ts'
 
 /** Calls one of upkeep's doorways of the log, with what follows the token, but for the detail. */
 export type CallLog = <Row extends object>(doorway: string, args: readonly unknown[]) => Promise<Row[]>
@@ -33,8 +33,23 @@ interface HeadRow {
 /** A tenant's head with what will show that the tick committed to it. */
 interface SaltedHead {
   readonly row: HeadRow
+  readonly head: Checkpoint
+  /** Where in the tree of heads, at random: it says nothing of other tenants. */
+  readonly slot: number
   readonly salt: Buffer
   readonly hash: Uint8Array
+}
+
+/** What a tick committed to: the heads of logs of this line (the lines that a checkpoint signs), by the tag of whose log it is, in hex. */
+export interface TickedHeads {
+  readonly line: number
+  readonly heads: ReadonlyMap<string, string>
+}
+
+/** Null: no tick was made. `failed`: the first of the heads that are not what was signed, and were left out. */
+export interface Tick {
+  readonly ticked: TickedHeads | null
+  readonly failed: unknown
 }
 
 /** Passes of upkeep come each minute; of two processes' that meet, one makes the tick. */
@@ -51,30 +66,31 @@ export class DeploymentLog {
   readonly #keyring: Keyring
   readonly #seams: Seams
   readonly #edges: LogEdges
+  readonly #known: KnownHeads
 
-  constructor(call: CallLog, keyring: Keyring, seams: Seams) {
+  constructor(call: CallLog, keyring: Keyring, seams: Seams, known: KnownHeads) {
     this.#call = call
     this.#keyring = keyring
     this.#seams = seams
     this.#edges = new LogEdges((args) => call('log_edges', args))
+    this.#known = known
   }
 
-  /** One tick, unless one was made just now. */
-  async tick(): Promise<void> {
+  /** One tick, unless one was made just now. Throws `ERR_STORE_UNSAFE` when this log itself is not what was signed. */
+  async tick(): Promise<Tick> {
     const tenant = await this.#keyring.deploymentLogTag()
     const rows = await this.#heads()
     const own = rows.find((row) => row.tenant.equals(tenant))
     const at = this.#seams.clock.now()
-    if (own !== undefined && Math.abs(at - own.signed_ms) < leastMs) return
-    const heads = rows.filter((row) => row !== own && row.size > 0).map(salted)
-    const tree = new HeadTree(
-      treeHash,
-      heads.map(({ hash }) => hash),
-      () => randomBytes(32),
-    )
+    if (own !== undefined && Math.abs(at - own.signed_ms) < leastMs) return { ticked: null, failed: null }
     const line = own?.line ?? 1
+    const others = rows.filter((row) => row !== own && row.size > 0)
+    const { heads, failed } = await this.#checkedHeads(line, rows, others)
+    const leaves: Uint8Array[] = []
+    for (const { slot, hash } of heads) leaves[slot] = hash
+    const tree = new HeadTree(treeHash, leaves, () => randomBytes(32))
     const place = { tenant, line, size: own?.size ?? 0, key: await this.#keyring.logKey(tenant, line) }
-    const [edge] = (await this.#edges.load([place])) as [LogEdge]
+    const edge = await this.#edge(place, own)
     // The last leaf's audit path: the roots of all that is before it, nearest first.
     const path = [...edge.frontier.edge].reverse()
     const entry = encodeDeploymentLeaf({ v: 1, seq: place.size, at, heads: toHex(tree.root()) })
@@ -83,17 +99,59 @@ export class DeploymentLog {
       await this.#call('sequence', appendArguments([appended]))
     } catch (error) {
       this.#edges.drop(place)
-      if (isLogMoved(error)) return
+      if (isLogMoved(error)) return { ticked: null, failed }
       throw error
     }
+    this.#known.add(appended)
     this.#seams.reach('ledger.ticked')
     const proof = formatInclusionFile({ index: place.size, proof: path, checkpoint: appended.note, extra: entry })
     await this.#anchor(heads, tree, place.key.vkey, proof)
+    const current = heads.filter(({ row }) => row.line === line)
+    const texts = current.map(({ row, head }) => [row.tenant.toString('hex'), formatCheckpoint(head)] as const)
+    return { ticked: { line, heads: new Map(texts) }, failed }
+  }
+
+  /** The heads of these logs (`rows`, of all that are `standing`) that are what was signed, in slots of their own. */
+  async #checkedHeads(
+    line: number,
+    standing: readonly HeadRow[],
+    rows: readonly HeadRow[],
+  ): Promise<{ heads: SaltedHead[]; failed: unknown }> {
+    const [heads, failures]: [SaltedHead[], unknown[]] = [[], []]
+    const slots = randomSlots(rows.length)
+    for (const [i, row] of rows.entries()) {
+      try {
+        const head = await this.#known.check(row)
+        const salt = randomBytes(32)
+        heads.push({ row, head, slot: slots[i]!, salt, hash: headHash(treeHash, head, salt) })
+      } catch (error) {
+        failures.push(error)
+      }
+    }
+    try {
+      this.#known.checkAll(line, standing)
+    } catch (error) {
+      failures.push(error)
+    }
+    return { heads, failed: failures[0] ?? null }
+  }
+
+  async #edge(place: LogPlace, own: HeadRow | undefined): Promise<LogEdge> {
+    const [edge] = (await this.#edges.load([place])) as [LogEdge | Error]
+    try {
+      if (edge instanceof Error) throw edge
+      if (own === undefined) this.#known.checkNew(place)
+      else await this.#known.check(own, edge.frontier.root())
+      return edge
+    } catch (error) {
+      this.#edges.drop(place)
+      throw asUnsafe(error)
+    }
   }
 
   /** What did not change since it was anchored stays anchored where it is. */
   async #anchor(heads: readonly SaltedHead[], tree: HeadTree, vkey: string, proof: string): Promise<void> {
-    const moved = heads.flatMap(({ row, salt }, slot) => {
+    const moved = heads.flatMap(({ row, slot, salt }) => {
       if (row.anchored === row.size && row.anchored_in === vkey) return []
       return [{ row, head: encodeHeadProof({ slot, salt, path: tree.path(slot) }) }]
     })
@@ -120,7 +178,12 @@ export class DeploymentLog {
   }
 }
 
-function salted(row: HeadRow): SaltedHead {
-  const salt = randomBytes(32)
-  return { row, salt, hash: headHash(treeHash, parseCheckpoint(parseNote(row.note).text), salt) }
+/** As many different slots of the tree that so many heads make, at random. */
+function randomSlots(count: number): number[] {
+  const slots = Array.from({ length: slotsFor(count) }, (_, slot) => slot)
+  for (let i = 0; i < count; i++) {
+    const other = randomInt(i, slots.length)
+    ;[slots[i], slots[other]] = [slots[other]!, slots[i]!]
+  }
+  return slots.slice(0, count)
 }

@@ -1,6 +1,7 @@
 import { treeHash } from '../audit/node-sha256.ts'
 import type { LogKey } from '../keys/log-key.ts'
 import { Frontier } from '../proof/frontier.ts'
+import { proofInvalid } from '../proof/proof-invalid.ts'
 import { TileAppender } from '../proof/tile-appender.ts'
 import { tileWidth } from '../proof/tile-path.ts'
 import { tileHashes } from '../proof/tile-tree.ts'
@@ -42,21 +43,25 @@ export class LogEdges {
 
   /**
    * The edges of some logs, read where they are not kept, or are kept of another size. They move with what is appended: drop those
-   * for which that is not committed.
+   * for which that is not committed. What does not hold together in the database is an error (`ERR_PROOF_INVALID`) of that log alone.
    */
-  async load(places: readonly LogPlace[]): Promise<LogEdge[]> {
+  async load(places: readonly LogPlace[]): Promise<(LogEdge | Error)[]> {
     const unknown = places.filter((place) => this.#kept.get(nameOf(place))?.appender.size !== place.size)
-    const read = new Map<string, LogEdge>()
+    const read = new Map<string, LogEdge | Error>()
     for (let start = 0; start < unknown.length; start += edgesAtOnce) {
       const some = unknown.slice(start, start + edgesAtOnce)
       const rows = some.every(({ size }) => size === 0) ? [] : await this.#readEdges(some)
       for (const [i, place] of some.entries()) {
         const own = rows.filter((row) => row.place === i + 1)
-        read.set(nameOf(place), edgeOf(place.size, own))
+        read.set(nameOf(place), tryEdgeOf(place.size, own))
       }
     }
     const edges = places.map((place) => read.get(nameOf(place)) ?? this.#kept.get(nameOf(place))!)
-    for (const [i, place] of places.entries()) this.#keep(place, edges[i]!)
+    for (const [i, place] of places.entries()) {
+      const edge = edges[i]!
+      if (edge instanceof Error) this.drop(place)
+      else this.#keep(place, edge)
+    }
     // A run may need more at once than are kept from run to run.
     for (const name of this.#kept.keys()) {
       if (this.#kept.size <= Math.max(mostKept, places.length)) break
@@ -82,6 +87,14 @@ export class LogEdges {
     const name = nameOf(place)
     this.#kept.delete(name)
     this.#kept.set(name, edge)
+  }
+}
+
+function tryEdgeOf(size: number, rows: readonly EdgeRow[]): LogEdge | Error {
+  try {
+    return edgeOf(size, rows)
+  } catch {
+    return proofInvalid('its right edge does not hold together')
   }
 }
 

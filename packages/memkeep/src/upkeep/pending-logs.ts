@@ -12,6 +12,12 @@ export interface PendingRow extends EventRow {
   readonly note: string
 }
 
+/** The last signed head of a log that ended, and the line it was in. */
+export interface FormerHead {
+  readonly line: number
+  readonly note: string
+}
+
 /** Events of one tenant in the order of their places to be, and where its log stands. */
 export interface WaitingLog {
   readonly tenant: Buffer
@@ -19,8 +25,10 @@ export interface WaitingLog {
   readonly size: number
   /** The key that the log was begun with; null when it begins now. */
   readonly vkey: string | null
-  /** The head that the tenant's former log ended with (signed note), when a log that takes its place begins now. */
-  readonly former: string | null
+  /** The newest signed head; null when the log begins now, and of what follows another part of the same look. */
+  readonly note: string | null
+  /** The head that the tenant's former log ended with, when a log that takes its place begins now. */
+  readonly former: FormerHead | null
   readonly events: readonly PendingRow[]
 }
 
@@ -48,8 +56,8 @@ export function pendingLogs(rows: readonly PendingRow[]): WaitingLog[] {
     const head = heads.get(tenant)
     const log =
       head?.line === current
-        ? { line: current, size: head.size, vkey: head.vkey, former: null }
-        : { line: current, size: 0, vkey: null, former: head?.note ?? null }
+        ? { line: current, size: head.size, vkey: head.vkey, note: head.note, former: null }
+        : { line: current, size: 0, vkey: null, note: null, former: head ?? null }
     return { tenant: found[0]!.tenant, ...log, events: found }
   })
 }
@@ -72,7 +80,7 @@ export function* inParts(logs: readonly WaitingLog[], most: number): Generator<W
       const events = log.events.slice(from, from + room)
       const first = from === 0 || log.former === null ? 0 : 1
       const former = from === 0 ? log.former : null
-      part.push({ ...log, size: log.size + first + from, former, events })
+      part.push({ ...log, size: log.size + first + from, note: from === 0 ? log.note : null, former, events })
       from += events.length
       room -= events.length
       if (room > 0) continue

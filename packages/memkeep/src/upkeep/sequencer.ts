@@ -3,13 +3,15 @@ import { MemkeepError } from '../core/errors.ts'
 import type { Seams } from '../core/seams.ts'
 import type { Keyring } from '../keys/keyring.ts'
 import type { TenantKeys } from '../keys/tenant-keys.ts'
+import { openCheckpoint } from '../proof/checkpoint.ts'
 import type { Doorways } from '../store/doorways.ts'
 import { isLogMoved, isPlacedTwice } from '../store/failure.ts'
 import { byteaArray } from '../store/wire-arrays.ts'
 import { appendArguments } from './append-arguments.ts'
 import { type AppendedLog, appendEvents } from './append-events.ts'
-import { DeploymentLog } from './deployment-log.ts'
-import { LogEdges, type LogPlace } from './log-edges.ts'
+import { type CallLog, DeploymentLog, type TickedHeads } from './deployment-log.ts'
+import { asUnsafe, KnownHeads } from './known-heads.ts'
+import { type LogEdge, LogEdges, type LogPlace } from './log-edges.ts'
 import { inParts, type PendingRow, pendingLogs, type WaitingLog } from './pending-logs.ts'
 import { upkeepClaims, upkeepDetail } from './upkeep-call.ts'
 
@@ -33,18 +35,27 @@ export class Sequencer {
   readonly #keyring: Keyring
   readonly #seams: Seams
   readonly #edges: LogEdges
+  readonly #known: KnownHeads
   readonly #deployment: DeploymentLog
+  /** Whether the key store remembers heads too, and what it knows was learnt. */
+  readonly #remembers: boolean
+  #learned = false
+  #ticked: TickedHeads | null = null
   /** The pass that was asked for last: they run one after another, as they share the edges. */
   #last: Promise<unknown> = Promise.resolve()
   /** Tenants whose logs the last pass could not sign. */
   #unsigned: readonly Buffer[] = []
 
-  constructor(doorways: Doorways, keyring: Keyring, seams: Seams) {
+  /** `remembers`: the key store keeps the heads of each tick, and every process holds the logs to them. */
+  constructor(doorways: Doorways, keyring: Keyring, seams: Seams, remembers = false) {
     this.#doorways = doorways
     this.#keyring = keyring
     this.#seams = seams
     this.#edges = new LogEdges((places) => this.#call('log_edges', places))
-    this.#deployment = new DeploymentLog((doorway, args) => this.#call(doorway, args), keyring, seams)
+    this.#known = new KnownHeads({ doorways, keyring, seams })
+    this.#remembers = remembers
+    const call: CallLog = (doorway, args) => this.#call(doorway, args)
+    this.#deployment = new DeploymentLog(call, keyring, seams, this.#known)
   }
 
   /** One pass over everything that waits. A tenant whose log cannot be signed holds up no other: its error is thrown at the end. */
@@ -53,6 +64,7 @@ export class Sequencer {
   }
 
   async #pass(): Promise<number> {
+    if (!this.#learned) await this.#learn()
     const failed: Failed = new Map()
     let sequenced = 0
     for (let races = 0; races < mostRaces; ) {
@@ -129,9 +141,33 @@ export class Sequencer {
     return event === undefined ? null : new Date(event.at_ms)
   }
 
-  /** Puts the heads of all logs into the deployment's, when it is time. */
+  /**
+   * Puts the heads of all logs into the deployment's, when it is time. One that is not what was signed is left out, and throws
+   * `ERR_STORE_UNSAFE` at the end.
+   */
   tick(): Promise<void> {
-    return this.#inTurn(() => this.#deployment.tick())
+    return this.#inTurn(async () => {
+      await this.#learn()
+      const { ticked, failed } = await this.#deployment.tick()
+      if (ticked !== null) this.#ticked = ticked
+      if (failed !== null) throw failed
+    })
+  }
+
+  /**
+   * Has the key store remember the heads that the last tick committed to. Once the witness saw that tick, and not before: then whatever
+   * is set back behind these heads is refused by the witness too, and can be accepted.
+   */
+  async noteTicked(): Promise<void> {
+    if (!this.#remembers || this.#ticked === null) return
+    const { line, heads } = this.#ticked
+    await this.#keyring.noteHeads(line, heads)
+    this.#ticked = null
+  }
+
+  async #learn(): Promise<void> {
+    if (this.#remembers) await this.#known.learn(await this.#keyring.logLine())
+    this.#learned = true
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -148,9 +184,10 @@ export class Sequencer {
       try {
         const key = await this.#keyring.logKey(log.tenant, log.line)
         if (log.vkey !== null && log.vkey !== key.vkey) throw otherKey()
+        if (log.vkey === null) await this.#checkBegun(log)
         places.push({ ...log, key })
       } catch (error) {
-        failed.set(log.tenant.toString('hex'), { tenant: log.tenant, error })
+        failed.set(log.tenant.toString('hex'), { tenant: log.tenant, error: asUnsafe(error) })
       }
     }
     const edges = await this.#edges.load(places)
@@ -160,21 +197,38 @@ export class Sequencer {
     for (const [i, place] of places.entries()) {
       const { tenant } = place
       try {
+        const edge = await this.#checked(place, edges[i]!)
         const opener = new EventOpener(await this.#keysOf(tenant), deployment)
-        appended.push(await appendEvents(place, edges[i]!, opener, begun))
+        appended.push(await appendEvents(place, edge, opener, begun))
       } catch (error) {
         this.#edges.drop(place)
-        failed.set(tenant.toString('hex'), { tenant, error })
+        failed.set(tenant.toString('hex'), { tenant, error: asUnsafe(error) })
       }
     }
     this.#seams.reach('ledger.signed')
     return appended
   }
 
+  /** Of a log that begins now: that no head of it is known, and that the head of its former one was signed. */
+  async #checkBegun(log: WaitingLog): Promise<void> {
+    if (log.size === 0) this.#known.checkNew(log)
+    if (log.former === null) return
+    const { noteKey } = await this.#keyring.logKey(log.tenant, log.former.line)
+    await openCheckpoint(log.former.note, noteKey)
+  }
+
+  /** What is appended to is what was signed. Of later parts of one look (no note) the edge is our own. */
+  async #checked({ tenant, line, size, note }: WaitingLog, edge: LogEdge | Error): Promise<LogEdge> {
+    if (edge instanceof Error) throw edge
+    if (note !== null) await this.#known.check({ tenant, line, size, note }, edge.frontier.root())
+    return edge
+  }
+
   /** Throws (see `isLogMoved`) when somebody else was faster, and nothing was done. */
   async #append(appended: readonly AppendedLog[]): Promise<number> {
     if (appended.length === 0) return 0
     await this.#call('sequence', appendArguments(appended))
+    for (const log of appended) this.#known.add(log)
     this.#seams.reach('ledger.sequenced')
     return appended.reduce((sum, log) => sum + log.entries.filter(({ event }) => event !== null).length, 0)
   }

@@ -107,7 +107,7 @@ export class Upkeep {
     this.#seams = seams
     this.#mostLagMs = mostLagMs
     this.#doorways = new Doorways(pool, (window) => keyring.tokenKey(window), seams.clock, seams.ids, { refused })
-    this.#sequencer = new Sequencer(this.#doorways, keyring, seams)
+    this.#sequencer = new Sequencer(this.#doorways, keyring, seams, witness !== null)
     this.#retention = retention === null ? null : new Retention(this.#doorways, keyring, seams, retention)
     const caller = { doorways: this.#doorways, keyring, seams }
     this.#thinning = new Thinning(caller)
@@ -243,6 +243,7 @@ export class Upkeep {
   async #askWitness(failures: unknown[]): Promise<void> {
     try {
       await this.#witnessed?.proveAndNote()
+      await this.#sequencer.noteTicked()
     } catch (error) {
       failures.unshift(error)
       if (error instanceof MemkeepError && error.code === 'ERR_STORE_ROLLED_BACK') this.#rolledBack(error)

@@ -129,6 +129,17 @@ test('accepted, it serves and is logged on in a new line whose first leaf names 
   )
   expect(events).toEqual([{ outcome: 'ok', affected: 2, waits: true }])
 
+  {
+    // Former heads that were never signed: a new line would name them for good.
+    await query('create table public.signed as select tenant, line, note from memkeep.log')
+    await query("update memkeep.log set note = regexp_replace(note, E'\\n[0-9]+\\n', E'\\n1\\n') where line = 1")
+    await using keep = await place.open()
+    expect(await codeOf(keep.sequence())).toBe('ERR_STORE_UNSAFE')
+    await query(
+      'update memkeep.log l set note = s.note from public.signed s where (s.tenant, s.line) = (l.tenant, l.line)',
+    )
+    await query('drop table public.signed')
+  }
   const id = await place.use(witness, 'after it was accepted')
   await using keep = await place.open(witness)
   expect((await place.memory(keep).get(id))?.content).toBe('after it was accepted')

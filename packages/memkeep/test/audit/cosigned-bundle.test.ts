@@ -45,12 +45,16 @@ test('a bundle carries the signature, verify asks for it, and one that is of ano
   await store.memory().add('two', { actor: 'user' })
   store.clock.advance(hourMs)
   await watched.runUpkeep()
+  await store.memory().add('three', { actor: 'user' })
+  await store.keep.sequence()
   const files = await exported()
   const report = await verifyLedger(bundleOf(files), {
     witnesses: [witnessVkey],
     deploymentKey: await watched.logKey(),
   })
-  expect(report.cosigned).toEqual([{ witness: witnessVkey, at: expect.any(Number) }])
+  // It covers what was anchored, and not what came after.
+  expect(report.anchor!.size).toBeLessThan(report.size)
+  expect(report.cosigned).toEqual([{ witness: witnessVkey, at: expect.any(Number), size: report.anchor!.size }])
   expect(await codeOf(verifyLedger(bundleOf(files), { witnesses: [formatNoteKey(witnessKey)] }))).toBe(
     'ERR_PROOF_INVALID',
   )

@@ -48,18 +48,23 @@ test('ticks come with time, whether anything happened or not, and one for each p
   await store.keep.runUpkeep()
   expect(await ticks()).toHaveLength(before)
   const sizes = new Set<number>()
+  const slots: number[] = []
   for (let minute = 1; minute <= 4; minute++) {
     store.clock.advance(60_000)
     if (minute === 3) await store.memory({ tenant: 'globex' }).add('only one of them', { actor: 'user' })
     await store.keep.runUpkeep()
     expect(await ticks()).toHaveLength(before + minute)
-    sizes.add(Buffer.from((await bundle('acme')).get('anchor/head.json')!).length)
+    const head = Buffer.from((await bundle('acme')).get('anchor/head.json')!)
+    sizes.add(head.length)
+    slots.push((JSON.parse(head.toString()) as { slot: number }).slot)
   }
   const made = await ticks()
   expect(made.map(({ seq }) => seq)).toEqual(made.map((_, index) => index))
   expect(new Set(made.map(({ heads }) => heads)).size).toBe(made.length)
   // What a tenant sees has one length, with two tenants as with two hundred.
   expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(2)
+  // Where it stands among the others says nothing of them: as a rank it would be less than their number each time, and move with it.
+  expect(Math.max(...slots)).toBeGreaterThan(10)
   await expectWholeLogs(store.database)
 })
 

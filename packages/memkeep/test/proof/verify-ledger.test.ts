@@ -56,8 +56,8 @@ describe('a bundle', () => {
       [257, ['{"ids":["257"]}', null]],
     ])
     expect(report.cosigned).toEqual([
-      { witness: formatNoteKey(witnessKey), at: 1_763_800_600 },
-      { witness: formatNoteKey(witnessKey), at: 1_763_800_001 },
+      { witness: formatNoteKey(witnessKey), at: 1_763_800_600, size: 600 },
+      { witness: formatNoteKey(witnessKey), at: 1_763_800_001, size: 600 },
     ])
     expect((await verifyLedger(bundleOf(files))).keyGiven).toBe(false)
   })

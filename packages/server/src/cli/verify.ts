@@ -76,9 +76,13 @@ async function tell({
       `      goes on from ${shown(previous.origin)} at ${previous.size}: a database that was set back was accepted\n`,
     )
   }
-  if (anchor !== null) await print(`      anchored in ${shown(anchor.origin)} at ${anchor.index}\n`)
-  for (const { witness, at } of cosigned) {
-    await print(`      seen by ${shown(witness)} at ${new Date(at * 1000).toISOString()}\n`)
+  if (anchor !== null) {
+    const { origin: of, index } = anchor
+    await print(`      first ${anchor.size} of ${size} events anchored in ${shown(of)} at ${index}\n`)
+  }
+  for (const seen of cosigned) {
+    const at = new Date(seen.at * 1000).toISOString()
+    await print(`      first ${seen.size} of ${size} events seen by ${shown(seen.witness)} at ${at}\n`)
   }
   if (!keyGiven) progress(`no key was given: this holds for whoever has the key ${shown(key)}`)
 }

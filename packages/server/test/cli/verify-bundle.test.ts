@@ -1,0 +1,20 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { sampleBundle } from '../../../memkeep/test/proof/sample-ledger.ts'
+import { memkeep, scratchDirectory } from './deployment.ts'
+
+const scratch = scratchDirectory()
+afterAll(() => scratch.remove())
+
+test('what is anchored, and what a witness saw, is told with how much of the log that is', async () => {
+  for (const [path, bytes] of await sampleBundle()) {
+    const file = scratch.path(`bundle/${path}`)
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, bytes)
+  }
+  const { code, out } = await memkeep(['verify', scratch.path('bundle')])
+  expect(code).toBe(0)
+  expect(out).toContain('first 600 of 600 events anchored in memkeep.example/deployment at 2\n')
+  expect(out).toContain('first 600 of 600 events seen by ')
+})
