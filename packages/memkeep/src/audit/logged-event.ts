@@ -1,6 +1,6 @@
 import { sameBytes } from '../proof/byte-string.ts'
+import { leafResource } from '../proof/leaf-resource.ts'
 import { decodeLeaf, encodeLeaf, type LedgerLeaf } from '../proof/ledger-leaf.ts'
-import { pruneOp, pruneResource } from '../proof/prune-event.ts'
 import { actorClass } from './actor-class.ts'
 
 /** A row of the ledger as a doorway brings it. */
@@ -39,17 +39,10 @@ export function leafOf(row: EventRow, seq: number, commit: string): LedgerLeaf {
     op: row.action,
     actorClass: actorClass(row.action),
     principalTag: row.principal.toString('hex'),
-    resource: resourceOf(row),
+    resource: leafResource(row.action, row.memories, row.affected),
     outcome: row.outcome,
     commit,
   }
-}
-
-function resourceOf({ action, memories, affected }: EventRow): string {
-  if (action === pruneOp) return pruneResource(affected)
-  if (memories.length === 1) return `memory:${memories[0]}`
-  if (memories.length > 1) return `memories#${memories.length}`
-  return action.slice(0, action.indexOf('.'))
 }
 
 /** Whether the clear part of a row is what its leaf says, and its commitment this one (hex; null: whatever it is). */
@@ -57,6 +50,3 @@ export function isLeafOf(row: EventRow, entry: Uint8Array, commit: string | null
   const logged = decodeLeaf(entry)
   return sameBytes(encodeLeaf(leafOf(row, logged.seq, commit ?? logged.commit)), entry)
 }
-
-/** How an event ended that nobody with a key wrote, as its leaf says it: the row says something else, and so differs from it. */
-export const unsealed = 'unsealed'

@@ -1,11 +1,13 @@
 import { fromBase64, toBase64 } from './base64.ts'
 import { sameBytes } from './byte-string.ts'
 import { type Checkpoint, openCheckpoint } from './checkpoint.ts'
+import { type ColdEvent, checkColdEvent, saysTheSame } from './cold-event.ts'
 import { isIndex } from './decimal.ts'
-import { decodeLeaf, type LedgerLeaf } from './ledger-leaf.ts'
+import { decodeLeaf } from './ledger-leaf.ts'
 import { parseNoteKey } from './note-key.ts'
 import { proofInvalid } from './proof-invalid.ts'
 import { type RangeProof, rootOfRange } from './range-proof.ts'
+import { readOps } from './read-ops.ts'
 import { sha256 as portableSha256, type Sha256 } from './sha256.ts'
 import { TreeHash } from './tree-hash.ts'
 import { utf8 } from './utf8.ts'
@@ -20,26 +22,6 @@ export interface ColdHead {
   /** A signed checkpoint of the log that reaches beyond them. */
   readonly checkpoint: string
   readonly proof: RangeProof
-}
-
-/** A read event as its row stood in the database. Bytes in base64, tags in hex. */
-export interface ColdEvent {
-  readonly id: string
-  readonly outcome: string
-  readonly reach: number
-  readonly subject: string | null
-  readonly epoch: number
-  readonly principal: string
-  readonly at: number
-  readonly recordedAt: string
-  readonly memories: readonly string[]
-  readonly affected: number
-  /** Sealed. */
-  readonly detail: string
-  /** Whose key the leaf's commitment is under, as `log_entry` has it. */
-  readonly under: number | null
-  readonly keyEpoch: number | null
-  readonly keyVersion: number | null
 }
 
 /** One line for each leaf, in their order. `event` stands with reads alone: the others' rows stay where they are. */
@@ -80,8 +62,9 @@ export interface VerifyColdFileOptions {
 }
 
 /**
- * Checks a cold file, line by line (decompressed, without their newlines): its leaves are a run of the log that the key signed, and
- * each event says what its leaf says. Throws `ERR_PROOF_INVALID`.
+ * Checks a cold file, line by line (decompressed, without their newlines): its leaves are a run of the log that the key signed, each
+ * read among them has its event, once, and each event says what its leaf says. Whoever has the tenant's keys can tell more: what a leaf
+ * commits to. Throws `ERR_PROOF_INVALID`.
  */
 export async function verifyColdFile(
   lines: AsyncIterable<string> | Iterable<string>,
@@ -90,7 +73,7 @@ export async function verifyColdFile(
   const hash = new TreeHash(sha256)
   let head: { readonly cold: ColdHead; readonly checkpoint: Checkpoint } | null = null
   const leaves: Uint8Array[] = []
-  let events = 0
+  const ids = new Set<string>()
   for await (const line of lines) {
     if (head === null) {
       head = await openHead(sha256, line, key)
@@ -100,8 +83,13 @@ export async function verifyColdFile(
     const { entry, event } = parseLine(line)
     const leaf = decodeLeaf(entry)
     if (leaf.seq !== head.cold.from + leaves.length) throw proofInvalid('a leaf does not stand in its place')
-    if (event !== null && !saysTheSame(leaf, event)) throw proofInvalid('an event says other than its leaf')
-    if (event !== null) events++
+    if ((event !== null) !== readOps.has(leaf.op))
+      throw proofInvalid('a read without its event, or an event of what is no read')
+    if (event !== null) {
+      if (!saysTheSame(leaf, event)) throw proofInvalid('an event says other than its leaf')
+      if (ids.has(event.id)) throw proofInvalid('an event stands in it twice')
+      ids.add(event.id)
+    }
     leaves.push(hash.leaf(entry))
   }
   if (head === null) throw proofInvalid('a cold file without its first line')
@@ -110,7 +98,8 @@ export async function verifyColdFile(
   const root = rootOfRange(hash, cold.from, checkpoint.size, leaves, cold.proof)
   if (root === null || !sameBytes(root, checkpoint.root)) throw proofInvalid('its leaves are not in the signed log')
   const { from, to, vkey } = cold
-  return { origin: checkpoint.origin, key: vkey, keyGiven: key !== undefined, from, to, size: checkpoint.size, events }
+  const { origin, size } = checkpoint
+  return { origin, key: vkey, keyGiven: key !== undefined, from, to, size, events: ids.size }
 }
 
 async function openHead(sha256: Sha256, line: string, key: string | undefined) {
@@ -150,7 +139,7 @@ function hash32(text: string): Uint8Array {
 function parseLine(line: string): ColdLine {
   const { entry, event = null } = record(line)
   if (typeof entry !== 'string' || typeof event !== 'object') throw proofInvalid('not a line of a cold file')
-  const read = { entry: fromBase64(entry), event: event as ColdEvent | null }
+  const read = { entry: fromBase64(entry), event: event === null ? null : checkColdEvent(event) }
   if (formatColdLine(read) !== line) throw proofInvalid('not the one form of what it says')
   return read
 }
@@ -161,11 +150,6 @@ function record(line: string): Record<string, unknown> {
     if (typeof value === 'object' && value !== null) return value as Record<string, unknown>
   } catch {}
   throw proofInvalid('not a line of JSON')
-}
-
-/** The part of an event that stands in its leaf in the clear; the rest is under the leaf's commitment. */
-function saysTheSame(leaf: LedgerLeaf, event: ColdEvent): boolean {
-  return leaf.at === event.at && leaf.outcome === event.outcome && leaf.principalTag === event.principal
 }
 
 export const coldLines = (bytes: Uint8Array): string[] => {

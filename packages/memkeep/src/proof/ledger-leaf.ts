@@ -31,6 +31,12 @@ export interface LedgerLeaf {
   readonly commit: string
 }
 
+/**
+ * The outcome of an event that nobody with a key wrote: a row of whoever owns the database, which says another. It is logged, as what was
+ * signed is never taken back.
+ */
+export const unsealed = 'unsealed'
+
 const word = /^[a-z][a-z0-9_.-]{0,63}$/
 const forms = {
   op: word,

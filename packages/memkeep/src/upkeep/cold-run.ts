@@ -1,11 +1,12 @@
 import { promisify } from 'node:util'
 import { zstdCompress, zstdDecompress } from 'node:zlib'
 import type { ColdTier } from '../audit/cold-tier.ts'
+import type { EventOpener } from '../audit/event-opener.ts'
 import { nodeSha256 } from '../audit/node-sha256.ts'
 import { MemkeepError } from '../core/errors.ts'
 import { sameBytes } from '../proof/byte-string.ts'
+import type { ColdEvent } from '../proof/cold-event.ts'
 import {
-  type ColdEvent,
   type ColdHead,
   coldBytes,
   coldLines,
@@ -13,6 +14,7 @@ import {
   formatColdLine,
   verifyColdFile,
 } from '../proof/cold-file.ts'
+import { decodeLeaf, unsealed } from '../proof/ledger-leaf.ts'
 
 /** A row that doorway `cold_events` brings: one leaf, and its event when that is a read. */
 export interface ColdRow {
@@ -37,15 +39,18 @@ export interface ColdRow {
 const [compress, decompress] = [promisify(zstdCompress), promisify(zstdDecompress)]
 
 /**
- * Puts one run of a log into the cold tier, and checks what lies there then: that it is what was put, that its leaves are in the
- * signed log, and that every read's event is with it. Returns how many. Throws before anything depends on it.
+ * Puts one run of a log into the cold tier, after each event was held against what its leaf commits to; and checks what lies there then:
+ * that it is what was put, that its leaves are in the signed log, and that every read's event is with it. Returns how many. Throws before
+ * anything depends on it.
  */
 export async function storeColdRun(
   tier: ColdTier,
   name: string,
   head: ColdHead,
   rows: readonly ColdRow[],
+  opener: EventOpener,
 ): Promise<number> {
+  for (const row of rows) await checkRow(row, opener)
   const lines = rows.map((row) => formatColdLine({ entry: row.entry, event: eventOf(row) }))
   const bytes = await compress(coldBytes([formatColdHead(head), ...lines]))
   await tier.put(name, bytes)
@@ -57,6 +62,15 @@ export async function storeColdRun(
   const reads = rows.filter(({ id }) => id !== null).length
   if (events !== reads) throw new MemkeepError('ERR_PROOF_INVALID', 'a cold file lacks an event')
   return reads
+}
+
+/** Of an event that was forged before it got its place the log says so: it goes with the others. */
+async function checkRow(row: ColdRow, opener: EventOpener): Promise<void> {
+  const { op, outcome } = decodeLeaf(row.entry)
+  if (row.id === null || outcome === unsealed) return
+  const event = { ...row, id: row.id, action: op, outcome: row.ended }
+  if ((await opener.isIntact(event, row.entry, row)) !== false) return
+  throw new MemkeepError('ERR_PROOF_INVALID', 'an event that is to be put away is not what the log committed to')
 }
 
 function eventOf(row: ColdRow): ColdEvent | null {

@@ -5,6 +5,7 @@ import type { Seams } from '../core/seams.ts'
 import type { Keyring } from '../keys/keyring.ts'
 import type { Doorways } from '../store/doorways.ts'
 import { type ColdRow, storeColdRun } from './cold-run.ts'
+import { eventOpenerOf } from './event-opener-of.ts'
 import { type Answer, callLog, type LogCaller } from './log-call.ts'
 
 /** How long reads stay in the database, and where they go then. */
@@ -101,8 +102,9 @@ export class Retention {
       // Somebody else put it away; the next look says from where to go on.
       if (rows.pop()!.outcome !== 'ok') return archived
       const proof = await reader.tree().beside(from, to)
+      const opener = await eventOpenerOf(this.#keyring, tenant)
       const cold = { vkey, from, to, checkpoint: head.note, proof }
-      archived += await storeColdRun(this.#kept.tier, nameOf(tenant, line, from, to), cold, rows)
+      archived += await storeColdRun(this.#kept.tier, nameOf(tenant, line, from, to), cold, rows, opener)
       this.#seams.reach('ledger.stored-cold')
       const [answer] = await this.#onLog<{ outcome: string }>(tenant, 'archive_reads', [line, from, to])
       this.#seams.reach('ledger.archived')

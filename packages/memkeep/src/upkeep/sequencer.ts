@@ -1,8 +1,6 @@
-import { EventOpener } from '../audit/event-opener.ts'
 import { MemkeepError } from '../core/errors.ts'
 import type { Seams } from '../core/seams.ts'
 import type { Keyring } from '../keys/keyring.ts'
-import type { TenantKeys } from '../keys/tenant-keys.ts'
 import { openCheckpoint } from '../proof/checkpoint.ts'
 import type { Doorways } from '../store/doorways.ts'
 import { isLogMoved, isPlacedTwice } from '../store/failure.ts'
@@ -10,6 +8,7 @@ import { byteaArray } from '../store/wire-arrays.ts'
 import { appendArguments } from './append-arguments.ts'
 import { type AppendedLog, appendEvents } from './append-events.ts'
 import { type CallLog, DeploymentLog, type TickedHeads } from './deployment-log.ts'
+import { eventOpenerOf } from './event-opener-of.ts'
 import { asUnsafe, KnownHeads } from './known-heads.ts'
 import { type LogEdge, LogEdges, type LogPlace } from './log-edges.ts'
 import { inParts, type PendingRow, pendingLogs, type WaitingLog } from './pending-logs.ts'
@@ -198,7 +197,7 @@ export class Sequencer {
       const { tenant } = place
       try {
         const edge = await this.#checked(place, edges[i]!)
-        const opener = new EventOpener(await this.#keysOf(tenant), deployment)
+        const opener = await eventOpenerOf(this.#keyring, tenant)
         appended.push(await appendEvents(place, edge, opener, begun))
       } catch (error) {
         this.#edges.drop(place)
@@ -233,16 +232,6 @@ export class Sequencer {
     return appended.reduce((sum, log) => sum + log.entries.filter(({ event }) => event !== null).length, 0)
   }
 
-  /** Null for a tenant whose keys are gone: its events are logged all the same, and nobody can open what they commit to. */
-  async #keysOf(tenant: Buffer): Promise<TenantKeys | null> {
-    try {
-      return await this.#keyring.tenantByTag(tenant)
-    } catch (error) {
-      if (error instanceof MemkeepError && keyless.includes(error.code)) return null
-      throw error
-    }
-  }
-
   async #call<Row extends object>(doorway: string, args: readonly unknown[]): Promise<Row[]> {
     const keys = await this.#keyring.deployment()
     const event = this.#seams.ids.uuid(this.#seams.clock.now())
@@ -253,8 +242,6 @@ export class Sequencer {
     return rows.slice(1)
   }
 }
-
-const keyless: readonly string[] = ['ERR_TENANT_UNKNOWN', 'ERR_KEY_DESTROYED', 'ERR_SCOPE_BARRED']
 
 function otherKey(): MemkeepError {
   return new MemkeepError('ERR_KEY_UNAVAILABLE', 'the log was signed with another key: restore the key store')

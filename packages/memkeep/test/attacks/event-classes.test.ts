@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readOps } from '../../src/proof/read-ops.ts'
 import { doorwayFiles } from '../../src/store/schema.ts'
 import { mintToken } from '../../src/store/token.ts'
 import { random, seed } from '../support/seed.ts'
@@ -78,12 +79,17 @@ test('every other doorway names its actions itself, all of one class', async () 
       const variable = /^\w+$/.test(call)
       const text = variable ? doorwayFiles().find((file) => file.name === name)!.text : call
       const given = variable ? [...text.matchAll(new RegExp(`${call} (?:text )?:= ('[^']+')`, 'g'))].join() : call
-      const actions = [...given.matchAll(/'([a-z]+\.[a-z]+)'/g)].map((match) => match[1]!)
+      const actions = [...given.matchAll(/'([a-z]+\.[a-z-]+)'/g)].map((match) => match[1]!)
       expect(actions, name).not.toEqual([])
       return { name, classes: new Set(await Promise.all(actions.map(classOf))).size }
     }),
   )
   expect(classes.filter((doorway) => doorway.classes !== 1)).toEqual([])
+})
+
+test('what a cold file must hold the events of is what the database keeps as reads', async () => {
+  const reads = /class integer := case\s+when p_action in \(([^)]+)\) then 0/.exec(await recordBody())![1]!
+  expect([...reads.matchAll(/'([^']+)'/g)].map(([, action]) => action)).toEqual([...readOps])
 })
 
 /** The class that record() gives an action, as an injection into a doorway finds it. */

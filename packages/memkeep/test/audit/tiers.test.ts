@@ -9,7 +9,8 @@ import { directoryColdTier } from '../../src/audit/drivers/directory-cold-tier.t
 import { nodeSha256 } from '../../src/audit/node-sha256.ts'
 import type { KillPoint } from '../../src/core/seams.ts'
 import type { Keep } from '../../src/index.ts'
-import { type ColdEvent, coldLines, verifyColdFile } from '../../src/proof/cold-file.ts'
+import type { ColdEvent } from '../../src/proof/cold-event.ts'
+import { coldLines, verifyColdFile } from '../../src/proof/cold-file.ts'
 import { verifyLedger } from '../../src/verify.ts'
 import { bundleOf } from '../proof/sample-ledger.ts'
 import { codeOf, errorOf } from '../support/code-of.ts'
@@ -184,6 +185,51 @@ test.each<[string, (good: ColdTier) => Partial<ColdTier>]>([
   expect(await store.database.query('select from memkeep.log where archived > 0 or min_index > 0')).toEqual([])
 })
 
+test('a read that is not what the log committed to, or is not there, gets nothing taken out of the database', {
+  timeout: 60_000,
+}, async () => {
+  await month(2, 12)
+  await store.keep.runUpkeep()
+  const all = await reads()
+  const gets = all.filter(({ action }) => action === 'memory.get')
+  store.clock.advance(61 * dayMs)
+  const keep = await keeper()
+  const one = `where id = '${gets[3]!.id}'`
+  const ofOne = `where event = '${gets[3]!.id}'`
+  const tables = ['event', 'log_entry']
+  for (const change of [
+    `update memkeep.event set memories = array[gen_random_uuid()] ${one}`,
+    `update memkeep.event set affected = affected + 1 ${one}`,
+    `update memkeep.event set detail = substring(detail for 30) ${one}`,
+    `update memkeep.event set subject = null, reach = 0 ${one}`,
+    `delete from memkeep.event ${one}`,
+    `update memkeep.log_entry set event = null ${ofOne}`,
+    `update memkeep.log_entry set class = 2 ${ofOne}`,
+    `update memkeep.log_entry set event = null, class = 2 ${ofOne}`,
+    `update memkeep.log_entry set under = null ${ofOne}; update memkeep.event set affected = 9 ${one}`,
+  ]) {
+    for (const table of tables)
+      await store.database.query(`create table public.kept_${table} as table memkeep.${table}`)
+    for (const each of change.split(';')) await store.database.query(each)
+    expect(await codeOf(keep.runUpkeep()), change).toBe('ERR_PROOF_INVALID')
+    const left = new Set((await reads()).map(({ id }) => id))
+    expect(all.filter(({ id }) => !left.has(id) && !(id === gets[3]!.id && change.startsWith('delete')))).toEqual([])
+    for (const [table, key, kept] of [
+      ['event', 'id', 'id'],
+      ['log_entry', 'seq', 'event'],
+    ] as const) {
+      await store.database.query(
+        `delete from memkeep.${table} where (tenant, ${key}) in (select tenant, ${key} from public.kept_${table} where ${kept} = '${gets[3]!.id}')`,
+      )
+      await store.database.query(
+        `insert into memkeep.${table} select * from public.kept_${table} where ${kept} = '${gets[3]!.id}'`,
+      )
+      await store.database.query(`drop table public.kept_${table}`)
+    }
+  }
+  expect((await keep.runUpkeep()).emptied).toBe(all.length)
+})
+
 test('two that put away at once: each read lies there, none is counted out twice', { timeout: 60_000 }, async () => {
   await month(2, 60)
   await store.keep.runUpkeep()
@@ -203,18 +249,10 @@ test('two that put away at once: each read lies there, none is counted out twice
 test('what has no place in its log yet holds its period up, and goes once it has', { timeout: 60_000 }, async () => {
   await month(1, 10)
   await store.keep.runUpkeep()
-  const [late] = await reads()
   // As an event of that time whose transaction ended after all others were in their places.
-  await store.database.query(
-    `insert into memkeep.pending (tenant, id, class, period) select tenant, gen_random_uuid(), class, period from memkeep.event where id = $1`,
-    [late!.id],
-  )
-  await store.database.query(
-    `insert into memkeep.event (tenant, id, class, period, action, outcome, reach, epoch, principal, at_ms, memories, affected, detail)
-     select e.tenant, p.id, e.class, e.period, e.action, e.outcome, e.reach, e.epoch, e.principal, e.at_ms, '{}', 0, e.detail
-     from memkeep.event e join memkeep.pending p using (tenant) where e.id = $1 and p.xid >= '0'::xid8`,
-    [late!.id],
-  )
+  const known = new Set((await reads()).map(({ id }) => id))
+  await store.memory().search('memory')
+  const late = (await reads()).find(({ id }) => !known.has(id))
   store.clock.advance(61 * dayMs)
   const before = (await reads()).length
   const stuck = await store.open({

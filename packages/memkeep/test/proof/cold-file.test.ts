@@ -21,7 +21,9 @@ test('a cold file shows a run of the log, with the key that was given or its own
 function logged(line: string, at: number): unknown {
   if (at === 0) return line
   const { entry, event } = JSON.parse(line)
-  return event === undefined ? { entry } : { entry, at: event.at, outcome: event.outcome, principal: event.principal }
+  if (event === undefined) return { entry }
+  const { at: time, outcome, principal, memories } = event
+  return { entry, time, outcome, principal, memories, fields: Object.keys(event) }
 }
 
 test('no mutation of it is accepted', async () => {
@@ -62,10 +64,19 @@ test('an event that says other than its leaf, a torn end, no lines at all', asyn
     ['"at":1001', '"at":1002'],
     ['"outcome":"ok","reach"', '"outcome":"denied","reach"'],
     [`"principal":"${principal}"`, `"principal":"${'ba'.repeat(16)}"`],
+    ['"memories":[]', `"memories":["01900000-0000-7000-8000-0000000000ff"]`],
+    ['"memories":[]', '"memories":["forged"]'],
+    ['"memories":[]', '"memories":{}'],
+    ['-000000000002"', '-000000000001"'],
+    ['"keyVersion":1}', '"keyVersion":1,"secret":"x"}'],
+    ['"keyVersion":1}', '"keyVersion":"1"}'],
+    [',"keyVersion":1}', '}'],
+    ['"detail":"c2VhbGVk"', '"detail":"c2VhbGVkX"'],
+    [/,"event":\{.*\}\}/, '}'],
   ] as const) {
     const changed = lines.map((line) => line.replace(from, to))
-    expect(changed).not.toEqual(lines)
-    expect(await codeOf(verifyColdFile(changed, { sha256: nodeSha256 }))).toBe('ERR_PROOF_INVALID')
+    expect(changed, `${from}`).not.toEqual(lines)
+    expect(await codeOf(verifyColdFile(changed, { sha256: nodeSha256 })), `${from} ${to}`).toBe('ERR_PROOF_INVALID')
   }
   expect(await codeOf(verifyColdFile([], { sha256: nodeSha256 }))).toBe('ERR_PROOF_INVALID')
   expect(await codeOf(() => coldLines(coldBytes(lines).slice(0, -1)))).toBe('ERR_PROOF_INVALID')

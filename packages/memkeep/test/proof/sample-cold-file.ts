@@ -1,6 +1,7 @@
 import { toBase64 } from '../../src/proof/base64.ts'
 import { signCheckpoint } from '../../src/proof/checkpoint.ts'
-import { type ColdEvent, formatColdHead, formatColdLine } from '../../src/proof/cold-file.ts'
+import type { ColdEvent } from '../../src/proof/cold-event.ts'
+import { formatColdHead, formatColdLine } from '../../src/proof/cold-file.ts'
 import { encodeLeaf } from '../../src/proof/ledger-leaf.ts'
 import { formatNoteKey, noteKey } from '../../src/proof/note-key.ts'
 import { nodeSha256 } from './node-sha256.ts'
@@ -28,7 +29,7 @@ const eventOf = (seq: number): ColdEvent | null =>
   seq % 3 === 0
     ? null
     : {
-        id: `0000${seq}`,
+        id: `01900000-0000-7000-8000-${String(seq).padStart(12, '0')}`,
         outcome: 'ok',
         reach: 1,
         subject: 'ef'.repeat(16),
