@@ -19,7 +19,7 @@ export const answerLifetimeMs = 86_400_000
 
 const pausesMs = [50, 100, 200, 400, 800, 1600, 1600]
 
-/** Errors after which nobody knows whether the call was done: its key stays taken, so that it is not done twice. */
+/** Errors after which nobody knows whether the call was done: its key stays taken for ten minutes, so that no retry does it twice. */
 const unclear: ReadonlySet<string> = new Set([
   'ERR_STORE_UNAVAILABLE',
   'ERR_KEY_UNAVAILABLE',
@@ -31,7 +31,7 @@ const unclear: ReadonlySet<string> = new Set([
 /**
  * The answer of `run`, which is called once: whoever comes with the same key later gets the first answer, and whoever comes meanwhile
  * waits for it. Throws `ERR_VERSION_CONFLICT` (retryable) when the first call does not end within seconds, or was broken off: whether it
- * was done is then not known here, and it is not done again.
+ * was done is then not known here. Ten minutes after it began the key is free again, so no call may take longer.
  */
 export async function once(kept: KeptAnswer, run: () => Promise<string>): Promise<string> {
   const claimed = await claim(kept)

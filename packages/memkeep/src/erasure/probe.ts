@@ -23,13 +23,16 @@ interface Probe {
 const first = '00000000-0000-0000-0000-000000000000'
 
 /** Every doorway that brings something of a shelf, asked for what is known of it; under `wide_` for the tenant as a whole. */
-function probesOf(shelf: Buffer, { memories, held, artifacts }: Known): Probe[] {
+function probesOf({ subject: shelf, kind }: StepInput['record'], { memories, held, artifacts }: Known): Probe[] {
   const shelves = byteaArray([shelf])
   return [
     { doorway: 'load', args: [shelf, 0, first, 10] },
     { doorway: 'recall', args: ['memory.search', shelves, int8Array([0]), false, uuidArray(memories), shelves] },
     { doorway: 'export', args: [shelf, first, 10] },
     { doorway: 'held', args: [null, first, 10], ownAlone: true },
+    // Without a grant: the bar comes first. For the tenant as a whole the answer would be no other without the bar.
+    ...(kind === 'tenant' ? [] : [{ doorway: 'support_read', args: [first, false, null, null, 10], ownAlone: true }]),
+    { doorway: 'sealed_rows', args: [2 ** 31 - 1, first, 10], ownAlone: true },
     { doorway: 'artifacts', args: [false, uuidArray(artifacts), null, null, null, 100] },
     { doorway: 'artifacts', args: [true, uuidArray(artifacts), null, null, null, 100] },
     ...memories.map((id) => ({ doorway: 'read', args: [id, true] })),
@@ -38,7 +41,7 @@ function probesOf(shelf: Buffer, { memories, held, artifacts }: Known): Probe[] 
 }
 
 /**
- * Asks every read path for what the plan knows of the scope, with full clearance and every right to read: as its own subject, which must be told
+ * Asks every read path for what the plan knows of the scope, with full clearance and every right that a reading asks for: as its own subject, which must be told
  * that it is barred, and for the tenant as a whole, which must be brought nothing. Returns the number of questions. Throws
  * `ERR_ERASURE_INCOMPLETE` naming the path that answered otherwise.
  */
@@ -49,7 +52,7 @@ export async function probe(input: StepInput): Promise<number> {
     'enumerate',
   ).plan
   const standing = await enter(input)
-  const probes = probesOf(record.subject, known)
+  const probes = probesOf(record, known)
   const reach = record.kind === 'tenant' ? 'common' : 'subject'
   for (const { doorway, args, ownAlone = false } of probes) {
     kernel.checkOpen()
@@ -84,8 +87,9 @@ async function ask(
   stated: Partial<Claims>,
 ): Promise<Brought[]> {
   const call = await stepCall(kernel, record, args)
-  const { read, review, tenant } = rightBits
-  const claims = { ...call.claims, ...stated, rights: read | review | tenant | rightBits.export }
+  const { read, write, common, review, tenant, support } = rightBits
+  const rights = read | write | common | review | tenant | support | rightBits.export
+  const claims = { ...call.claims, ...stated, writable: 7, rights }
   return kernel.doorways.read<Brought & Record<string, unknown>>({ doorway, ...call, claims })
 }
 

@@ -37,6 +37,15 @@ test('the plan names what was there, and every question of the verification is a
   expect((await finished(store, whole)).verification.probes).toBeGreaterThanOrEqual(15)
 })
 
+test('support access that does not know of the bar is named', async () => {
+  await tearDown('admit_support', "if found then answer := 'barred'; end if;", '')
+  const erasure = await store.keep.eraseSubject(adminOf('ana'), { reason: 'request' })
+  await expect(finished(store, erasure)).rejects.toMatchObject({
+    code: 'ERR_ERASURE_INCOMPLETE',
+    message: expect.stringContaining('the read path support_read'),
+  })
+})
+
 test('a read path that does not know of the bar keeps the erasure open, and is named', async () => {
   await tearDown('admit_reading', "when c.reach <> 2 and s.state <> 0 then 'barred'", '')
   const erasure = await store.keep.eraseSubject(adminOf('ana'), { reason: 'request' })

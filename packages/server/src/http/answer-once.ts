@@ -2,6 +2,7 @@ import { MemkeepError, type Privileged } from 'memkeep'
 import type { Reach } from '../operations/operation.ts'
 import { idempotencyKeyOf } from './check-headers.ts'
 import type { Exchange } from './exchange.ts'
+import { Refusal } from './problem.ts'
 import type { Asked, Route } from './route.ts'
 
 /** An answer as it is kept: what it takes to give it again. */
@@ -27,12 +28,25 @@ export async function answerOnce(
   const key = route.keepsAnswers ? idempotencyKeyOf(exchange.env.incoming) : undefined
   if (key === undefined) return run()
   const asked = JSON.stringify([route.operationId, call.id, sorted(call.query), sorted(call.body)])
-  const runKept = async () => JSON.stringify(await keptOf(await run()))
+  const runKept = async () => JSON.stringify(await keptOf(await refusing(run)))
   const text = await ('reach' in by
     ? by.reach.writes.once(key, asked, runKept)
-    : by.privileged(reasonOf(call)).once(tenantOf(call), key, asked, runKept))
+    : by.privileged(reasonOf(call)).once(tenantOf(call), key, asked, runKept)
+  ).catch((error: unknown) => {
+    throw error instanceof MemkeepError && error.cause instanceof Refusal ? error.cause : error
+  })
   const { status, headers, body } = JSON.parse(text) as KeptAnswer
   return new Response(body === '' ? null : body, { status, headers })
+}
+
+/** A refusal of HTTP's own (nothing is there, say) as one that the kernel knows: nothing was done, and the key is free again. */
+async function refusing(run: () => Promise<Response>): Promise<Response> {
+  try {
+    return await run()
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.status >= 500) throw error
+    throw new MemkeepError('ERR_INPUT_INVALID', error.message, { cause: error })
+  }
 }
 
 async function keptOf(response: Response): Promise<KeptAnswer> {

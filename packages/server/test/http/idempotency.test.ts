@@ -159,6 +159,24 @@ test('another principal and another subject have keys of their own; a refusal le
   expect((await mint(agent, 'ana')).status).toBe(403)
 })
 
+test('a refusal leaves no row, whoever asks: of what is not there, and of what one may not do', async () => {
+  const rows = async () => (await served.database.query('select from memkeep.answer')).length
+  const before = await rows()
+  const agent = await served.key('acme', 'ana', ['agent'])
+  const absent = '/v1/quarantine/01900000-0000-7000-8000-000000000000/release'
+  for (const [key, path, body, status] of [
+    [ana, absent, undefined, 404],
+    [ana, absent, undefined, 404],
+    [agent, '/v1/tokens', { subject: 'ana' }, 403],
+    [agent, '/v1/quarantine/release', { ids: [memory] }, 403],
+  ] as const) {
+    const asking = { key, headers: { 'idempotency-key': `refused ${path}`.replaceAll(' ', '-') } }
+    const answer = await served.ask('POST', path, body === undefined ? asking : { ...asking, body })
+    expect([path, answer.status]).toEqual([path, status])
+  }
+  expect(await rows()).toBe(before)
+})
+
 test('nothing of an answer lies in the clear', async () => {
   const headers = { 'idempotency-key': 'clear' }
   const { body } = await served.ask('POST', '/v1/tokens', { key: ana, headers, body: { subject: 'ana' } })

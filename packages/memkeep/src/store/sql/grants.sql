@@ -107,7 +107,7 @@ grant select, insert, update (approver, approval, approved_ms, ended_ms), delete
 grant select (tenant, subject, id, principal, second, requested_ms, expires_ms, approved_ms, ended_ms) on memkeep.support
   to memkeep_door, memkeep_wide_door;
 grant select (tenant, subject, expires_ms), delete on memkeep.support to memkeep_upkeep_door;
-grant select, insert, update (answer, epoch), delete on memkeep.answer to memkeep_door;
+grant select, insert, update (answer, epoch, until_ms), delete on memkeep.answer to memkeep_door;
 grant select (tenant, subject), delete on memkeep.answer to memkeep_erase_door;
 grant select (tenant, subject, until_ms), delete on memkeep.answer to memkeep_upkeep_door;
 grant delete on memkeep.tenant, memkeep.erasure, memkeep.erasure_step to memkeep_erase_door;

@@ -3,7 +3,8 @@
 
 -- Takes an idempotency key for one call of the token's principal on its shelf, before the call is made. Two at once: one of them gets
 -- it. Outcomes: ok (make the call, then keep_answer or drop_answer), replayed (`answer`, sealed under `epoch`, is the first call's), mismatch (the key
--- was another call's), conflict (the first is under way, or was broken off), denied, barred, epoch, unknown.
+-- was another call's), conflict (the first is under way, or was broken off), denied, barred, epoch, unknown. Without an answer the key is held for ten minutes
+-- at most: no call takes longer, so what was broken off frees it then. Kept answers stay until keep_answer says.
 create or replace function memkeep.claim_answer(p_tenant bytea, p_token bytea, p_key bytea, p_digest bytea, p_until_ms bigint,
   p_detail bytea)
 returns table (outcome text, answer bytea, epoch integer)
@@ -29,7 +30,7 @@ begin
     delete from memkeep.answer a where a.tenant = p_tenant and a.subject = c.shelf and a.principal = c.principal and a.key = p_key
       and a.until_ms <= c.at_ms;
     insert into memkeep.answer (tenant, subject, principal, key, digest, epoch, until_ms)
-      values (p_tenant, c.shelf, c.principal, p_key, p_digest, 0, p_until_ms) on conflict do nothing;
+      values (p_tenant, c.shelf, c.principal, p_key, p_digest, 0, least(p_until_ms, c.at_ms + 600000)) on conflict do nothing;
     if not found then
       select a.digest, a.answer, a.epoch into earlier from memkeep.answer a
         where a.tenant = p_tenant and a.subject = c.shelf and a.principal = c.principal and a.key = p_key;
