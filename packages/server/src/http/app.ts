@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { Hono } from 'hono'
-import { MemkeepError } from 'memkeep'
 import type { AdminKeys } from '../authn/admin-keys.ts'
 import type { Caller } from '../authn/caller.ts'
 import type { Credentials } from '../authn/credentials.ts'
 import type { RateLimits } from '../authn/rate-limits.ts'
+import { asDenied } from '../operations/as-denied.ts'
 import { ScopeSmuggled } from '../operations/names-scope.ts'
 import { parseInput } from '../operations/parse-input.ts'
 import { answerOnce } from './answer-once.ts'
@@ -12,6 +12,7 @@ import { authenticate, authenticateAdmin } from './authenticate.ts'
 import { checkHeaders } from './check-headers.ts'
 import type { Env, Exchange } from './exchange.ts'
 import { answerMcp, checkHosts, type KnownHosts, type RemoteMcp } from './mcp-route.ts'
+import { noteSmuggling } from './note-smuggling.ts'
 import { openApiOf } from './openapi.ts'
 import { notFound, problemResponse, Refusal, refusalOf } from './problem.ts'
 import { readJson } from './read-body.ts'
@@ -113,14 +114,12 @@ async function serveCaller(
   try {
     return await run().catch(async (error: unknown) => {
       if (error instanceof ScopeSmuggled) {
-        metrics.noteSmuggling()
-        await caller.reach.writes.noteSmuggling()
+        await noteSmuggling(caller.reach, metrics)
       }
       throw error
     })
   } catch (error) {
-    if (!(error instanceof MemkeepError) || error.code !== 'ERR_TENANT_UNKNOWN') throw error
-    throw new MemkeepError('ERR_ACCESS_DENIED', 'the principal may not do this')
+    throw asDenied(error)
   }
 }
 

@@ -4,6 +4,7 @@ import type { Reach } from '../operations/operation.ts'
 import { smugglesScope } from '../operations/smuggles.ts'
 import { checkHeaders } from './check-headers.ts'
 import type { Exchange } from './exchange.ts'
+import { noteSmuggling } from './note-smuggling.ts'
 import { Refusal } from './problem.ts'
 import { readJson } from './read-body.ts'
 import { bodyLimitBytes } from './route.ts'
@@ -51,10 +52,9 @@ export async function answerMcp(
   checkHeaders(exchange.env.incoming, [])
   parseQuery(exchange.var.target.query, [], [])
   const body = await readJson(exchange.env.incoming, bodyLimitBytes)
-  if (smugglesScope(body)) {
-    metrics.noteSmuggling()
-    await reach.writes.noteSmuggling()
-  }
+  // Each message of a list would be a call of its own that the limits on requests do not count.
+  if (Array.isArray(body)) throw new Refusal(400, 'ERR_REQUEST_MALFORMED', 'one message a request: lists are not taken')
+  if (smugglesScope(body)) await noteSmuggling(reach, metrics)
   // The body was read; the protocol's library takes it from here and not from the request.
   const { url, headers, signal } = exchange.req.raw
   return mcp.answer(new Request(url, { method: 'POST', headers: plain(headers), signal }), body, reach)

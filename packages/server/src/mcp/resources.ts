@@ -3,6 +3,8 @@ import type { Memory } from 'memkeep'
 import { getMemory } from '../operations/get-memory.ts'
 import type { Reach } from '../operations/operation.ts'
 import { quoted } from './quoted.ts'
+import { refuseScope } from './refuse-scope.ts'
+import { told } from './told.ts'
 
 const memoryUri = 'memkeep://memories/{id}'
 const lineageUri = `${memoryUri}/lineage`
@@ -29,8 +31,14 @@ export function addResources(server: McpServer, reach: () => Promise<Reach>): vo
       name,
       new ResourceTemplate(template, { list: undefined }),
       { description, mimeType: 'application/json' },
-      async (uri, { id }) => {
-        const found = await run(await reach(), String(id))
+      async (uri, { id }, context) => {
+        const look = async () => {
+          refuseScope(context)
+          return run(await reach(), String(id))
+        }
+        const found = await look().catch((error: unknown) => {
+          throw new Error(told(error))
+        })
         if (found === null) throw new ResourceNotFoundError(uri.href)
         return { contents: [{ uri: uri.href, mimeType: 'application/json', text: quoted(found) }] }
       },

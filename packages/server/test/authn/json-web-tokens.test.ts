@@ -69,10 +69,40 @@ test('a tenant that there is not is 403, and looks like one that may not', async
     body: { content: 'x', actor: 'user' },
   })
   expect([written.status, written.body.code]).toEqual([403, 'ERR_ACCESS_DENIED'])
-  expect(
-    (await served.ask('GET', '/v1/memories?tenant=acme', { key: await sign({ ...standing, org: { id: 'none' } }) }))
-      .status,
-  ).toBe(403)
+  const [smuggledUnknown, smuggled] = await Promise.all(
+    [{ org: { id: 'none' } }, {}].map(async (claims) => {
+      return served.ask('GET', '/v1/memories?tenant=acme', { key: await sign({ ...standing, ...claims, roles: [] }) })
+    }),
+  )
+  expect([smuggled!.status, smuggled!.body.code]).toEqual([422, 'ERR_INPUT_INVALID'])
+  expect(plain(smuggledUnknown!)).toEqual(plain(smuggled!))
+})
+
+const tool = (name: string, args: object) => ['tools/call', { name, arguments: args }] as const
+const resource = 'memkeep://memories/00000000-0000-7000-8000-000000000000'
+
+test.each<readonly [string, object]>([
+  tool('recall', { query: 'ferry' }),
+  tool('list_memories', {}),
+  tool('remember', { content: 'x' }),
+  tool('forget', { id: '00000000-0000-7000-8000-000000000000' }),
+  tool('recall', { query: 'ferry', tenant: 'acme' }),
+  ['resources/read', { uri: resource }],
+  ['resources/read', { uri: `${resource}/lineage` }],
+  ['resources/read', { uri: resource, _meta: { tenant: 'acme' } }],
+  ['tools/list', {}],
+])('nor does MCP tell a tenant that there is not from one that may not: %s %j', async (method, params) => {
+  const message = { jsonrpc: '2.0', id: 1, method, params }
+  const headers = { accept: 'application/json, text/event-stream' }
+  const [unknown, denied] = await Promise.all(
+    [{ org: { id: 'none' } }, {}].map(async (claims) => {
+      const key = await sign({ ...standing, ...claims, roles: [] })
+      const { status, text } = await served.ask('POST', '/mcp', { key, headers, body: message })
+      return { status, text }
+    }),
+  )
+  expect(unknown).toEqual(denied)
+  expect(unknown!.status).toBe(200)
 })
 
 describe('no token:', () => {

@@ -117,6 +117,15 @@ test.each([
   expect((await post(ana, initialize, headers)).status).toBe(403)
 })
 
+test('a list of messages is refused: each would pass the limits on requests uncounted', async () => {
+  const remember = rpc('tools/call', { name: 'remember', arguments: { content: 'one of many at once' } })
+  const { status, body } = await post(ana, [remember, { ...remember, id: 2 }])
+  expect([status, body.code]).toEqual([400, 'ERR_REQUEST_MALFORMED'])
+  expect((await post(ana, [])).status).toBe(400)
+  const { text } = await post(ana, rpc('tools/call', { name: 'list_memories', arguments: {} }))
+  expect(text).not.toContain('one of many at once')
+})
+
 test('other methods and other bodies', async () => {
   for (const method of ['GET', 'DELETE', 'PUT']) {
     expect((await served.ask(method, '/mcp', { key: ana, headers: accepts })).status).toBe(405)
@@ -129,11 +138,16 @@ test('other methods and other bodies', async () => {
 })
 
 describe('whose memories are meant is not for a call to say:', () => {
+  const missing = '00000000-0000-7000-8000-000000000000'
   const recall = (more: object) => rpc('tools/call', { name: 'recall', arguments: { query: 'bittern' }, ...more })
   test.each<[string, object]>([
     ['an argument', recall({ arguments: { query: 'bittern', tenant: 'globex' } })],
     ['an argument within one', recall({ arguments: { query: 'bittern', weights: { scope: 'globex' } } })],
     ['_meta', recall({ _meta: { tenantId: 'globex' } })],
+    [
+      '_meta of a resource',
+      rpc('resources/read', { uri: `memkeep://memories/${missing}`, _meta: { tenantId: 'globex' } }),
+    ],
     ['_meta within', recall({ _meta: { 'example.com/x': { subject: 'root' } } })],
     [
       '__proto__',
@@ -146,6 +160,7 @@ describe('whose memories are meant is not for a call to say:', () => {
     const { text } = await post(ana, JSON.stringify(message))
     expect(text).not.toContain(canary)
     expect(text).toMatch(/isError|"error"|ERR_INPUT_INVALID/)
+    if (what.startsWith('_meta')) expect(text).toContain('ERR_INPUT_INVALID')
     expect(await smuggled()).toBe(before + (what === '__proto__' ? 0 : 1))
   })
 
