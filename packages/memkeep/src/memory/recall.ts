@@ -4,7 +4,7 @@ import type { Shelf, ShelfEntry } from '../recall/shelf.ts'
 import type { Interest } from '../recall/shelf-digest.ts'
 import { parts, type ReadingRow } from '../store/reading.ts'
 import { byteaArray, int8Array, uuidArray } from '../store/wire-arrays.ts'
-import type { Access } from './access.ts'
+import { type Access, callRead } from './access.ts'
 import { callDisclosing } from './disclosing.ts'
 import type { Kernel } from './kernel.ts'
 import { isBroken, refuseBeyond } from './open-entries.ts'
@@ -12,7 +12,8 @@ import { expectOutcome } from './outcome.ts'
 import { RowOpener } from './row.ts'
 import { applyChanges, type OpenShelf, type OpenShelves, readShelves } from './shelves.ts'
 
-export type RecallAction = 'memory.search' | 'memory.list'
+/** Null brings the shelves up to date alone: it shows no memory, and counts as none. In the ledger it is a list. */
+export type RecallAction = 'memory.search' | 'memory.list' | null
 
 /** Which of the shelves' entries an operation wants, best first. Asked again when a shelf turned out to be stale. */
 export type Choose = (shelves: readonly Shelf[], open: OpenShelves) => readonly ShelfEntry[]
@@ -76,7 +77,7 @@ export async function currentShelves(
     current = { shelves, version }
     return []
   }
-  await recall(kernel, access, 'memory.list', subjects, choose, () => null, interest)
+  await recall(kernel, access, null, subjects, choose, () => null, interest)
   return current
 }
 
@@ -89,8 +90,9 @@ async function callRecall(
   chosen: readonly ShelfEntry[],
 ): Promise<ReadingRow[]> {
   const shelves = [...new Set(chosen.map(({ subjectTag }) => subjectTag))]
-  return callDisclosing<ReadingRow>(kernel, access, access.scope.reach === 'all' ? 'wide_recall' : 'recall', [
-    action,
+  const call = action === null ? callRead : callDisclosing
+  return call<ReadingRow>(kernel, access, access.scope.reach === 'all' ? 'wide_recall' : 'recall', [
+    action ?? 'memory.list',
     byteaArray(open.map(({ subject }) => subject)),
     int8Array(open.map(({ shelf }) => shelf.version)),
     exact,

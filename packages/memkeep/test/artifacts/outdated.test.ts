@@ -91,6 +91,49 @@ test('what falls in trust takes it from what was made of it', async () => {
   expect(await memory().get(page)).not.toBeNull()
 })
 
+describe('what was superseded since', () => {
+  const agent = (content: string, more = {}) => said(content, { actor: 'agent', ...more })
+
+  test('takes trust from what was made of it, and of what came from it, when its source goes', async () => {
+    const source = await agent('the source')
+    const between = await agent('by the source', { derivedFrom: [source] })
+    const derived = await agent('by that', { derivedFrom: [between] })
+    await agent('something else', { supersedes: between })
+    const artifact = await made([derived])
+    await memory().cache.set('answer', 'by that', { ttlSeconds: 600, derivedFrom: [derived] })
+    await agent('something newer', { supersedes: derived })
+    expect(await artifacts().get(artifact)).toMatchObject({ trust: 'agent', content: 'as it was' })
+    await memory().delete(source)
+    expect((await memory().history(derived)).map(({ trust }) => trust)).toEqual(['external'])
+    expect(await content(artifact)).toBeNull()
+    expect(await memory().cache.get('answer')).toBeNull()
+  })
+
+  test('hides no source behind it: that stands behind what is made later of what came from it', async () => {
+    const source = await agent('the source')
+    const between = await agent('by the source', { derivedFrom: [source] })
+    const derived = await agent('by that', { derivedFrom: [between] })
+    await agent('something else', { supersedes: between })
+    expect(await contributors(await made([derived]))).toEqual([source, between, derived].sort())
+  })
+
+  test('nor does one that has expired and was swept', async () => {
+    const source = await agent('the source')
+    const expiresAt = new Date(store.clock.nowMs + 60_000)
+    const between = await agent('by the source', { derivedFrom: [source], expiresAt })
+    const derived = await agent('by that', { derivedFrom: [between] })
+    store.clock.advance(25 * 3_600_000)
+    await store.keep.runUpkeep()
+    expect(await store.database.query('select 1 from memkeep.memory where id = $1', [between])).toEqual([])
+    expect(await contributors(await made([derived]))).toEqual([source, derived].sort())
+  })
+
+  async function contributors(artifact: string): Promise<string[]> {
+    const text = 'select source from memkeep.contribution where artifact = $1'
+    return (await store.database.query<{ source: string }>(text, [artifact])).map(({ source }) => source).sort()
+  }
+})
+
 test('endorsed, it says what it said: nothing is hidden', async () => {
   const id = await said('likes tea')
   const artifact = await made([id])

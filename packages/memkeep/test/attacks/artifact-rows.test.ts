@@ -75,6 +75,40 @@ async function plant(each: AttackedKeep, tenant: Buffer, shelf: Buffer): Promise
   ])
 }
 
+/** What was set aside on the shelf, and one step of descent. */
+async function plantAside(each: AttackedKeep, tenant: Buffer, shelf: Buffer): Promise<void> {
+  await each.database.query(
+    `insert into memkeep.aside (tenant, subject, id, version, sensitivity, trust, actor, kind, at_ms, created_ms, updated_ms, derived_from,
+      epoch, content, details, entry, why, aside_ms) values ($1, $2, $3, 1, 1, 1, 1, 'note', 1, 1, 1, '{}', 1, $4, $4, $4, 2, 1)`,
+    [tenant, shelf, randomUUID(), Buffer.from('aside')],
+  )
+  await each.database.query('insert into memkeep.lineage (tenant, subject, source, derived) values ($1, $2, $3, $4)', [
+    ...[tenant, shelf, randomUUID(), randomUUID()],
+  ])
+}
+
+test('the role that follows descent sees what was set aside and lineage of its own tenant, and no sealed column', async () => {
+  for (const each of [keep, open]) {
+    for (const tenant of [own, foreign]) await plantAside(each, tenant, neighbour)
+  }
+  for (const table of ['aside', 'lineage']) {
+    await open.database.query(`alter table memkeep.${table} disable row level security`)
+    const asked = (of: AttackedKeep, tenant: Buffer) =>
+      inject(of, { as: deriveDoor, stated: powers, sql: counted(table, tenant, neighbour) })
+    expect([await asked(open, foreign), await asked(keep, foreign), await asked(keep, own)]).toEqual([
+      ['1'],
+      ['0'],
+      ['1'],
+    ])
+    const remove = `delete from memkeep.${table} returning 'gone'`
+    expect(await inject(open, { as: deriveDoor, stated: powers, sql: remove })).toBe('42501')
+  }
+  for (const column of ['content', 'details', 'entry', 'verdict']) {
+    const sql = `select ${column}::text from memkeep.aside`
+    expect(await inject(open, { as: deriveDoor, stated: powers, sql }), column).toBe('42501')
+  }
+})
+
 /** A subject's powers, all of them, but for those that come with a grant or belong to the kernel. */
 const powers = claims({ rights: allRights & ~(16384 | 65536 | 524288) })
 const counted = (table: string, tenant: Buffer, shelf: Buffer) =>

@@ -16,11 +16,11 @@ let signatures: Awaited<ReturnType<typeof signaturesOf>>
 beforeAll(async () => {
   ;[keep, unspent, naive] = await Promise.all([AttackedKeep.start(), AttackedKeep.start(), AttackedKeep.start()])
   signatures = await signaturesOf(keep)
-  await unspent.tearDown('disclose', /if p_number > most[\s\S]+?'budget' end;/, "return 'ok';")
+  await unspent.tearDown('disclose', /if taken > most[\s\S]+?'budget' end;/, "return 'ok';")
   await naive.tearDown(
     'disclose',
     /insert into memkeep\.disclosed as d([\s\S]+?)\n +where case[\s\S]+?<= most;/,
-    `if (select d.memories from memkeep.disclosed d where d.tenant = c.tenant and d.principal = c.principal) + p_number > most then
+    `if (select d.memories from memkeep.disclosed d where d.tenant = c.tenant and d.principal = c.principal) + taken > most then
        return 'budget'; end if;
      insert into memkeep.disclosed as d$1;`,
   )

@@ -94,6 +94,24 @@ describe('a budget of ten', () => {
     }
   })
 
+  // Whether a word stands in any memory is something that was disclosed, too.
+  const empty: readonly [string, Way][] = [
+    ['search', (memory) => memory.search('ferry', { tags: ['nowhere'] })],
+    ['list', (memory) => memory.list({ tags: ['nowhere'] })],
+    ['export', exported],
+    ['quarantine.list', (memory) => memory.quarantine.list()],
+  ]
+  test.each(empty)('%s that finds nothing counts one, and is refused once the budget is spent', async (_, way) => {
+    const who = await somebody(0)
+    await forgetAll()
+    const memory = store.memory(who, bounded)
+    await way(memory, [])
+    expect(await spent()).toEqual([1])
+    await store.database.query('update memkeep.disclosed set memories = 10')
+    expect(await codeOf(way(memory, []))).toBe('ERR_RATE_LIMITED')
+    expect(await spent()).toEqual([10])
+  })
+
   test('what changes memories is not counted: it shows none', async () => {
     await forgetAll()
     const who = await somebody(2)

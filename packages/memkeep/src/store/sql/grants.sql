@@ -64,6 +64,8 @@ grant select (tenant, subject, id, version, kind, state, sensitivity, created_ms
   to memkeep_upkeep_door;
 grant update (attempts, due_ms) on memkeep.artifact to memkeep_upkeep_door;
 grant select (tenant, subject, id, sensitivity, trust, derived_from, expires_ms) on memkeep.memory to memkeep_derive_door;
+grant select (tenant, subject, id) on memkeep.aside to memkeep_derive_door;
+grant select on memkeep.lineage to memkeep_derive_door;
 grant select (tenant, subject, id, version, kind, place, state, sensitivity, trust, derived_from, seal, epoch) on memkeep.artifact
   to memkeep_derive_door;
 grant update, delete on memkeep.artifact to memkeep_derive_door;

@@ -352,6 +352,8 @@ create policy derive on memkeep.unlearned for all to memkeep_derive_door
 
 -- Ids and labels, for who stands behind what.
 create policy behind on memkeep.memory for select to memkeep_derive_door using (tenant = memkeep.claim_tenant());
+create policy behind on memkeep.aside for select to memkeep_derive_door using (tenant = memkeep.claim_tenant());
+create policy behind on memkeep.lineage for select to memkeep_derive_door using (tenant = memkeep.claim_tenant());
 create policy behind on memkeep.tenant for select to memkeep_derive_door using (tenant = memkeep.claim_tenant());
 create policy behind on memkeep.shelf for select to memkeep_derive_door using (tenant = memkeep.claim_tenant());
 -- Locks, and changes nothing: no new row passes.

@@ -18,6 +18,7 @@ declare
   place record;
   moved_to bigint;
   lowered integer;
+  lowered_aside integer;
   ignored integer;
   total integer := 0;
 begin
@@ -37,9 +38,11 @@ begin
       where m.tenant = c.tenant and m.subject = place.subject and m.id = any (place.ids) and m.trust > p_trust;
     get diagnostics lowered = row_count;
     total := total + lowered;
-    if lowered > 0 then ignored := memkeep.outdate(c, place.subject, place.ids); end if;
     update memkeep.aside m set trust = p_trust
       where m.tenant = c.tenant and m.subject = place.subject and m.id = any (place.ids) and m.trust > p_trust;
+    get diagnostics lowered_aside = row_count;
+    -- What was made of one before it was set aside stands as well.
+    if lowered + lowered_aside > 0 then ignored := memkeep.outdate(c, place.subject, place.ids); end if;
   end loop;
   return total;
 end $$;

@@ -1,9 +1,10 @@
 -- owner: memkeep_derive_door
 -- callers: memkeep_door
 
--- Everything that stands behind these sources: each memory in sight with what it was derived from, each artifact in sight
--- with all that stands behind it. In sight is what the call's claims may read; with the rights `common` and `tenant`, a call
--- for the tenant as a whole sees every subject's. Runs as a role that sees ids and labels of a tenant, and no sealed column.
+-- Everything that stands behind these sources: each memory in sight with what it was derived from, at any distance, also where
+-- something between was superseded, held or has gone since; each artifact in sight with all that stands behind it. In sight is
+-- what the call's claims may read; with the rights `common` and `tenant`, a call for the tenant as a whole sees every subject's.
+-- Runs as a role that sees ids and labels of a tenant, and no sealed column.
 create or replace function memkeep.behind(c memkeep.claims, p_sources uuid[])
 returns table (source uuid, subject bytea, direct boolean, derived boolean, sensitivity smallint, trust smallint)
 language plpgsql stable security definer
@@ -13,18 +14,24 @@ declare
   sight bytea[] := case when c.reach = 1 then array[c.shelf, zero] when c.rights & 24 = 24 then null else array[zero] end;
 begin
   return query with recursive named as (
-    select m.id, m.subject, m.sensitivity, m.trust, m.derived_from, false as made from memkeep.memory m
+    select m.id, m.subject, m.sensitivity, m.trust, false as made from memkeep.memory m
     where m.tenant = c.tenant and m.id = any (p_sources) and (sight is null or m.subject = any (sight))
       and c.clearance & (1 << m.sensitivity) <> 0 and (m.expires_ms is null or m.expires_ms > c.at_ms)
     union all
-    select a.id, a.subject, a.sensitivity, a.trust, '{}'::uuid[], true from memkeep.artifact a
+    select a.id, a.subject, a.sensitivity, a.trust, true from memkeep.artifact a
     where a.tenant = c.tenant and a.id = any (p_sources) and (sight is null or a.subject = any (sight))
       and c.clearance & (1 << a.sensitivity) <> 0 and a.state = 0 and a.place = 0
-  ), lineage (id, subject, derived_from) as (
-    select n.id, n.subject, n.derived_from from named n where not n.made
+  ), walked (id, subject) as (
+    select n.id, n.subject from named n where not n.made
     union
-    select m.id, m.subject, m.derived_from from lineage l join memkeep.memory m
-      on m.tenant = c.tenant and m.subject = any (array[l.subject, zero]) and m.id = any (l.derived_from)
+    -- The line of descent outlives what stands in it; a source stands on the same shelf, or is common.
+    select l.source, p.subject from walked w
+      join memkeep.lineage l on l.tenant = c.tenant and l.subject = w.subject and l.derived = w.id
+      cross join lateral (values (l.subject), (zero)) as p (subject)
+  ), lineage (id, subject) as (
+    select w.id, w.subject from walked w
+    where exists (select from memkeep.memory m where m.tenant = c.tenant and m.subject = w.subject and m.id = w.id)
+      or exists (select from memkeep.aside a where a.tenant = c.tenant and a.subject = w.subject and a.id = w.id)
   ), whole as (
     select l.id, l.subject, false as made from lineage l
     union all
