@@ -47,6 +47,7 @@ export async function requestErasure(kernel: ErasureKernel, asked: Asked): Promi
     commit,
     names,
     atMs + kernel.keepsBackupsMs,
+    kind === 'subject' ? await keys.epochOf(claims.shelf) : keys.epoch,
   ]
   for (let attempt = 1; attempt <= 3; attempt++) {
     const event = kernel.seams.ids.uuid(atMs)

@@ -47,11 +47,13 @@ export interface SagaOptions {
   /** False: it returns when the lease has not ended yet, instead of waiting for it. */
   readonly wait: boolean
   readonly onStep: (step: ErasureStep) => void
+  /** The last step to take; absent: all of them. */
+  readonly upTo?: ErasureStepName
 }
 
 /**
  * Carries an erasure out, from wherever it stands, step after step; each is recorded when it has ended, and done again when it
- * was broken off. Returns the record: done, or (without `wait`) waiting for the lease. Several processes may do this at once.
+ * was broken off. Returns the record: done, or (without `wait`) waiting for the lease, or as far as `upTo`. Several processes may do this at once.
  */
 export async function carryOut(
   kernel: ErasureKernel,
@@ -64,15 +66,17 @@ export async function carryOut(
     const known = record.steps.get(name)
     if (known?.endedAt != null) {
       options.onStep(known)
+      if (name === options.upTo) return record
       continue
     }
     if (record.done) return record
     if (name === 'keys' && !(await leaseEnded(kernel, record, options.wait))) return record
     if (name === 'attest' && !(await isLogged(kernel, record, options.wait))) return record
     const step = await runStep(kernel, record, name)
-    record = step === null ? await readRecord(kernel, place, id) : withStep(record, step)
+    // The barrier may find the scope in another epoch than the request did.
+    record = step === null || name === 'bar' ? await readRecord(kernel, place, id) : withStep(record, step)
     options.onStep(record.steps.get(name) ?? attested(record, kernel))
-    if (record.done) return record
+    if (record.done || name === options.upTo) return record
   }
   throw incomplete('it has no step left and is not done')
 }

@@ -98,6 +98,12 @@ export class TenantKeys {
       : this.forOpening(subjectTag, newest.epoch, newest.version)
   }
 
+  /** The epoch of the subject's newest key, or of the first one that it would get. Makes nothing. */
+  async epochOf(subjectTag: Buffer): Promise<number> {
+    const prefix = this.#prefix(subjectTag)
+    return newestVersion(prefix, await this.#input.wrapped.list(prefix))?.epoch ?? this.#firstEpoch()
+  }
+
   /**
    * Makes the subject's next key: what is written from now on is sealed under it, in other processes once they look again (at
    * the latest when their hold time is over). Earlier ones still open. False when it has none, or was erased.
@@ -167,7 +173,7 @@ export class TenantKeys {
       await wrapped.rewrap(found.name)
       return { ...found, made: false }
     }
-    const epoch = Math.max(this.epoch, await wrapped.firstEpoch())
+    const epoch = await this.#firstEpoch()
     const name = `${prefix}${epoch}/1`
     const made = await wrapped.make(name)
     if (made) reach('keys.subject-created')
@@ -177,6 +183,10 @@ export class TenantKeys {
       throw keyGone()
     }
     return { epoch, version: 1, made }
+  }
+
+  async #firstEpoch(): Promise<number> {
+    return Math.max(this.epoch, await this.#input.wrapped.firstEpoch())
   }
 
   #prefix(subjectTag: Buffer): string {

@@ -142,7 +142,7 @@ class BarredRace {
 
   async #request(): Promise<string> {
     const id = randomUUID()
-    const { outcome } = await this.#call(1, 'request_erasure', this.#scope(), [id, 0, 0, 0, bytes, null, 1, bytes])
+    const { outcome } = await this.#call(1, 'request_erasure', this.#scope(), [id, 0, 0, 0, bytes, null, 1, 1, bytes])
     if (outcome !== 'ok') throw new Error(`the request ended with ${outcome}`)
     return id
   }

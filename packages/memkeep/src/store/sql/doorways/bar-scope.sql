@@ -3,7 +3,8 @@
 
 -- The barrier: from this commit on no write for the scope commits, whenever it began. A subject's shelf is barred, and made
 -- barred where there was none; for a tenant first its own row (which waits for every shelf that is being made), then every
--- shelf (whose locks wait for every write under way). Needs the right `erasing`. `barred_ms`: when the bar was set, also when it stood already.
+-- shelf (whose locks wait for every write under way). A shelf is barred in the epoch in which it stands, and that is the erasure's from then on.
+-- A hold does not keep an erasure that is repeated after a restore: its first one passed that check. Needs the right `erasing`. `barred_ms`: when the bar was set, also when it stood already.
 -- Outcomes: ok, held (a legal hold was placed meanwhile), denied, missing, conflict.
 drop function if exists memkeep.bar_scope(bytea, bytea, uuid, bigint, bytea);
 create or replace function memkeep.bar_scope(p_tenant bytea, p_token bytea, p_id uuid, p_began_ms bigint, p_detail bytea)
@@ -13,6 +14,7 @@ set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan a
 declare
   c memkeep.claims := memkeep.open_token(p_tenant, p_token, 'bar_scope');
   taken record;
+  standing integer;
   number integer := 0;
   ignored integer;
 begin
@@ -26,7 +28,7 @@ begin
     else
       perform 1 from memkeep.tenant t where t.tenant = p_tenant for share;
     end if;
-    if memkeep.is_held(c) then outcome := 'held'; end if;
+    if (taken.e).asked_by <> 2 and memkeep.is_held(c) then outcome := 'held'; end if;
   end if;
   if outcome = 'ok' and barred_ms is null then
     barred_ms := c.at_ms;
@@ -34,15 +36,16 @@ begin
       update memkeep.tenant t set state = 1 where t.tenant = p_tenant;
       update memkeep.shelf s set state = 1, version = s.version + 1 where s.tenant = p_tenant;
     else
+      -- There may be one since the request, with keys of a later epoch.
       insert into memkeep.shelf as s (tenant, subject, epoch, state, version, floor, memories, bytes, created_ms)
         values (p_tenant, c.shelf, (taken.e).epoch, 1, 1, 0, 0, 0, c.at_ms)
         on conflict (tenant, subject) do update set state = 1, version = s.version + 1
-        where s.epoch = excluded.epoch;
+        returning s.epoch into standing;
     end if;
     get diagnostics number = row_count;
     -- What was made of the scope's memories is read by nobody from this commit on.
     ignored := memkeep.hide_derived(c, case when c.reach <> 2 then c.shelf end, p_id);
-    update memkeep.erasure e set barred_ms = c.at_ms where e.tenant = p_tenant and e.id = p_id;
+    update memkeep.erasure e set barred_ms = c.at_ms, epoch = coalesce(standing, e.epoch) where e.tenant = p_tenant and e.id = p_id;
   end if;
   if outcome = 'ok' then
     select n.began_ms, n.ended_ms, n.notes into began_ms, ended_ms, notes

@@ -2,8 +2,9 @@
 -- callers: memkeep_app
 
 -- Records again an erasure that the ledger outside knows and this database does not, since it was restored: 'ok' when it must be
--- carried out; 'exists' when it was, or a later epoch stands; 'missing' when there is no such tenant. Needs the right `erasing`.
--- Outcomes: ok, exists, missing, denied.
+-- carried out (also when it was begun again already); 'exists' when it was, when a later epoch stands, or when the erasure itself stands barred;
+-- 'held' when that is open and not barred: it goes on as any other; 'missing' when there is no such tenant. Needs the right `erasing`.
+-- Outcomes: ok, exists, held, missing, denied.
 create or replace function memkeep.repeat_erasure(p_tenant bytea, p_token bytea, p_id uuid, p_epoch integer, p_reason smallint,
   p_commit bytea, p_until_ms bigint, p_detail bytea)
 returns table (outcome text)
@@ -13,7 +14,8 @@ declare
   c memkeep.claims := memkeep.open_token(p_tenant, p_token, 'repeat_erasure');
   tenant_epoch integer;
   standing_epoch integer;
-  state smallint;
+  known record;
+  is_known boolean;
 begin
   outcome := case when c.rights & 65536 = 0 or c.reach = 0 then 'denied' else 'ok' end;
   if outcome = 'ok' then
@@ -21,10 +23,14 @@ begin
     if not found then outcome := 'missing'; end if;
   end if;
   if outcome = 'ok' then
-    select e.state into state from memkeep.erasure e where e.tenant = p_tenant and e.id = p_id;
-    if state = 1 then outcome := 'exists'; end if;
+    select e.state, e.barred_ms, e.asked_by into known from memkeep.erasure e where e.tenant = p_tenant and e.id = p_id;
+    is_known := found;
+    if is_known then
+      outcome := case when known.state = 1 then 'exists' when known.asked_by = 2 then 'ok'
+        when known.barred_ms is null then 'held' else 'exists' end;
+    end if;
   end if;
-  if outcome = 'ok' and state is null then
+  if outcome = 'ok' and not is_known then
     standing_epoch := tenant_epoch;
     if c.reach = 1 then
       select s.epoch into standing_epoch from memkeep.shelf s where s.tenant = p_tenant and s.subject = c.shelf;

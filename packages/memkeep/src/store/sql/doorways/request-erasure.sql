@@ -4,9 +4,11 @@
 -- Records that the token's scope is to be erased: its subject, or (reach all) the tenant. Needs the right `erase`, for the
 -- tenant `tenant` too; an operator's token carries `erasing` besides and is not asked for the tenant's policy. Nothing is barred or deleted
 -- yet. An erasure of the same scope and epoch that stands already is the answer: `id` says which.
+-- `p_first_epoch`: of a subject that has no shelf, the epoch in which it would begin.
 -- Outcomes: ok, held (a legal hold stands), denied, barred, policy, unknown.
+drop function if exists memkeep.request_erasure(bytea, bytea, uuid, smallint, smallint, smallint, bytea, bytea, bigint, bytea);
 create or replace function memkeep.request_erasure(p_tenant bytea, p_token bytea, p_id uuid, p_after smallint,
-  p_reason smallint, p_asked_by smallint, p_commit bytea, p_names bytea, p_until_ms bigint, p_detail bytea)
+  p_reason smallint, p_asked_by smallint, p_commit bytea, p_names bytea, p_until_ms bigint, p_first_epoch integer, p_detail bytea)
 returns table (outcome text, id uuid, epoch integer)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
@@ -25,7 +27,7 @@ begin
     epoch := t.epoch;
     if c.reach = 1 then
       select s.epoch into epoch from memkeep.shelf s where s.tenant = p_tenant and s.subject = c.shelf;
-      epoch := coalesce(epoch, t.epoch);
+      epoch := coalesce(epoch, greatest(t.epoch, p_first_epoch));
     end if;
     select e.id into request_erasure.id from memkeep.erasure e
       where e.tenant = p_tenant and e.subject = c.shelf and e.epoch = request_erasure.epoch

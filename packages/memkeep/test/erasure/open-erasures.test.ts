@@ -1,0 +1,134 @@
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { Connector } from '../../src/connectors/connector.ts'
+import { directoryErasureLedger } from '../../src/erasure/drivers/directory-erasure-ledger.ts'
+import type { KeepOptions } from '../../src/index.ts'
+import { heldPlace } from '../connectors/held-items.ts'
+import { codeOf } from '../support/code-of.ts'
+import { adminOf, finished, grantOf } from '../support/erasing.ts'
+import { dayMs } from '../support/hand-clock.ts'
+import { TestKeep } from '../support/test-keep.ts'
+
+// Erasures that are under way and cannot go on now: other processes open all the same, and what they erase they bar.
+
+let store: TestKeep
+const ledger: NonNullable<KeepOptions['erasureLedger']> = {
+  put: (place, line) => at().put(place, line),
+  replace: (place, line) => at().replace(place, line),
+  read: async () => (store === undefined ? [] : at().read()),
+}
+const at = () => directoryErasureLedger({ dir: join(store.keyDir, 'ledger') })
+
+let isDown = false
+/** What happens between a request and its bar. */
+let beforeBar: () => Promise<unknown> = async () => {}
+const place = heldPlace((right): Connector => {
+  const unlessDown = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (isDown) throw new Error('not there')
+    return work()
+  }
+  return {
+    ...right,
+    patience: { retries: 0 },
+    inventory: (...asked) =>
+      unlessDown(async () => {
+        await beforeBar()
+        return right.inventory(...asked)
+      }),
+    verify: (...asked) => unlessDown(() => right.verify(...asked)),
+    erase: (...asked) => unlessDown(() => right.erase(...asked)),
+  }
+})
+const options = { erasureLedger: ledger, connectors: [place.connector] }
+
+beforeEach(async () => {
+  store = undefined!
+  ;[isDown, beforeBar] = [false, async () => {}]
+  store = await TestKeep.start(options)
+  await store.memory().add('said', { actor: 'user' })
+})
+afterEach(() => store[Symbol.asyncDispose]())
+
+const holds = () => store.keep.privileged(grantOf('holds')).holds
+const view = async () => (await store.keep.for(adminOf('ana')).erasures.list())[0]!
+
+async function brokenOff(): Promise<void> {
+  const erasure = await store.keep.eraseSubject(adminOf('ana'), { reason: 'request' })
+  await erasure.done.catch(() => {})
+}
+
+/** Upkeep, as often as an erasure needs it. */
+async function upkeep(): Promise<void> {
+  for (let pass = 0; pass < 4; pass++) {
+    await store.keep.runUpkeep().catch(() => {})
+    store.clock.advance(300_001)
+  }
+}
+
+test('one that waits for an outside store keeps no process from opening', async () => {
+  isDown = true
+  await brokenOff()
+  expect((await view()).steps.at(-1)).toMatchObject({ step: 'derive', endedAt: null })
+  const second = await store.open(options)
+  expect(await codeOf(store.memory({}, second).list())).toBe('ERR_SCOPE_BARRED')
+  isDown = false
+  await upkeep()
+  expect((await view()).state).toBe('done')
+}, 60_000)
+
+test('one that a hold keeps from its bar keeps no process from opening, and the held keys stay', async () => {
+  let hold = ''
+  beforeBar = async () => {
+    beforeBar = async () => {}
+    hold = (await holds().place({ tenant: 'acme', subject: 'ana', reason: 'a case' })).id
+  }
+  await brokenOff()
+  expect((await view()).steps.at(-1)).toMatchObject({ step: 'bar', endedAt: null })
+  const second = await store.open(options)
+  expect((await store.memory({}, second).list()).items).toMatchObject([{ content: 'said' }])
+  await second.privileged(grantOf('holds')).holds.release('acme', hold)
+  await upkeep()
+  expect((await view()).state).toBe('done')
+}, 60_000)
+
+test('a restored database with a hold that was released before the erasure opens, and is erased again', async () => {
+  await finished(store, await store.keep.eraseSubject(adminOf('ana'), { reason: 'request' }))
+  // As a backup of before has it.
+  await store.database.query('delete from memkeep.erasure_step')
+  await store.database.query('delete from memkeep.erasure')
+  await store.database.query('update memkeep.shelf set state = 0 where state = 1')
+  await holds().place({ tenant: 'acme', subject: 'ana', reason: 'a case' })
+  await store.database.query('delete from memkeep.erasure_guard')
+  const second = await store.open(options)
+  expect(await codeOf(store.memory({}, second).list())).toBe('ERR_SCOPE_BARRED')
+}, 60_000)
+
+test('a subject that gets its first shelf after the request is barred, in whatever epoch it began', async () => {
+  // Once a tenant has forgotten an erasure, first keys are of a later epoch than its own.
+  await finished(store, await store.keep.eraseSubject(adminOf('ana'), { reason: 'request' }))
+  store.clock.advance(36 * dayMs)
+  await store.keep.runUpkeep()
+  const late = store.memory({ subject: 'ben' })
+  beforeBar = async () => {
+    beforeBar = async () => {}
+    await late.add('between request and bar', { actor: 'user' })
+  }
+  const report = await finished(store, await store.keep.eraseSubject(adminOf('ben'), { reason: 'request' }))
+  expect(await codeOf(late.add('after the bar', { actor: 'user' }))).toBe('ERR_SCOPE_BARRED')
+  expect(report.stores).toContainEqual({ name: 'memory', deleted: 1, remaining: 0 })
+  const [ledgered] = (await ledger.read()).slice(-1)
+  expect(ledgered).toContain('"epoch":2')
+}, 60_000)
+
+test('a shelf of another epoch than the one that was asked for is barred in its own', async () => {
+  beforeBar = async () => {
+    beforeBar = async () => {}
+    await store.database.query('update memkeep.shelf set epoch = 3')
+  }
+  const erasure = await store.keep.eraseSubject(adminOf('ana'), { reason: 'request' })
+  for await (const { step } of erasure) if (step === 'delete') break
+  const rows = await store.database.query<Record<string, number>>(
+    'select s.state, s.epoch as shelf, e.epoch as erasure from memkeep.shelf s, memkeep.erasure e',
+  )
+  expect(rows).toEqual([{ state: 1, shelf: 3, erasure: 3 }])
+}, 60_000)
