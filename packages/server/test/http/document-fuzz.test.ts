@@ -15,6 +15,7 @@ let served: Served
 let key: string
 let own: string
 let foreign: string
+let erased: string
 
 beforeAll(async () => {
   console.log(`document fuzz: MEMKEEP_TEST_SEED=${seed}`)
@@ -23,6 +24,9 @@ beforeAll(async () => {
   const victim = await served.key('globex', 'ana')
   foreign = await served.add(victim, `the word is ${canary}`, { tags: [canary], metadata: { a: canary } })
   own = await served.add(key, 'a note of our own')
+  await served.createTenant(elsewhere)
+  erased = await served.key('acme', 'erased', ['admin'])
+  await served.add(erased, 'to be erased')
 })
 afterAll(() => served[Symbol.asyncDispose]())
 
@@ -128,8 +132,12 @@ function encoded(query: Readonly<Record<string, unknown>>): string {
   return written.length === 0 ? '' : `?${written.join('&')}`
 }
 
-/** Each call that is not erased or barred by the way: whose tenant or policy it changes are tenants that nobody else uses here. */
-const changesTheScene = new Set(['requestErasure', 'setTenantPolicy', 'setTenantQuota', 'setTenantDisclosure'])
+/** What these change is a tenant of their own, which no other call here asks for. */
+const elsewhere = 'initech'
+const changesATenant = new Set(['setTenantPolicy', 'setTenantQuota', 'setTenantDisclosure'])
+
+const isNamed = (body: unknown): body is { tenant: string } =>
+  typeof (body as { tenant?: unknown } | null)?.tenant === 'string'
 
 function holds({ status, headers, text: said, body }: Answer): void {
   expect(status, said).toBeLessThan(500)
@@ -147,11 +155,12 @@ test.each(operations.map((each) => [each.spec.operationId as string, each] as co
     await fc.assert(
       fc.asyncProperty(requestOf(operation), async ({ id, query, body, headers }) => {
         const filled = (value: string) => value.replaceAll('OWN', own).replaceAll('FOREIGN', foreign)
-        // What changes the scene for the others is asked without a credential that may.
-        const by = changesTheScene.has(operationId) ? undefined : isAdmin ? root.key : key
+        // Who is erased by this is somebody whom no other call here asks for.
+        const by = operationId === 'requestErasure' ? erased : isAdmin ? root.key : key
         const path = filled(operation.path.replace('{id}', id) + encoded(query))
-        const sent = body === undefined ? {} : { body: filled(JSON.stringify(body)) }
-        holds(await served.ask(operation.method, path, { ...(by === undefined ? {} : { key: by }), headers, ...sent }))
+        const asked = changesATenant.has(operationId) && isNamed(body) ? { ...body, tenant: elsewhere } : body
+        const sent = asked === undefined ? {} : { body: filled(JSON.stringify(asked)) }
+        holds(await served.ask(operation.method, path, { key: by, headers, ...sent }))
       }),
       { seed, numRuns: 30 * Number(MEMKEEP_TEST_RUNS) },
     )
