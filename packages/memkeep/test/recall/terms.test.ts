@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { termsOf } from '../../src/recall/terms.ts'
 import { runs } from './run-parameters.ts'
 
@@ -36,11 +36,17 @@ test('agrees with the segmenter on Japanese', () => {
   expect([...termsOf(text).keys()].sort()).toEqual([...new Set(segments)].sort())
 })
 
-test('keeps up with hostile accents', () => {
-  const started = performance.now()
-  termsOf(`a${'\u0301\u0323'.repeat(64 * 1024)}`)
-  // Left to themselves they take several seconds: the time is quadratic.
-  expect(performance.now() - started).toBeLessThan(1000)
+test('hostile accents are taken away before they are normalised, which takes time quadratic in their number', () => {
+  const normalize = vi.spyOn(String.prototype, 'normalize')
+  const given: string[] = []
+  try {
+    const [term] = [...termsOf(`a${'\u0301\u0323'.repeat(64 * 1024)}`).keys()]
+    expect([...term!].length).toBeLessThanOrEqual(31)
+  } finally {
+    given.push(...normalize.mock.contexts.map(String))
+    normalize.mockRestore()
+  }
+  expect(given.map((text) => /\p{M}{31}/u.test(text))).toEqual([false])
 })
 
 test('cuts what is too long for a word, never within a character', () => {
@@ -85,22 +91,6 @@ test('two texts side by side count as both', () => {
     }),
     runs(1000),
   )
-})
-
-test('takes time in proportion to the text, up to the largest', () => {
-  const time = (text: string) => {
-    const times = [0, 1, 2, 3, 4].map(() => {
-      const start = performance.now()
-      termsOf(text)
-      return performance.now() - start
-    })
-    return Math.min(...times)
-  }
-  for (const unit of ['a', 'a ', 'the quick brown fox ', '我住在北京大学', '👍', '\u0301', "'", 'ᾷ']) {
-    const text = unit.repeat(32 * 1024).slice(0, 32 * 1024)
-    const small = Math.max(time(text.slice(0, 4096)), 0.2)
-    expect(time(text), unit).toBeLessThan(small * 8 * 6)
-  }
 })
 
 test('reads plain ASCII as it reads any text', () => {

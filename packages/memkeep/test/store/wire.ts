@@ -12,6 +12,8 @@ export interface Wire {
   cutAt(text: string | null): void
   /** Clients that connect from now on are told a made-up process id, as a transaction pooler tells them. */
   disguise(): void
+  /** Counts the client's messages that hold this text, from now on. */
+  countOf(text: string): () => number
   close(): Promise<void>
 }
 
@@ -23,6 +25,7 @@ export async function openWire(server: pg.ClientConfig): Promise<Wire> {
   let cut: string | null = null
   let disguised = false
   const sockets = new Set<Socket>()
+  const counts = new Map<string, number>()
   const listener = createServer((client) => {
     const { host = '', port = 5432 } = target
     const upstream = host.startsWith('/') ? connect(`${host}/.s.PGSQL.${port}`) : connect(port, host)
@@ -34,6 +37,9 @@ export async function openWire(server: pg.ClientConfig): Promise<Wire> {
       sockets.add(socket)
       socket.on('error', end).on('close', end)
     }
+    client.on('data', (bytes) => {
+      for (const [text, count] of counts) if (bytes.includes(text)) counts.set(text, count + 1)
+    })
     client.on('data', (bytes) => (cut !== null && bytes.includes(cut) ? end() : upstream.write(bytes)))
     let made = !disguised
     upstream.on('data', (bytes) => {
@@ -54,6 +60,10 @@ export async function openWire(server: pg.ClientConfig): Promise<Wire> {
     },
     cutAt: (text) => {
       cut = text
+    },
+    countOf: (text) => {
+      counts.set(text, 0)
+      return () => counts.get(text)!
     },
     disguise: () => {
       disguised = true
