@@ -20,7 +20,7 @@ import { announce, checkDatabase } from './own-calls.ts'
 import { Privileged } from './privileged/privileged.ts'
 import type { PrivilegedKernel } from './privileged/privileged-kernel.ts'
 import type { ShelfStats } from './recall/shelf-cache.ts'
-import type { Upkeep, UpkeepReport } from './upkeep/upkeep.ts'
+import type { Upkeep, UpkeepCounts, UpkeepReport } from './upkeep/upkeep.ts'
 
 /** What `openMemkeep` makes of its options; the keep adds its own gate. */
 export type KeepParts = Omit<Kernel, 'checkOpen' | 'run' | 'erasuresOf'>
@@ -32,6 +32,8 @@ export interface KeepMetrics {
   /** What the opened shelves took and gave since the keep was opened. Sizes in bytes. */
   readonly shelves: ShelfStats
   readonly disclosures: DisclosureCounts
+  /** Null in a process without upkeep's login. */
+  readonly upkeep: UpkeepCounts | null
 }
 
 /** A deployment of Memkeep, open in this process. */
@@ -168,6 +170,7 @@ export class Keep implements AsyncDisposable {
       refusedTokens: doorways.refusedTokens(),
       shelves: shelves.stats,
       disclosures: disclosures.counts(),
+      upkeep: this.#upkeep?.counts() ?? null,
     })
   }
 

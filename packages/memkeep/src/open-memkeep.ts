@@ -106,6 +106,7 @@ export async function openMemkeep(options: KeepOptions): Promise<Keep> {
       ledger,
       witness: options.erasureWitness ?? null,
     })
+    if (upkeep !== null) repeatUpkeep(upkeep, mergeDelayMs, opened)
     await keep.checkRestored()
     return keep
   } catch (error) {
@@ -182,7 +183,12 @@ async function openUpkeep(
   const { keyring, seams, refused, mergeDelayMs, retention, witness } = parts
   const upkeep = new Upkeep(pool, keyring, seams, { refused, retention, witness, mostLagMs: mergeDelayMs * lagDelays })
   await upkeep.installKeys()
-  // A pass that fails is repeated a minute later; what matters of it (a token key missing) shows at the calls.
+  return upkeep
+}
+
+/** From now on, and not before the witness was asked. */
+function repeatUpkeep(upkeep: Upkeep, mergeDelayMs: number, opened: (() => Promise<void>)[]): void {
+  // A pass that fails is repeated a minute later. It is counted, and what matters of it (a token key missing) shows at the calls.
   const repeat = new Repeat(
     () => upkeep.run(),
     upkeepEveryMs,
@@ -196,7 +202,6 @@ async function openUpkeep(
     () => {},
   )
   opened.push(() => sequence.stop())
-  return upkeep
 }
 
 function poolConfig(database: string | pg.PoolConfig): pg.PoolConfig {

@@ -119,6 +119,11 @@ export class Sequencer {
     return { done, raced }
   }
 
+  /** How many tenants' logs the last pass could not sign. */
+  get unsignedLogs(): number {
+    return this.#unsigned.length
+  }
+
   /** When the event happened that waits longest for its place, by its own clock; null when none waits. */
   oldestWaiting(): Promise<Date | null> {
     return this.#oldestBut([])

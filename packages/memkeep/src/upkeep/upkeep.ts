@@ -38,6 +38,13 @@ export interface UpkeepReport {
   readonly emptied: number
 }
 
+/** Counts since the process began: passes of upkeep and of sequencing that failed, logs that the last sequencing could not sign. */
+export interface UpkeepCounts {
+  readonly failedPasses: number
+  readonly failedSequencing: number
+  readonly unsignedLogs: number
+}
+
 export interface UpkeepOptions {
   readonly refused?: RefusedTokens
   /** Null: reads stay in the database. */
@@ -94,6 +101,9 @@ export class Upkeep {
   readonly #witnessed: WitnessedHead | null
   readonly #mostLagMs: number
   #rolledBack: (error: MemkeepError) => void = () => {}
+  /** What the witness refused this database with: nothing is signed any more, nor anything else done. */
+  #refusal: MemkeepError | null = null
+  readonly #failed = { passes: 0, sequencing: 0 }
 
   /** `pool` is of the login `memkeep_upkeep`. */
   constructor(
@@ -127,8 +137,20 @@ export class Upkeep {
   }
 
   /** Gives every event that waits its place in its tenant's log. Throws the first failure once the rest is done. */
-  sequence(): Promise<number> {
-    return this.#sequencer.run()
+  async sequence(): Promise<number> {
+    try {
+      if (this.#refusal !== null) throw this.#refusal
+      return await this.#sequencer.run()
+    } catch (error) {
+      this.#failed.sequencing++
+      throw error
+    }
+  }
+
+  counts(): UpkeepCounts {
+    const { passes, sequencing } = this.#failed
+    const { unsignedLogs } = this.#sequencer
+    return Object.freeze({ failedPasses: passes, failedSequencing: sequencing, unsignedLogs })
   }
 
   /** Told when the database was set back behind what the witness saw. */
@@ -156,8 +178,20 @@ export class Upkeep {
    * the first such error is thrown once the rest is done.
    */
   async run(): Promise<UpkeepReport> {
+    try {
+      if (this.#refusal !== null) throw this.#refusal
+      return await this.#pass()
+    } catch (error) {
+      this.#failed.passes++
+      throw error
+    }
+  }
+
+  async #pass(): Promise<UpkeepReport> {
     await this.installKeys()
     const failures: unknown[] = []
+    // First: in a database that was set back nothing is swept, erased or signed.
+    await this.#askWitness(failures, (witnessed) => witnessed.prove())
     let expired = 0
     let swept = 0
     let distilled = 0
@@ -194,7 +228,10 @@ export class Upkeep {
     })
     await this.#sequencer.tick().catch((error: unknown) => failures.push(error))
     const keys = await this.#expireKeys()
-    await this.#askWitness(failures)
+    await this.#askWitness(failures, async (witnessed) => {
+      await witnessed.proveAndNote()
+      await this.#sequencer.noteTicked()
+    })
     await this.#thinning.run().catch((error: unknown) => failures.push(error))
     const { archived, emptied } = await this.#putReadsAway(failures)
     if (failures.length > 0) throw failures[0]
@@ -239,14 +276,17 @@ export class Upkeep {
     }
   }
 
-  /** What a witness says goes before any other failure. */
-  async #askWitness(failures: unknown[]): Promise<void> {
+  /** What a witness says goes before any other failure. Throws `ERR_STORE_ROLLED_BACK`, and remembers it. */
+  async #askWitness(failures: unknown[], ask: (witnessed: WitnessedHead) => Promise<unknown>): Promise<void> {
+    if (this.#witnessed === null) return
     try {
-      await this.#witnessed?.proveAndNote()
-      await this.#sequencer.noteTicked()
+      await ask(this.#witnessed)
     } catch (error) {
       failures.unshift(error)
-      if (error instanceof MemkeepError && error.code === 'ERR_STORE_ROLLED_BACK') this.#rolledBack(error)
+      if (!(error instanceof MemkeepError) || error.code !== 'ERR_STORE_ROLLED_BACK') return
+      this.#refusal = error
+      this.#rolledBack(error)
+      throw error
     }
   }
 

@@ -116,6 +116,7 @@ test('a leaf that was rewritten is not signed over, and other tenants’ logs go
   await store.memory({ tenant: 'globex' }, another).add('more of globex', { actor: 'user' })
   expect(await codeOf(another.sequence())).toBe('ERR_STORE_UNSAFE')
   expect((await headOf(acme)).note).toBe(before.note)
+  expect(another.metrics().upkeep).toEqual({ failedPasses: 0, failedSequencing: 1, unsignedLogs: 1 })
   const logged = await headOf(globex)
   expect(Number(logged.size)).toBeGreaterThan(Number(other.size))
   await expectGood('globex')
@@ -128,6 +129,7 @@ test('a leaf that was rewritten is not signed over, and other tenants’ logs go
 
   await putBack()
   expect(await another.sequence()).toBeGreaterThan(0)
+  expect(another.metrics().upkeep).toMatchObject({ failedSequencing: 1, unsignedLogs: 0 })
   await expectGood('acme')
 })
 

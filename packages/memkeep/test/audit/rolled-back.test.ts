@@ -3,6 +3,10 @@ import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { fileWitness } from '../../src/audit/drivers/file-witness.ts'
 import type { Witness } from '../../src/audit/witness.ts'
+import { productionSeams } from '../../src/core/seams.ts'
+import { Keyring } from '../../src/keys/keyring.ts'
+import { openPool } from '../../src/store/connect.ts'
+import { Upkeep } from '../../src/upkeep/upkeep.ts'
 import { codeOf } from '../support/code-of.ts'
 import { SetBack } from './set-back.ts'
 import { witnessAt } from './witness-at.ts'
@@ -86,6 +90,41 @@ test('upkeep finds out too, and a witness that is away keeps a keep from opening
   expect(await codeOf(keep.runUpkeep())).toBe('ERR_STORE_ROLLED_BACK')
   expect(await codeOf(() => place.memory(keep).list())).toBe('ERR_STORE_ROLLED_BACK')
 })
+
+test('upkeep asks the witness before it signs, and once refused signs nothing, also between passes', {
+  timeout: 60_000,
+}, async () => {
+  // What `openMemkeep` runs by itself, beside every gate of the keep.
+  await place.withEngine(async (engine) => {
+    const settings = { ...engine.upkeep, max: 1 }
+    const pool = openPool(settings, 'memkeep_upkeep', { embedded: true, acceptOldServer: true })
+    const seams = { ...productionSeams, clock: place.clock }
+    const keyring = new Keyring({ provider: place.keys.keys, store: place.keys.keyStore, ...seams })
+    const refuses: Witness = { name: 'refuses', add: async () => ({ outcome: 'inconsistent' }) }
+    const upkeep = new Upkeep(pool, keyring, seams, { witness: refuses })
+    try {
+      await upkeep.installKeys()
+      await upkeep.sequence()
+      await use(place, 'waits for its place')
+      const waits = await upkeep.oldestWaiting()
+      expect(waits).not.toBeNull()
+      expect(await codeOf(upkeep.run())).toBe('ERR_STORE_ROLLED_BACK')
+      for (const again of [() => upkeep.sequence(), () => upkeep.run()]) {
+        expect(await codeOf(again)).toBe('ERR_STORE_ROLLED_BACK')
+      }
+      expect(await upkeep.oldestWaiting()).toEqual(waits)
+    } finally {
+      keyring.close()
+      await pool.end()
+    }
+  })
+})
+
+/** As `SetBack.use`, without a pass of upkeep. */
+async function use(at: SetBack, content: string): Promise<void> {
+  await using keep = await at.open()
+  await at.memory(keep).add(content, { actor: 'user' })
+}
 
 test('a witness below the database’s directory would be set back with it', async () => {
   expect(await codeOf(place.open(fileWitness({ path: join(place.data, 'heads') })))).toBe('ERR_STORE_UNSAFE')

@@ -53,6 +53,15 @@ export class ServerMetrics {
       },
     })
     new Gauge({
+      name: 'memkeep_upkeep',
+      help: 'Of a process with upkeep’s login: passes and sequencings that failed since the start, and logs that the last one could not sign',
+      labelNames: ['what'],
+      registers: [this.#registry],
+      collect() {
+        for (const [what, count] of Object.entries(keep().upkeep ?? {})) this.set({ what }, count)
+      },
+    })
+    new Gauge({
       name: 'memkeep_shelves',
       help: 'Opened shelves: what they hold and did since the start',
       labelNames: ['what'],

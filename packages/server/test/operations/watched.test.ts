@@ -23,6 +23,7 @@ test('metrics count requests by route, refusals by code and attempts to name a s
   expect(seriesIn(text, 'memkeep_http_refusals_total\\{code="ERR_INPUT_INVALID"\\}')).toBe(1)
   expect(seriesIn(text, 'memkeep_scope_smuggling_total')).toBe(1)
   expect(seriesIn(text, 'memkeep_refused_scope_tokens\\{code="MK001"\\}')).toBe(0)
+  expect(seriesIn(text, 'memkeep_upkeep\\{what="unsignedLogs"\\}')).toBe(0)
   expect(seriesIn(text, 'memkeep_shelves\\{what="shelves"\\}')).toBeGreaterThanOrEqual(0)
   expect(text).not.toMatch(/acme|subject-canary|heron|nowhere|mk_/)
   expect(text).not.toContain(id)
