@@ -88,6 +88,11 @@ export class Keep implements AsyncDisposable {
       : new ScopedMemory(this.#kernel, scope)
   }
 
+  /** True when support reads nothing before a second person has agreed. */
+  get supportNeedsSecond(): boolean {
+    return this.#kernel.supportNeedsSecond
+  }
+
   /** What a grant permits beyond one tenant. Throws as `for` does. */
   privileged(grant: Grant): Privileged {
     this.#gate.check()

@@ -1,5 +1,5 @@
 import type { Keep } from 'memkeep'
-import { AdminKeys } from './authn/admin-keys.ts'
+import { AdminKeys, checkSecondPerson } from './authn/admin-keys.ts'
 import { type CredentialOptions, Credentials } from './authn/credentials.ts'
 import { connectRedis } from './authn/drivers/connect-redis.ts'
 import { type FirstKey, firstRun } from './authn/first-run.ts'
@@ -48,7 +48,10 @@ export async function serve({ place, config = {}, ...rest }: ServeOptions): Prom
   }
 }
 
-/** Everything between a keep and its port. What it opens is closed last opened first. */
+/**
+ * Everything between a keep and its port. What it opens is closed last opened first. Throws `ERR_INPUT_INVALID` for an administrator's key
+ * that would make the second person of a support access needless.
+ */
 export async function openDoor(
   keep: Keep,
   config: ServerConfig,
@@ -56,6 +59,7 @@ export async function openDoor(
   opened: (() => Promise<unknown>)[],
 ): Promise<Listening> {
   const { host = '127.0.0.1', port = 8787, jwt, adminKeys = [], publicUrl, redisUrl, graceSeconds } = config
+  if (keep.supportNeedsSecond) checkSecondPerson(adminKeys)
   const redis = redisUrl === undefined ? null : await connectRedis(redisUrl)
   if (redis !== null) opened.push(async () => redis.destroy())
   const mcp = mcpOverHttp(version)

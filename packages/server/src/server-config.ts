@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { MemkeepError } from 'memkeep'
 import { z } from 'zod'
-import { checkAdminKeys } from './authn/admin-keys.ts'
+import { adminRights, checkAdminKeys } from './authn/admin-keys.ts'
 import { tokenAlgorithms } from './authn/json-web-tokens.ts'
 import { disclosureIn, toolsIn } from './keep-settings.ts'
 
@@ -9,11 +9,16 @@ const count = z.number().int().min(0).max(1_000_000_000)
 const claim = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)])
 const httpUrl = z.url({ protocol: /^https?$/ })
 
+/** Who can change what comes from there signs tokens of any tenant: over plain HTTP from this machine alone. */
+const keySetUrl = httpUrl.refine((text) => /^https:/i.test(text) || isLoopback(new URL(text).hostname), {
+  error: 'https, or http on this machine',
+})
+
 const jwt = z.strictObject({
   issuer: z.string().min(1),
   audience: z.string().min(1),
   /** Address of the issuer's key set, or the set itself. */
-  jwks: z.union([httpUrl, z.looseObject({ keys: z.array(z.looseObject({ kty: z.string() })).min(1) })]),
+  jwks: z.union([keySetUrl, z.looseObject({ keys: z.array(z.looseObject({ kty: z.string() })).min(1) })]),
   algorithms: z
     .array(z.enum(tokenAlgorithms as [string, ...string[]]))
     .min(1)
@@ -37,7 +42,15 @@ const settings = z.strictObject({
   /** The address that clients know the server by. */
   publicUrl: httpUrl.exactOptional(),
   jwt: jwt.exactOptional(),
-  adminKeys: z.array(z.strictObject({ name: z.string(), sha256: z.string() })).exactOptional(),
+  adminKeys: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        sha256: z.string(),
+        rights: z.array(z.enum(adminRights)).min(1).readonly().exactOptional(),
+      }),
+    )
+    .exactOptional(),
   rateLimits: z
     .strictObject({ tenantPerMinute: count.exactOptional(), credentialPerMinute: count.exactOptional() })
     .exactOptional(),
@@ -139,14 +152,19 @@ function wrong(issue: z.core.$ZodIssue, file: string | undefined, saidBy: Readon
   return new MemkeepError('ERR_INPUT_INVALID', `${where}: ${path.length === 0 ? '' : `${path.join('.')}: `}${keys}`)
 }
 
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
+}
+
 function wholeNumber(text: string): unknown {
   return /^\d{1,10}$/.test(text) ? Number(text) : text
 }
 
-/** `name:sha256`, with commas between. */
+/** `name:sha256`, or `name:sha256:right+right`, with commas between. */
 function adminKeysIn(text: string): unknown {
   return text.split(',').map((each) => {
-    const at = each.lastIndexOf(':')
-    return { name: each.slice(0, Math.max(at, 0)).trim(), sha256: each.slice(at + 1).trim() }
+    const [name = '', sha256 = '', rights, ...more] = each.split(':').map((part) => part.trim())
+    if (more.length > 0) return null
+    return { name, sha256, ...(rights === undefined ? {} : { rights: rights.split('+').map((right) => right.trim()) }) }
   })
 }

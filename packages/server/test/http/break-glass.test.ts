@@ -1,16 +1,18 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { newAdminKey } from '../../src/authn/admin-keys.ts'
+import { type AdminRight, newAdminKey } from '../../src/authn/admin-keys.ts'
 import { Served } from '../support/served.ts'
 
 const root = newAdminKey()
 const second = newAdminKey()
+const provisions = newAdminKey()
 const canary = 'globex-canary-bittern'
 let served: Served
 
 beforeAll(async () => {
   const adminKeys = [
-    { name: 'root', sha256: root.sha256 },
-    { name: 'second', sha256: second.sha256 },
+    { name: 'root', sha256: root.sha256, rights: ['support', 'aggregates'] as const },
+    { name: 'second', sha256: second.sha256, rights: ['support'] as const },
+    { name: 'provisions', sha256: provisions.sha256, rights: ['tenants', 'keys'] as const },
   ]
   served = await Served.start({ config: { adminKeys }, supportNeedsSecond: true })
   await served.add(await served.key('acme', 'ana'), 'a note of hers')
@@ -76,14 +78,42 @@ test('asked for, agreed to by somebody else, used, seen by the tenant, and ended
 test('an act of an administrator leaves an event that opens to the name and the reason', async () => {
   const principal = { id: 'p', roles: [] }
   const body = { tenant: 'acme', subject: 'x', principal, reason: 'asked for by mail' }
-  await served.ask('POST', '/admin/v1/keys', { key: second.key, body })
+  await served.ask('POST', '/admin/v1/keys', { key: provisions.key, body })
   await served.keep.sequence()
   const key = await served.key('acme', null, ['admin'])
   const { body: page } = await served.ask('GET', '/v1/audit?actions=key.create&limit=100', { key })
   const told = page.items.map((each: { principal: { id: string }; reason: string; by: string; intact: boolean }) => {
     return [each.principal.id, each.reason, each.by, each.intact]
   })
-  expect(told).toContainEqual(['admin/second', 'asked for by mail', 'operator', true])
+  expect(told).toContainEqual(['admin/provisions', 'asked for by mail', 'operator', true])
+})
+
+test('support makes no key to read with, and whoever makes keys asks for no access: each has the rights of its key alone', async () => {
+  const principal = { id: 'p', roles: ['admin'] }
+  const made = { tenant: 'globex', subject: null, principal, reason: 'to read around the second person' }
+  const asked = { tenant: 'globex', subject: 'ana', reason: 'to read' }
+  const policy = { tenant: 'globex', policy: null, reason: 'to read' }
+  const refused = [
+    await served.ask('POST', '/admin/v1/keys', { key: root.key, body: made }),
+    await served.ask('GET', '/admin/v1/keys?tenant=globex', { key: root.key }),
+    await served.ask('PUT', '/admin/v1/tenants/policy', { key: root.key, body: policy }),
+    await served.ask('POST', path, { key: provisions.key, body: asked }),
+    await served.ask('GET', '/admin/v1/aggregates', { key: provisions.key }),
+    await served.ask('GET', '/admin/v1/aggregates', { key: second.key }),
+  ]
+  expect(refused.map(({ status, body }) => [status, body.code])).toEqual(refused.map(() => [403, 'ERR_ACCESS_DENIED']))
+  expect((await served.ask('PUT', '/admin/v1/tenants/policy', { key: provisions.key, body: policy })).status).toBe(204)
+})
+
+test.each<[string, { rights?: readonly AdminRight[] }]>([
+  ['says no rights', {}],
+  ['has both', { rights: ['support', 'keys'] }],
+])('where a second person is asked for, no server starts with a key that %s', async (_, more) => {
+  const adminKeys = [{ name: 'alone', sha256: root.sha256, ...more }]
+  await expect(served.another({ adminKeys })).rejects.toMatchObject({
+    code: 'ERR_INPUT_INVALID',
+    message: expect.stringContaining('adminKeys: alone: '),
+  })
 })
 
 test('totals tell of nothing while there are few', async () => {

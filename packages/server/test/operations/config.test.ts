@@ -14,6 +14,9 @@ function read(settings: unknown, env: Record<string, string> = {}, flags = {}) {
   return readConfig({ file, env, flags })
 }
 
+const hash = 'a'.repeat(64)
+const jwtEnv = { MEMKEEP_JWT_ISSUER: 'i', MEMKEEP_JWT_AUDIENCE: 'a' }
+
 test('the command line goes before the environment, and that before the file', () => {
   const settings = {
     host: 'from-file',
@@ -43,6 +46,18 @@ test('tools and a disclosure budget, in a variable as in the file', () => {
   expect(read({}, env)).toEqual(said)
   expect(keepSettingsOf(env)).toEqual(said)
   expect(keepOptions(said as never)).toEqual({ tools: said.tools, limits: { disclosure: said.disclosure } })
+})
+
+test("rights of administrators' keys, in a variable as in the file; keys of issuers over HTTP from this machine", () => {
+  const adminKeys = [
+    { name: 'root', sha256: hash },
+    { name: 'help', sha256: hash, rights: ['support', 'aggregates'] },
+  ]
+  expect(read({ adminKeys })).toEqual({ adminKeys })
+  expect(read({}, { MEMKEEP_ADMIN_KEYS: `root:${hash}, help:${hash}:support+aggregates` })).toEqual({ adminKeys })
+  for (const host of ['127.0.0.1:9', 'localhost', '[::1]:9']) {
+    expect(read({}, { ...jwtEnv, MEMKEEP_JWT_JWKS: `http://${host}/keys` }).jwt?.jwks).toBe(`http://${host}/keys`)
+  }
 })
 
 describe('a fault names its place and no value:', () => {
@@ -77,6 +92,26 @@ describe('a fault names its place and no value:', () => {
     ['a variable out of bounds', {}, { MEMKEEP_PORT: '65536' }, /^MEMKEEP_PORT: port: /],
     ['half of a group of variables', undefined, { MEMKEEP_JWT_ISSUER: 'secret-value' }, /jwt\.audience/],
     ['a hash that is none', {}, { MEMKEEP_ADMIN_KEYS: 'root:secret-value' }, /adminKeys: sha256 is 64 hexadecimal/],
+    ['a right that no key has', {}, { MEMKEEP_ADMIN_KEYS: `root:${hash}:keys+secret-value` }, /^MEMKEEP_ADMIN_KEYS: /],
+    [
+      'a key without any right',
+      { adminKeys: [{ name: 'root', sha256: hash, rights: [] }] },
+      {},
+      /adminKeys\.0\.rights/,
+    ],
+    ['one part too many', {}, { MEMKEEP_ADMIN_KEYS: `root:${hash}:keys:secret-value` }, /^MEMKEEP_ADMIN_KEYS: /],
+    [
+      'keys of issuers over plain HTTP, from elsewhere',
+      { jwt: { ...jwt, jwks: 'http://id.example/secret-value' } },
+      {},
+      /memkeep\.json: jwt\.jwks: /,
+    ],
+    [
+      'the same by a name that begins like this machine',
+      {},
+      { ...jwtEnv, MEMKEEP_JWT_JWKS: 'http://127.0.0.1.example/secret-value' },
+      /^MEMKEEP_JWT_JWKS: /,
+    ],
     ['a file that is not JSON', '{"port": secret-value}', {}, /memkeep\.json: is not JSON/],
     ['a file that is a list', [], {}, /memkeep\.json: must hold an object/],
   ])('%s', (_, settings, env, message) => {
