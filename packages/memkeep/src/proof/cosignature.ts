@@ -1,4 +1,5 @@
 import { joined } from './byte-string.ts'
+import { isTime } from './decimal.ts'
 import { type Signer, verifyEd25519 } from './ed25519.ts'
 import { formatNoteKey, type NoteKey } from './note-key.ts'
 import { proofInvalid } from './proof-invalid.ts'
@@ -26,7 +27,7 @@ export async function readCosignature(note: Note, key: NoteKey): Promise<Cosigne
   if (line.signature.length !== 72) throw proofInvalid('a cosignature has not its length')
   const { buffer, byteOffset } = line.signature
   const at = Number(new DataView(buffer, byteOffset).getBigUint64(0))
-  if (!Number.isSafeInteger(at)) throw proofInvalid('a cosignature has an impossible time')
+  if (!isTime(at * 1000)) throw proofInvalid('a cosignature has an impossible time')
   const good = await verifyEd25519(key.publicKey, cosigned(note.text, at), line.signature.subarray(8))
   if (!good) throw proofInvalid("a witness's signature is wrong")
   return { witness: formatNoteKey(key), at }

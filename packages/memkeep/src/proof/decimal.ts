@@ -7,6 +7,11 @@ export function fromDecimal(text: string): number {
   return value
 }
 
+/** Milliseconds since 1970 that a `Date` holds, and no year before. */
+export function isTime(value: unknown): value is number {
+  return isIndex(value) && value <= 8_640_000_000_000_000
+}
+
 export function isIndex(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0
 }

@@ -1,5 +1,5 @@
 import { readCanonical } from './canonical-json.ts'
-import { isIndex } from './decimal.ts'
+import { isIndex, isTime } from './decimal.ts'
 import { proofInvalid } from './proof-invalid.ts'
 import { utf8 } from './utf8.ts'
 
@@ -29,7 +29,7 @@ export function decodeDeploymentLeaf(entry: Uint8Array): DeploymentLeaf {
 
 function checked(leaf: Partial<DeploymentLeaf>): DeploymentLeaf {
   const { v, seq, at, heads } = leaf
-  if (v !== 1 || !isIndex(seq) || !isIndex(at)) throw proofInvalid('not a leaf of a deployment log')
+  if (v !== 1 || !isIndex(seq) || !isTime(at)) throw proofInvalid('not a leaf of a deployment log')
   if (typeof heads !== 'string' || !/^[0-9a-f]{64}$/.test(heads))
     throw proofInvalid('a leaf whose heads are not 32 bytes')
   return { v, seq, at, heads }

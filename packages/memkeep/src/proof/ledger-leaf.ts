@@ -1,5 +1,5 @@
 import { readCanonical } from './canonical-json.ts'
-import { isIndex } from './decimal.ts'
+import { isIndex, isTime } from './decimal.ts'
 import { proofInvalid } from './proof-invalid.ts'
 import { utf8 } from './utf8.ts'
 
@@ -60,7 +60,7 @@ export function decodeLeaf(entry: Uint8Array): LedgerLeaf {
 
 function checked(leaf: Partial<LedgerLeaf>): LedgerLeaf {
   if (leaf.v !== 1) throw proofInvalid('a leaf of an unknown version')
-  if (!isIndex(leaf.seq) || !isIndex(leaf.at)) throw proofInvalid('a leaf without a whole seq and at')
+  if (!isIndex(leaf.seq) || !isTime(leaf.at)) throw proofInvalid('a leaf without a whole seq and at')
   for (const [field, form] of checkedFields) {
     const value = leaf[field]
     if (typeof value !== 'string' || !form.test(value)) throw proofInvalid(`a leaf whose ${field} has not its form`)

@@ -59,6 +59,23 @@ test('an event is listed with what it was, and proved', async () => {
   expect(JSON.parse(Buffer.from(proof!.entry).toString())).toMatchObject({ op: 'memory.add', resource: `memory:${id}` })
 })
 
+test('a search, a list and a get name the ids that they disclosed, and no other', async () => {
+  const memory = store.memory({ subject: 'reader' })
+  const ids = []
+  for (const content of ['green ferries', 'green trains', 'grey mice'])
+    ids.push((await memory.add(content, { actor: 'user' })).id)
+  const shown = (await memory.search('green')).memories.map((found) => found.id)
+  await memory.search('green', { limit: 1 })
+  await memory.list({ limit: 2 })
+  await memory.get(ids[2]!)
+  await memory.search('nothing of the kind')
+  const actions = ['memory.search', 'memory.list', 'memory.get']
+  const { items } = await store.memory({ ...auditor, subject: 'reader' }).audit.list({ actions })
+  expect([...shown].sort()).toEqual([ids[0], ids[1]].sort())
+  const named = items.map(({ memories }) => [...memories].sort())
+  expect(named).toEqual([[], [ids[2]], [ids[1], ids[2]].sort(), [shown[0]], [...shown].sort()])
+})
+
 test('one event is opened to an auditor, beside its proof and without the others', async () => {
   const scope = store.memory({ ...auditor, subject: 'opened' })
   const memory = store.memory({ subject: 'opened', principal: 'the writer' })

@@ -73,6 +73,7 @@ describe("a tenant's leaf", () => {
     for (const wrong of [
       { seq: -1 },
       { at: 0.5 },
+      { at: 8_640_000_000_000_001 },
       { op: '' },
       { commit: '' },
       { resource: 'subject:ana!' },
@@ -88,7 +89,13 @@ test("a deployment's leaf has one form", async () => {
   const text = Buffer.from(encodeDeploymentLeaf(tick)).toString()
   expect(text).toBe(`{"v":1,"seq":3,"at":1763800000000,"heads":"${'cd'.repeat(32)}"}`)
   expect(decodeDeploymentLeaf(Buffer.from(text))).toEqual(tick)
-  for (const wrong of [text.replace('cd"', '"'), text.replace('}', ',"tenants":2}'), text.replace(':3', ':03'), '[]']) {
+  for (const wrong of [
+    text.replace('cd"', '"'),
+    text.replace('}', ',"tenants":2}'),
+    text.replace(':3', ':03'),
+    text.replace('1763800000000', '8640000000000001'),
+    '[]',
+  ]) {
     expect(await codeOf(() => decodeDeploymentLeaf(Buffer.from(wrong)))).toBe('ERR_PROOF_INVALID')
   }
 })

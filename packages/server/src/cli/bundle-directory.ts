@@ -6,7 +6,22 @@ import type { LedgerBundle } from 'memkeep/verify'
 
 const plainly = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
-/** A bundle that lies in a directory. Whatever is no plain file there, a link say, is listed and has no bytes. */
+/** Of what is no tile. */
+const mostBytes = 16 * 1024 * 1024
+/** Of 256 hashes. */
+const tileBytes = 256 * 32
+/** Of 256 entries, each behind its length of 16 bits. */
+const entriesBytes = 256 * (2 + 65_535)
+
+function bound(path: string): number {
+  if (path.startsWith('tile/entries/')) return entriesBytes
+  return path.startsWith('tile/') ? tileBytes : mostBytes
+}
+
+/**
+ * A bundle that lies in a directory. Whatever is no plain file there, a link say, is listed and has no bytes; one that is larger than any
+ * good one of its kind is not read (`ERR_PROOF_INVALID`).
+ */
 export function bundleIn(directory: string): LedgerBundle {
   return {
     async list() {
@@ -19,7 +34,10 @@ export function bundleIn(directory: string): LedgerBundle {
       const file = await open(join(directory, ...path.split('/')), plainly).catch(() => null)
       if (file === null) return null
       try {
-        return (await file.stat()).isFile() ? await readFile(file) : null
+        const stat = await file.stat()
+        if (!stat.isFile()) return null
+        if (stat.size > bound(path)) throw new MemkeepError('ERR_PROOF_INVALID', 'it is larger than such a file can be')
+        return await readFile(file)
       } finally {
         await file.close()
       }

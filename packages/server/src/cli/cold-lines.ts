@@ -1,20 +1,23 @@
-import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { createZstdDecompress } from 'node:zlib'
 import { MemkeepError } from 'memkeep'
-
-/** What every zstd frame begins with. */
-export const zstdMagic = Buffer.from('28b52ffd', 'hex')
+import { endOfFrame } from './zstd-frame.ts'
 
 const mostCharacters = 1_000_000
 
 /**
- * The lines of a zstd file, without their newlines, as they are read: no more than one is held. Throws `ERR_PROOF_INVALID` for what is no
- * zstd, no UTF-8, a line beyond a million characters, and a last line without its end.
+ * The lines of a zstd file, without their newlines, as they are read: no more than one is held. Throws `ERR_PROOF_INVALID` for what is not
+ * one frame of zstd and nothing else, no UTF-8, a line beyond a million characters, and a last line without its end.
  */
 export async function* coldLinesOf(path: string): AsyncGenerator<string> {
+  const file = await open(path)
+  if ((await endOfFrame(file)) !== (await file.stat()).size) {
+    await file.close()
+    throw new MemkeepError('ERR_PROOF_INVALID', 'the cold file is not one frame of zstd and nothing else')
+  }
   const text = createZstdDecompress()
-  const read = pipeline(createReadStream(path), text)
+  const read = pipeline(file.createReadStream({ start: 0 }), text)
   read.catch(() => {})
   const decoder = new TextDecoder('utf-8', { fatal: true })
   let rest = ''

@@ -5,9 +5,10 @@ import { type LedgerReport, verifyAttestation, verifyColdFile, verifyLedger, ver
 import { readBounded } from '../import/read-bounded.ts'
 import { type Arguments, readArguments, UsageError } from './arguments.ts'
 import { bundleIn } from './bundle-directory.ts'
-import { coldLinesOf, zstdMagic } from './cold-lines.ts'
+import { coldLinesOf } from './cold-lines.ts'
 import type { Command } from './command.ts'
 import { print, printJson, progress, shown } from './output.ts'
+import { zstdMagic } from './zstd-frame.ts'
 
 const mostBytes = 16 * 1024 * 1024
 const sha256 = (bytes: Uint8Array): Uint8Array => hash('sha256', bytes, 'buffer')

@@ -26,7 +26,15 @@ test('a cold file is checked offline, against a key or its own word, and refused
   expect(await memkeep(['verify', file, '--key', other])).toMatchObject(refused)
   const packed = (of: readonly string[]) => zstdCompressSync(coldBytes(of))
   const torn = zstdCompressSync(coldBytes(lines).subarray(0, -1))
-  const spoilt = [packed(lines.slice(0, -1)), packed([...lines, lines[1]!]), torn, whole.subarray(0, -9)]
+  const skippable = Buffer.from('502a4d1806000000736563726574', 'hex')
+  const hidden = [Buffer.from('x'), skippable]
+  const spoilt = [
+    ...hidden.map((bytes) => Buffer.concat([whole, bytes])),
+    packed(lines.slice(0, -1)),
+    packed([...lines, lines[1]!]),
+    torn,
+    whole.subarray(0, -9),
+  ]
   for (const [i, bytes] of spoilt.entries()) {
     writeFileSync(file, bytes)
     expect(await memkeep(['verify', file, '--key', vkey]), `${i}`).toMatchObject(refused)
