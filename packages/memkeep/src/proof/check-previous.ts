@@ -45,11 +45,14 @@ export async function checkPrevious(
   })
 }
 
-/** Null when it was pruned, or the log is empty. */
+/** Null when the log is empty. It is never pruned: a log could hide what it goes on from. */
 async function firstLeaf(
   { manifest, tiles }: OpenBundle,
   retained: ReadonlyMap<number, LedgerLeaf>,
 ): Promise<LedgerLeaf | null> {
   if (manifest.size === 0) return null
-  return manifest.minIndex === 0 ? decodeLeaf(await tiles.entry(0)) : (retained.get(0) ?? null)
+  if (manifest.minIndex === 0) return decodeLeaf(await tiles.entry(0))
+  const leaf = retained.get(0)
+  if (leaf === undefined) throw proofInvalid('bundle.json: the first event is never pruned, and its proof is missing')
+  return leaf
 }

@@ -81,7 +81,7 @@ export const inventory: Readonly<Record<string, TableAnnotation>> = {
     leaf: 'tenant id action outcome reach subject epoch principal at_ms recorded_at memories affected detail class period',
   }),
   pending: both({ leaf: 'tenant id class period xid' }),
-  log: both({ leaf: 'tenant line size min_index vkey signed_ms note archived' }),
+  log: both({ leaf: 'tenant line size min_index vkey signed_ms note archived pruning' }),
   log_entry: both({ leaf: 'tenant line seq event class under key_epoch key_version entry' }),
   log_tile: both({ leaf: 'tenant line level index root hashes' }),
   anchor: both({ leaf: 'tenant line size vkey proof head tick witness cosigned' }),

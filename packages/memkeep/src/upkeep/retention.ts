@@ -26,8 +26,12 @@ interface DueRow extends Answer {
   readonly tenant: Buffer
   readonly line: number
   readonly first: number
-  readonly past: number
+  /** Null: leaves of this log may go, as an event in it says. */
+  readonly past: number | null
 }
+
+type Run = DueRow & { readonly past: number }
+const isSaid = ({ past }: DueRow): boolean => past === null
 
 interface HeadRow {
   readonly line: number
@@ -44,7 +48,8 @@ const everyMs = 3_600_000
 
 /**
  * Puts reads away that were kept long enough. First each log's run of leaves is stored in the cold tier and checked; then the
- * database is told so, in an event of that log; then, when all of a period lies there, the period is emptied. A crash between any
+ * database is told so, in an event of that log; then, when all of a period lies there, the period is emptied. Leaves go with a later
+ * pass, once that event stands in its log. A crash between any
  * two of these leaves everything in one place or in both, and the next pass goes on. Several may run.
  */
 export class Retention {
@@ -74,9 +79,11 @@ export class Retention {
         DueRow,
         ...DueRow[],
       ]
+      for (const { tenant, line } of due.filter(isSaid)) await this.#onLog(tenant, 'prune_log', [line])
       if (period === null) break
-      for (const log of due) archived += await this.#putAway(log)
-      if (due.length > 0) continue
+      const runs = due.filter((row): row is Run => !isSaid(row))
+      for (const log of runs) archived += await this.#putAway(log)
+      if (runs.length > 0) continue
       const [row] = await this.#onDeployment<{ outcome: string; emptied: number }>('empty_reads', [period, beforeMs])
       // What waits for its place in a log goes with a later pass.
       again = row!.outcome === 'ok'
@@ -87,7 +94,7 @@ export class Retention {
     return { archived, emptied }
   }
 
-  async #putAway({ tenant, line, first, past }: DueRow): Promise<number> {
+  async #putAway({ tenant, line, first, past }: Run): Promise<number> {
     const { vkey } = await this.#keyring.logKey(tenant, line)
     const heads = (await this.#onLog<HeadRow>(tenant, 'read_head', [])).slice(1)
     const head = heads.find((each) => each.line === line)

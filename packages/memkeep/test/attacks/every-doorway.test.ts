@@ -89,6 +89,7 @@ const rows: Readonly<Record<string, Row>> = {
   due_reads: { ...upkeep, with: { p_limit: 1 } },
   cold_events: upkeep,
   archive_reads: upkeep,
+  prune_log: upkeep,
   empty_reads: upkeep,
   // Tenants, policies and keys.
   enter: anybody,

@@ -7,15 +7,18 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { ColdTier } from '../../src/audit/cold-tier.ts'
 import { directoryColdTier } from '../../src/audit/drivers/directory-cold-tier.ts'
 import { nodeSha256 } from '../../src/audit/node-sha256.ts'
+import { readHead, type Witness } from '../../src/audit/witness.ts'
 import type { KillPoint } from '../../src/core/seams.ts'
 import type { Keep } from '../../src/index.ts'
+import { acceptRollback } from '../../src/install.ts'
 import type { ColdEvent } from '../../src/proof/cold-event.ts'
 import { coldLines, verifyColdFile } from '../../src/proof/cold-file.ts'
 import { verifyLedger } from '../../src/verify.ts'
 import { bundleOf } from '../proof/sample-ledger.ts'
 import { codeOf, errorOf } from '../support/code-of.ts'
 import { fastDirectory } from '../support/fast-directory.ts'
-import { dayMs } from '../support/hand-clock.ts'
+import { dayMs, hourMs } from '../support/hand-clock.ts'
+import { keysAt } from '../support/keys-at.ts'
 import { TestKeep } from '../support/test-keep.ts'
 import type { RetentionOrder } from './retention-child.ts'
 
@@ -110,6 +113,7 @@ test('the log of what was pruned is still whole: the bundle says what is missing
   const keep = await keeper()
   await keep.runUpkeep()
   await month(2, 2)
+  store.clock.advance(hourMs)
   await keep.runUpkeep()
   const auditor = store.wide({ principal: 'auditor', roles: [], rights: ['audit', 'tenant'] }, keep)
   const files = new Map<string, Uint8Array>()
@@ -123,6 +127,54 @@ test('the log of what was pruned is still whole: the bundle says what is missing
   )
   expect(pruned).toEqual({ n: 0, kept: expect.any(Number) })
   expect(pruned!.kept).toBeGreaterThan(4)
+})
+
+/** One that saw more than the database has, of the log with this key; to any other it agrees. */
+function witnessAhead(vkey: string): Witness {
+  const add: Witness['add'] = async ({ oldSize, checkpoint }) =>
+    oldSize === 0 && vkey.startsWith(`${readHead(checkpoint).origin}+`)
+      ? { outcome: 'conflict', size: 1e9 }
+      : { outcome: 'seen', cosignatures: '' }
+  return { name: 'ahead', add }
+}
+
+test('leaves go once the event that says so stands in their log: not when a rollback is accepted before', {
+  timeout: 120_000,
+}, async () => {
+  await month(5, 300)
+  await store.keep.runUpkeep()
+  store.clock.advance(61 * dayMs)
+  const keep = await keeper()
+  await keep.runUpkeep()
+  const waits = `select from memkeep.pending join memkeep.event using (tenant, id) where action = 'audit.prune'`
+  expect(await store.database.query(waits)).toHaveLength(2)
+  const vkey = await keep.logKey()
+  const [row] = await store.database.query<{ head: string }>('select note as head from memkeep.log where vkey = $1', [
+    vkey,
+  ])
+  const { head } = row!
+  const accepted = await acceptRollback({
+    ...keysAt(store.keyDir),
+    admin: store.database.admin,
+    database: store.database.app,
+    witness: witnessAhead(vkey),
+    by: 'olga',
+    reason: 'a test',
+    confirm: readHead(head).size,
+    head,
+  })
+  expect(accepted.line).toBe(2)
+  store.clock.advance(hourMs)
+  await keep.runUpkeep()
+  expect(await store.database.query(waits)).toEqual([])
+  store.clock.advance(hourMs)
+  await keep.runUpkeep()
+  const auditor = store.wide({ principal: 'auditor', roles: [], rights: ['audit', 'tenant'] }, keep)
+  for (const line of [1, 2]) {
+    const files = new Map<string, Uint8Array>()
+    for await (const { path, bytes } of auditor.audit.export({ line })) files.set(path, bytes)
+    expect((await verifyLedger(bundleOf(files))).minIndex, `line ${line}`).toBe(0)
+  }
 })
 
 const points = ['ledger.stored-cold', 'ledger.archived', 'ledger.emptied'] as const

@@ -12,7 +12,7 @@ import { bundleOf, logKey, sampleBundle, trusted } from './sample-ledger.ts'
 const runs = amount('MEMKEEP_MUTATIONS', 1_000)
 const shape = { sizes: [40, 280, 300], proofs: [3, 299], opened: [3, 290], prune: null }
 const goingOn = { ...shape, goesOn: true }
-const pruned = { sizes: [280, 300], proofs: [3, 290], opened: [3, 290], minIndex: 256, prune: 299 }
+const pruned = { sizes: [280, 300], proofs: [0, 3, 290], opened: [3, 290], minIndex: 256, prune: 299 }
 
 /** A bundle that was changed or forged, and what the auditor brings. */
 interface Attack {

@@ -81,7 +81,7 @@ describe('a bundle', () => {
 })
 
 describe('a pruned bundle', () => {
-  const pruned = { minIndex: 512, sizes: [520, 600], opened: [3, 530], proofs: [3, 530] }
+  const pruned = { minIndex: 512, sizes: [520, 600], opened: [3, 530], proofs: [0, 3, 530] }
 
   test('is verified with the older entries that were kept, and says where it begins', async () => {
     const files = await sampleBundle(pruned)
@@ -93,7 +93,7 @@ describe('a pruned bundle', () => {
     const report = await verifyLedger(bundleOf(files), trusted)
     expect([report.minIndex, report.proofs, report.opened.map(({ leaf }) => leaf.seq)]).toEqual([
       512,
-      [3, 530],
+      [0, 3, 530],
       [3, 530],
     ])
   })
@@ -111,6 +111,17 @@ describe('a pruned bundle', () => {
     files.delete('tile/0/000')
     files.delete('tile/entries/000')
     expect(await refusal(files)).toContain('no leaf says that they were pruned')
+  })
+
+  test('is refused without its first event, which says whether the log goes on from another', async () => {
+    const files = await sampleBundle({ ...pruned, goesOn: true })
+    expect((await verifyLedger(bundleOf(files), trusted)).previous).not.toBeNull()
+    const { previous: _, ...silent } = decodeManifest(files.get('bundle.json')!)
+    const manifest = { ...silent, previous: null, proofs: [3, 530] }
+    files.set('bundle.json', encodeManifest(manifest))
+    files.set('README.md', Buffer.from(bundleReadme(manifest, logKey)))
+    for (const path of ['previous/checkpoint', 'proofs/0.tlog-proof']) files.delete(path)
+    expect(await refusal(files)).toContain('the first event is never pruned')
   })
 
   test('a head from before the pruning cannot be compared', async () => {
@@ -329,7 +340,7 @@ test('a leaf that says it stands elsewhere is refused, though the log signed it'
   expect(await refusal(await sampleBundle({ ...small, misplaced: 4 }))).toBe(
     'tile/entries/000.p/9: entry 4 says that it stands elsewhere',
   )
-  const kept = { minIndex: 256, sizes: [300], proofs: [7], opened: [], prune: 299, misplaced: 7 }
+  const kept = { minIndex: 256, sizes: [300], proofs: [0, 7], opened: [], prune: 299, misplaced: 7 }
   expect(await refusal(await sampleBundle(kept))).toBe('proofs/7.tlog-proof: its entry stands elsewhere')
   expect(await refusal(await sampleBundle({ ...small, tickSeq: 5 }))).toBe(
     'anchor/deployment.tlog-proof: its leaf says that it stands elsewhere',

@@ -64,6 +64,7 @@ async function tell({
   keyGiven,
   newestAt,
   checkpoints,
+  proofs,
   anchor,
   previous,
   cosigned,
@@ -71,7 +72,10 @@ async function tell({
   const newest = newestAt === null ? '' : `, newest of ${new Date(newestAt).toISOString()}`
   await print(`good: ${size} events of ${shown(origin)}${newest}\n`)
   await print(`      root ${root}, ${checkpoints.length} checkpoints, each a beginning of the next\n`)
-  if (minIndex > 0) await print(`      events before ${minIndex} were pruned, as an event in the log says\n`)
+  if (minIndex > 0) {
+    const kept = proofs.filter((index) => index < minIndex).length
+    await print(`      events before ${minIndex} were pruned, as an event in the log says; ${kept} of them are here\n`)
+  }
   if (previous !== null) {
     await print(
       `      goes on from ${shown(previous.origin)} at ${previous.size}: a database that was set back was accepted\n`,

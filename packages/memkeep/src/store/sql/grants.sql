@@ -77,7 +77,7 @@ grant select (tenant, subject, shelf), delete on memkeep.contribution to memkeep
 grant select (tenant, subject, shelf) on memkeep.contribution to memkeep_upkeep_door;
 -- Reads that were kept long enough: their partitions are emptied, and of the log the leaves of what lies in the cold tier go.
 grant select on memkeep.event, memkeep.pending, memkeep.log, memkeep.log_entry to memkeep_retain_door;
-grant update (archived, min_index) on memkeep.log to memkeep_retain_door;
+grant update (archived, min_index, pruning) on memkeep.log to memkeep_retain_door;
 grant delete on memkeep.log_entry to memkeep_retain_door;
 grant select, delete on memkeep.checkpoint to memkeep_retain_door;
 grant select on memkeep.anchor to memkeep_retain_door;

@@ -1,9 +1,9 @@
 -- owner: memkeep_retain_door
 -- callers: memkeep_upkeep
 
--- Says that the reads of one log below p_to lie in the cold tier, those below p_from having been said before. Their leaves below
--- the last multiple of 256 go, as far as an event can say so (2^31); the hashes stay, so every proof can still be made. The event of it is in that log: it is what
--- allows a bundle without its first entries. The first argument is the log's tenant. Needs the right `upkeep`. Outcomes:
+-- Says that the reads of one log below p_to lie in the cold tier, those below p_from having been said before. That their leaves
+-- below the last multiple of 256 go is said in an event, as far as one can say so (2^31). They go once it stands in this very log (`prune_log`):
+-- it is what allows a bundle without its first entries, and may come into another log, when a rollback is accepted meanwhile. The first argument is the log's tenant. Needs the right `upkeep`. Outcomes:
 -- ok, denied, conflict (somebody else was faster, or the log is not that long).
 create or replace function memkeep.archive_reads(p_tenant bytea, p_token bytea, p_line integer, p_from bigint, p_to bigint,
   p_detail bytea)
@@ -12,24 +12,21 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare
   c memkeep.claims := memkeep.open_token(p_tenant, p_token, 'archive_reads');
-  pruned bigint;
   now_pruned bigint := least(p_to / 256 * 256, 2147483392);
 begin
   outcome := case when c.rights & 16384 = 0 or p_from >= p_to then 'denied' else 'ok' end;
   if outcome = 'ok' then
-    select l.min_index into pruned from memkeep.log l
+    perform 1 from memkeep.log l
       where l.tenant = p_tenant and l.line = p_line and l.archived = p_from and l.size >= p_to for update;
     if not found then outcome := 'conflict'; end if;
   end if;
   -- What is pruned is said in the log that it is pruned from: one that ended stays whole.
   if outcome = 'ok' and exists (select 1 from memkeep.log l where l.tenant = p_tenant and l.line > p_line) then now_pruned := 0; end if;
   if outcome = 'ok' then
-    update memkeep.log l set archived = p_to, min_index = greatest(pruned, now_pruned)
+    update memkeep.log l set archived = p_to, pruning = case when now_pruned > p_from then c.event else l.pruning end
       where l.tenant = p_tenant and l.line = p_line;
-    delete from memkeep.log_entry k
-      where k.tenant = p_tenant and k.line = p_line and k.seq >= pruned and k.seq < now_pruned and k.class = 0;
   end if;
-  perform memkeep.record(c, case when outcome = 'ok' and now_pruned > pruned then 'audit.prune' else 'audit.archive' end, outcome,
-    '{}', case when outcome = 'ok' then greatest(pruned, now_pruned) else 0 end::integer, p_detail);
+  perform memkeep.record(c, case when outcome = 'ok' and now_pruned > p_from then 'audit.prune' else 'audit.archive' end, outcome,
+    '{}', case when outcome = 'ok' then now_pruned else 0 end::integer, p_detail);
   return next;
 end $$;

@@ -4,7 +4,7 @@
 -- The oldest period of reads that ended before p_before_ms and is not empty, and the logs whose reads in it do not lie in the
 -- cold tier yet: those from `first` (what was put away ends there) up to and without `past`. None left: the period can be
 -- emptied. No period: nothing is due. The first argument is the deployment's own tag. Needs the right `upkeep`. The first row brings
--- the outcome (ok, denied) and the period.
+-- the outcome (ok, denied) and the period. Rows without `past`: logs whose leaves of reads may go by now (`prune_log`).
 create or replace function memkeep.due_reads(p_tenant bytea, p_token bytea, p_before_ms bigint, p_limit integer, p_detail bytea)
 returns table (outcome text, period smallint, tenant bytea, line integer, first bigint, past bigint)
 language plpgsql volatile security definer
@@ -27,6 +27,10 @@ begin
     period := null;
   end loop;
   return next;
+  return query select null::text, null::smallint, l.tenant, l.line, l.min_index, null::bigint from memkeep.log l
+    where l.tenant >= ''::bytea and l.pruning is not null
+      and exists (select from memkeep.log_entry k where k.tenant = l.tenant and k.line = l.line and k.event = l.pruning)
+    limit least(p_limit, 10000);
   if period is not null then
     return query select null::text, null::smallint, l.tenant, l.line, l.archived, max(k.seq) + 1
       from memkeep.event e

@@ -9,5 +9,5 @@ declare c bytea := memkeep.open_claims();
 begin
   return case when ('x' || encode(substring(c from 49 for 4), 'hex'))::bit(32)::integer & 16384 <> 0
     and convert_from(substring(c from 106 for greatest(octet_length(c) - 121, 0)), 'UTF8')
-      in ('due_reads', 'cold_events', 'archive_reads', 'empty_reads', 'thin_checkpoints') then ''::bytea end;
+      in ('due_reads', 'cold_events', 'archive_reads', 'prune_log', 'empty_reads', 'thin_checkpoints') then ''::bytea end;
 end $$;
