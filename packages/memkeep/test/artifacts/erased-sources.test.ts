@@ -36,7 +36,8 @@ test('an erased subject’s part leaves everything that was made of it, through 
   const second = await common.register({ kind: 'summary', content: `of all: ${sentinel}`, derivedFrom: [first.id] })
   const skill = await common.register({ kind: 'skill', content: `say ${sentinel}`, derivedFrom: [second.id, tea] })
   const alone = await common.register({ kind: 'summary', content: sentinel, derivedFrom: [secret] })
-  const model = await common.register({ kind: 'fine-tune', content: 'ft-9', derivedFrom: [secret, tea] })
+  const model = await common.register({ kind: 'fine-tune', content: `ft-9 of ${sentinel}`, derivedFrom: [secret, tea] })
+  const handed = await artifactsOf('ana').register({ kind: 'export', content: sentinel, derivedFrom: [secret] })
   const own = await artifactsOf('ana').register({ kind: 'reflection', content: sentinel, derivedFrom: [secret] })
   const bobs = await artifactsOf('bob').register({ kind: 'summary', content: 'tea', derivedFrom: [tea] })
   const bobsRow = async () => store.database.query('select * from memkeep.artifact where id = $1', [bobs.id])
@@ -60,8 +61,19 @@ test('an erased subject’s part leaves everything that was made of it, through 
     [alone.id]: 'dropped',
   })
   expect(report.notCovered.map(({ what }) => what).join()).toContain(`fine-tune ${model.id}`)
+  expect(report.notCovered.map(({ what }) => what).join()).toContain(`export ${handed.id}`)
+  // It stays registered, and says no more.
+  expect(await artifactsOf('bob').get(model.id)).toBeNull()
+  const row = 'select state, content, details, due_ms from memkeep.artifact where id = $1'
+  const empty = Buffer.alloc(0)
+  expect(await store.database.query(row, [model.id])).toEqual([
+    { state: 1, content: empty, details: empty, due_ms: null },
+  ])
+  const { items: hidden } = await artifactsOf('bob').list({ states: ['hidden'], kinds: ['fine-tune'] })
+  expect(hidden).toMatchObject([{ id: model.id, covered: false, content: null }])
+  expect(await common.retry(model.id)).toBe(false)
   const stores = Object.fromEntries(report.stores.map(({ name, deleted, remaining }) => [name, [deleted, remaining]]))
-  expect(stores).toMatchObject({ artifact: [1, 0] })
+  expect(stores).toMatchObject({ artifact: [2, 0] })
   for (const id of [first.id, second.id])
     expect(await artifactsOf('bob').get(id)).toMatchObject({ content: 'bob likes tea' })
   expect(jobs.flatMap(({ sources }) => sources.map(({ content }) => content))).toEqual([

@@ -144,7 +144,7 @@ const rows: Readonly<Record<string, Row>> = {
   settle_entry: upkeep,
   contributed: wide('upkeep', 'read', 'tenant'),
   // Support access, totals, and answers that are kept: whoever asks keeps its own.
-  request_support: { ...needs('support'), with: { p_expires_ms: Date.now() + 60_000, p_second: false } },
+  request_support: { ...needs('support'), with: { p_expires_ms: Date.now() + 3_600_000, p_second: false } },
   approve_support: needs('support'),
   end_support: needs('support'),
   list_support: needs('support'),

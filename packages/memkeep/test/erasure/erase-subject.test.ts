@@ -65,6 +65,32 @@ test('one subject goes with every row, the others keep every byte', async () => 
   expect(report.notCovered.length).toBeGreaterThan(0)
 })
 
+test('no API key is made for who was erased, by an operator or by a principal; one that was left does not open the next epoch', async () => {
+  await fill('ana')
+  const keys = store.keep.privileged(grantOf('keys', 'authenticate')).keys
+  const ofAna = { tenant: 'acme', subject: 'ana', principal: { id: 'ana', roles: ['agent'] } }
+  const { key } = await keys.create(ofAna)
+  const held = await store.database.query<Record<string, unknown>>(
+    'select * from memkeep.api_key where subject <> $1',
+    [Buffer.alloc(16)],
+  )
+  await finished(store, await store.keep.eraseSubject(adminOf('ana'), { reason: 'request' }))
+  await expect(keys.create(ofAna)).rejects.toEqual(refused('ERR_SCOPE_BARRED'))
+  expect(await store.database.query('select * from memkeep.api_key')).toEqual([])
+  expect((await keys.create({ ...ofAna, subject: 'ben' })).key).not.toBe(key)
+
+  // As a key that came after the deletion would lie there.
+  const { lookup, tenant, id, claims, created_ms, subject } = held[0]!
+  await store.database.query(
+    'insert into memkeep.api_key (lookup, tenant, id, claims, created_ms, subject) values ($1, $2, $3, $4, $5, $6)',
+    [lookup, tenant, id, claims, created_ms, subject],
+  )
+  expect(await keys.find(key)).not.toBeNull()
+  await store.privileged().tenants.reopen('acme', { subject: 'ana' })
+  expect(await keys.find(key)).toBeNull()
+  expect(await keys.find((await keys.create(ofAna)).key)).toMatchObject({ subject: 'ana' })
+})
+
 test('the subject stays barred in every process, until it is reopened under new keys', async () => {
   await fill('ana')
   const elsewhere = await store.open()
@@ -77,13 +103,13 @@ test('the subject stays barred in every process, until it is reopened under new 
     await expect(memory.list()).rejects.toEqual(refused('ERR_SCOPE_BARRED'))
   }
   await store.privileged().tenants.reopen('acme', { subject: 'ana' })
-  for (const keep of [store.keep, elsewhere]) {
-    await store.memory({}, keep).add('anew', { actor: 'user' })
+  for (const [number, keep] of [store.keep, elsewhere].entries()) {
+    await store.memory({}, keep).add(`anew ${number}`, { actor: 'user' })
     expect(
       (await store.memory({}, keep).search('one two revised')).memories.map(({ content }) => content),
     ).not.toContain('ana one')
   }
-  expect((await store.memory().list()).items.map(({ content }) => content)).toEqual(['anew', 'anew'])
+  expect((await store.memory().list()).items.map(({ content }) => content).sort()).toEqual(['anew 0', 'anew 1'])
   const { items } = await store.wide({ roles: ['admin'] }).list()
   expect(items.map(({ subject }) => subject)).toEqual(['ana', 'ana'])
 })

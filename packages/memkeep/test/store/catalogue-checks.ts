@@ -12,7 +12,7 @@ const unforced = ['token_key']
 const tokenless = ['install_token_key', 'forget_token_keys']
 /**
  * Guards that run as their owner: two alone read the token keys and write the registers, one sums what a tenant holds, the rest see lineage,
- * labels and contributors beyond what the call may read.
+ * labels, contributors and bars beyond what the call may read, or lock what it may not change.
  */
 const sealed = [
   'open_claims',
@@ -27,6 +27,8 @@ const sealed = [
   'unlearn',
   'outdate',
   'hide_derived',
+  'admit_key_of',
+  'hold_shelf',
   'unpublish',
 ]
 /** The closed list of sequences: the two that hold the ticket of a session's open claims. */

@@ -237,6 +237,15 @@ create policy erase_change on memkeep.shelf for update to memkeep_erase_door
     and subject >= memkeep.claim_lowest(0) and subject <= memkeep.claim_highest(0));
 create policy erase on memkeep.shelf for delete to memkeep_erase_door
   using (tenant = memkeep.claim_tenant() and subject >= memkeep.claim_lowest(65536) and subject <= memkeep.claim_highest(65536));
+create policy reopen_read on memkeep.api_key for select to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant() and memkeep.claim_doorway() = 'reopen_scope'
+    and subject >= memkeep.claim_lowest(8192) and subject <= memkeep.claim_highest(8192));
+create policy reopen on memkeep.api_key for delete to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant() and memkeep.claim_doorway() = 'reopen_scope'
+    and subject >= memkeep.claim_lowest(8192) and subject <= memkeep.claim_highest(8192));
+-- For admit_key_of() alone: neither of these doorways runs as memkeep_erase_door.
+create policy key_of on memkeep.shelf for select to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant() and memkeep.claim_doorway() in ('mint_key', 'create_key'));
 create policy erase_read on memkeep.memory for select to memkeep_erase_door
   using (tenant = memkeep.claim_tenant() and subject >= memkeep.claim_lowest(65536) and subject <= memkeep.claim_highest(65536));
 create policy erase on memkeep.memory for delete to memkeep_erase_door

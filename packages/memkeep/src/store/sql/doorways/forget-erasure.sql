@@ -27,6 +27,10 @@ begin
       delete from memkeep.shelf s where s.tenant = p_tenant and s.subject = c.shelf and s.state = 1 and s.epoch = e.epoch;
     end if;
     get diagnostics number = row_count;
+    -- As reopen_scope: whoever has that id later is somebody else.
+    if number > 0 then
+      delete from memkeep.api_key k where k.tenant = p_tenant and (c.reach = 2 or k.subject = c.shelf);
+    end if;
     delete from memkeep.erasure_step s where s.tenant = p_tenant and s.erasure = p_id;
     delete from memkeep.erasure w where w.tenant = p_tenant and w.id = p_id;
   end if;

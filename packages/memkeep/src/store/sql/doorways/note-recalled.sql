@@ -12,6 +12,10 @@ set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan a
 declare
   c memkeep.claims := memkeep.open_token(p_tenant, p_token, 'note_recalled');
 begin
+  -- A bar comes before this, or finds what this leaves: it takes the shelf's lock, and where there is no shelf the tenant's row.
+  if not memkeep.hold_shelf(c) then
+    perform 1 from memkeep.tenant t where t.tenant = p_tenant for no key update;
+  end if;
   outcome := memkeep.admit_reading(c, 0);
   if outcome = 'ok' then
     insert into memkeep.recalled as r (tenant, subject, reader, trust)

@@ -39,6 +39,10 @@ begin
     update memkeep.shelf s set state = 0, epoch = asked, name = p_name, version = s.version + 1
       where s.tenant = p_tenant and s.subject = c.shelf;
   end if;
+  -- No key from before opens what begins anew: none is made while a bar stands, and the erasure deleted the others.
+  if outcome = 'ok' then
+    delete from memkeep.api_key k where k.tenant = p_tenant and (c.reach = 2 or k.subject = c.shelf);
+  end if;
   outcome := case outcome when 'exists' then 'ok' else outcome end;
   perform memkeep.record(c, 'scope.reopen', outcome, '{}', 0, p_detail);
   return next;

@@ -13,7 +13,7 @@ begin
     else memkeep.admit_reading(c, case when p_shelf = c.shelf and c.reach = 1 then 2 else 2 | 8 end) end;
   if outcome = 'ok' then
     update memkeep.artifact a set state = 1, attempts = 0, due_ms = c.at_ms, failure = null
-      where a.tenant = p_tenant and a.subject = p_shelf and a.id = p_id and a.state <> 0;
+      where a.tenant = p_tenant and a.subject = p_shelf and a.id = p_id and a.state <> 0 and a.place = 0;
     if not found then outcome := 'missing'; end if;
   end if;
   perform memkeep.record(c, 'artifact.retry', outcome, array[p_id], case when outcome = 'ok' then 1 else 0 end, p_detail);

@@ -62,12 +62,15 @@ begin
     where a.tenant = c.tenant and a.subject = t.shelf and a.id = t.id and a.place = 0
     returning a.subject, a.id, a.kind, a.seal, a.epoch
   ), beyond as (
-    select a.subject, a.id, a.kind, a.epoch from memkeep.artifact a join unnest(shelves, ids) as t (shelf, id) on a.subject = t.shelf and a.id = t.id
-    where a.tenant = c.tenant and a.place = 2
+    -- What is out of reach stays registered; what was said of it here goes with an erasure.
+    update memkeep.artifact a set state = 1, version = a.version + 1, content = '', details = '', due_ms = null, updated_ms = c.at_ms
+    from unnest(shelves, ids) as t (shelf, id)
+    where a.tenant = c.tenant and a.subject = t.shelf and a.id = t.id and a.place = 2 and p_cause <> c.event
+    returning a.subject, a.id, a.kind, a.seal, a.epoch
   )
   insert into memkeep.unlearned (tenant, subject, cause, artifact, kind, action, seal, epoch, at_ms)
     select c.tenant, h.subject, p_cause, h.id, h.kind, 1, h.seal, h.epoch, c.at_ms from hidden h
-    union all select c.tenant, b.subject, p_cause, b.id, b.kind, 2, null, b.epoch, c.at_ms from beyond b
+    union all select c.tenant, b.subject, p_cause, b.id, b.kind, 2, b.seal, b.epoch, c.at_ms from beyond b
     on conflict do nothing;
   -- Only an erasure tells of it; values of the cache are to be removed in any case.
   if p_cause = c.event then
