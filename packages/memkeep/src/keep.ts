@@ -4,6 +4,7 @@ import { checkAll } from './core/check-all.ts'
 import type { EraseSubjectOptions, EraseTenantOptions, RunningErasure } from './core/erasure.ts'
 import { MemkeepError } from './core/errors.ts'
 import type { Grant } from './core/grant.ts'
+import type { Tools } from './core/labels.ts'
 import type { RefusedTokenCounts } from './core/refused-tokens.ts'
 import { type CommonScope, readScope, type SubjectScope, type TenantScope, type TenantWideScope } from './core/scope.ts'
 import type { ErasureLedger } from './erasure/erasure-ledger.ts'
@@ -166,6 +167,11 @@ export class Keep implements AsyncDisposable {
       'restore guard': () => this.#erasures.checkGuard(),
       upkeep: async () => this.#upkeep?.checkLag(),
     })
+  }
+
+  /** The tools that this keep has registered. */
+  get tools(): Tools {
+    return this.#kernel.tools
   }
 
   /** What was counted until now. */

@@ -14,11 +14,11 @@ import { noteRecalled } from './recalled.ts'
 import { RowOpener } from './row.ts'
 
 /**
- * One record of an export: a version of a memory (`current`: neither an earlier one nor superseded), what was made of memories, or (last) how many of
+ * One record of an export: a version of a memory (`current`: neither an earlier one, nor superseded, nor `held` for review), what was made of memories, or (last) how many of
  * each store there were.
  */
 export type ExportRecord =
-  | ({ readonly type: 'memory'; readonly current: boolean } & Memory)
+  | ({ readonly type: 'memory'; readonly current: boolean; readonly held: boolean } & Memory)
   | ExportedArtifact
   | {
       readonly type: 'counts'
@@ -101,8 +101,12 @@ async function openPage(kernel: Kernel, access: Access, rows: readonly ReadingRo
   const memories = await opener.openMemories(rows, () => subject)
   await noteRecalled(kernel, access, memories)
   for (const [place, memory] of memories.entries()) {
-    const isSuperseded = rows[place]!.shelf_version === superseded
-    records.push({ type: 'memory' as const, current: memory.id !== before && !isSuperseded, ...memory })
+    const { shelf_version } = rows[place]!
+    const isFirst = memory.id !== before
+    // Of those that come first, a memory has the version of its shelf.
+    const held = isFirst && shelf_version === null
+    const current = isFirst && !held && shelf_version !== superseded
+    records.push({ type: 'memory' as const, current, held, ...memory })
     before = memory.id
   }
   return records

@@ -192,8 +192,8 @@ describe('quarantine', () => {
     const records = []
     for await (const record of memory.export()) records.push(record)
     expect(records).toMatchObject([
-      { type: 'memory', id, content: attack, current: true },
-      { type: 'counts', memories: 1 },
+      { type: 'memory', id, content: attack, current: false, held: true },
+      { type: 'counts', memories: 0, versions: 1 },
     ])
   })
 

@@ -32,7 +32,7 @@ export async function importFile(
   options: ImportOptions = {},
 ): Promise<ImportReport> {
   const { tenant } = target
-  const plan = await planFile(file, target, (planned) => checkLine(keep, tenant, planned))
+  const plan = await planFile(file, target, (planned) => checkLine(keep, tenant, planned), keep.tools)
   const { unit, bad, skipped, cut, lowered, planned, digest } = plan
   const report = { unit, bad, skipped, cut, lowered }
   if (bad.length > 0 && options.keepGoing !== true) return { ...report, imported: 0, held: 0, already: 0 }

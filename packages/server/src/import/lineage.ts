@@ -1,4 +1,4 @@
-import { type Actor, lowerTrust, type Trust, trustCeiling } from 'memkeep'
+import { type Actor, lowerTrust, type Tools, type Trust, trustCeiling } from 'memkeep'
 import type { ExportedMemory } from './read-record.ts'
 
 /** Where a memory of an export stands among the others of its file. */
@@ -9,6 +9,8 @@ export interface Lineage {
   readonly sources: readonly string[]
   /** Its own author; `tool` where what is left of its lineage would have it trusted more than the export says. */
   readonly actor: Actor
+  /** The tool that said it; null also where that is registered in this deployment and would be trusted more than the export says. */
+  readonly tool: string | null
   /** What the kernel will trust it. */
   readonly trust: Trust
 }
@@ -20,9 +22,10 @@ export function isLower(trust: Trust, than: Trust): boolean {
 /**
  * The lineage of every memory of an export, by its id; null for one that is derived from itself, which no export holds.
  * A source that is not in the file cannot be named again, and with it would go the reason why a memory was trusted less
- * than its author. Such a memory is brought in as a tool's, the least that is trusted: an import never raises a trust.
+ * than its author. Such a memory is brought in as a tool's that has no name, the least that is trusted: an import never raises a
+ * trust. `tools` are those that the deployment has registered.
  */
-export function lineagesOf(memories: readonly ExportedMemory[]): ReadonlyMap<string, Lineage | null> {
+export function lineagesOf(memories: readonly ExportedMemory[], tools: Tools): ReadonlyMap<string, Lineage | null> {
   const byId = new Map(memories.map((memory) => [memory.id, memory]))
   const found = new Map<string, Lineage | null>()
   const entered = new Set<string>()
@@ -34,7 +37,7 @@ export function lineagesOf(memories: readonly ExportedMemory[]): ReadonlyMap<str
     const sources = input.derivedFrom.filter((source) => byId.has(source))
     const waiting = sources.filter((source) => !found.has(source))
     if (found.has(id)) stack.pop()
-    else if (waiting.length === 0) found.set(stack.pop()!, settled(input.actor, trust, sources, found))
+    else if (waiting.length === 0) found.set(stack.pop()!, settled(input, trust, sources, found, tools))
     else if (entered.has(id)) found.set(stack.pop()!, null)
     else {
       entered.add(id)
@@ -45,16 +48,20 @@ export function lineagesOf(memories: readonly ExportedMemory[]): ReadonlyMap<str
 }
 
 function settled(
-  actor: Actor,
+  input: ExportedMemory['input'],
   exported: Trust,
   sources: readonly string[],
   found: ReadonlyMap<string, Lineage | null>,
+  tools: Tools,
 ): Lineage | null {
+  const { actor, tool = null } = input
   const above = sources.map((source) => found.get(source)!)
   const lineages = above.filter((lineage) => lineage !== null)
   if (lineages.length < above.length) return null
   const depth = lineages.reduce((most, lineage) => Math.max(most, lineage.depth + 1), 0)
-  const trust = lineages.reduce<Trust>((least, each) => lowerTrust(least, each.trust), trustCeiling[actor])
-  if (!isLower(exported, trust)) return { depth, sources, actor, trust }
-  return { depth, sources, actor: 'tool', trust: 'external' }
+  const isRegistered = actor === 'tool' && tool !== null && Object.hasOwn(tools, tool)
+  const ceiling = isRegistered ? tools[tool]! : trustCeiling[actor]
+  const trust = lineages.reduce<Trust>((least, each) => lowerTrust(least, each.trust), ceiling)
+  if (!isLower(exported, trust)) return { depth, sources, actor, tool, trust }
+  return { depth, sources, actor: 'tool', tool: null, trust: 'external' }
 }

@@ -1,4 +1,4 @@
-import { type Actor, MemkeepError, type MessageInput } from 'memkeep'
+import { type Actor, MemkeepError, type MessageInput, type Tools } from 'memkeep'
 import { type Entry, entryValue } from './entries.ts'
 import { isLower, type Lineage, lineagesOf } from './lineage.ts'
 import { type BadLine, contentIdentity, type Plan, type Planned, type Remark } from './planned.ts'
@@ -39,9 +39,13 @@ export async function planExport(
   digest: string,
   target: ImportTarget,
   check: Check,
+  tools: Tools,
 ): Promise<Plan> {
   const { memories, bad, skipped } = await readLines(entries, target, check)
-  const lineages = lineagesOf([...memories.values()].map(({ memory }) => memory))
+  const lineages = lineagesOf(
+    [...memories.values()].map(({ memory }) => memory),
+    tools,
+  )
   const planned: Planned[] = []
   let [cut, lowered] = [0, 0]
   for (const { number, memory } of memories.values()) {
@@ -55,7 +59,8 @@ export async function planExport(
     planned.push(item)
     const losesSpeaker = memory.speaker !== null && item.as === 'memory'
     if (sources.length < memory.input.derivedFrom.length || losesSpeaker) cut++
-    if (isLower(lineage.trust, memory.trust) || lineage.actor !== memory.input.actor) lowered++
+    const { actor, tool = null } = memory.input
+    if (isLower(lineage.trust, memory.trust) || lineage.actor !== actor || lineage.tool !== tool) lowered++
   }
   bad.sort((a, b) => a.number - b.number)
   return { unit: 'line', digest, knownBy: 'content', planned, bad, skipped, cut, lowered }
@@ -73,7 +78,7 @@ async function readLines(entries: readonly Entry[], target: ImportTarget, check:
       if (line.as === 'counts') counts = line
       else if (line.as === 'older version') {
         lines.versions++
-        read.skipped.push({ number, why: 'is an older version' })
+        read.skipped.push({ number, why: line.held ? 'is held for review' : 'is an older version' })
       } else if (line.as === 'artifact') {
         lines.artifacts++
         read.skipped.push({ number, why: 'was made of memories: make it anew' })
@@ -110,14 +115,15 @@ async function take(number: number, memory: ExportedMemory, read: Read, target: 
   const place = { ...placeOf(number, memory, target), sources: [], depth: 0, identities: [] }
   // With the ids that it has in the file: the kernel judges their form.
   await check({ ...place, as: 'memory', input })
-  if (speaker !== null) await check(asTurn(place, { actor: input.actor, trust, depth: 0, sources: [] }, memory, 'any'))
+  if (speaker !== null)
+    await check(asTurn(place, { actor: input.actor, tool: null, trust, depth: 0, sources: [] }, memory, 'any'))
   read.memories.set(id, { number, memory })
 }
 
 /** How a checked memory is stored. */
 function placed({ number, memory }: Found, lineage: Lineage, target: ImportTarget, sources: number[]): Planned {
   const { input, agent, speaker } = memory
-  const { actor, depth } = lineage
+  const { actor, tool, depth } = lineage
   const at = placeOf(number, memory, target)
   const { derivedFrom, source = null, expiresAt = null, ...told } = input
   const stored = {
@@ -132,8 +138,9 @@ function placed({ number, memory }: Found, lineage: Lineage, target: ImportTarge
   const place = { ...at, sources, depth, identities: [...identities] }
   if (speaker !== null && at.session !== null && isPlainTurn(memory)) return asTurn(place, lineage, memory, at.session)
   const session = at.session === null ? {} : { session: at.session }
-  const { derivedFrom: _, ...rest } = input
-  return { ...place, as: 'memory', input: { ...rest, actor, ...session } }
+  const { derivedFrom: _, tool: __, ...rest } = input
+  const named = tool === null ? {} : { tool }
+  return { ...place, as: 'memory', input: { ...rest, actor, ...named, ...session } }
 }
 
 function placeOf(number: number, memory: ExportedMemory, target: ImportTarget) {

@@ -14,16 +14,29 @@ export interface ExportedMemory {
     Required<Pick<AddInput, 'sensitivity' | 'kind' | 'tags' | 'metadata' | 'derivedFrom' | 'at'>>
 }
 
-/** One line of `memkeep export`: the standing version of a memory, an older one, what was made of memories, or the counts at its end. */
+/** One line of `memkeep export`: the standing version of a memory, an older one (or what is no memory: superseded, or held for review), what was made of memories, or the counts at its end. */
 export type ExportLine =
   | { readonly as: 'memory'; readonly memory: ExportedMemory }
-  | { readonly as: 'older version' }
+  | { readonly as: 'older version'; readonly held: boolean }
   | { readonly as: 'artifact' }
   | { readonly as: 'counts'; readonly memories: unknown; readonly versions: unknown; readonly artifacts: unknown }
 
 /** The fields of a memory in `export.schema.json`: each must be there, and no other may be. */
 export const exportedFields: readonly string[] = [
-  ...['type', 'current', 'id', 'version', 'content', 'actor', 'trust', 'sensitivity', 'kind', 'tags', 'metadata'],
+  ...[
+    'type',
+    'current',
+    'held',
+    'id',
+    'version',
+    'content',
+    'actor',
+    'trust',
+    'sensitivity',
+    'kind',
+    'tags',
+    'metadata',
+  ],
   ...[
     'source',
     'derivedFrom',
@@ -42,7 +55,7 @@ export const exportedFields: readonly string[] = [
   ...['common', 'subject'],
 ]
 /** Exports of before they were there lack them. */
-const laterFields: readonly string[] = ['importance', 'tool', 'flags', 'supersedes']
+const laterFields: readonly string[] = ['held', 'importance', 'tool', 'flags', 'supersedes']
 const trusts: readonly unknown[] = ['external', 'user', 'agent', 'system']
 
 /** True for a line that only `memkeep export` writes: neither a memory for import nor a message has a `type`. */
@@ -68,7 +81,9 @@ export function readExportLine(value: unknown): ExportLine {
     throw invalid('has a field that no export of this version has')
   }
   if (typeof given.current !== 'boolean') throw invalid('current must be true or false')
-  return given.current ? { as: 'memory', memory: readMemory(given) } : { as: 'older version' }
+  const { held = false } = given
+  if (typeof held !== 'boolean') throw invalid('held must be true or false')
+  return given.current && !held ? { as: 'memory', memory: readMemory(given) } : { as: 'older version', held }
 }
 
 function readMemory(given: Record<string, unknown>): ExportedMemory {
