@@ -44,7 +44,7 @@ export class ApiKeys {
     const known = this.#known.get(hash)
     const nowMs = Date.now()
     if (known !== undefined && known.freshUntilMs > nowMs && known.expiresMs > nowMs) {
-      return callerOf(this.#keep, known.credential, known.id)
+      return callerOf(this.#keep, known.credential, known.id, known.expiresMs)
     }
     if (known === undefined) this.#limit.check(address, nowMs)
     const found = await this.#find(key)
@@ -55,7 +55,7 @@ export class ApiKeys {
     }
     if (this.#known.size >= mostKnown) this.#known.delete(this.#known.keys().next().value!)
     this.#known.set(hash, { ...found, freshUntilMs: nowMs + this.#freshMs })
-    return callerOf(this.#keep, found.credential, found.id)
+    return callerOf(this.#keep, found.credential, found.id, found.expiresMs)
   }
 
   async #find(key: string): Promise<Omit<KnownKey, 'freshUntilMs'> | null> {

@@ -9,7 +9,7 @@ export interface Caller {
   readonly name: string
 }
 
-/** The caller that a credential stands for, its scopes newly minted. */
-export function callerOf(keep: Keep, credential: Credential, name: string): Caller {
-  return { reach: reachOf(keep, credential), name }
+/** The caller that a credential stands for until `endsMs`, its scopes newly minted. */
+export function callerOf(keep: Keep, credential: Credential, name: string, endsMs: number): Caller {
+  return { reach: reachOf(keep, credential, endsMs), name }
 }

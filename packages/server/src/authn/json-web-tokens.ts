@@ -73,7 +73,9 @@ export class JsonWebTokens {
   async caller(token: string, address: string): Promise<Caller | null> {
     const payload = token.length > mostCharacters ? null : await this.#verified(token)
     const credential = payload === null ? null : this.#credentialOf(payload)
-    if (credential !== null) return callerOf(this.#keep, credential, `jwt/${credential.principal.id}`)
+    if (payload !== null && credential !== null) {
+      return callerOf(this.#keep, credential, `jwt/${credential.principal.id}`, payload.exp! * 1000)
+    }
     // Only tokens that are not valid run into the limit: a signature cannot be guessed, and others share the address.
     const nowMs = Date.now()
     this.#limit.check(address, nowMs)

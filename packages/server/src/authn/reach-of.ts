@@ -10,9 +10,10 @@ const ttlSeconds = 60
  * writes go to the common memories; reads see every subject when the principal holds the right `tenant` (itself, or by a
  * role of the deployment's default policy), and the common memories when it does not. The kernel judges each call again.
  */
-export function reachOf(keep: Keep, { tenant, subject, principal, minted }: Credential): Reach {
+export function reachOf(keep: Keep, { tenant, subject, principal, minted }: Credential, endsMs: number): Reach {
   const mints = !minted
-  if (subject !== null) return { ...subjectReach(keep, mintScope({ tenant, subject, principal, ttlSeconds })), mints }
+  if (subject !== null)
+    return { ...subjectReach(keep, mintScope({ tenant, subject, principal, ttlSeconds })), mints, endsMs }
   const writes = keep.for(mintCommonScope({ tenant, principal, ttlSeconds }))
   const wide = mintTenantScope({ tenant, principal, ttlSeconds })
   const all = keep.for(wide)
@@ -23,11 +24,11 @@ export function reachOf(keep: Keep, { tenant, subject, principal, minted }: Cred
       return all.erasures
     },
   }
-  return { reads: readsEverySubject(principal) ? all : writes, writes, mints, erases }
+  return { reads: readsEverySubject(principal) ? all : writes, writes, mints, endsMs, erases }
 }
 
 /** One subject's: what it reads, writes and may have erased. */
-export function subjectReach(keep: Keep, scope: SubjectScope): Omit<Reach, 'mints'> {
+export function subjectReach(keep: Keep, scope: SubjectScope): Omit<Reach, 'mints' | 'endsMs'> {
   const memory = keep.for(scope)
   const erases: Erases = {
     kind: 'subject',

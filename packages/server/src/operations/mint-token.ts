@@ -13,11 +13,18 @@ const input = z.strictObject({
   ttlSeconds: z.number().describe('Default 900, at most 86,400.').exactOptional(),
 })
 
-/** A short-lived credential, for no more than the one that asks may do. */
+const longestSeconds = 86_400
+
+/** A short-lived credential, for no more than the one that asks may do, and for no longer than that one lives. */
 export const mintToken: Operation<typeof input, MintedKey> = {
   input,
-  async run({ writes, mints }, given) {
+  async run({ writes, mints, endsMs }, given) {
     if (!mints) throw new MemkeepError('ERR_ACCESS_DENIED', 'a token that was minted mints no others')
-    return writes.mintKey(given as MintInput)
+    const leftSeconds = Math.floor((endsMs - Date.now()) / 1000)
+    if (leftSeconds < 1) throw new MemkeepError('ERR_ACCESS_DENIED', 'the credential is about to end')
+    const { ttlSeconds = 900 } = given
+    // A life that nobody may ask for stays as it was asked, for the kernel to refuse.
+    const bounded = ttlSeconds > longestSeconds ? ttlSeconds : Math.min(ttlSeconds, leftSeconds)
+    return writes.mintKey({ ...given, ttlSeconds: bounded } as MintInput)
   },
 }

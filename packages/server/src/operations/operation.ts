@@ -14,6 +14,8 @@ export interface Reach {
   readonly writes: ScopedMemory
   /** False for a credential that was minted itself: it makes no others. */
   readonly mints: boolean
+  /** When the credential itself ends, in milliseconds since 1970: what it mints ends no later. `Infinity`: never. */
+  readonly endsMs: number
   readonly erases: Erases
 }
 

@@ -52,6 +52,14 @@ test('a token for a tenant as a whole says so in its own claim', async () => {
   }
 })
 
+test('what a token mints ends when the token does', async () => {
+  const key = await sign({ ...standing, roles: ['memkeep:admin'] })
+  const { status, body } = await served.ask('POST', '/v1/tokens', { key, body: { subject: 'ana', ttlSeconds: 86_400 } })
+  expect(status).toBe(201)
+  const { exp } = JSON.parse(Buffer.from(key.split('.')[1]!, 'base64url').toString())
+  expect(Date.parse(body.expiresAt)).toBeLessThanOrEqual(exp * 1000)
+})
+
 test('a tenant that there is not is 403, and looks like one that may not', async () => {
   const [unknown, denied] = await Promise.all([
     list(await sign({ ...standing, org: { id: 'no such tenant' } })),

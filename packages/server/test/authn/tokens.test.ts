@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { mintGrant } from 'memkeep/trust'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Served } from '../support/served.ts'
 
@@ -67,6 +68,23 @@ describe('a token is for no more than its maker:', () => {
     const ana = await served.key('acme', 'ana', ['agent'], ['mint'])
     expect((await mint(ana, { subject: 'ana' })).status).toBe(201)
     for (const subject of ['bruno', null]) expect((await mint(ana, { subject })).status).toBe(403)
+  })
+
+  test('a life beyond its maker’s: it ends with it at the latest', async () => {
+    const expiresAt = new Date(Date.now() + 600_000)
+    const principal = { id: 'ends', roles: ['agent'], rights: ['mint' as const] }
+    const grant = mintGrant({ principal: { id: 'op', roles: [] }, rights: ['keys'], reason: 'a test', ttlSeconds: 60 })
+    const made = await served.keep
+      .privileged(grant)
+      .keys.create({ tenant: 'acme', subject: 'ana', principal, expiresAt })
+    for (const asked of [{ ttlSeconds: 86_400 }, {}]) {
+      const { status, body } = await mint(made.key, { subject: 'ana', ...asked })
+      expect(status).toBe(201)
+      expect(Date.parse(body.expiresAt)).toBeLessThanOrEqual(expiresAt.getTime())
+    }
+    const short = await mint(made.key, { subject: 'ana', ttlSeconds: 60 })
+    expect(Date.parse(short.body.expiresAt)).toBeLessThanOrEqual(Date.now() + 60_000)
+    expect((await mint(made.key, { subject: 'ana', ttlSeconds: 86_401 })).status).toBe(422)
   })
 
   test('and mints none itself, even when its role may', async () => {
