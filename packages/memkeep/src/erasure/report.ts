@@ -52,6 +52,12 @@ function isDestroyed({ destroyedAt }: KeyNotes, atMs: number): boolean {
   return destroyedAt !== null && Date.parse(destroyedAt) <= atMs
 }
 
+/** Under keys that stand. The deployment's seals whom API keys are for, and of an open erasure the ids of its scope. */
+const sealedIds = {
+  subject: "the subject's id, sealed under its tenant's key and the deployment's, in backups",
+  tenant: "ids of the tenant and its subjects, sealed under the deployment's key, in backups",
+} as const
+
 function notCovered(record: ErasureRecord, keys: KeyNotes, atMs: number): NotCovered[] {
   const until = iso(record.untilMs)
   const copies = { what: 'deleted key records in backups of the key store', until: keys.destroyedAt ?? until }
@@ -63,9 +69,7 @@ function notCovered(record: ErasureRecord, keys: KeyNotes, atMs: number): NotCov
     { what: 'sealed bytes and tags in backups, replicas and the write-ahead log of the database', until },
     ...(isDestroyed(keys, atMs) ? [] : [copies]),
     { what: 'copies of a root key that was kept in a file, and what a disk keeps of one that was written over', until },
-    ...(record.kind === 'subject'
-      ? [{ what: "the subject's id, sealed under its tenant's key, in backups", until }]
-      : []),
+    { what: sealedIds[record.kind], until },
     { what: 'files that were exported, and what was read before the barrier', until: null },
     { what: 'logs, prompt caches and fine-tuned models of model and embedding providers; telemetry', until: null },
   ]

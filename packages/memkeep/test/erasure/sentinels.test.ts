@@ -249,7 +249,7 @@ describe('erased', () => {
     untouched = [before, await rowsOfOthers()]
     expect(report.keysDestroyed).toBeGreaterThan(0)
     expect(report.notCovered.map(({ what }) => what)).toContain(
-      "the subject's id, sealed under its tenant's key, in backups",
+      "the subject's id, sealed under its tenant's key and the deployment's, in backups",
     )
     const at = Object.fromEntries(report.stores.map(({ name, deleted }) => [name, deleted]))
     for (const table of [
