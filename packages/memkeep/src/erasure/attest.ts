@@ -4,6 +4,7 @@ import { attestedName, type ErasurePredicate, erasurePredicate } from '../proof/
 import { encodeEnvelope, signEnvelope } from '../proof/dsse.ts'
 import { toHex } from '../proof/hex.ts'
 import { encodeStatement, inTotoType } from '../proof/in-toto-statement.ts'
+import { verifyAttestation } from '../proof/verify-attestation.ts'
 import type { ErasureKernel } from './erasure-kernel.ts'
 import type { ErasureRecord } from './erasure-record.ts'
 import { proveVerified } from './prove-verified.ts'
@@ -53,7 +54,10 @@ async function signed(kernel: ErasureKernel, record: ErasureRecord, report: Eras
   const subject = [{ name: attestedName(id), sha256: record.scopeCommit }]
   const statement = { subject, predicateType: erasurePredicate, predicate: { ...predicate } }
   const envelope = await signEnvelope(nodeSha256, inTotoType, encodeStatement(statement), [key])
-  return Buffer.from(encodeEnvelope(envelope)).toString('utf8')
+  const attestation = Buffer.from(encodeEnvelope(envelope)).toString('utf8')
+  // One that nobody could verify ends nothing.
+  await verifyAttestation(attestation, { key: vkey, sha256: nodeSha256 })
+  return attestation
 }
 
 /** The report of a finished erasure, with the salt that its requester may show its scope by; null while it is open. */

@@ -1,5 +1,6 @@
 import type { ErasureStep } from '../core/erasure.ts'
 import { MemkeepError } from '../core/errors.ts'
+import { lastBackupMs } from './enter.ts'
 import { type StepRow, stepOf } from './erasure-record.ts'
 import { callStep } from './step-call.ts'
 import { type Notes, ofTargets, type StepInput } from './steps.ts'
@@ -8,7 +9,7 @@ import { type Notes, ofTargets, type StepInput } from './steps.ts'
 export async function bar({ kernel, record, scope, beganMs }: StepInput): Promise<ErasureStep> {
   const [row] = await callStep<StepRow & { outcome: string }>(kernel, record, {
     doorway: 'bar_scope',
-    args: [record.id, beganMs],
+    args: [record.id, beganMs, lastBackupMs(kernel)],
     handled: ['ok', 'held'],
   })
   if (row!.outcome === 'held') throw held()

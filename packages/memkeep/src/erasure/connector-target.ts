@@ -29,9 +29,12 @@ export function connectorTarget(connectors: Connectors): ErasureTarget {
   }
 }
 
-/** After a restore only tags are known, and outside stores go by ids: the first erasure has emptied them. */
+/** After a restore only tags are known, and outside stores go by ids: whether the first erasure came to empty them is not known. */
 function repeatedLater(name: string): NotCovered {
-  return { what: `${name}: emptied by the erasure that this one repeats, and not looked at again`, until: null }
+  return {
+    what: `${name}: not known to be emptied: after a restore only tags are known, and it goes by ids`,
+    until: null,
+  }
 }
 
 function itemsOf(results: readonly ConnectorResult[]): Record<string, number> {

@@ -1,4 +1,5 @@
 import type { DerivedAction, ErasureStep, NotCovered } from '../core/erasure.ts'
+import { coverDeletion } from './enter.ts'
 import { type StepRow, stepOf } from './erasure-record.ts'
 import { callStep } from './step-call.ts'
 import { type Notes, ofTargets, refusePending, type StepInput } from './steps.ts'
@@ -16,7 +17,9 @@ interface DeleteRow extends Omit<StepRow, 'notes'> {
  * Deletes every row of the scope, a bounded number of shelves in a transaction; the last one ends the step. Its notes are counts over all
  * calls of this erasure.
  */
-export async function deleteRows({ kernel, record, beganMs }: StepInput): Promise<ErasureStep> {
+export async function deleteRows(input: StepInput): Promise<ErasureStep> {
+  const { kernel, record, beganMs } = input
+  await coverDeletion(input)
   for (let after: Buffer = Buffer.alloc(0); ; ) {
     const args = [record.id, after, beganMs]
     const [row] = await callStep<DeleteRow>(kernel, record, { doorway: 'delete_scope', args })

@@ -2,8 +2,11 @@ import { erasureReasons } from '../core/erasure.ts'
 import type { ErasureKernel } from './erasure-kernel.ts'
 import type { ErasureRecord } from './erasure-record.ts'
 import { expiredLine, type LedgerEntry, lineOf, readLines } from './ledger-lines.ts'
+import { callStep } from './step-call.ts'
 import type { Notes, StepInput } from './steps.ts'
 import { witnessLedger } from './witnessed-ledger.ts'
+
+const hourMs = 3_600_000
 
 /** Enters the erasure in the ledger outside the database, before anything is deleted; and drops what has expired there. */
 export async function authorise({ kernel, record }: StepInput): Promise<Notes> {
@@ -14,17 +17,39 @@ export async function authorise({ kernel, record }: StepInput): Promise<Notes> {
   return { askedBy, reason, entered }
 }
 
+/**
+ * When the last backup has gone that could hold what is deleted now: in whole hours, so that what follows its request at once needs no second line.
+ */
+export function lastBackupMs({ seams, keepsBackupsMs }: Pick<ErasureKernel, 'seams' | 'keepsBackupsMs'>): number {
+  return Math.ceil((seams.clock.now() + keepsBackupsMs) / hourMs) * hourMs
+}
+
+/** Before rows are deleted: the line must not end before the backups that hold them until now, nor name another epoch than the barrier found. */
+export async function coverDeletion({ kernel, record, beganMs }: StepInput): Promise<void> {
+  const untilMs = lastBackupMs(kernel)
+  if (record.untilMs < untilMs) {
+    await callStep(kernel, record, { doorway: 'bar_scope', args: [record.id, beganMs, untilMs] })
+  }
+  await enter(kernel, { ...record, untilMs: Math.max(record.untilMs, untilMs) })
+  await witnessLedger(kernel)
+}
+
 async function enter({ ledger, seams }: ErasureKernel, record: ErasureRecord): Promise<number | null> {
   if (ledger === null) return null
   for (;;) {
     const lines = await ledger.read()
     const { entries, head, count } = readLines(lines)
     const nowMs = seams.clock.now()
-    const standing = entries.find(({ erasure }) => erasure === record.id)
-    if (standing !== undefined) return standing.place
+    const standing = entries.findLast(({ erasure }) => erasure === record.id)
+    if (standing !== undefined && covers(standing, record)) return standing.place
     const place = count + 1
     if (await ledger.put(place, lineOf(entryOf(record, place, nowMs), head))) return place
   }
+}
+
+/** One that the guard repeats has the line that it goes by: it deletes what backups hold until then. */
+function covers({ epoch, until }: LedgerEntry, record: ErasureRecord): boolean {
+  return record.askedBy === 'guard' || (epoch === record.epoch && until >= record.untilMs)
 }
 
 /** Leaves of each line whose time is over its hash alone: the chain holds, and nobody is in it. */

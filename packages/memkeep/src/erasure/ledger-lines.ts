@@ -23,6 +23,8 @@ export const first = '0'.repeat(64)
 export interface LedgerLines {
   /** Those that have not expired. */
   readonly entries: readonly LedgerEntry[]
+  /** The ends of those that have. */
+  readonly ended: readonly number[]
   /** Hash of each line, in their order, as it was put. */
   readonly hashes: readonly string[]
   /** Hash of the last line: of all that was ever put. */
@@ -30,42 +32,66 @@ export interface LedgerLines {
   readonly count: number
 }
 
-/** A line: the entry after the hash of the line before it. */
-export function lineOf(entry: LedgerEntry, previous: string): string {
-  return `${JSON.stringify({ v: 1, previous, ...entry })}\n`
+interface Line {
+  readonly v: 2
+  /** Hash of the line before. */
+  readonly previous: string
+  readonly place: number
+  readonly until: number
+  /** Of a line that has expired the hash of it alone. */
+  readonly entry: Omit<LedgerEntry, 'place' | 'until'> | string
 }
 
-/** What is left of a line that has expired: its hash, so that the chain holds. */
+/** A line: the entry after the hash of the line before it. */
+export function lineOf(entry: LedgerEntry, previous: string): string {
+  const { place, until, ...rest } = entry
+  return written({ v: 2, previous, place, until, entry: rest })
+}
+
+/** What is left of a line that has expired: its hash is the same, so that the chain holds, and its end still stands there. */
 export function expiredLine(line: string): string {
-  const { place, previous } = JSON.parse(line) as { place: number; previous: string }
-  return `${JSON.stringify({ v: 1, previous, place, expired: hashOf(line) })}\n`
+  return written(expired(JSON.parse(line) as Line))
 }
 
 /** Throws `ERR_STORE_ROLLED_BACK` when a line is not the one that the next one was put after. */
 export function readLines(lines: readonly string[]): LedgerLines {
   const entries: LedgerEntry[] = []
+  const ended: number[] = []
   const hashes: string[] = []
   let head = first
-  for (const [index, line] of lines.entries()) {
-    const { v, previous, expired, ...entry } = parsed(line)
-    if (v !== 1 || previous !== head || entry.place !== index + 1) {
-      throw new MemkeepError('ERR_STORE_ROLLED_BACK', 'the erasure ledger was altered')
-    }
-    head = typeof expired === 'string' ? expired : hashOf(line)
+  for (const [index, text] of lines.entries()) {
+    const line = parsed(text)
+    const { v, previous, place, until, entry } = line
+    const isKnown = v === 2 && Number.isSafeInteger(until) && previous === head && place === index + 1
+    if (!isKnown || text !== written({ v, previous, place, until, entry })) throw altered()
+    head = hashOf(written(expired(line)))
     hashes.push(head)
-    if (expired === undefined) entries.push(entry as unknown as LedgerEntry)
+    if (typeof entry === 'string') ended.push(until)
+    else entries.push({ place, until, ...entry })
   }
-  return { entries, hashes, head, count: lines.length }
+  return { entries, ended, hashes, head, count: lines.length }
 }
 
-function parsed(line: string): Readonly<Record<string, unknown>> {
+function expired({ v, previous, place, until, entry }: Line): Line {
+  return { v, previous, place, until, entry: typeof entry === 'string' ? entry : hashOf(JSON.stringify(entry)) }
+}
+
+function written(line: Line): string {
+  return `${JSON.stringify(line)}\n`
+}
+
+function parsed(line: string): Line {
   try {
-    return Object(JSON.parse(line)) as Record<string, unknown>
+    return Object(JSON.parse(line)) as Line
   } catch (cause) {
-    throw new MemkeepError('ERR_STORE_ROLLED_BACK', 'the erasure ledger was altered', { cause })
+    throw altered(cause)
   }
 }
 
-function hashOf(line: string): string {
-  return createHash('sha256').update(line).digest('hex')
+function altered(cause?: unknown): MemkeepError {
+  return new MemkeepError('ERR_STORE_ROLLED_BACK', 'the erasure ledger was altered', { cause })
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
 }

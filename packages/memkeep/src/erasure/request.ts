@@ -7,6 +7,7 @@ import type { TenantKeys } from '../keys/tenant-keys.ts'
 import { scopeCommit } from '../proof/scope-commit.ts'
 import type { Claims } from '../store/token.ts'
 import { saltOf } from './attest.ts'
+import { lastBackupMs } from './enter.ts'
 import type { ErasureKernel } from './erasure-kernel.ts'
 import { sealNames } from './names.ts'
 
@@ -46,7 +47,7 @@ export async function requestErasure(kernel: ErasureKernel, asked: Asked): Promi
     askers.indexOf(askedBy),
     commit,
     names,
-    atMs + kernel.keepsBackupsMs,
+    lastBackupMs(kernel),
     kind === 'subject' ? await keys.epochOf(claims.shelf) : keys.epoch,
   ]
   for (let attempt = 1; attempt <= 3; attempt++) {

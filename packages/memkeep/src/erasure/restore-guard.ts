@@ -13,6 +13,9 @@ export interface GuardReport {
   readonly repeated: number
 }
 
+/** A process whose clock is so much ahead may have let a line expire. */
+const clocksApartMs = 3_600_000
+
 interface HeadRow {
   readonly outcome: string
   readonly head: string | null
@@ -31,7 +34,10 @@ export async function guard(kernel: ErasureKernel): Promise<GuardReport> {
   const own = await deploymentPlace(kernel)
   const known = await knownHeads(kernel)
   // Read after those, as it only grows: whoever put a line meanwhile has not made them newer than it.
-  const { entries, hashes, head } = readLines(await ledger.read())
+  const { entries, ended, hashes, head } = readLines(await ledger.read())
+  if (ended.some((until) => until > seams.clock.now() + clocksApartMs)) {
+    throw new MemkeepError('ERR_STORE_ROLLED_BACK', 'a line of the erasure ledger was taken for expired before its end')
+  }
   if (known.every((each) => each === head)) return { repeated: 0 }
   if (!known.every((each) => each === null || each === first || hashes.includes(each))) {
     throw new MemkeepError(

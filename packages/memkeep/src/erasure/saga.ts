@@ -73,8 +73,8 @@ export async function carryOut(
     if (name === 'keys' && !(await leaseEnded(kernel, record, options.wait))) return record
     if (name === 'attest' && !(await isLogged(kernel, record, options.wait))) return record
     const step = await runStep(kernel, record, name)
-    // The barrier may find the scope in another epoch than the request did.
-    record = step === null || name === 'bar' ? await readRecord(kernel, place, id) : withStep(record, step)
+    // The barrier may find the scope in another epoch than the request did, and the deletion may move the end.
+    record = step === null || name in recording ? await readRecord(kernel, place, id) : withStep(record, step)
     options.onStep(record.steps.get(name) ?? attested(record, kernel))
     if (record.done || name === options.upTo) return record
   }

@@ -2,11 +2,13 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Connector } from '../../src/connectors/connector.ts'
 import { directoryErasureLedger } from '../../src/erasure/drivers/directory-erasure-ledger.ts'
+import { expiredLine } from '../../src/erasure/ledger-lines.ts'
 import type { KeepOptions } from '../../src/index.ts'
+import { verifyAttestation } from '../../src/verify.ts'
 import { heldPlace } from '../connectors/held-items.ts'
 import { codeOf } from '../support/code-of.ts'
 import { adminOf, finished, grantOf } from '../support/erasing.ts'
-import { dayMs } from '../support/hand-clock.ts'
+import { dayMs, hourMs } from '../support/hand-clock.ts'
 import { TestKeep } from '../support/test-keep.ts'
 
 // Erasures that are under way and cannot go on now: other processes open all the same, and what they erase they bar.
@@ -131,4 +133,56 @@ test('a shelf of another epoch than the one that was asked for is barred in its 
     'select s.state, s.epoch as shelf, e.epoch as erasure from memkeep.shelf s, memkeep.erasure e',
   )
   expect(rows).toEqual([{ state: 1, shelf: 3, erasure: 3 }])
+  expect((await ledger.read()).at(-1)).toContain('"epoch":3')
+}, 60_000)
+
+test('an erasure that another process asked for, with a clock ahead, ends in an attestation that verifies', async () => {
+  const clock = { now: () => store.clock.now() + 3 * hourMs }
+  const reach = (point: string) => {
+    if (point === 'erasure.requested') throw new Error('killed')
+  }
+  const ahead = await store.open({ ...options, seams: { clock, reach } })
+  await ahead.eraseSubject(adminOf('ana'), { reason: 'request' }).catch(() => {})
+  await upkeep()
+  store.clock.advance(3 * hourMs)
+  await upkeep()
+  const { state, report } = await view()
+  expect(state).toBe('done')
+  expect((await verifyAttestation(report!.attestation)).predicate.id).toBe(report!.id)
+}, 60_000)
+
+test('a line of the ledger that is taken for expired before its end is refused', async () => {
+  await finished(store, await store.keep.eraseSubject(adminOf('ana'), { reason: 'request' }))
+  await store.keep.checkRestored()
+  const [line] = await ledger.read()
+  await ledger.replace(1, expiredLine(line!))
+  await store.database.query('delete from memkeep.erasure_guard')
+  expect(await codeOf(store.open(options))).toBe('ERR_STORE_ROLLED_BACK')
+  // With another end it is another line.
+  await ledger.replace(1, expiredLine(line!).replace(/"until":\d+/, '"until":1'))
+  expect(await codeOf(store.open(options))).toBe('ERR_STORE_ROLLED_BACK')
+}, 60_000)
+
+test('the line of an erasure that a hold kept waiting ends with the backups of its deletion, not of its request', async () => {
+  let hold = ''
+  beforeBar = async () => {
+    beforeBar = async () => {}
+    hold = (await holds().place({ tenant: 'acme', subject: 'ana', reason: 'a case' })).id
+  }
+  await brokenOff()
+  store.clock.advance(40 * dayMs)
+  await store.keep.privileged(grantOf('holds')).holds.release('acme', hold)
+  await upkeep()
+  const { state, report } = await view()
+  expect(state).toBe('done')
+  const ends = [...report!.notCovered, ...report!.residue].flatMap(({ until }) => (until === null ? [] : [until]))
+  expect(ends.length).toBeGreaterThan(2)
+  for (const end of ends) expect(Date.parse(end)).toBeGreaterThanOrEqual(Date.parse(report!.deletedAt) + 35 * dayMs)
+  // A backup of before, restored while it is kept.
+  store.clock.advance(30 * dayMs)
+  await store.database.query('delete from memkeep.erasure_step')
+  await store.database.query('delete from memkeep.erasure')
+  await store.database.query('update memkeep.shelf set state = 0 where state = 1')
+  await store.database.query('delete from memkeep.erasure_guard')
+  expect(await store.keep.checkRestored()).toEqual({ repeated: 1 })
 }, 60_000)

@@ -34,7 +34,7 @@ function lines(count: number, other = ''): string[] {
   }
   for (let place = 1; place <= count; place++) {
     const last = made.at(-1)
-    const head = last === undefined ? '0'.repeat(64) : createHash('sha256').update(last).digest('hex')
+    const head = last === undefined ? '0'.repeat(64) : createHash('sha256').update(expiredLine(last)).digest('hex')
     made.push(lineOf({ ...entry, place, erasure: `${other}${place}` }, head))
   }
   return made

@@ -5,9 +5,11 @@
 -- barred where there was none; for a tenant first its own row (which waits for every shelf that is being made), then every
 -- shelf (whose locks wait for every write under way). A shelf is barred in the epoch in which it stands, and that is the erasure's from then on.
 -- A hold does not keep an erasure that is repeated after a restore: its first one passed that check. Needs the right `erasing`. `barred_ms`: when the bar was set, also when it stood already.
+-- `p_until_ms`: when the last backup has gone that could hold what is deleted from now on; the erasure ends no sooner. Asked for again, it does that alone.
 -- Outcomes: ok, held (a legal hold was placed meanwhile), denied, missing, conflict.
 drop function if exists memkeep.bar_scope(bytea, bytea, uuid, bigint, bytea);
-create or replace function memkeep.bar_scope(p_tenant bytea, p_token bytea, p_id uuid, p_began_ms bigint, p_detail bytea)
+create or replace function memkeep.bar_scope(p_tenant bytea, p_token bytea, p_id uuid, p_began_ms bigint, p_until_ms bigint,
+  p_detail bytea)
 returns table (outcome text, barred_ms bigint, began_ms bigint, ended_ms bigint, notes text)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
@@ -31,7 +33,7 @@ begin
     if (taken.e).asked_by <> 2 and memkeep.is_held(c) then outcome := 'held'; end if;
   end if;
   if outcome = 'ok' and barred_ms is null then
-    barred_ms := c.at_ms;
+    barred_ms := greatest(c.at_ms, (taken.e).requested_ms);
     if c.reach = 2 then
       update memkeep.tenant t set state = 1 where t.tenant = p_tenant;
       update memkeep.shelf s set state = 1, version = s.version + 1 where s.tenant = p_tenant;
@@ -45,9 +47,10 @@ begin
     get diagnostics number = row_count;
     -- What was made of the scope's memories is read by nobody from this commit on.
     ignored := memkeep.hide_derived(c, case when c.reach <> 2 then c.shelf end, p_id);
-    update memkeep.erasure e set barred_ms = c.at_ms, epoch = coalesce(standing, e.epoch) where e.tenant = p_tenant and e.id = p_id;
+    update memkeep.erasure e set barred_ms = bar_scope.barred_ms, epoch = coalesce(standing, e.epoch) where e.tenant = p_tenant and e.id = p_id;
   end if;
   if outcome = 'ok' then
+    update memkeep.erasure e set until_ms = greatest(e.until_ms, p_until_ms) where e.tenant = p_tenant and e.id = p_id;
     select n.began_ms, n.ended_ms, n.notes into began_ms, ended_ms, notes
       from memkeep.note_step(c, p_id, 'bar', p_began_ms, true, '{}') n;
   end if;

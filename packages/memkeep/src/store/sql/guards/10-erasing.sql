@@ -27,14 +27,16 @@ begin
 end $$;
 
 -- Writes what a step did, or (p_ended false) why it waits, and lets nobody take the erasure for a minute. What ended stays ended: the answer is
--- the step as it stands.
+-- the step as it stands. No step ends before the request or the barrier: the clocks of processes differ.
 drop function if exists memkeep.note_step(memkeep.claims, uuid, text, bigint, boolean, text);
 create or replace function memkeep.note_step(c memkeep.claims, p_id uuid, p_step text, p_began_ms bigint, p_ended boolean,
   p_notes text, out began_ms bigint, out ended_ms bigint, out notes text) language plpgsql volatile
 set search_path = pg_catalog, pg_temp as $$
+declare now_ms bigint;
 begin
+  select greatest(c.at_ms, e.requested_ms, e.barred_ms) into now_ms from memkeep.erasure e where e.tenant = c.tenant and e.id = p_id;
   insert into memkeep.erasure_step as w (tenant, erasure, step, began_ms, ended_ms, notes)
-  values (c.tenant, p_id, p_step, p_began_ms, case when p_ended then c.at_ms end, p_notes)
+  values (c.tenant, p_id, p_step, p_began_ms, case when p_ended then now_ms end, p_notes)
   on conflict (tenant, erasure, step) do update set
     ended_ms = coalesce(w.ended_ms, excluded.ended_ms),
     notes = case when w.ended_ms is null then excluded.notes else w.notes end
