@@ -47,6 +47,15 @@ begin
   insert into memkeep.checkpoint (tenant, line, size, signed_ms, note)
     select h.tenant, h.line, h.new, c.at_ms, h.note
     from unnest(p_tenants, p_lines, p_new, p_notes) as h (tenant, line, new, note);
+  -- Before the entries: who was slower learns here that somebody else was faster. An event that waits though it has its place is another matter,
+  -- and fails below on the index.
+  for group_of in select h.tenant, array_agg(e.event) as ids from unnest(p_logs, p_events) as e (log, event)
+    join unnest(p_tenants) with ordinality as h (tenant, log) on h.log = e.log where e.event is not null group by 1
+  loop
+    delete from memkeep.pending p where p.tenant = group_of.tenant and p.id = any (group_of.ids);
+    get diagnostics number = row_count;
+    if number <> cardinality(group_of.ids) then raise exception 'an event has its place' using errcode = 'MK007'; end if;
+  end loop;
   insert into memkeep.log_entry (tenant, line, seq, event, class, under, key_epoch, key_version, entry)
     select h.tenant, h.line, e.seq, e.event, e.class, e.under, e.epoch, e.version, e.entry
     from unnest(p_logs, p_seqs, p_events, p_classes, p_unders, p_epochs, p_versions, p_entries)
@@ -56,13 +65,6 @@ begin
     select h.tenant, h.line, t.level, t.index, t.root, t.hashes
     from unnest(p_tile_logs, p_levels, p_indices, p_roots, p_hashes) as t (log, level, index, root, hashes)
     join unnest(p_tenants, p_lines) with ordinality as h (tenant, line, log) on h.log = t.log;
-  for group_of in select h.tenant, array_agg(e.event) as ids from unnest(p_logs, p_events) as e (log, event)
-    join unnest(p_tenants) with ordinality as h (tenant, log) on h.log = e.log where e.event is not null group by 1
-  loop
-    delete from memkeep.pending p where p.tenant = group_of.tenant and p.id = any (group_of.ids);
-    get diagnostics number = row_count;
-    if number <> cardinality(group_of.ids) then raise exception 'an event has its place' using errcode = 'MK007'; end if;
-  end loop;
   perform set_config('memkeep.claims', '', true);
   return next;
 end $$;
