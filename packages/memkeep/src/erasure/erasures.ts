@@ -58,7 +58,10 @@ export class Erasures {
     return this.#ask(claims, checked)
   }
 
-  /** What a scope can see of its own erasures: those of exactly its subject, or of its tenant. Needs the right `erase`. */
+  /**
+   * What a scope can see of its own erasures: those of exactly its subject, or of its tenant; a tenant-wide one
+   * is shown a subject's too, by its id (nobody gets a credential for who was erased). Needs the right `erase`.
+   */
   of(scope: TenantScope): ScopeErasures {
     const list = async (id: string | null): Promise<ErasureView[]> => {
       this.#kernel.checkOpen()

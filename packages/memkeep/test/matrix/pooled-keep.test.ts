@@ -56,12 +56,14 @@ describe.skipIf(pgBouncerVersion === null)(`the library through ${pgBouncerName}
     const said = people.map(() => [] as { id: string; content: string }[])
     const keeps = await Promise.all(Array.from({ length: 3 }, () => open()))
     const chance = random()
+    let spoken = 0
     const lane = async (keep: Keep, place: number) => {
       const [mine, person] = [said[place]!, people[place]!]
       const memory = store.memory(person, keep)
       const own = `${person.tenant} ${person.subject}`
       for (let call = 0; call < 8; call++) {
-        const content = `${own} said ${mine.length} over tea`
+        // No two alike: what a person says again is stored once.
+        const content = `${own} said ${spoken++} over tea`
         const { id } = await memory.add(content, user)
         mine.push({ id, content })
         const { memories } = await memory.search('tea', { limit: 100 })

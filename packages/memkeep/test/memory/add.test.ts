@@ -48,6 +48,7 @@ test('a memory comes back as it was given', async () => {
     session: 's-1',
     speaker: null,
     importance: null,
+    supersedes: null,
     tool: null,
     flags: [],
     at,

@@ -46,8 +46,9 @@ test('at the limit every door refuses alike, and none of a neighbour', async () 
     await served.key('acme', 'ben'),
     await served.key('globex', 'x'),
   ]
+  let posted = 0
   const post = (key: string, path = '/v1/memories') =>
-    served.ask('POST', path, { key, body: { content: 'one more', actor: 'user' } })
+    served.ask('POST', path, { key, body: { content: `one more, the ${++posted}th`, actor: 'user' } })
   expect(await quota('acme', '--memories', '2')).toMatchObject({ code: 0 })
   expect([(await post(ana)).status, (await post(ben)).status, (await post(other)).status]).toEqual([201, 201, 201])
 

@@ -75,7 +75,7 @@ export class ThreeDoors implements AsyncDisposable {
     const records = out
       .split('\n')
       .flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Record<string, unknown>]))
-    return records.filter(({ type }) => type === 'memory').map(({ type, current, ...memory }) => memory)
+    return records.filter(({ type }) => type === 'memory').map(({ type, current, held, ...memory }) => memory)
   }
 
   #memory(tenant: string, subject: string) {

@@ -4,7 +4,7 @@ import type { Operation } from '../operation.ts'
 
 const input = z.strictObject({ id: z.string() })
 
-/** An erasure of exactly what the credential is for, step by step; null when there is none. */
+/** An erasure of what the credential is for, or, for one of the whole tenant, of any of its subjects, step by step; null when there is none. */
 export const showErasure: Operation<typeof input, ErasureView | null> = {
   input,
   run: ({ erases }, { id }) => erases.made.show(id),

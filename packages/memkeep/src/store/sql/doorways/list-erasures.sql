@@ -1,8 +1,8 @@
 -- owner: memkeep_erase_door
 -- callers: memkeep_app
 
--- Erasures of exactly the token's scope (one subject; reach all: the tenant), newest first, or the one with the id p_id; each
--- with its steps, a row a step (`step` null: the erasure itself). Answered for a barred scope too. Needs the right `erase` (or `erasing`).
+-- Erasures of exactly the token's scope (one subject; reach all: the tenant), newest first, or the one with the id p_id, which for reach all with
+-- the right `tenant` may be that of any subject of the tenant: nobody gets a credential for who was erased; each with its steps, a row a step (`step` null: the erasure itself). Answered for a barred scope too. Needs the right `erase` (or `erasing`).
 -- One more row brings the outcome (ok, denied).
 create or replace function memkeep.list_erasures(p_tenant bytea, p_token bytea, p_id uuid, p_detail bytea)
 returns table (outcome text, id uuid, kind smallint, subject bytea, epoch integer, state smallint, after smallint, reason smallint,
@@ -19,8 +19,9 @@ begin
     return query
       with found as (
         select * from memkeep.erasure e
-        where e.tenant = p_tenant and e.subject = c.shelf and e.kind = case c.reach when 2 then 1 else 0 end
-          and (p_id is null or e.id = p_id)
+        where e.tenant = p_tenant and (p_id is null or e.id = p_id)
+          and (e.subject = c.shelf and e.kind = case c.reach when 2 then 1 else 0 end
+            or e.id = p_id and c.reach = 2 and c.rights & 16 <> 0)
         order by e.id desc limit 100
       )
       select null::text, e.id, e.kind, e.subject, e.epoch, e.state, e.after, e.reason, e.asked_by, e.principal, e.scope_commit,
