@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { openLocal } from '@memkeep/embedded'
-import { mintScope, mintTenantScope } from 'memkeep/trust'
+import { mintGrant, mintScope, mintTenantScope } from 'memkeep/trust'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { memkeep, scratchDirectory } from './deployment.ts'
 
@@ -11,10 +11,11 @@ let key: string
 let attestation: string
 
 beforeAll(async () => {
-  await memkeep(['tenant', 'create', 'acme', '--data', data])
-  // Nobody holds a key for longer than a second here, so nothing waits for longer.
+  // Nobody has held a key for longer than a second here, so nothing waits for longer.
   await using keep = await openLocal(data, { holdKeysMs: 1000 })
   const principal = { id: 'boss', roles: ['admin', 'agent'] }
+  const grant = mintGrant({ principal, rights: ['tenants'], reason: 'a test', ttlSeconds: 60 })
+  await keep.privileged(grant).tenants.create('acme')
   const scope = mintScope({ tenant: 'acme', subject: 'ana', principal })
   await keep.for(scope).add('window seats', { actor: 'user' })
   const report = await (await keep.eraseSubject(scope, { reason: 'request' })).done
