@@ -156,6 +156,42 @@ describe('versions and epochs', () => {
     expect([next.epoch, next.version]).toEqual([2, 1])
   })
 
+  it('a next key that an erasure overtook is taken back; nobody’s key is renewed, and a record that is gone is wrapped by nothing', async () => {
+    const place = keyPlace()
+    const { keys } = await place.openRing().createTenant('acme')
+    const subject = keys.subjectTag('ana')
+    const prefix = `subject/${keys.tag.toString('hex')}/${subject.toString('hex')}/`
+    expect(await keys.renewSubject(subject)).toBe(false)
+    await keys.forWriting(subject)
+    expect(await keys.renewSubject(subject)).toBe(true)
+    /** Whoever erases notes it just as the next key was put. */
+    const { store } = place
+    const overtaken: KeyStore = {
+      get: (name) => store.get(name),
+      replace: (name, record) => store.replace(name, record),
+      delete: (name) => store.delete(name),
+      list: (below) => store.list(below),
+      putIfAbsent: async (name: string, record: Uint8Array) => {
+        const put = await place.store.putIfAbsent(name, record)
+        if (name === `${prefix}1/3`) await place.store.putIfAbsent(`${prefix}erased/1`, Buffer.from('{}'))
+        return put
+      },
+    }
+    const beside = await place.openRing({ store: overtaken }).tenant('acme')
+    expect(await beside.renewSubject(subject)).toBe(false)
+    expect((await place.store.list(prefix)).sort()).toEqual([`${prefix}1/1`, `${prefix}1/2`, `${prefix}erased/1`])
+    expect(await keys.renewSubject(subject)).toBe(false)
+
+    const held = new HeldKeys(place.clock, 1000)
+    const wrapped = new WrappedKeys(place.provider, place.store, held)
+    expect([await wrapped.rewrap(`${prefix}1/3`), await wrapped.wrapperOf(`${prefix}1/3`)]).toEqual([false, null])
+    expect([await wrapped.rewrap(`${prefix}1/2`), await wrapped.wrapperOf(`${prefix}1/2`)]).toEqual([
+      false,
+      `tenant/${keys.tag.toString('hex')}/wrap/1`,
+    ])
+    held.close()
+  })
+
   it('names that are no version are passed over', async () => {
     const place = keyPlace()
     const { keys } = await place.openRing().createTenant('acme')
