@@ -26,9 +26,9 @@ begin
   outcome := case when taken.outcome = 'ok' and (taken.e).barred_ms is null then 'conflict' else taken.outcome end;
   if outcome = 'ok' and c.reach = 2 then
     low := greatest(low, p_after);
-    select max(n.subject) into reached from (
-      select s.subject from memkeep.shelf s where s.tenant = p_tenant and s.subject > low order by s.subject limit 200
-    ) n having count(*) = 200;
+    -- The 200th; not max(), which knows bytea from PostgreSQL 18 on.
+    select s.subject into reached from memkeep.shelf s where s.tenant = p_tenant and s.subject > low
+      order by s.subject offset 199 limit 1;
     high := coalesce(reached, high);
   end if;
   reached := high;
