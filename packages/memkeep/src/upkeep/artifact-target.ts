@@ -1,11 +1,8 @@
-import { detailContext, encodeDetail, frameDetail } from '../audit/detail.ts'
-import type { DerivedAction, ErasureScope, ErasureTarget, NotCovered, TargetErased } from '../core/erasure.ts'
-import { rightBits } from '../core/rights.ts'
+import type { DerivedAction, ErasureTarget, NotCovered, TargetErased } from '../core/erasure.ts'
 import type { Seams } from '../core/seams.ts'
 import type { Keyring } from '../keys/keyring.ts'
 import type { Doorways } from '../store/doorways.ts'
-import type { Claims } from '../store/token.ts'
-import { upkeepClaims } from './upkeep-call.ts'
+import { type UnlearnedNote, unlearnedNotes } from './unlearned-notes.ts'
 
 export interface ArtifactTargetInput {
   /** Of the application's login. */
@@ -14,16 +11,6 @@ export interface ArtifactTargetInput {
   readonly seams: Seams
   /** Rebuilds what is due, as far as this process can. */
   readonly rebuild: () => Promise<unknown>
-}
-
-interface Note {
-  readonly outcome: string | null
-  readonly artifact: string
-  readonly kind: string
-  readonly action: number
-  readonly rebuilt: boolean
-  readonly seal: Buffer | null
-  readonly epoch: number
 }
 
 /** By the code of a note. Those of the library have keys among the deployment's. */
@@ -42,48 +29,43 @@ export function artifactTarget(input: ArtifactTargetInput): ErasureTarget {
     inventory: async () => ({}),
     invalidate: async () => {},
     async erase(scope): Promise<TargetErased> {
+      const { destruction } = input.keyring
       const deployment = (await input.keyring.deployment()).tag
-      const found = await notesOf(input, scope, false)
+      const found = await unlearnedNotes(input, scope, false)
       if (found.length === 0) return { deleted: {} }
-      for (const { action, seal, epoch } of found) {
-        const tenant = ofLibrary.includes(action) ? deployment : scope.tenant
-        if (seal !== null) await input.keyring.destruction.deleteRecords({ tenant, subject: seal }, epoch)
+      const sealed = found.flatMap(({ action, seal, epoch }) => {
+        const isLibrarys = ofLibrary.includes(action)
+        const tenant = isLibrarys ? deployment : scope.tenant
+        return seal === null ? [] : [{ isLibrarys, epoch, owner: { tenant, subject: seal } }]
+      })
+      for (const { owner, epoch } of sealed) await destruction.deleteRecords(owner, epoch)
+      // What wraps those is the deployment's, and does not go with the scope's own keys: copies of the records would open. After all
+      // deletions, so that one replacement serves them all.
+      for (const { owner, epoch } of sealed.filter(({ isLibrarys }) => isLibrarys)) {
+        await destruction.destroyWrappers(owner, epoch)
       }
       await input.rebuild()
-      const notes = await notesOf(input, scope, false)
+      const notes = await unlearnedNotes(input, scope, false)
       return { deleted: {}, derived: derivedOf(notes), notCovered: notCoveredOf(notes) }
     },
     async verify(scope) {
-      await notesOf(input, scope, true)
+      await unlearnedNotes(input, scope, true)
       return {}
     },
   }
 }
 
-function derivedOf(notes: readonly Note[]): DerivedAction[] {
+function derivedOf(notes: readonly UnlearnedNote[]): DerivedAction[] {
   return notes
     .filter(({ action }) => actions[action] !== undefined)
     .map(({ artifact: id, action, rebuilt }) => ({ id, action: rebuilt ? 'rebuilt' : actions[action]! }))
 }
 
-function notCoveredOf(notes: readonly Note[]): NotCovered[] {
+function notCoveredOf(notes: readonly UnlearnedNote[]): NotCovered[] {
   return notes
     .filter(({ action }) => action === beyondReach)
     .map(({ artifact, kind }) => ({
       what: `${kind} ${artifact}: it was made before, and holds what it was made of`,
       until: null,
     }))
-}
-
-/** By tags and under the deployment's keys: those of the scope may be gone. */
-async function notesOf(input: ArtifactTargetInput, { tenant, erasure }: ErasureScope, done: boolean): Promise<Note[]> {
-  const { doorways, keyring, seams } = input
-  const keys = await keyring.deployment()
-  const key = await keys.own()
-  const event = seams.ids.uuid(seams.clock.now())
-  const claims: Claims = { ...upkeepClaims(keys, keys.commonTag, 0, 0), tenant, reach: 'all', rights: rightBits.upkeep }
-  const sealed = key.seal('audit', encodeDetail({ principal: 'memkeep upkeep', roles: [] }), detailContext(event))
-  const args = [erasure, done, frameDetail('deployment', key.epoch, sealed)]
-  const rows = await doorways.read<Note>({ doorway: 'settle_unlearned', claims, event, args })
-  return rows.filter((row) => row.outcome === null)
 }

@@ -6,6 +6,7 @@ import type { Seams } from '../core/seams.ts'
 import type { Keyring } from '../keys/keyring.ts'
 import type { Doorways } from '../store/doorways.ts'
 import type { Claims } from '../store/token.ts'
+import { unlearnedNotes } from './unlearned-notes.ts'
 import { upkeepClaims } from './upkeep-call.ts'
 
 export interface CacheTargetInput {
@@ -16,8 +17,11 @@ export interface CacheTargetInput {
   readonly cache: { readonly name: string; delete(keys: readonly string[]): Promise<boolean> }
 }
 
+/** The code of a note on a value of the cache. */
+const droppedValue = 3
+
 /**
- * The values that an erased scope has in the cache. None can be read from the barrier on, in any process; here their sealed bytes go too. A
+ * The values that an erased scope has in the cache, and those of shelves that it shares which were made of its memories. None can be read from the barrier on, in any process; here their sealed bytes go too. A
  * cache that cannot be reached keeps the erasure open.
  */
 export function cacheTarget(input: CacheTargetInput): ErasureTarget {
@@ -27,7 +31,9 @@ export function cacheTarget(input: CacheTargetInput): ErasureTarget {
     name,
     inventory: count,
     async invalidate(scope) {
-      const ids = await idsOf(input, scope)
+      const notes = await unlearnedNotes(input, scope, false)
+      const dropped = notes.filter(({ action }) => action === droppedValue).map(({ artifact }) => artifact)
+      const ids = [...(await idsOf(input, scope)), ...dropped]
       const gone = await input.cache.delete(ids.map((id) => id.replaceAll('-', '')))
       if (!gone) throw new MemkeepError('ERR_STORE_UNAVAILABLE', 'the cache cannot be reached', { retryable: true })
     },

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { CacheStore } from '../../src/cache/cache-store.ts'
 import { redisCache } from '../../src/cache/drivers/redis.ts'
+import { inProcessCache } from '../../src/cache/in-process.ts'
 import type { Keep } from '../../src/index.ts'
 import { codeOf } from '../support/code-of.ts'
 import { adminOf, finished } from '../support/erasing.ts'
@@ -88,6 +90,32 @@ describe.each([
     expect(await memory.cache.get('two')).toBe('tea')
     expect(await codeOf(memory.cache.set('four', 1, { derivedFrom: [id] }))).toBe('ERR_INPUT_INVALID')
     expect(await memory.cache.get('four')).toBeNull()
+  })
+
+  test.skipIf(skip)('what the common shelf keeps of an erased subject is gone from where it lies', async () => {
+    const [ana, bob] = [fresh(), fresh()]
+    const ids = await Promise.all(
+      [ana, bob].map(async (subject) => (await store.memory({ subject }).add('tea', { actor: 'user' })).id),
+    )
+    const keys: string[] = []
+    const lies =
+      redis === null ? inProcessCache({ clock: store.clock }) : redisCache({ url: redis.url, timeoutMs: 5_000 })
+    const seen: CacheStore = {
+      name: lies.name,
+      get: (key) => lies.get(key),
+      set: (key, value, ttlMs) => {
+        keys.push(key)
+        return lies.set(key, value, ttlMs)
+      },
+      delete: (gone) => lies.delete(gone),
+      close: () => lies.close(),
+    }
+    await using keep = await store.open({ cache: seen })
+    await store.common({ roles: ['admin'] }, keep).cache.set('k', sentinel, { ttlSeconds: 86_400, derivedFrom: ids })
+    expect(await lies.get(keys[0]!)).not.toBeNull()
+    await finished(store, await keep.eraseSubject(adminOf(ana), { reason: 'request' }))
+    expect(await lies.get(keys[0]!)).toBeNull()
+    expect(await store.database.query('select * from memkeep.unlearned')).toEqual([])
   })
 
   test.skipIf(skip)(

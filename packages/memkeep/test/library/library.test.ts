@@ -1,8 +1,13 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import type { GrantRight } from '../../src/core/grant.ts'
 import { mintGrant } from '../../src/trust.ts'
 import { codeOf } from '../support/code-of.ts'
 import { adminOf, adminOfTenant, finished } from '../support/erasing.ts'
+import { fastDirectory } from '../support/fast-directory.ts'
+import { keysAt } from '../support/keys-at.ts'
 import { TestKeep } from '../support/test-keep.ts'
 
 const sentinel = 'NITFOL-3319'
@@ -179,6 +184,29 @@ describe('a contributor that goes', () => {
       backup!.content,
     ])
     await using elsewhere = await store.open()
+    const search = store.memory({ tenant: 'acme', roles: ['admin'] }, elsewhere).library.search(sentinel)
+    expect(await codeOf(search)).toBe('ERR_KEY_DESTROYED')
+    await library().withdraw(both)
+  })
+
+  test('a copy of the key record of what stood opens nothing beside the keys of afterwards', async () => {
+    const { both } = await published()
+    const [backup] = await store.database.query('select * from memkeep.library_entry where id = $1', [both])
+    const dir = mkdtempSync(join(fastDirectory, 'mk-library-'))
+    onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
+    const [before, afterwards] = [join(dir, 'before'), join(dir, 'afterwards')]
+    execFileSync('cp', ['-a', store.keyDir, before])
+    await finished(store, await store.keep.eraseSubject(adminOf('ana', tenants[0]), { reason: 'request' }))
+    // What was copied lies beside what stands now, and nothing says any more what was erased.
+    execFileSync('cp', ['-a', store.keyDir, afterwards])
+    const [copied, standing] = [keysAt(before).keyStore, keysAt(afterwards).keyStore]
+    for (const name of await standing.list('')) if (name.includes('/erased/')) await standing.delete(name)
+    for (const name of await copied.list('')) await standing.putIfAbsent(name, (await copied.get(name))!)
+    await store.database.query('update memkeep.library_entry set state = 0, version = 1, content = $2 where id = $1', [
+      both,
+      backup!.content,
+    ])
+    await using elsewhere = await store.open(keysAt(afterwards))
     const search = store.memory({ tenant: 'acme', roles: ['admin'] }, elsewhere).library.search(sentinel)
     expect(await codeOf(search)).toBe('ERR_KEY_DESTROYED')
     await library().withdraw(both)
