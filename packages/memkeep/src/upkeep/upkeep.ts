@@ -4,16 +4,19 @@ import { MemkeepError } from '../core/errors.ts'
 import { RefusedTokens } from '../core/refused-tokens.ts'
 import type { Seams } from '../core/seams.ts'
 import type { Keyring } from '../keys/keyring.ts'
-import type { TenantKeys } from '../keys/tenant-keys.ts'
 import { Doorways } from '../store/doorways.ts'
 import { forgetTokenKeys, installTokenKeys, verifyingKeys } from '../store/token-keys.ts'
 import { type RemoveValues, removeDroppedValues } from './dropped-values.ts'
 import { dueRebuilds, type Rebuilding } from './due-rebuilds.ts'
+import type { DueEpisodes, WaitingShelf } from './due-shelves.ts'
+import { expireKeys } from './expire-keys.ts'
+import { fillWaiting } from './fill-waiting.ts'
+import type { LogCaller } from './log-call.ts'
 import { type EntryRebuilding, rebuildEntries } from './rebuild-entries.ts'
 import { type ReadsKept, Retention, type RetentionReport } from './retention.ts'
 import { Sequencer } from './sequencer.ts'
+import { sweepShelves } from './sweep-shelves.ts'
 import { Thinning } from './thin-checkpoints.ts'
-import { upkeepClaims, upkeepDetail } from './upkeep-call.ts'
 import { WitnessedHead } from './witnessed-head.ts'
 
 export interface UpkeepReport {
@@ -55,37 +58,10 @@ export interface UpkeepOptions {
   readonly mostLagMs?: number
 }
 
-/** A shelf on which something is due, and its tenant's keys. */
-export interface DueEpisodes {
-  readonly keys: TenantKeys
-  readonly subject: Buffer
-  readonly tenantEpoch: number
-  readonly shelfEpoch: number
-}
-
-/** A shelf with memories whose vectors are still to come, since that version of it. */
-export interface WaitingShelf extends Omit<DueEpisodes, 'keys'> {
-  readonly openKeys: () => Promise<TenantKeys>
-  readonly waits: number
-}
-
-interface WaitingRow extends DueRow {
-  readonly waits: number
-}
-
-interface DueRow {
-  readonly outcome: string | null
-  readonly tenant: Buffer
-  readonly subject: Buffer
-  readonly tenant_epoch: number
-  readonly shelf_epoch: number
-}
-
-const shelvesAtOnce = 500
-
 /** What runs without a caller: token keys for the database, removal of what has expired, the ledger. Several may run. */
 export class Upkeep {
   readonly #pool: pg.Pool
+  readonly #caller: LogCaller
   readonly #doorways: Doorways
   readonly #keyring: Keyring
   readonly #seams: Seams
@@ -119,9 +95,9 @@ export class Upkeep {
     this.#doorways = new Doorways(pool, (window) => keyring.tokenKey(window), seams.clock, seams.ids, { refused })
     this.#sequencer = new Sequencer(this.#doorways, keyring, seams, witness !== null)
     this.#retention = retention === null ? null : new Retention(this.#doorways, keyring, seams, retention)
-    const caller = { doorways: this.#doorways, keyring, seams }
-    this.#thinning = new Thinning(caller)
-    this.#witnessed = witness === null ? null : new WitnessedHead(caller, witness)
+    this.#caller = { doorways: this.#doorways, keyring, seams }
+    this.#thinning = new Thinning(this.#caller)
+    this.#witnessed = witness === null ? null : new WitnessedHead(this.#caller, witness)
   }
 
   oldestWaiting(): Promise<Date | null> {
@@ -192,28 +168,8 @@ export class Upkeep {
     const failures: unknown[] = []
     // First: in a database that was set back nothing is swept, erased or signed.
     await this.#askWitness(failures, (witnessed) => witnessed.prove())
-    let expired = 0
-    let swept = 0
-    let distilled = 0
-    for (;;) {
-      const due = await this.#dueShelves()
-      const failedBefore = failures.length
-      for (const row of due) {
-        try {
-          const keys = await this.#keyring.tenantByTag(row.tenant)
-          const { subject, tenant_epoch: tenantEpoch, shelf_epoch: shelfEpoch } = row
-          distilled += await this.#distil({ keys, subject, tenantEpoch, shelfEpoch })
-          expired += await this.#sweep(row)
-        } catch (error) {
-          failures.push(error)
-        }
-      }
-      const done = due.length - (failures.length - failedBefore)
-      swept += done
-      // Shelves that failed stay due: without one that did not, another look would bring the same ones.
-      if (due.length < shelvesAtOnce || done === 0) break
-    }
-    const embedded = await this.#fill(failures)
+    const { expired, swept, distilled } = await sweepShelves(this.#caller, this.#distil, failures)
+    const embedded = this.#embed === null ? null : await fillWaiting(this.#caller, this.#embed, failures)
     let erased = 0
     try {
       erased = await this.#erase()
@@ -227,7 +183,7 @@ export class Upkeep {
       return 0
     })
     await this.#sequencer.tick().catch((error: unknown) => failures.push(error))
-    const keys = await this.#expireKeys()
+    const keys = await expireKeys(this.#caller)
     await this.#askWitness(failures, async (witnessed) => {
       await witnessed.proveAndNote()
       await this.#sequencer.noteTicked()
@@ -246,33 +202,6 @@ export class Upkeep {
       emptied,
       ...(embedded === null ? {} : { embedded }),
       ...(rebuilt === null ? {} : { rebuilt }),
-    }
-  }
-
-  /** Every shelf that waits, once: what cannot be embedded now goes on waiting. */
-  async #fill(failures: unknown[]): Promise<number | null> {
-    const embed = this.#embed
-    if (embed === null) return null
-    let embedded = 0
-    let after: { readonly tenant: Buffer; readonly subject: Buffer } = {
-      tenant: Buffer.alloc(0),
-      subject: Buffer.alloc(0),
-    }
-    for (;;) {
-      const rows = await this.#due<WaitingRow>('due_vectors', [after.tenant, after.subject, shelvesAtOnce])
-      for (const row of rows) {
-        const { tenant, subject, tenant_epoch: tenantEpoch, shelf_epoch: shelfEpoch, waits } = row
-        try {
-          const openKeys = () => this.#keyring.tenantByTag(tenant)
-          embedded += await embed({ openKeys, subject, tenantEpoch, shelfEpoch, waits })
-        } catch (error) {
-          failures.push(error)
-          // It is asked again at the next pass, and not for every shelf.
-          if (error instanceof MemkeepError && error.code === 'ERR_EMBEDDER') return embedded
-        }
-        after = row
-      }
-      if (rows.length < shelvesAtOnce) return embedded
     }
   }
 
@@ -302,8 +231,7 @@ export class Upkeep {
   /** What is due, until nothing is: one whose source is rebuilt here becomes due by that. */
   async #rebuild(failures: unknown[]): Promise<number | null> {
     if (this.#rebuilding === null && this.#entries === null) return null
-    const caller = { doorways: this.#doorways, keyring: this.#keyring, seams: this.#seams }
-    const entries = this.#entries === null ? 0 : await rebuildEntries(caller, this.#entries, failures)
+    const entries = this.#entries === null ? 0 : await rebuildEntries(this.#caller, this.#entries, failures)
     return entries + (this.#rebuilding === null ? 0 : await this.#rebuildArtifacts(this.#rebuilding, failures))
   }
 
@@ -363,42 +291,5 @@ export class Upkeep {
   async installKeys(): Promise<void> {
     await installTokenKeys(this.#pool, await verifyingKeys((window) => this.#keyring.tokenKey(window)))
     this.#seams.reach('upkeep.keys-installed')
-  }
-
-  #dueShelves(): Promise<DueRow[]> {
-    return this.#due('due_shelves', [shelvesAtOnce])
-  }
-
-  async #due<Row extends DueRow>(doorway: string, args: readonly unknown[]): Promise<Row[]> {
-    const keys = await this.#keyring.deployment()
-    const event = this.#seams.ids.uuid(this.#seams.clock.now())
-    const claims = upkeepClaims(keys, keys.commonTag, 0, keys.epoch)
-    const call = { doorway, claims, event, args: [...args, await upkeepDetail(keys, event)] }
-    return (await this.#doorways.read<Row>(call)).filter((row) => row.outcome === null)
-  }
-
-  async #expireKeys(): Promise<number> {
-    const keys = await this.#keyring.deployment()
-    const event = this.#seams.ids.uuid(this.#seams.clock.now())
-    const rows = await this.#doorways.call<{ affected: number }>({
-      doorway: 'expire_keys',
-      claims: upkeepClaims(keys, keys.commonTag, 0, keys.epoch),
-      event,
-      args: [await upkeepDetail(keys, event)],
-    })
-    return rows === 'committed' ? 0 : rows[0]!.affected
-  }
-
-  async #sweep(due: DueRow): Promise<number> {
-    const keys = await this.#keyring.tenantByTag(due.tenant)
-    const event = this.#seams.ids.uuid(this.#seams.clock.now())
-    const rows = await this.#doorways.call<{ outcome: string; ids: string[] }>({
-      doorway: 'sweep',
-      event,
-      claims: upkeepClaims(keys, due.subject, due.shelf_epoch, due.tenant_epoch),
-      args: [await upkeepDetail(keys, event)],
-    })
-    this.#seams.reach('upkeep.expired')
-    return rows === 'committed' ? 0 : rows[0]!.ids.length
   }
 }
