@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { rightBits } from '../../src/core/rights.ts'
 import { AttackedKeep, claims, commonShelf, foreign, neighbour, own, subject } from './attacked-keep.ts'
@@ -100,6 +101,59 @@ describe('sees', () => {
     const whole = claims({ rights: erasing, reach: 'all', shelf: commonShelf, tenant: foreign })
     const sql = 'select count(*)::text from memkeep.memory'
     expect(await inject(keep, { as: 'memkeep_upkeep_door', stated: whole, sql })).toEqual(['0'])
+  })
+})
+
+describe('what stands of erasures', () => {
+  const ids = { subject: randomUUID(), neighbour: randomUUID(), foreign: randomUUID() }
+  const all = [own, subject, ids.subject, neighbour, ids.neighbour, foreign, ids.foreign]
+  beforeAll(async () => {
+    for (const of of [keep, open]) {
+      await of.database.query(
+        `insert into memkeep.erasure (tenant, id, kind, subject, epoch, state, after, reason, asked_by, principal, scope_commit,
+           requested_ms, until_ms, held_until_ms)
+         select w.tenant, w.id, 0, w.subject, 1, 0, 0, 0, 0, w.subject, w.subject, 1, 1, 1
+         from (values ($1::bytea, $2::bytea, $3::uuid), ($1, $4, $5), ($6, $2, $7)) as w (tenant, subject, id)`,
+        all,
+      )
+    }
+    await open.database.query('alter table memkeep.erasure disable row level security')
+    // Found by its id alone.
+    await open.tearDown(
+      'list_erasures',
+      /e\.tenant = p_tenant and (?=\(p_id)|\n\s+and \(e\.subject = c\.shelf[\s\S]+?<> 0\)/g,
+      '',
+    )
+  })
+
+  const tenantWide = (rights: number) => claims({ rights, reach: 'all', shelf: Buffer.alloc(16) })
+  const found = async (of: AttackedKeep, stated: ReturnType<typeof claims>, id: string) => {
+    const text = 'select id from memkeep.list_erasures($1, $2, $3, $4) where id is not null'
+    const { rows } = await of.app.query(text, [stated.tenant, of.token('list_erasures', stated), id, Buffer.from('d')])
+    return rows.length > 0
+  }
+  const { erase, tenant } = rightBits
+
+  test.each([
+    ['of a subject, by a token of it', claims({ rights: erase }), ids.subject],
+    ['of any subject, by a token of the tenant with the right for that', tenantWide(erase | tenant), ids.neighbour],
+  ])('%s: shown', async (_, stated, id) => {
+    expect(await found(keep, stated, id)).toBe(true)
+  })
+
+  test.each([
+    ['of another subject, by a token of a subject', claims({ rights: erase | tenant }), ids.neighbour],
+    [
+      'of a subject, by a token of the common shelf',
+      claims({ rights: erase | tenant, reach: 'common', shelf: commonShelf }),
+      ids.subject,
+    ],
+    ['of a subject, by a token of the tenant without the right', tenantWide(erase), ids.subject],
+    ['of another tenant, by a token of the tenant', tenantWide(erase | tenant), ids.foreign],
+    ['of another tenant, by a token of the subject of that name', claims({ rights: erase }), ids.foreign],
+  ])('%s: not shown, but where the walls are down', async (_, stated, id) => {
+    expect(await found(keep, stated, id)).toBe(false)
+    if (stated.reach !== 'common') expect(await found(open, stated, id)).toBe(true)
   })
 })
 
