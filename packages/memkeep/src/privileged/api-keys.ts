@@ -11,8 +11,7 @@ import {
   openCredential,
   sealCredential,
 } from '../keys/credential.ts'
-import type { TenantKeys } from '../keys/tenant-keys.ts'
-import { callOf, outcomeOf, type PrivilegedKernel } from './privileged-kernel.ts'
+import { callOf, outcomeOf, type PrivilegedKernel, placeOf } from './privileged-kernel.ts'
 
 export interface ApiKeyInput {
   readonly tenant: string
@@ -69,7 +68,7 @@ export class ApiKeys {
       minted: false,
     }
     const expires_ms = expiryOf(input)
-    const keys = await this.#placeOf(grant, credential.tenant)
+    const keys = await placeOf(this.#kernel, grant, 'keys', credential.tenant)
     const id = this.#kernel.seams.ids.uuid(this.#kernel.seams.clock.now())
     const key = newKeySecret()
     const deployment = await this.#kernel.keyring.deployment()
@@ -100,7 +99,7 @@ export class ApiKeys {
   /** The keys of a tenant, newest first, without their secrets. Needs the right `keys`. */
   async list(tenant: string): Promise<ApiKey[]> {
     const grant = this.#claims()
-    const keys = await this.#placeOf(grant, checkId(tenant, 'tenant', 'ERR_SCOPE_REQUIRED'))
+    const keys = await placeOf(this.#kernel, grant, 'keys', checkId(tenant, 'tenant', 'ERR_SCOPE_REQUIRED'))
     const call = await callOf(this.#kernel, { grant, keys, doorway: 'list_keys', args: [] })
     const rows = await this.#kernel.doorways.read<Omit<KeyRow, 'tenant'>>(call)
     expectDone(rows.find((row) => row.outcome !== null)?.outcome)
@@ -125,18 +124,12 @@ export class ApiKeys {
   /** Revokes a key; false when the tenant has no such key that is not revoked already. Needs the right `keys`. */
   async revoke(tenant: string, id: string): Promise<boolean> {
     const grant = this.#claims()
-    const keys = await this.#placeOf(grant, checkId(tenant, 'tenant', 'ERR_SCOPE_REQUIRED'))
+    const keys = await placeOf(this.#kernel, grant, 'keys', checkId(tenant, 'tenant', 'ERR_SCOPE_REQUIRED'))
     const args = [isUuid(id) ? id : nilUuid]
     const outcome = await outcomeOf(this.#kernel, { grant, keys, doorway: 'revoke_key', args })
     if (outcome === 'missing') return false
     expectDone(outcome)
     return true
-  }
-
-  /** Without the right `keys` it is the deployment: the refusal stands there, and does not tell which tenants there are. */
-  #placeOf(grant: GrantClaims, tenant: string): Promise<TenantKeys> {
-    const { keyring } = this.#kernel
-    return grant.rights.includes('keys') ? keyring.tenant(tenant) : keyring.deployment()
   }
 
   #claims(): GrantClaims {

@@ -6,7 +6,7 @@ import { checkTtlSeconds } from '../core/scope.ts'
 import { checkId } from '../core/text.ts'
 import type { TenantKeys } from '../keys/tenant-keys.ts'
 import type { Claims } from '../store/token.ts'
-import { callOf, outcomeOf, type PrivilegedKernel } from './privileged-kernel.ts'
+import { callOf, outcomeOf, type PrivilegedKernel, placeOf } from './privileged-kernel.ts'
 import { readUnderSupport } from './support-read.ts'
 
 export interface SupportInput {
@@ -89,7 +89,7 @@ export class BreakGlass {
     const tenant = checkId(input.tenant, 'tenant', 'ERR_SCOPE_REQUIRED')
     const subject = input.subject === null ? null : checkId(input.subject, 'subject', 'ERR_SCOPE_REQUIRED')
     const ttlSeconds = checkTtlSeconds(input.ttlSeconds ?? 3600)
-    const keys = await this.#placeOf(grant, tenant)
+    const keys = await placeOf(this.#kernel, grant, 'support', tenant)
     const nowMs = this.#kernel.seams.clock.now()
     const id = this.#kernel.seams.ids.uuid(nowMs)
     const expiresMs = nowMs + ttlSeconds * 1000
@@ -126,7 +126,7 @@ export class BreakGlass {
   /** Accesses to a tenant, ended ones too (for 30 days), newest first, at most 1,000. */
   async list(tenant: string): Promise<SupportAccess[]> {
     const grant = this.#claims()
-    const keys = await this.#placeOf(grant, checkId(tenant, 'tenant', 'ERR_SCOPE_REQUIRED'))
+    const keys = await placeOf(this.#kernel, grant, 'support', checkId(tenant, 'tenant', 'ERR_SCOPE_REQUIRED'))
     return (await this.#standing(grant, keys, null)).map(({ access }) => access)
   }
 
@@ -144,7 +144,7 @@ export class BreakGlass {
 
   async #find(tenant: string, id: string) {
     const grant = this.#claims()
-    const keys = await this.#placeOf(grant, checkId(tenant, 'tenant', 'ERR_SCOPE_REQUIRED'))
+    const keys = await placeOf(this.#kernel, grant, 'support', checkId(tenant, 'tenant', 'ERR_SCOPE_REQUIRED'))
     const [standing = null] = await this.#standing(grant, keys, isUuid(id) ? id : nilUuid)
     return { grant, keys, standing }
   }
@@ -159,12 +159,6 @@ export class BreakGlass {
         .filter((row) => row.outcome === null)
         .map((row) => openRow(keys, row, nowMs, this.#kernel.supportNeedsSecond)),
     )
-  }
-
-  /** Without the right `support` it is the deployment: the refusal does not tell which tenants there are. */
-  #placeOf(grant: GrantClaims, tenant: string): Promise<TenantKeys> {
-    const { keyring } = this.#kernel
-    return grant.rights.includes('support') ? keyring.tenant(tenant) : keyring.deployment()
   }
 
   #claims(): GrantClaims {

@@ -2,8 +2,7 @@ import { MemkeepError } from '../core/errors.ts'
 import { type Grant, type GrantClaims, readGrant } from '../core/grant.ts'
 import { isUuid } from '../core/ids.ts'
 import { checkId, checkText } from '../core/text.ts'
-import type { TenantKeys } from '../keys/tenant-keys.ts'
-import { callOf, outcomeOf, type PrivilegedKernel } from './privileged-kernel.ts'
+import { callOf, outcomeOf, type PrivilegedKernel, placeOf } from './privileged-kernel.ts'
 
 export interface HoldInput {
   readonly tenant: string
@@ -48,7 +47,7 @@ export class Holds {
     const tenant = checkId(input.tenant, 'tenant', 'ERR_SCOPE_REQUIRED')
     const subject = input.subject === null ? null : checkId(input.subject, 'subject', 'ERR_SCOPE_REQUIRED')
     const reason = checkText(input.reason, 'reason', 1000)
-    const keys = await this.#placeOf(grant, tenant)
+    const keys = await placeOf(this.#kernel, grant, 'holds', tenant)
     const id = this.#kernel.seams.ids.uuid(this.#kernel.seams.clock.now())
     const sealed = (await keys.own()).seal('name', Buffer.from(reason, 'utf8'), contextOf(id))
     const on =
@@ -60,7 +59,7 @@ export class Holds {
   /** False when no hold of the tenant with this id stands. */
   async release(tenant: string, id: string): Promise<boolean> {
     const grant = this.#claims()
-    const keys = await this.#placeOf(grant, checkId(tenant, 'tenant', 'ERR_SCOPE_REQUIRED'))
+    const keys = await placeOf(this.#kernel, grant, 'holds', checkId(tenant, 'tenant', 'ERR_SCOPE_REQUIRED'))
     if (!isUuid(id)) return false
     const outcome = await outcomeOf(this.#kernel, { grant, keys, doorway: 'release_hold', args: [id] })
     if (outcome === 'missing') return false
@@ -71,7 +70,7 @@ export class Holds {
   /** Holds of a tenant, released ones too, newest first. */
   async list(tenant: string): Promise<Hold[]> {
     const grant = this.#claims()
-    const keys = await this.#placeOf(grant, checkId(tenant, 'tenant', 'ERR_SCOPE_REQUIRED'))
+    const keys = await placeOf(this.#kernel, grant, 'holds', checkId(tenant, 'tenant', 'ERR_SCOPE_REQUIRED'))
     const call = await callOf(this.#kernel, { grant, keys, doorway: 'list_holds', args: [] })
     const rows = await this.#kernel.doorways.read<HoldRow>(call)
     expectDone(rows.find((row) => row.outcome !== null)?.outcome)
@@ -85,12 +84,6 @@ export class Holds {
         placedAt: new Date(row.placed_ms),
         releasedAt: row.released_ms === null ? null : new Date(row.released_ms),
       }))
-  }
-
-  /** Without the right `holds` it is the deployment: the refusal does not tell which tenants there are. */
-  #placeOf(grant: GrantClaims, tenant: string): Promise<TenantKeys> {
-    const { keyring } = this.#kernel
-    return grant.rights.includes('holds') ? keyring.tenant(tenant) : keyring.deployment()
   }
 
   #claims(): GrantClaims {

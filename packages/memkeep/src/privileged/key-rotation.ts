@@ -1,7 +1,7 @@
 import { MemkeepError } from '../core/errors.ts'
 import { type Grant, type GrantClaims, readGrant } from '../core/grant.ts'
 import { checkId } from '../core/text.ts'
-import { type Act, callOf, type PrivilegedKernel } from './privileged-kernel.ts'
+import { type Act, callOf, type PrivilegedKernel, placeOf } from './privileged-kernel.ts'
 
 export interface RotatedRoot {
   /** Ids of the root keys that are destroyed, or will be at `destroyedAt` (a KMS takes its time). */
@@ -59,8 +59,7 @@ export class KeyRotations {
     const grant = this.#claims()
     const { keyring } = this.#kernel
     const id = checkId(tenant, 'tenant', 'ERR_SCOPE_REQUIRED')
-    // Without the right it is the deployment: the refusal does not tell which tenants there are.
-    const keys = grant.rights.includes('rotate') ? await keyring.tenant(id) : await keyring.deployment()
+    const keys = await placeOf(this.#kernel, grant, 'rotate', id)
     let subjects = 0
     for (let after: Buffer = Buffer.alloc(0), wrapped = false; ; wrapped = true) {
       const shelves = await this.#record({ grant, keys, on: { reach: 'all' } }, after)

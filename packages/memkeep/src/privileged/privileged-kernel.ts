@@ -45,6 +45,16 @@ export interface Act {
   readonly support?: string
 }
 
+/** Where an act on a tenant is recorded. Without the right it is the deployment: the refusal does not tell which tenants there are. */
+export function placeOf(
+  { keyring }: PrivilegedKernel,
+  grant: GrantClaims,
+  right: GrantRight,
+  tenant: string,
+): Promise<TenantKeys> {
+  return grant.rights.includes(right) ? keyring.tenant(tenant) : keyring.deployment()
+}
+
 /** The act as a call of its doorway, under an event id of its own that its audit detail is bound to. */
 export async function callOf(kernel: PrivilegedKernel, act: Act): Promise<DoorwayCall> {
   const { grant, keys, doorway, lookup } = act

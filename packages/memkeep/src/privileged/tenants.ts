@@ -8,7 +8,7 @@ import type { TenantKeys } from '../keys/tenant-keys.ts'
 import { checkPolicy, type Policy } from '../policy/policy.ts'
 import { noTerms, openTerms, sealTerms, type TenantTerms } from '../policy/tenant-terms.ts'
 import { checkScreenPolicy, type ScreenPolicy } from '../screening/judge.ts'
-import { callOf, outcomeOf, type PrivilegedKernel } from './privileged-kernel.ts'
+import { callOf, outcomeOf, type PrivilegedKernel, placeOf } from './privileged-kernel.ts'
 
 export interface Tenant {
   /** The id; of an erased tenant, whose name is gone, its tag: `erased:<hex>`. */
@@ -60,7 +60,7 @@ export class Tenants {
   async create(tenant: string): Promise<{ tenant: string; created: boolean }> {
     const grant = this.#claims()
     checkId(tenant, 'tenant', 'ERR_SCOPE_REQUIRED')
-    const keys = await this.#placeOf(grant, tenant)
+    const keys = await this.#newPlaceOf(grant, tenant)
     const name = (await keys.own()).seal('name', Buffer.from(tenant, 'utf8'), nameContext)
     const outcome = await outcomeOf(this.#kernel, { grant, keys, doorway: 'create_tenant', args: [name] })
     this.#kernel.seams.reach('tenant.recorded')
@@ -148,13 +148,13 @@ export class Tenants {
 
   async #terms(tenant: string): Promise<TenantTerms> {
     const grant = this.#claims()
-    const keys = await this.#kernel.keyring.tenant(checkId(tenant, 'tenant', 'ERR_SCOPE_REQUIRED'))
+    const keys = await this.#permitted(grant, tenant)
     return openStanding(keys, await this.#standing(grant, keys))
   }
 
   async #change(tenant: string, next: (keys: TenantKeys, standing: Standing) => Promise<TenantTerms>): Promise<void> {
     const grant = this.#claims()
-    const keys = await this.#kernel.keyring.tenant(checkId(tenant, 'tenant', 'ERR_SCOPE_REQUIRED'))
+    const keys = await this.#permitted(grant, tenant)
     for (let attempt = 1; attempt <= 5; attempt++) {
       const standing = await this.#standing(grant, keys)
       const expected = standing.policy_version
@@ -167,6 +167,14 @@ export class Tenants {
     throw new MemkeepError('ERR_VERSION_CONFLICT', 'the policy is being changed elsewhere', { retryable: true })
   }
 
+  /** Without the right `tenants`: refused and recorded under the deployment, before anything tells whether there is such a tenant. */
+  async #permitted(grant: GrantClaims, tenant: string): Promise<TenantKeys> {
+    const keys = await placeOf(this.#kernel, grant, 'tenants', checkId(tenant, 'tenant', 'ERR_SCOPE_REQUIRED'))
+    if (grant.rights.includes('tenants')) return keys
+    await outcomeOf(this.#kernel, { grant, keys, doorway: 'set_policy', args: [Buffer.alloc(0), 0] })
+    throw new MemkeepError('ERR_ACCESS_DENIED', 'the grant does not permit this')
+  }
+
   async #standing(grant: GrantClaims, keys: TenantKeys): Promise<Standing> {
     const call = await callOf(this.#kernel, { grant, keys, doorway: 'enter', args: [] })
     const [row] = await this.#kernel.doorways.read<EnterRow>(call)
@@ -176,7 +184,7 @@ export class Tenants {
   }
 
   /** Without the right `tenants` no key is made: the refusal stands under the deployment. */
-  async #placeOf(grant: GrantClaims, tenant: string): Promise<TenantKeys> {
+  async #newPlaceOf(grant: GrantClaims, tenant: string): Promise<TenantKeys> {
     const { keyring } = this.#kernel
     if (!grant.rights.includes('tenants')) return keyring.deployment()
     return (await keyring.createTenant(tenant)).keys

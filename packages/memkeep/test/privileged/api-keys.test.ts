@@ -101,8 +101,15 @@ describe('create', () => {
     for (const tenant of ['ghost', 'acme']) {
       expect(await codeOf(keys('tenants').create(input(tenant)))).toBe('ERR_ACCESS_DENIED')
       expect(await codeOf(keys('authenticate').list(tenant))).toBe('ERR_ACCESS_DENIED')
+      const other = tenants('keys')
+      expect(await codeOf(other.quota(tenant))).toBe('ERR_ACCESS_DENIED')
+      expect(await codeOf(other.disclosure(tenant))).toBe('ERR_ACCESS_DENIED')
+      expect(await codeOf(other.setPolicy(tenant, null))).toBe('ERR_ACCESS_DENIED')
+      expect(await codeOf(other.setQuota(tenant, null))).toBe('ERR_ACCESS_DENIED')
+      expect(await codeOf(other.setScreening(tenant, null))).toBe('ERR_ACCESS_DENIED')
+      expect(await codeOf(other.setDisclosure(tenant, null))).toBe('ERR_ACCESS_DENIED')
     }
     expect(records()).toEqual(recordsBefore)
-    expect(await refused()).toBe(refusedBefore + 5)
+    expect(await refused()).toBe(refusedBefore + 5 + 2 * 6)
   })
 })

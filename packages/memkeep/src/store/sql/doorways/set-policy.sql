@@ -13,8 +13,8 @@ declare
   t memkeep.tenant;
 begin
   select * into t from memkeep.tenant where tenant = p_tenant for update;
-  outcome := case when not found then 'unknown' when t.state <> 0 then 'barred'
-    when c.rights & (8192 | 1024) = 0 then 'denied' when t.policy_version <> p_expected then 'conflict' else 'ok' end;
+  outcome := case when c.rights & (8192 | 1024) = 0 then 'denied' when not found then 'unknown'
+    when t.state <> 0 then 'barred' when t.policy_version <> p_expected then 'conflict' else 'ok' end;
   if outcome = 'ok' then
     policy_version := p_expected + 1;
     update memkeep.tenant set policy = p_policy, policy_version = p_expected + 1 where tenant = p_tenant;
