@@ -83,7 +83,7 @@ export type { MemoryPatch, UpdateOptions } from './memory/update.ts'
 export { openMemkeep } from './open-memkeep.ts'
 export { defaultPolicy, type Policy, type RolePolicy } from './policy/policy.ts'
 export type { AggregateTotals } from './privileged/aggregates.ts'
-export type { ApiKey, ApiKeyInput } from './privileged/api-keys.ts'
+export type { ApiKey, ApiKeyInput, FoundKey } from './privileged/api-keys.ts'
 export type {
   BreakGlass,
   SupportAccess,

@@ -52,7 +52,11 @@ const settings = z.strictObject({
     )
     .exactOptional(),
   rateLimits: z
-    .strictObject({ tenantPerMinute: count.exactOptional(), credentialPerMinute: count.exactOptional() })
+    .strictObject({
+      tenantPerMinute: count.exactOptional(),
+      credentialPerMinute: count.exactOptional(),
+      adminPerMinute: count.exactOptional(),
+    })
     .exactOptional(),
   /** Where several servers count together. */
   redisUrl: z.url({ protocol: /^rediss?$/ }).exactOptional(),
@@ -85,6 +89,7 @@ const variables: Readonly<
   MEMKEEP_ADMIN_KEYS: { path: ['adminKeys'], parse: adminKeysIn },
   MEMKEEP_RATE_TENANT_PER_MINUTE: { path: ['rateLimits', 'tenantPerMinute'], parse: wholeNumber },
   MEMKEEP_RATE_CREDENTIAL_PER_MINUTE: { path: ['rateLimits', 'credentialPerMinute'], parse: wholeNumber },
+  MEMKEEP_RATE_ADMIN_PER_MINUTE: { path: ['rateLimits', 'adminPerMinute'], parse: wholeNumber },
   MEMKEEP_REDIS_URL: { path: ['redisUrl'], parse: String },
   MEMKEEP_TOOLS: { path: ['tools'], parse: toolsIn },
   MEMKEEP_DISCLOSURE: { path: ['disclosure'], parse: disclosureIn },

@@ -9,6 +9,8 @@ export interface Credential {
   readonly principal: Required<Principal>
   /** True for a key that a principal made for itself (`mintKey`): it makes no others. */
   readonly minted: boolean
+  /** The tag, in hex, of the key that it was minted with, whose end is its own too; null where no key stands behind it. */
+  readonly maker: string | null
 }
 
 /** Where a sealed credential stands: it opens in this row alone. */
@@ -39,8 +41,8 @@ export async function sealCredential(
   place: CredentialPlace,
   credential: Credential,
 ): Promise<Buffer> {
-  const { minted, ...rest } = credential
-  const text = JSON.stringify(minted ? credential : rest)
+  const { minted, maker, ...rest } = credential
+  const text = JSON.stringify({ ...rest, ...(minted ? { minted } : {}), ...(maker === null ? {} : { maker }) })
   return (await deployment.own()).seal('credential', Buffer.from(text, 'utf8'), contextOf(place))
 }
 
@@ -50,8 +52,8 @@ export async function openCredential(
   sealed: Uint8Array,
 ): Promise<Credential> {
   const text = (await deployment.own()).open('credential', sealed, contextOf(place)).toString('utf8')
-  const { tenant, subject, principal, minted = false } = JSON.parse(text)
-  return { tenant, subject, principal: checkPrincipal(principal), minted }
+  const { tenant, subject, principal, minted = false, maker = null } = JSON.parse(text)
+  return { tenant, subject, principal: checkPrincipal(principal), minted, maker }
 }
 
 function contextOf({ id, lookup, tenant, expires_ms }: CredentialPlace): (string | Buffer | number | null)[] {

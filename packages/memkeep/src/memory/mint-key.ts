@@ -17,6 +17,8 @@ export interface MintInput {
   readonly rights?: readonly Right[]
   /** Default 900, at most 86,400. */
   readonly ttlSeconds?: number
+  /** `tag` of the API key that asked: the new one ends when that does, and when it is revoked. Default: it ends by itself alone. */
+  readonly maker?: string
 }
 
 export interface MintedKey {
@@ -35,9 +37,9 @@ export async function mintKey(kernel: Kernel, scope: ScopeClaims, given: unknown
 }
 
 function checkMint(scope: ScopeClaims, given: unknown): { credential: Credential; ttlSeconds: number } {
-  const asked = checkKeys<MintInput>(given, 'mint options', ['subject', 'roles', 'rights', 'ttlSeconds'])
+  const asked = checkKeys<MintInput>(given, 'mint options', ['subject', 'roles', 'rights', 'ttlSeconds', 'maker'])
   const { principal, tenant } = scope
-  const { roles = principal.roles, rights = [], ttlSeconds = 900 } = asked
+  const { roles = principal.roles, rights = [], ttlSeconds = 900, maker = null } = asked
   const subject = asked.subject === null ? null : checkId(asked.subject, 'subject', 'ERR_SCOPE_REQUIRED')
   const within =
     checkArray(roles, 'roles', 64).every((role) => principal.roles.includes(role as string)) &&
@@ -45,11 +47,17 @@ function checkMint(scope: ScopeClaims, given: unknown): { credential: Credential
   if (!within || (scope.reach === 'subject' && subject !== scope.subject)) {
     throw new MemkeepError('ERR_ACCESS_DENIED', 'a key can be minted for no more than its maker may do')
   }
+  if (maker !== null && !/^[0-9a-f]{32}$/.test(maker)) {
+    throw new MemkeepError('ERR_INPUT_INVALID', 'maker must be the tag of an API key')
+  }
   if (scope.agent !== null || scope.session !== null) {
     throw new MemkeepError('ERR_ACCESS_DENIED', 'a scope of one agent or session mints no keys')
   }
   const held = { id: principal.id, roles, rights, actors: principal.actors }
-  return { credential: { tenant, subject, principal: held, minted: true }, ttlSeconds: checkTtlSeconds(ttlSeconds) }
+  return {
+    credential: { tenant, subject, principal: held, minted: true, maker },
+    ttlSeconds: checkTtlSeconds(ttlSeconds),
+  }
 }
 
 async function record(kernel: Kernel, access: Access, credential: Credential, key: string, ttlSeconds: number) {

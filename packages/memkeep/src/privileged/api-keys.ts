@@ -11,6 +11,7 @@ import {
   openCredential,
   sealCredential,
 } from '../keys/credential.ts'
+import type { TenantKeys } from '../keys/tenant-keys.ts'
 import { callOf, outcomeOf, type PrivilegedKernel, placeOf } from './privileged-kernel.ts'
 
 export interface ApiKeyInput {
@@ -21,13 +22,22 @@ export interface ApiKeyInput {
   readonly expiresAt?: Date
 }
 
-export interface ApiKey extends Credential {
+export interface ApiKey extends Omit<Credential, 'maker'> {
   readonly id: string
   readonly createdAt: Date
   readonly expiresAt: Date | null
+  /** When it was revoked, or the key that it was minted with. */
   readonly revokedAt: Date | null
   /** To the minute; null when it was never used. */
   readonly usedAt: Date | null
+}
+
+/** A key that was found. */
+export interface FoundKey extends Credential {
+  readonly id: string
+  readonly expiresAt: Date | null
+  /** What a key that is minted with this one names as its maker. */
+  readonly tag: string
 }
 
 interface KeyRow extends CredentialPlace {
@@ -66,6 +76,7 @@ export class ApiKeys {
       subject: input.subject === null ? null : checkId(input.subject, 'subject', 'ERR_SCOPE_REQUIRED'),
       principal: checkPrincipal(input.principal),
       minted: false,
+      maker: null,
     }
     const expires_ms = expiryOf(input)
     const keys = await placeOf(this.#kernel, grant, 'keys', credential.tenant)
@@ -80,11 +91,20 @@ export class ApiKeys {
     return { id, key }
   }
 
-  /** What a key stands for, or null: unknown, expired and revoked keys look alike. Needs the right `authenticate`. */
-  async find(key: string): Promise<(Credential & { readonly id: string; readonly expiresAt: Date | null }) | null> {
+  /**
+   * What a key stands for, or null: unknown, expired and revoked keys look alike, and so does one whose maker is any of these.
+   * Needs the right `authenticate`.
+   */
+  async find(key: string): Promise<FoundKey | null> {
     const grant = this.#claims()
     const keys = await this.#kernel.keyring.deployment()
-    const lookup = lookupTag(keys, key)
+    const found = await this.#look(grant, keys, lookupTag(keys, key))
+    // What is minted mints none, so behind a maker there is no other.
+    const ended = typeof found?.maker === 'string' && !(await this.#look(grant, keys, Buffer.from(found.maker, 'hex')))
+    return ended ? null : found
+  }
+
+  async #look(grant: GrantClaims, keys: TenantKeys, lookup: Buffer): Promise<FoundKey | null> {
     const call = await callOf(this.#kernel, { grant, keys, doorway: 'find_key', args: [], lookup })
     const [row] = await this.#kernel.doorways.read<Omit<KeyRow, 'lookup'>>(call)
     if (row!.outcome === 'missing') return null
@@ -93,6 +113,7 @@ export class ApiKeys {
       id: row!.id,
       ...(await openCredential(keys, { ...row!, lookup }, row!.claims)),
       expiresAt: dateOf(row!.expires_ms),
+      tag: lookup.toString('hex'),
     }
   }
 
@@ -105,18 +126,17 @@ export class ApiKeys {
     expectDone(rows.find((row) => row.outcome !== null)?.outcome)
     const deployment = await this.#kernel.keyring.deployment()
     const found: ApiKey[] = []
-    for (const row of rows.filter((each) => each.outcome === null)) {
+    const listed = rows.filter((each) => each.outcome === null)
+    const revokedOf = new Map(listed.map(({ lookup, revoked_ms }) => [lookup.toString('hex'), revoked_ms]))
+    for (const row of listed) {
+      const { maker, ...credential } = await openCredential(deployment, { ...row, tenant: keys.tag }, row.claims)
       const times = {
         createdAt: new Date(row.created_ms),
         expiresAt: dateOf(row.expires_ms),
-        revokedAt: dateOf(row.revoked_ms),
+        revokedAt: dateOf(row.revoked_ms ?? revokedOf.get(maker ?? '') ?? null),
         usedAt: dateOf(row.used_ms),
       }
-      found.push({
-        id: row.id,
-        ...(await openCredential(deployment, { ...row, tenant: keys.tag }, row.claims)),
-        ...times,
-      })
+      found.push({ id: row.id, ...credential, ...times })
     }
     return found
   }

@@ -5,5 +5,5 @@ import { subjectReach } from './reach-of.ts'
 
 /** One subject in the role of an agent, on the word of this machine's operator; newly minted. */
 export function agentReach(keep: Keep, tenant: string, subject: string): Reach {
-  return { ...subjectReach(keep, agentScope(tenant, subject)), mints: false, endsMs: Infinity }
+  return { ...subjectReach(keep, agentScope(tenant, subject)), mints: null }
 }

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto'
-import type { Credential, Keep } from 'memkeep'
+import type { FoundKey, Keep } from 'memkeep'
 import { mintGrant } from 'memkeep/trust'
 import type { AttemptLimit } from './attempt-limit.ts'
 import { type Caller, callerOf } from './caller.ts'
@@ -10,8 +10,7 @@ export interface ApiKeyOptions {
 }
 
 interface KnownKey {
-  readonly id: string
-  readonly credential: Credential
+  readonly credential: FoundKey
   readonly expiresMs: number
   readonly freshUntilMs: number
 }
@@ -44,7 +43,7 @@ export class ApiKeys {
     const known = this.#known.get(hash)
     const nowMs = Date.now()
     if (known !== undefined && known.freshUntilMs > nowMs && known.expiresMs > nowMs) {
-      return callerOf(this.#keep, known.credential, known.id, known.expiresMs)
+      return this.#callerOf(known)
     }
     if (known === undefined) this.#limit.check(address, nowMs)
     const found = await this.#find(key)
@@ -55,7 +54,11 @@ export class ApiKeys {
     }
     if (this.#known.size >= mostKnown) this.#known.delete(this.#known.keys().next().value!)
     this.#known.set(hash, { ...found, freshUntilMs: nowMs + this.#freshMs })
-    return callerOf(this.#keep, found.credential, found.id, found.expiresMs)
+    return this.#callerOf(found)
+  }
+
+  #callerOf({ credential, expiresMs: endsMs }: Pick<KnownKey, 'credential' | 'expiresMs'>): Caller {
+    return callerOf(this.#keep, credential, credential.id, { endsMs, maker: credential.tag })
   }
 
   async #find(key: string): Promise<Omit<KnownKey, 'freshUntilMs'> | null> {
@@ -63,8 +66,7 @@ export class ApiKeys {
     const grant = mintGrant({ principal, rights: ['authenticate'], reason: 'an API key was presented', ttlSeconds: 60 })
     const found = await this.#keep.privileged(grant).keys.find(key)
     if (found === null) return null
-    const { id, expiresAt, ...credential } = found
-    return { id, credential, expiresMs: expiresAt?.getTime() ?? Infinity }
+    return { credential: found, expiresMs: found.expiresAt?.getTime() ?? Infinity }
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Credential, Keep } from 'memkeep'
-import type { Reach } from '../operations/operation.ts'
+import type { Mints, Reach } from '../operations/operation.ts'
 import { reachOf } from './reach-of.ts'
 
 /** Who showed a valid credential: what it reaches, and by which names its calls are counted. */
@@ -9,7 +9,7 @@ export interface Caller {
   readonly name: string
 }
 
-/** The caller that a credential stands for until `endsMs`, its scopes newly minted. */
-export function callerOf(keep: Keep, credential: Credential, name: string, endsMs: number): Caller {
-  return { reach: reachOf(keep, credential, endsMs), name }
+/** The caller that a credential stands for, its scopes newly minted. `mints`: of what a credential like it would mint. */
+export function callerOf(keep: Keep, credential: Credential, name: string, mints: Mints): Caller {
+  return { reach: reachOf(keep, credential, credential.minted ? null : mints), name }
 }

@@ -74,7 +74,10 @@ export class JsonWebTokens {
     const payload = token.length > mostCharacters ? null : await this.#verified(token)
     const credential = payload === null ? null : this.#credentialOf(payload)
     if (payload !== null && credential !== null) {
-      return callerOf(this.#keep, credential, `jwt/${credential.principal.id}`, payload.exp! * 1000)
+      return callerOf(this.#keep, credential, `jwt/${credential.principal.id}`, {
+        endsMs: payload.exp! * 1000,
+        maker: null,
+      })
     }
     // Only tokens that are not valid run into the limit: a signature cannot be guessed, and others share the address.
     const nowMs = Date.now()
@@ -116,7 +119,7 @@ export class JsonWebTokens {
     const [forTenant, forSubject, by] = [of(tenant), whole ? null : of(subject), of(principal)]
     if (!isId(forTenant) || !isId(by) || !(forSubject === null || isId(forSubject))) return null
     const held = { id: by, roles: this.#rolesOf(of(roles)), rights: [], actors: [] }
-    return { tenant: forTenant, subject: forSubject, principal: held, minted: false }
+    return { tenant: forTenant, subject: forSubject, principal: held, minted: false, maker: null }
   }
 
   #rolesOf(claim: unknown): string[] {

@@ -1,6 +1,6 @@
 import { type Credential, defaultPolicy, type Keep } from 'memkeep'
 import { mintCommonScope, mintScope, mintTenantScope, type Principal, type SubjectScope } from 'memkeep/trust'
-import type { Erases, Reach } from '../operations/operation.ts'
+import type { Erases, Mints, Reach } from '../operations/operation.ts'
 
 /** A scope lives for one request. */
 const ttlSeconds = 60
@@ -10,10 +10,8 @@ const ttlSeconds = 60
  * writes go to the common memories; reads see every subject when the principal holds the right `tenant` (itself, or by a
  * role of the deployment's default policy), and the common memories when it does not. The kernel judges each call again.
  */
-export function reachOf(keep: Keep, { tenant, subject, principal, minted }: Credential, endsMs: number): Reach {
-  const mints = !minted
-  if (subject !== null)
-    return { ...subjectReach(keep, mintScope({ tenant, subject, principal, ttlSeconds })), mints, endsMs }
+export function reachOf(keep: Keep, { tenant, subject, principal }: Credential, mints: Mints | null): Reach {
+  if (subject !== null) return { ...subjectReach(keep, mintScope({ tenant, subject, principal, ttlSeconds })), mints }
   const writes = keep.for(mintCommonScope({ tenant, principal, ttlSeconds }))
   const wide = mintTenantScope({ tenant, principal, ttlSeconds })
   const all = keep.for(wide)
@@ -24,11 +22,11 @@ export function reachOf(keep: Keep, { tenant, subject, principal, minted }: Cred
       return all.erasures
     },
   }
-  return { reads: readsEverySubject(principal) ? all : writes, writes, mints, endsMs, erases }
+  return { reads: readsEverySubject(principal) ? all : writes, writes, mints, erases }
 }
 
 /** One subject's: what it reads, writes and may have erased. */
-export function subjectReach(keep: Keep, scope: SubjectScope): Omit<Reach, 'mints' | 'endsMs'> {
+export function subjectReach(keep: Keep, scope: SubjectScope): Omit<Reach, 'mints'> {
   const memory = keep.for(scope)
   const erases: Erases = {
     kind: 'subject',

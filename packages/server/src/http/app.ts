@@ -86,7 +86,9 @@ async function handle(options: AppOptions, route: Route, exchange: Exchange): Pr
     case 'anybody':
       return route.run((await askedOf(route, exchange)) as never)
     case 'admin': {
-      const { privileged } = await authenticateAdmin(options.adminKeys, exchange)
+      const administrator = await authenticateAdmin(options.adminKeys, exchange)
+      await options.limits.noteAdministrator(administrator)
+      const { privileged } = administrator
       const asked = await askedOf(route, exchange)
       return answerOnce(route, exchange, asked, { privileged }, () => route.run({ ...asked, privileged } as never))
     }

@@ -15,16 +15,17 @@ const input = z.strictObject({
 
 const longestSeconds = 86_400
 
-/** A short-lived credential, for no more than the one that asks may do, and for no longer than that one lives. */
+/** A short-lived credential, for no more than the one that asks may do, and for no longer than that one lives or is good. */
 export const mintToken: Operation<typeof input, MintedKey> = {
   input,
-  async run({ writes, mints, endsMs }, given) {
-    if (!mints) throw new MemkeepError('ERR_ACCESS_DENIED', 'a token that was minted mints no others')
-    const leftSeconds = Math.floor((endsMs - Date.now()) / 1000)
+  async run({ writes, mints }, given) {
+    if (mints === null) throw new MemkeepError('ERR_ACCESS_DENIED', 'a token that was minted mints no others')
+    const leftSeconds = Math.floor((mints.endsMs - Date.now()) / 1000)
     if (leftSeconds < 1) throw new MemkeepError('ERR_ACCESS_DENIED', 'the credential is about to end')
     const { ttlSeconds = 900 } = given
     // A life that nobody may ask for stays as it was asked, for the kernel to refuse.
     const bounded = ttlSeconds > longestSeconds ? ttlSeconds : Math.min(ttlSeconds, leftSeconds)
-    return writes.mintKey({ ...given, ttlSeconds: bounded } as MintInput)
+    const maker = mints.maker === null ? {} : { maker: mints.maker }
+    return writes.mintKey({ ...given, ttlSeconds: bounded, ...maker } as MintInput)
   },
 }

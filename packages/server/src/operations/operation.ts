@@ -12,11 +12,17 @@ import type { z } from 'zod'
 export interface Reach {
   readonly reads: ReadableMemory
   readonly writes: ScopedMemory
-  /** False for a credential that was minted itself: it makes no others. */
-  readonly mints: boolean
-  /** When the credential itself ends, in milliseconds since 1970: what it mints ends no later. `Infinity`: never. */
-  readonly endsMs: number
+  /** Null for a credential that was minted itself, or on an operator's word: it makes no others. */
+  readonly mints: Mints | null
   readonly erases: Erases
+}
+
+/** What the credentials that another mints take from it. */
+export interface Mints {
+  /** When it ends, in milliseconds since 1970: what it mints ends no later. `Infinity`: never. */
+  readonly endsMs: number
+  /** Tag of an API key, whose revocation they share; null: it is a token of an identity provider. */
+  readonly maker: string | null
 }
 
 /** What a credential may ask to have erased: exactly what it is for. */

@@ -95,6 +95,59 @@ describe('a token is for no more than its maker:', () => {
   })
 })
 
+describe('a token ends with its maker:', () => {
+  const mayList = mintGrant({
+    principal: { id: 'op', roles: [] },
+    rights: ['keys'],
+    reason: 'a test',
+    ttlSeconds: 600,
+  })
+  const mintedWith = async (whom: string | null, subject: string) => {
+    const made = await served.createKey('acme', whom, ['agent'], ['mint'])
+    const { body } = await mint(made.key, { subject })
+    const asking = { key: body.token }
+    expect((await served.ask('GET', '/v1/memories', asking)).status).toBe(200)
+    return { made, asking }
+  }
+
+  test.each([
+    ['of the tenant', null],
+    ['of one subject', 'ana'],
+  ])('a key %s that is revoked takes what it made along, and nothing that another made', async (_, whom) => {
+    const { made, asking } = await mintedWith(whom, 'ana')
+    const others = await mintedWith(whom, 'ana')
+    const revoked = async () =>
+      (await served.keep.privileged(mayList).keys.list('acme')).filter(({ revokedAt }) => revokedAt !== null).length
+    const before = await revoked()
+    expect(await served.revoke('acme', made.id)).toBe(true)
+    expect(await revoked()).toBe(before + 2)
+    expect(await served.ask('GET', '/v1/memories', asking)).toMatchObject({ status: 401 })
+    expect((await served.ask('GET', '/v1/memories', others.asking)).status).toBe(200)
+  })
+
+  test('a maker that is gone from the directory is none', async () => {
+    const { made, asking } = await mintedWith(null, 'ana')
+    await served.database.query('delete from memkeep.api_key where id = $1', [made.id])
+    expect((await served.ask('GET', '/v1/memories', asking)).status).toBe(401)
+  })
+
+  test('one that is made while its maker is revoked, by a process that knows it still, opens nothing', async () => {
+    const made = await served.createKey('acme', null, ['agent'], ['mint'])
+    const late = await served.another({ rateLimits: { tenantPerMinute: 0, credentialPerMinute: 0 } })
+    // This one holds what it found for five seconds, the other server looks each time.
+    expect((await served.askAt(late.url, 'GET', '/v1/memories', { key: made.key })).status).toBe(200)
+    expect(await served.revoke('acme', made.id)).toBe(true)
+    const { status, body } = await served.askAt(late.url, 'POST', '/v1/tokens', {
+      key: made.key,
+      body: { subject: 'ana' },
+    })
+    expect(status).toBe(201)
+    for (const url of [served.url, late.url])
+      expect((await served.askAt(url, 'GET', '/v1/memories', { key: body.token })).status).toBe(401)
+    await late.close()
+  })
+})
+
 test('upkeep removes what ended more than a day ago', async () => {
   await mint(service, { subject: 'ana' })
   const count = async () =>

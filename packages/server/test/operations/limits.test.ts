@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, test } from 'vitest'
+import { newAdminKey } from '../../src/authn/admin-keys.ts'
 import { Served } from '../support/served.ts'
 
 const rateLimits = { tenantPerMinute: 6, credentialPerMinute: 4 }
@@ -32,6 +33,24 @@ test('a credential and a tenant that ask too often have to wait, and nobody else
   expect(Number(limited.headers['retry-after'])).toBeGreaterThan(0)
   expect(Number(limited.headers['retry-after'])).toBeLessThanOrEqual(60)
   expect(await statuses(served, other, 4)).toEqual([200, 200, 200, 200])
+  await served[Symbol.asyncDispose]()
+})
+
+test("an administrator's key that asks too often has to wait, for any route; another does not, and guesses do not count to it", async () => {
+  const [loud, other] = [newAdminKey(), newAdminKey()]
+  const adminKeys = [
+    { name: 'loud', sha256: loud.sha256 },
+    { name: 'other', sha256: other.sha256 },
+  ]
+  const served = await Served.start({ config: { adminKeys, rateLimits: { adminPerMinute: 3 } } })
+  const asked = (key: string, path = '/admin/v1/tenants') => served.ask('GET', path, { key })
+  expect((await asked(newAdminKey().key)).status).toBe(401)
+  for (const path of ['/admin/v1/tenants', '/admin/v1/keys?tenant=acme', '/admin/v1/aggregates'])
+    expect((await asked(loud.key, path)).status).toBe(200)
+  const limited = await asked(loud.key)
+  expect([limited.status, limited.body.code]).toEqual([429, 'ERR_RATE_LIMITED'])
+  expect(Number(limited.headers['retry-after'])).toBeGreaterThan(0)
+  expect((await asked(other.key)).status).toBe(200)
   await served[Symbol.asyncDispose]()
 })
 

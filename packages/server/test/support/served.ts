@@ -111,7 +111,7 @@ export class Served implements AsyncDisposable {
     const opened: (() => Promise<unknown>)[] = []
     const door = await openDoor(
       keep,
-      { port: 0, rateLimits: { tenantPerMinute: 0, credentialPerMinute: 0 }, ...config },
+      { port: 0, rateLimits: { tenantPerMinute: 0, credentialPerMinute: 0, adminPerMinute: 0 }, ...config },
       { log: (line) => lines.push(line), credentials: { failuresPerMinute: 1_000_000, ...given } },
       opened,
     )

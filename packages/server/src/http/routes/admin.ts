@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { AdminOperation, reasonField } from '../../operations/admin/admin-operation.ts'
 import { createKey, listKeys, revokeKey } from '../../operations/admin/keys.ts'
 import {
   createTenant,
@@ -34,6 +35,25 @@ const keysAnswer = z.object({
 const tenants = '/admin/v1/tenants'
 const keys = '/admin/v1/keys'
 
+/** One term that a tenant can have of its own: a PUT that answers nothing. */
+function setTerm<Input extends z.ZodObject<{ reason: typeof reasonField }>>(
+  term: string,
+  { input, run }: AdminOperation<Input, void>,
+  { says, ...described }: Pick<Route, 'operationId' | 'summary'> & { readonly says: string },
+): Route {
+  return adminRoute({
+    ...described,
+    method: 'PUT',
+    path: `${tenants}/${term}`,
+    body: input,
+    answers: [{ status: 204, says }],
+    async run({ exchange, body, privileged }) {
+      await run(privileged(body.reason), body)
+      return exchange.body(null, 204)
+    },
+  })
+}
+
 export const adminRoutes: readonly Route[] = [
   adminRoute({
     method: 'POST',
@@ -60,41 +80,20 @@ export const adminRoutes: readonly Route[] = [
     run: async ({ exchange, query, privileged }) =>
       exchange.json(await listTenants.run(privileged('list of tenants'), query)),
   }),
-  adminRoute({
-    method: 'PUT',
-    path: `${tenants}/policy`,
+  setTerm('policy', setTenantPolicy, {
     operationId: 'setTenantPolicy',
     summary: 'Give a tenant a policy of its own, or the deployment’s',
-    body: setTenantPolicy.input,
-    answers: [{ status: 204, says: 'From now on nothing is served under the old one' }],
-    async run({ exchange, body, privileged }) {
-      await setTenantPolicy.run(privileged(body.reason), body)
-      return exchange.body(null, 204)
-    },
+    says: 'From now on nothing is served under the old one',
   }),
-  adminRoute({
-    method: 'PUT',
-    path: `${tenants}/quota`,
+  setTerm('quota', setTenantQuota, {
     operationId: 'setTenantQuota',
     summary: 'Give a tenant a quota of its own, or the deployment’s',
-    body: setTenantQuota.input,
-    answers: [{ status: 204, says: 'It goes for every write from now on' }],
-    async run({ exchange, body, privileged }) {
-      await setTenantQuota.run(privileged(body.reason), body)
-      return exchange.body(null, 204)
-    },
+    says: 'It goes for every write from now on',
   }),
-  adminRoute({
-    method: 'PUT',
-    path: `${tenants}/disclosure`,
+  setTerm('disclosure', setTenantDisclosure, {
     operationId: 'setTenantDisclosure',
     summary: 'Give a tenant a budget of what a principal may be shown in a time, or the deployment’s',
-    body: setTenantDisclosure.input,
-    answers: [{ status: 204, says: 'It goes for every read from now on' }],
-    async run({ exchange, body, privileged }) {
-      await setTenantDisclosure.run(privileged(body.reason), body)
-      return exchange.body(null, 204)
-    },
+    says: 'It goes for every read from now on',
   }),
   adminRoute({
     method: 'POST',
