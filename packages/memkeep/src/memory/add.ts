@@ -1,18 +1,15 @@
 import { MemkeepError } from '../core/errors.ts'
-import { actors, ceilingOf, sensitivities, trusts } from '../core/labels.ts'
+import { ceilingOf, trusts } from '../core/labels.ts'
 import type { StoredReceipt } from '../core/memory.ts'
 import { rightBits } from '../core/rights.ts'
 import type { ScopeClaims } from '../core/scope.ts'
-import { type DataKey, keyVersionOf } from '../keys/data-key.ts'
-import { canonicalBytes } from '../proof/canonical-bytes.ts'
-import { encodeEntry, type IndexEntry } from '../recall/index-entry.ts'
-import type { Labels } from '../store/reading.ts'
-import { byteaArray, int2Array, int8Array, textArray, uuidArray } from '../store/wire-arrays.ts'
+import type { DataKey } from '../keys/data-key.ts'
+import { byteaArray, int2Array, uuidArray } from '../store/wire-arrays.ts'
 import { type Access, embedAllowed, hasRight, readDetail, withAccess, writeDetail } from './access.ts'
-import { askedOf } from './asked.ts'
-import { flagsOf, gate, type Placed, places, refuseContent } from './gate.ts'
+import { columns, type Draft, draft, receiptOf, supersededBy, waitsForVector } from './draft.ts'
+import { gate, type Placed, places, refuseContent } from './gate.ts'
 import { readVersions } from './get.ts'
-import { allVectorsOf, embeddedText, indexOf, noVectors, shelfEntry, type Vectors } from './index-of.ts'
+import { allVectorsOf, embeddedText, noVectors, shelfEntry, type Vectors } from './index-of.ts'
 import type { CheckedInput } from './input.ts'
 import { checkSignal } from './input.ts'
 import type { Kernel } from './kernel.ts'
@@ -20,13 +17,10 @@ import { expectOutcome } from './outcome.ts'
 import { sealVerdict } from './quarantine.ts'
 import { inSight } from './reach.ts'
 import { namesOf, readersOf } from './recalled.ts'
-import { type Details, sealMemory } from './row.ts'
 import { statementsOf } from './same-statement.ts'
+import { openReceipts, requestLifetimeMs, sealRequest } from './sealed-request.ts'
 import { noteWrite } from './shelves.ts'
 import { callWrite, sealedSubjectName, type WriteAnswer } from './write.ts'
-
-/** Answers to calls with an idempotency key are kept for a day. */
-const requestLifetimeMs = 86_400_000
 
 /**
  * When memories get their vectors. `now`: before they are stored, and an embedder that fails stores nothing. `later`: by upkeep
@@ -44,15 +38,6 @@ export interface Batch {
   readonly embed: Embed
   /** After the batch was sent the signal is no longer heeded: what was done is said. */
   readonly signal: AbortSignal | undefined
-}
-
-interface Draft {
-  readonly input: Placed
-  readonly labels: Labels
-  readonly index: IndexEntry
-  readonly content: Buffer
-  readonly details: Buffer
-  readonly entry: Buffer
 }
 
 /** Stores memories in one commit: embed, seal, then one doorway call. All of them or none. */
@@ -96,7 +81,8 @@ async function store(kernel: Kernel, given: Access, batch: Batch, vectors: Vecto
   const sent = batch.idempotencyKey === null ? first : all
   const drafts = sent.map((each) => draft(kernel, access, key, each.input, each.vectors, nowMs))
   const receipts = drafts.map(receiptOf)
-  const request = sealRequest(access, key, batch, receipts)
+  const request =
+    batch.idempotencyKey === null ? null : sealRequest(access, key, batch.idempotencyKey, inputs, receipts)
   checkSignal(batch.signal)
   kernel.seams.reach('memory.sealed')
   const event = kernel.seams.ids.uuid(nowMs)
@@ -227,11 +213,6 @@ function heldVerdict(key: DataKey, { input, labels }: Draft): Buffer | null {
   return input.place === 'held' ? sealVerdict(key, labels.id, { moment: 'gate', ...input.judgement }) : null
 }
 
-/** What does not stay for good takes nobody's place. */
-function supersededBy({ input: { place, supersedes } }: Draft): string | null {
-  return place === 'memory' ? supersedes : null
-}
-
 /**
  * Who was shown what an agent may have made this from. Whoever names sources is capped by these. What the
  * user or the system says comes from no memory: to claim to be one of them needs the right for it.
@@ -269,96 +250,7 @@ async function refuse(kernel: Kernel, access: Access): Promise<never> {
   throw new MemkeepError('ERR_ACCESS_DENIED', 'the principal may not do this')
 }
 
-function draft(
-  kernel: Kernel,
-  access: Access,
-  key: DataKey,
-  input: Placed,
-  { own, ...former }: Vectors,
-  nowMs: number,
-): Draft {
-  const { content, actor, trust, sensitivity, kind, atMs, expiresMs, derivedFrom } = input
-  const id = kernel.seams.ids.uuid(nowMs)
-  const times = { atMs, createdMs: nowMs, updatedMs: nowMs, expiresMs }
-  const { tags, metadata, source, session, speaker, importance, tool } = input
-  const labels: Labels = { id, version: 1, sensitivity, trust, actor, kind, ...times, derivedFrom }
-  const { agent } = access.scope
-  const flags = flagsOf(input.judgement)
-  const supersedes = input.place === 'memory' ? input.supersedes : null
-  const details: Details = { tags, metadata, source, agent, session, speaker, importance, tool, flags, supersedes }
-  const index = indexOf(kernel, content, details, own, { ...former, atMs, importance })
-  return { input, labels, index, ...sealMemory(key, labels, { content, details, entry: encodeEntry(index) }) }
-}
-
 /** Without a quota the doorway reads nothing on its account. */
 function quotaArguments({ quota: { memories, bytes } }: Access): (number | null)[] {
   return [memories ?? null, bytes ?? null]
-}
-
-/** The parallel arrays of the doorway `remember`. */
-function columns(drafts: readonly Draft[]): unknown[] {
-  const labels = drafts.map((item) => item.labels)
-  return [
-    uuidArray(labels.map((row) => row.id)),
-    int2Array(labels.map((row) => actors.indexOf(row.actor))),
-    int2Array(labels.map((row) => trusts.indexOf(row.trust))),
-    int2Array(labels.map((row) => sensitivities.indexOf(row.sensitivity))),
-    textArray(labels.map((row) => row.kind)),
-    int8Array(labels.map((row) => row.atMs)),
-    int8Array(labels.map((row) => row.expiresMs)),
-    textArray(labels.map((row) => `{${row.derivedFrom.join(',')}}`)),
-    byteaArray(drafts.map((item) => item.content)),
-    byteaArray(drafts.map((item) => item.details)),
-    byteaArray(drafts.map((item) => item.entry)),
-  ]
-}
-
-function waitsForVector({ index }: Pick<Draft, 'index'>): boolean {
-  return index.model !== null && index.vector === null
-}
-
-function receiptOf(draft: Draft): StoredReceipt {
-  const { labels, input } = draft
-  const superseded = supersededBy(draft)
-  return {
-    outcome: input.place === 'held' ? 'quarantined' : waitsForVector(draft) ? 'queued' : 'stored',
-    id: labels.id,
-    version: labels.version,
-    trust: labels.trust,
-    durableUntil: labels.expiresMs === null ? null : new Date(labels.expiresMs),
-    verdict: input.judgement.verdict,
-    ...(superseded === null ? {} : { supersedes: superseded }),
-  }
-}
-
-interface SealedRequest {
-  readonly key: Buffer
-  readonly digest: Buffer
-  readonly receipt: Buffer
-}
-
-function sealRequest(
-  access: Access,
-  key: DataKey,
-  batch: Batch,
-  receipts: readonly StoredReceipt[],
-): SealedRequest | null {
-  if (batch.idempotencyKey === null) return null
-  const tag = access.keys.keyedTag('request-key', batch.idempotencyKey)
-  const asked = batch.inputs.map((input) => askedOf(access, input))
-  const digest = access.keys.keyedTag('request-digest', canonicalBytes([asked]))
-  return { key: tag, digest, receipt: key.seal('receipt', Buffer.from(JSON.stringify(receipts)), requestContext(tag)) }
-}
-
-function requestContext(tag: Buffer): (string | Buffer)[] {
-  return ['request', tag]
-}
-
-async function openReceipts(access: Access, key: DataKey, tag: Buffer, sealed: Buffer): Promise<StoredReceipt[]> {
-  const under = await access.keys.forOpening(access.shelf, key.epoch, keyVersionOf(sealed))
-  const receipts = JSON.parse(under.open('receipt', sealed, requestContext(tag)).toString('utf8')) as StoredReceipt[]
-  return receipts.map((receipt) => ({
-    ...receipt,
-    durableUntil: receipt.durableUntil === null ? null : new Date(receipt.durableUntil),
-  }))
 }
