@@ -1,4 +1,5 @@
 import type { Principal } from '../core/principal.ts'
+import type { Pruning } from '../proof/prune-event.ts'
 import type { AuditOptions } from './audit-options.ts'
 
 /**
@@ -28,6 +29,8 @@ export interface EventDetail {
   readonly witness?: string | null
   /** The keys of all scope tokens were replaced. */
   readonly tokenKeysReplaced?: true
+  /** How far a log's reads were pruned, and which of the leaves since the last pruning stay. */
+  readonly pruned?: Pruning
   /** The head that a witness saw of a log which the database does not have any more: its name, size and root (base64). */
   readonly givenUp?: { readonly origin: string; readonly size: number; readonly root: string }
 }

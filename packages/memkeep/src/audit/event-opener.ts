@@ -40,6 +40,8 @@ export interface Commitment extends Under {
   readonly commit: Uint8Array
   /** Nobody who had the key sealed the details. */
   readonly forged: boolean
+  /** What was sealed, where it opens. */
+  readonly detail: string | null
 }
 
 /** What was sealed with an event. */
@@ -79,9 +81,10 @@ export class EventOpener {
    */
   async commit(row: EventRow): Promise<Commitment> {
     const [key, { detail, forged }] = [await this.#committingKey(row), await this.detail(row)]
-    if (key === null) return { commit: randomBytes(32), under: null, key_epoch: null, key_version: null, forged }
+    if (key === null)
+      return { commit: randomBytes(32), under: null, key_epoch: null, key_version: null, forged, detail }
     const details = committedDetails(row, detail)
-    return { ...key.place, commit: hmacSha256(nodeSha256, key.key.eventKey(row.id), details), forged }
+    return { ...key.place, commit: hmacSha256(nodeSha256, key.key.eventKey(row.id), details), forged, detail }
   }
 
   /** What shows the details of a logged event; null when nobody can any more. They may still not be those of the leaf. */
@@ -100,7 +103,7 @@ export class EventOpener {
     const { detail, forged } = await this.detail(row)
     if (forged) return false
     const part = await this.open(row, place)
-    if (!isLeafOf(row, entry, part === null ? null : commitment(nodeSha256, [part]))) return false
+    if (!isLeafOf(row, entry, part === null ? null : commitment(nodeSha256, [part]), detail)) return false
     if (part !== null) return detail === null ? null : true
     return (await this.#mayBeShut(row, place, detail)) ? null : false
   }

@@ -1,7 +1,9 @@
 import { sameBytes } from '../proof/byte-string.ts'
 import { leafResource } from '../proof/leaf-resource.ts'
 import { decodeLeaf, encodeLeaf, type LedgerLeaf } from '../proof/ledger-leaf.ts'
+import { pruneOp, pruneResource } from '../proof/prune-event.ts'
 import { actorClass } from './actor-class.ts'
+import type { EventDetail } from './detail.ts'
 
 /** A row of the ledger as a doorway brings it. */
 export interface EventRow {
@@ -30,8 +32,8 @@ export function committedDetails(row: EventRow, detail: string | null): Buffer {
   return Buffer.from(`${JSON.stringify(clear).slice(0, -1)},"detail":${detail ?? 'null'}}`, 'utf8')
 }
 
-/** The leaf of an event. Its form is for ever, as that of `committedDetails`. */
-export function leafOf(row: EventRow, seq: number, commit: string): LedgerLeaf {
+/** The leaf of an event, `detail` as for `committedDetails`. Its form is for ever, as that of those. */
+export function leafOf(row: EventRow, seq: number, commit: string, detail: string | null): LedgerLeaf {
   return {
     v: 1,
     seq,
@@ -39,14 +41,25 @@ export function leafOf(row: EventRow, seq: number, commit: string): LedgerLeaf {
     op: row.action,
     actorClass: actorClass(row.action),
     principalTag: row.principal.toString('hex'),
-    resource: leafResource(row.action, row.memories, row.affected),
+    resource: resourceOf(row, detail),
     outcome: row.outcome,
     commit,
   }
 }
 
-/** Whether the clear part of a row is what its leaf says, and its commitment this one (hex; null: whatever it is). */
-export function isLeafOf(row: EventRow, entry: Uint8Array, commit: string | null): boolean {
+/** What a pruning took stands in what was sealed, and not in the row: whoever owns the database could have it say another thing. */
+function resourceOf({ action, memories }: EventRow, detail: string | null): string {
+  const { pruned } = action === pruneOp && detail !== null ? (JSON.parse(detail) as EventDetail) : {}
+  return pruned === undefined ? leafResource(action, memories) : pruneResource(pruned)
+}
+
+/**
+ * Whether the clear part of a row is what its leaf says, and its commitment this one (hex; null: whatever it is). What follows from
+ * a `detail` that does not open any more (null) is believed.
+ */
+export function isLeafOf(row: EventRow, entry: Uint8Array, commit: string | null, detail: string | null): boolean {
   const logged = decodeLeaf(entry)
-  return sameBytes(encodeLeaf(leafOf(row, logged.seq, commit ?? logged.commit)), entry)
+  const leaf = leafOf(row, logged.seq, commit ?? logged.commit, detail)
+  const resource = row.action === pruneOp && detail === null ? logged.resource : leaf.resource
+  return sameBytes(encodeLeaf({ ...leaf, resource }), entry)
 }

@@ -61,7 +61,9 @@ const dash = '\u2014'
 function pruning(minIndex: number): string {
   if (minIndex === 0) return 'All of its entries are here.'
   return `Entries before ${minIndex} were pruned (c2sp.org/tlog-tiles, Pruning): their tree can be checked, and they are not here.
-The log itself has an event \`audit.prune\` that says so. Single older events that were kept are in \`proofs/\`.`
+The log says so itself, and which of them were kept: those are in \`proofs/\`, all of them. Each of its events \`audit.prune\` goes on
+from the one before, with the resource \`min-index:N-DIGEST\`: the digest is SHA-256 over \`memkeep/kept@v1\`, the log's name, the run
+(from where the one before ended, a space, N), and each kept index in it, all of them lines.`
 }
 
 function following(previous: string | null): string {

@@ -5,7 +5,7 @@ import { decodeEntries } from './entry-bundle.ts'
 import type { LedgerBundle } from './ledger-bundle.ts'
 import { decodeLeaf, type LedgerLeaf } from './ledger-leaf.ts'
 import { checking, proofInvalid } from './proof-invalid.ts'
-import { prunedBy } from './prune-event.ts'
+import { type Pruning, pruningOf } from './prune-event.ts'
 import { bundlesOf, type Tile, tilePath, tilesOf, tileWidth } from './tile-path.ts'
 import { TileTree, tileHashes } from './tile-tree.ts'
 import type { TreeHash } from './tree-hash.ts'
@@ -27,6 +27,8 @@ export class BundleTree {
   readonly tree: TileTree
   /** Of the leaves that were checked. */
   readonly commitments = new CommitmentsSeen()
+  /** What the entries that were checked say of prunings. */
+  readonly prunings: Pruning[] = []
 
   constructor(bundle: LedgerBundle, manifest: BundleManifest, hash: TreeHash) {
     this.#bundle = bundle
@@ -37,8 +39,7 @@ export class BundleTree {
 
   /**
    * Checks that the tiles lead to `root`, the entries to the tiles, that each entry is a leaf in its place, and no event in
-   * two; and that a leaf
-   * allows the pruning, if there was one. Returns the newest time in a leaf, null when no entry is there.
+   * two. Returns the newest time in a leaf, null when no entry is there.
    */
   async check(root: Uint8Array): Promise<number | null> {
     const edge = await this.tree.root()
@@ -48,16 +49,14 @@ export class BundleTree {
       if (tile.width === tileWidth) await this.#checkTile(tile)
     }
     let newest: number | null = null
-    let pruned = 0
     for (const tile of bundlesOf(size, minIndex)) {
       for (const leaf of await this.#checkEntries(tile)) {
         newest = Math.max(newest ?? 0, leaf.at)
         this.commitments.add(leaf.commit)
-        pruned = Math.max(pruned, prunedBy(leaf))
+        const pruning = pruningOf(leaf)
+        if (pruning !== null) this.prunings.push(pruning)
       }
     }
-    if (pruned < minIndex)
-      throw proofInvalid('tile/entries: entries are left out, and no leaf says that they were pruned')
     return newest
   }
 

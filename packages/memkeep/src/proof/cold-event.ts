@@ -70,6 +70,6 @@ export function saysTheSame(leaf: LedgerLeaf, event: ColdEvent): boolean {
     leaf.at === event.at &&
     (leaf.outcome === event.outcome || leaf.outcome === unsealed) &&
     leaf.principalTag === event.principal &&
-    leaf.resource === leafResource(leaf.op, event.memories, event.affected)
+    leaf.resource === leafResource(leaf.op, event.memories)
   )
 }

@@ -3,6 +3,7 @@ import { fileBytes } from './bundle-tree.ts'
 import { type AnchoredTick, checkHead, checkTick } from './check-anchor.ts'
 import { checkOpenings, checkProofs, type OpenedEvent } from './check-events.ts'
 import { checkGivenHeads, checkHistory, openGivenHeads } from './check-history.ts'
+import { checkKept } from './check-kept.ts'
 import { checkPrevious, type PreviousHead } from './check-previous.ts'
 import type { CheckedCheckpoint } from './check-signatures.ts'
 import type { Cosigned } from './cosignature.ts'
@@ -37,7 +38,7 @@ export interface LedgerReport {
   readonly size: number
   /** Base64. */
   readonly root: string
-  /** Entries before it were pruned, and are not in the bundle. */
+  /** Entries before it were pruned, and are not in the bundle but for those that the log says were kept: all of them. */
   readonly minIndex: number
   /** The newest time in a leaf; null when no entry is there. */
   readonly newestAt: number | null
@@ -75,6 +76,7 @@ export async function verifyLedger(bundle: LedgerBundle, options: VerifyLedgerOp
   const history = await checkHistory(open)
   await checkGivenHeads(open, heads)
   const retained = await checkProofs(open)
+  checkKept(open, retained)
   const previous = await checkPrevious(open, retained)
   const opened = await checkOpenings(open, retained)
   const tick = await checkAnchor(open, history, options.deploymentKey)

@@ -41,9 +41,10 @@ export async function appendEvents(
 ): Promise<AppendedLog> {
   const entries: AppendedEntry[] = log.former === null ? [] : [bareEntry(firstLeaf(log.former.note, begun))]
   for (const event of log.events) {
-    const { commit, forged, ...under } = await opener.commit(event)
+    const { commit, forged, detail, ...under } = await opener.commit(event)
     const hex = Buffer.from(commit.buffer, commit.byteOffset, commit.length).toString('hex')
-    const entry = encodeLeaf(leafOf(forged ? { ...event, outcome: unsealed } : event, log.size + entries.length, hex))
+    const row = forged ? { ...event, outcome: unsealed } : event
+    const entry = encodeLeaf(leafOf(row, log.size + entries.length, hex, detail))
     entries.push({ ...under, event: event.id, class: event.class, entry })
   }
   return appendEntries(log, edge, entries)

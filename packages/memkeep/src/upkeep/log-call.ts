@@ -1,4 +1,4 @@
-import { detailContext, encodeDetail, frameDetail } from '../audit/detail.ts'
+import { detailContext, type EventDetail, encodeDetail, frameDetail } from '../audit/detail.ts'
 import { MemkeepError } from '../core/errors.ts'
 import { rightBits } from '../core/rights.ts'
 import type { Seams } from '../core/seams.ts'
@@ -27,11 +27,12 @@ export async function callLog<Row extends object>(
   tenant: Buffer,
   doorway: string,
   args: readonly unknown[],
+  more: Pick<EventDetail, 'pruned'> = {},
 ): Promise<(Row & Answer)[]> {
   const deployment = await keyring.deployment()
   const key = await deployment.own()
   const event = seams.ids.uuid(seams.clock.now())
-  const detail = encodeDetail({ principal: 'memkeep upkeep', roles: [] })
+  const detail = encodeDetail({ principal: 'memkeep upkeep', roles: [], ...more })
   const sealed = frameDetail('deployment', key.epoch, key.seal('audit', detail, detailContext(event)))
   const claims = keeperClaims(tenant, deployment.principalTag('memkeep upkeep'))
   const rows = await doorways.read<Row & Answer>({ doorway, claims, event, args: [...args, sealed] })

@@ -3,9 +3,12 @@ import { LogReader, type LogRow } from '../audit/log-reader.ts'
 import { MemkeepError } from '../core/errors.ts'
 import type { Seams } from '../core/seams.ts'
 import type { Keyring } from '../keys/keyring.ts'
+import { openCheckpoint } from '../proof/checkpoint.ts'
+import type { Pruning } from '../proof/prune-event.ts'
 import type { Doorways } from '../store/doorways.ts'
 import { type ColdRow, storeColdRun } from './cold-run.ts'
 import { eventOpenerOf } from './event-opener-of.ts'
+import { pruningTo } from './kept-leaves.ts'
 import { type Answer, callLog, type LogCaller } from './log-call.ts'
 
 /** How long reads stay in the database, and where they go then. */
@@ -95,12 +98,13 @@ export class Retention {
   }
 
   async #putAway({ tenant, line, first, past }: Run): Promise<number> {
-    const { vkey } = await this.#keyring.logKey(tenant, line)
+    const { vkey, noteKey } = await this.#keyring.logKey(tenant, line)
     const heads = (await this.#onLog<HeadRow>(tenant, 'read_head', [])).slice(1)
     const head = heads.find((each) => each.line === line)
     if (head?.vkey !== vkey) {
       throw new MemkeepError('ERR_KEY_UNAVAILABLE', 'a log was signed with another key: restore the key store')
     }
+    const { checkpoint } = await openCheckpoint(head.note, noteKey)
     const reader = new LogReader((args) => this.#onLog<LogRow>(tenant, 'read_log', args), line, head.size)
     let archived = 0
     for (let from = first; from < past; from += runLeaves) {
@@ -113,7 +117,8 @@ export class Retention {
       const cold = { vkey, from, to, checkpoint: head.note, proof }
       archived += await storeColdRun(this.#kept.tier, nameOf(tenant, line, from, to), cold, rows, opener)
       this.#seams.reach('ledger.stored-cold')
-      const [answer] = await this.#onLog<{ outcome: string }>(tenant, 'archive_reads', [line, from, to])
+      const pruned = await pruningTo(reader, checkpoint, from, to)
+      const [answer] = await this.#onLog<{ outcome: string }>(tenant, 'archive_reads', [line, from, to], pruned)
       this.#seams.reach('ledger.archived')
       if (answer!.outcome !== 'ok') return archived
     }
@@ -125,8 +130,13 @@ export class Retention {
     return this.#onLog(tag, doorway, args)
   }
 
-  #onLog<Row extends object>(tenant: Buffer, doorway: string, args: readonly unknown[]): Promise<(Row & Answer)[]> {
-    return callLog<Row>(this.#caller, tenant, doorway, args)
+  #onLog<Row extends object>(
+    tenant: Buffer,
+    doorway: string,
+    args: readonly unknown[],
+    pruned: Pruning | null = null,
+  ): Promise<(Row & Answer)[]> {
+    return callLog<Row>(this.#caller, tenant, doorway, args, pruned === null ? {} : { pruned })
   }
 }
 

@@ -95,6 +95,13 @@ const forgeries: Readonly<Record<string, (genuine: Files, draw: Draw) => Promise
     files.set('README.md', Buffer.from(bundleReadme(decodeManifest(files.get('bundle.json')!), logKey)))
     return { files, options: trusted }
   },
+  'a kept event dropped': async (_, draw) => {
+    const dropped = 1 + draw.below(2) + 3 * (1 + draw.below(80))
+    const shown = [...pruned.proofs, dropped].sort((a, b) => a - b)
+    const kept = shown.filter((index) => index < pruned.minIndex)
+    await verifyLedger(bundleOf(await sampleBundle({ ...pruned, proofs: shown })), trusted)
+    return { files: await sampleBundle({ ...pruned, kept }), options: trusted }
+  },
   'a beginning dropped': async (_, draw) => {
     const files = await sampleBundle({ ...pruned, prune: draw.of([null, 4]) })
     return { files, options: trusted }

@@ -9,7 +9,7 @@ import type { LedgerBundle } from '../../src/proof/ledger-bundle.ts'
 import { encodeLeaf, type LedgerLeaf } from '../../src/proof/ledger-leaf.ts'
 import { lineLeaf } from '../../src/proof/line-leaf.ts'
 import { formatNoteKey, type NoteKey, noteKey } from '../../src/proof/note-key.ts'
-import { pruneOp, pruneResource } from '../../src/proof/prune-event.ts'
+import { keptDigest, pruneOp, pruneResource } from '../../src/proof/prune-event.ts'
 import { formatSignature, parseNote } from '../../src/proof/signed-note.ts'
 import { type LedgerAnchor, writeBundle } from '../../src/proof/write-bundle.ts'
 import { nodeSha256 } from './node-sha256.ts'
@@ -46,6 +46,9 @@ export interface SampleOptions {
   readonly signedBy?: string
   /** An index whose leaf says that `minIndex` entries were pruned; null for none. */
   readonly prune?: number | null
+  /** Which of them it says were kept, and of which log it says so; default those with a proof, and this one. */
+  readonly kept?: readonly number[]
+  readonly prunedLog?: string
   readonly anchored?: boolean
   /** The log goes on from another one. */
   readonly goesOn?: boolean
@@ -55,12 +58,15 @@ export interface SampleOptions {
 export async function sampleBundle(options: SampleOptions = {}): Promise<Map<string, Uint8Array>> {
   const { sizes = [100, 256, 300, 600], minIndex = 0, proofs = [255, 256, 599], opened = [256, 257] } = options
   const { prune = 590, anchored = true, goesOn = false } = options
+  const kept = options.kept ?? proofs.filter((index) => index < minIndex)
+  const digest = keptDigest(nodeSha256, options.prunedLog ?? origin, 0, minIndex, kept)
+  const pruned = pruneResource({ minIndex, kept: digest })
   const former = await sampleFormer()
   const word = options.signedBy ?? 'log'
   const key = noteKey(nodeSha256, origin, testSigner(word).publicKey)
   const leafAt = (index: number): LedgerLeaf => {
     if (goesOn && index === 0) return lineLeaf(nodeSha256, former.head, former.checkpoint, former.made)
-    const leaf = sampleLeaf(index, options.fork, prune === index ? minIndex : null, opened.includes(index))
+    const leaf = sampleLeaf(index, options.fork, prune === index ? pruned : null, opened.includes(index))
     if (options.twice !== undefined && index === sizes.at(-1)! - 1) return { ...leafAt(options.twice), seq: index }
     return options.misplaced === index ? { ...leaf, seq: index + 1 } : leaf
   }
@@ -105,7 +111,7 @@ async function sampleFormer() {
   return { key, head, checkpoint, made }
 }
 
-function sampleLeaf(index: number, fork: number | undefined, pruned: number | null, committed: boolean): LedgerLeaf {
+function sampleLeaf(index: number, fork: number | undefined, pruned: string | null, committed: boolean): LedgerLeaf {
   return {
     v: 1,
     seq: index,
@@ -113,7 +119,7 @@ function sampleLeaf(index: number, fork: number | undefined, pruned: number | nu
     op: pruned === null ? (index % 3 === 0 ? 'write' : 'read') : pruneOp,
     actorClass: 'agent',
     principalTag: '00112233445566778899aabbccddeeff',
-    resource: pruned === null ? `memories#${index % 7}` : pruneResource(pruned),
+    resource: pruned === null ? `memories#${index % 7}` : pruned,
     outcome: fork === index ? 'denied' : 'ok',
     commit: committed
       ? commitment(nodeSha256, sampleOpening(index).parts)

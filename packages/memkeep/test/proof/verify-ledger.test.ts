@@ -103,6 +103,25 @@ describe('a pruned bundle', () => {
     expect(await refusal(await sampleBundle({ ...pruned, prune: null }))).toBe(message)
   })
 
+  test('is refused when one of the events that were kept is dropped, or one is there that was not', async () => {
+    const message = 'proofs: other events than those that the log says were kept'
+    for (const kept of [[0, 3, 7], [0, 2, 3], [0], [0, 3, 511], []]) {
+      expect(await refusal(await sampleBundle({ ...pruned, kept })), `${kept}`).toBe(message)
+    }
+    const all = await sampleBundle({ ...pruned, proofs: [0, 3, 7, 530] })
+    expect((await verifyLedger(bundleOf(all), trusted)).proofs).toEqual([0, 3, 7, 530])
+    const manifest = { ...decodeManifest(all.get('bundle.json')!), proofs: [0, 3, 530] }
+    all.set('bundle.json', encodeManifest(manifest))
+    all.set('README.md', Buffer.from(bundleReadme(manifest, logKey)))
+    all.delete('proofs/7.tlog-proof')
+    expect(await refusal(all)).toBe(message)
+  })
+
+  test('is refused when what was pruned is said of another log', async () => {
+    const files = await sampleBundle({ ...pruned, prunedLog: `${origin}-2` })
+    expect(await refusal(files)).toBe('proofs: other events than those that the log says were kept')
+  })
+
   test('dropping the beginning of a whole one, with manifest and README to match, is refused', async () => {
     const files = await sampleBundle({ sizes: [300, 600], proofs: [], opened: [], prune: null })
     const manifest = { ...decodeManifest(files.get('bundle.json')!), minIndex: 256 }
@@ -114,8 +133,10 @@ describe('a pruned bundle', () => {
   })
 
   test('is refused without its first event, which says whether the log goes on from another', async () => {
-    const files = await sampleBundle({ ...pruned, goesOn: true })
-    expect((await verifyLedger(bundleOf(files), trusted)).previous).not.toBeNull()
+    expect(
+      (await verifyLedger(bundleOf(await sampleBundle({ ...pruned, goesOn: true })), trusted)).previous,
+    ).not.toBeNull()
+    const files = await sampleBundle({ ...pruned, goesOn: true, kept: [3] })
     const { previous: _, ...silent } = decodeManifest(files.get('bundle.json')!)
     const manifest = { ...silent, previous: null, proofs: [3, 530] }
     files.set('bundle.json', encodeManifest(manifest))

@@ -74,7 +74,9 @@ async function tell({
   await print(`      root ${root}, ${checkpoints.length} checkpoints, each a beginning of the next\n`)
   if (minIndex > 0) {
     const kept = proofs.filter((index) => index < minIndex).length
-    await print(`      events before ${minIndex} were pruned, as an event in the log says; ${kept} of them are here\n`)
+    await print(
+      `      reads before ${minIndex} were pruned, as the log says; the ${kept} events that it says were kept are all here\n`,
+    )
   }
   if (previous !== null) {
     await print(
