@@ -30,6 +30,7 @@ import type { RunningEngine } from './store/engine.ts'
 import { isStoreFailure, storeFailure } from './store/failure.ts'
 import { install } from './store/install.ts'
 import { Repeat } from './upkeep/repeat.ts'
+import { retireKeys } from './upkeep/retire-keys.ts'
 import { Upkeep, type UpkeepOptions } from './upkeep/upkeep.ts'
 import { refuseFormerLine, WitnessedHead } from './upkeep/witnessed-head.ts'
 
@@ -75,14 +76,7 @@ export async function openMemkeep(options: KeepOptions): Promise<Keep> {
     const store = options.cache ?? inProcessCache({ clock: seams.clock })
     opened.push(() => store.close())
     const parts = kernelParts(options, { doorways, keyring, policy, seams, cache: new ForgivingStore(store) })
-    upkeep?.removesValuesBy((keys) => parts.cache.delete(keys))
-    const kinds = Object.keys(parts.rebuilders ?? {})
-    if (kinds.length > 0) upkeep?.rebuildWith({ kinds, rebuild: (keys, due) => rebuild(parts, keys, due) })
-    const rebuilders = checkRebuilders(options.libraryRebuilders)
-    if (Object.keys(rebuilders).length > 0) {
-      const sourcesOf = (keys: TenantKeys, entry: string) => readContributed(parts, keys, entry)
-      upkeep?.rebuildEntriesWith({ rebuilders, sourcesOf, contentBytes: libraryBytes })
-    }
+    if (upkeep !== null) giveWork(upkeep, parts, options)
     const tidy = new Repeat(
       async () => parts.shelves.dropIdle(),
       upkeepEveryMs,
@@ -184,6 +178,20 @@ async function openUpkeep(
   const upkeep = new Upkeep(pool, keyring, seams, { refused, retention, witness, mostLagMs: mergeDelayMs * lagDelays })
   await upkeep.installKeys()
   return upkeep
+}
+
+/** What a pass of upkeep does beside the database's own: with the cache, with keys, and with what is made anew. */
+function giveWork(upkeep: Upkeep, parts: KeepParts, options: KeepOptions): void {
+  upkeep.removesBy(
+    (keys) => parts.cache.delete(keys),
+    () => retireKeys(parts),
+  )
+  const kinds = Object.keys(parts.rebuilders ?? {})
+  if (kinds.length > 0) upkeep.rebuildWith({ kinds, rebuild: (keys, due) => rebuild(parts, keys, due) })
+  const rebuilders = checkRebuilders(options.libraryRebuilders)
+  if (Object.keys(rebuilders).length === 0) return
+  const sourcesOf = (keys: TenantKeys, entry: string) => readContributed(parts, keys, entry)
+  upkeep.rebuildEntriesWith({ rebuilders, sourcesOf, contentBytes: libraryBytes })
 }
 
 /** From now on, and not before the witness was asked. */

@@ -21,6 +21,7 @@ export type KillPoint =
   | 'keys.generation-made'
   | 'keys.tenants-rewrapped'
   | 'keys.root-destroyed'
+  | 'keys.retired'
   | 'keys.subject-renewed'
   | 'memory.resealed'
   | `erasure.${ErasureStepName}.done`

@@ -52,9 +52,6 @@ function isDestroyed({ destroyedAt }: KeyNotes, atMs: number): boolean {
   return destroyedAt !== null && Date.parse(destroyedAt) <= atMs
 }
 
-/** Only the key of the version that stood is destroyed. */
-const earlierVersions = 'earlier versions of artifacts that subjects share, in backups: they open with keys that stand'
-
 /** Under keys that stand. The deployment's seals whom API keys are for, and of an open erasure the ids of its scope. */
 const sealedIds = {
   subject: "the subject's id, sealed under its tenant's key and the deployment's, in backups",
@@ -73,7 +70,6 @@ function notCovered(record: ErasureRecord, keys: KeyNotes, atMs: number): NotCov
     ...(isDestroyed(keys, atMs) ? [] : [copies]),
     { what: 'copies of a root key that was kept in a file, and what a disk keeps of one that was written over', until },
     { what: sealedIds[record.kind], until },
-    ...(record.kind === 'subject' ? [{ what: earlierVersions, until }] : []),
     { what: 'files that were exported, and what was read before the barrier', until: null },
     { what: 'logs, prompt caches and fine-tuned models of model and embedding providers; telemetry', until: null },
   ]

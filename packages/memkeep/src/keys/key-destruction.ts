@@ -1,7 +1,7 @@
 import { MemkeepError } from '../core/errors.ts'
 import type { KillPoint } from '../core/seams.ts'
 import type { HeldKeys } from './held-keys.ts'
-import type { KeyRolls } from './key-rolls.ts'
+import type { KeyRolls, Newest } from './key-rolls.ts'
 import { epochOf, erasedName, newestVersion, passedPrefix } from './newest-version.ts'
 import type { WrappedKeys } from './wrapped-keys.ts'
 
@@ -67,11 +67,21 @@ export class KeyDestruction {
    * erasure whose records had been deleted when it began.
    */
   async destroyWrappers(owner: KeyOwner, epoch: number): Promise<Destroyed> {
+    const { generation } = await this.replaceWraps(owner, epoch)
+    return this.#rolls.replaceGenerations(generation)
+  }
+
+  /**
+   * The first half of that: once the generation is replaced that stands now, for whatever erasure, no copy of the deleted records opens. Answers what stood when
+   * they had been deleted.
+   */
+  async replaceWraps(owner: KeyOwner, epoch: number): Promise<Newest> {
     const stood = await this.#wrapped.markOf(erasedName(prefixesOf(owner)[0]!, epoch))
     if (stood?.generation === undefined)
       throw new MemkeepError('ERR_KEY_UNAVAILABLE', 'the records are not deleted yet')
-    if (owner.subject !== null) await this.#rolls.replaceWraps(owner.tenant, stood.wrap ?? 0)
-    return this.#rolls.replaceGenerations(stood.generation)
+    const { generation, wrap = 0 } = stood
+    if (owner.subject !== null) await this.#rolls.replaceWraps(owner.tenant, wrap)
+    return { generation, wrap }
   }
 
   /**

@@ -2,6 +2,7 @@ import type { DerivedAction, ErasureTarget, NotCovered, TargetErased } from '../
 import type { Seams } from '../core/seams.ts'
 import type { Keyring } from '../keys/keyring.ts'
 import type { Doorways } from '../store/doorways.ts'
+import { retireKeys } from './retire-keys.ts'
 import { type UnlearnedNote, unlearnedNotes } from './unlearned-notes.ts'
 
 export interface ArtifactTargetInput {
@@ -30,6 +31,8 @@ export function artifactTarget(input: ArtifactTargetInput): ErasureTarget {
     invalidate: async () => {},
     async erase(scope): Promise<TargetErased> {
       const { destruction } = input.keyring
+      // Of versions that ended before the barrier: the scope may have had a part in them and have none any more.
+      await retireKeys(input)
       const deployment = (await input.keyring.deployment()).tag
       const found = await unlearnedNotes(input, scope, false)
       if (found.length === 0) return { deleted: {} }

@@ -66,6 +66,7 @@ export class Upkeep {
   readonly #keyring: Keyring
   readonly #seams: Seams
   #erase: () => Promise<number> = async () => 0
+  #retire: () => Promise<void> = async () => {}
   #distil: (due: DueEpisodes) => Promise<number> = async () => 0
   #embed: ((waiting: WaitingShelf) => Promise<number>) | null = null
   readonly #sequencer: Sequencer
@@ -178,6 +179,7 @@ export class Upkeep {
     }
     const rebuilt = await this.#rebuild(failures)
     await this.#removeDropped(failures)
+    await this.#retire().catch((error: unknown) => failures.push(error))
     const sequenced = await this.sequence().catch((error: unknown) => {
       failures.push(error)
       return 0
@@ -257,9 +259,10 @@ export class Upkeep {
     return this.#rebuild([])
   }
 
-  /** From now on each pass removes from the cache what nobody can read any more. */
-  removesValuesBy(remove: RemoveValues): void {
-    this.#removeValues = remove
+  /** From now on each pass removes from the cache what nobody can read any more, and the keys of versions that nobody can. */
+  removesBy(removeValues: RemoveValues, retireKeys: () => Promise<void>): void {
+    this.#removeValues = removeValues
+    this.#retire = retireKeys
   }
 
   async #removeDropped(failures: unknown[]): Promise<void> {

@@ -98,9 +98,7 @@ test('the keys of what was shared before go with it: its bytes in a backup open 
     .common(admin)
     .artifacts.register({ kind: 'skill', content: sentinel, derivedFrom: [secret, coffee] })
   const backup = await store.database.query('select * from memkeep.artifact where id = $1', [id])
-  const report = await finished(store, await store.keep.eraseSubject(adminOf('cleo'), { reason: 'request' }))
-  // Those of versions before it are not destroyed, and the report hides it not.
-  expect(report.notCovered.map(({ what }) => what).join()).toContain('earlier versions of artifacts')
+  await finished(store, await store.keep.eraseSubject(adminOf('cleo'), { reason: 'request' }))
   await store.database.query(
     'update memkeep.artifact set state = 0, version = 1, content = $2, details = $3, seal = $4, derived_from = $5 where id = $1',
     [id, backup[0]!.content, backup[0]!.details, backup[0]!.seal, backup[0]!.derived_from],

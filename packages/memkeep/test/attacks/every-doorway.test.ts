@@ -132,6 +132,7 @@ const rows: Readonly<Record<string, Row>> = {
   due_shelves: { ...upkeep, with: { p_limit: 1 } },
   due_vectors: { ...upkeep, with: { p_after_tenant: Buffer.alloc(0), p_after_subject: Buffer.alloc(0), p_limit: 1 } },
   dropped_values: { ...upkeep, with: { p_limit: 1 } },
+  retired_keys: { ...upkeep, with: { p_limit: 1 } },
   due_rebuilds: { ...upkeep, with: { p_limit: 1 } },
   rebuild_sources: wide('upkeep', 'read', 'tenant'),
   settle_rebuild: wide('upkeep'),

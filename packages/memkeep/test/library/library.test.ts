@@ -164,7 +164,12 @@ describe('a contributor that goes', () => {
       [both],
     )
     expect(row).toEqual({ size: 0, contributors: 1 })
-    expect(await store.database.query('select * from memkeep.unlearned')).toEqual([])
+    // Their keys, until upkeep has deleted them.
+    const noted = () =>
+      store.database.query('select action from memkeep.unlearned where artifact = any ($1)', [[both, alone]])
+    expect(await noted()).toEqual([{ action: 7 }, { action: 7 }])
+    await store.keep.runUpkeep()
+    expect(await noted()).toEqual([])
   })
 
   test('by an erasure too, which destroys the keys of what stood, and says so', async () => {

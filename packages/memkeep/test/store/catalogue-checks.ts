@@ -25,6 +25,7 @@ const sealed = [
   'behind',
   'contribute',
   'unlearn',
+  'retire_key',
   'outdate',
   'hide_derived',
   'admit_key_of',

@@ -70,6 +70,7 @@ grant select (tenant, subject, id, version, kind, place, state, sensitivity, tru
   to memkeep_derive_door;
 grant update, delete on memkeep.artifact to memkeep_derive_door;
 grant select, insert, delete on memkeep.contribution, memkeep.unlearned to memkeep_derive_door;
+grant update (action) on memkeep.unlearned to memkeep_derive_door;
 grant select (tenant, state, epoch) on memkeep.tenant to memkeep_derive_door;
 -- One column, as a row can only be locked by who may change something of it; no policy lets this role change any.
 grant select (tenant, subject, state), update (due_ms) on memkeep.shelf to memkeep_derive_door;

@@ -400,6 +400,8 @@ create policy thin on memkeep.anchor for select to memkeep_retain_door
   using (tenant >= memkeep.claim_retained_from());
 create policy dropped on memkeep.unlearned for all to memkeep_upkeep_door
   using (memkeep.claim_right(16384) and memkeep.claim_doorway() = 'dropped_values' and action = 3);
+create policy retired on memkeep.unlearned for all to memkeep_derive_door
+  using (memkeep.claim_right(16384) and memkeep.claim_doorway() = 'retired_keys' and action in (6, 7)) with check (memkeep.claim_tenant() is null);
 
 -- The library is the deployment's: entries begin with its tag. Whoever deletes, expires or erases hides what it contributed to, whatever else
 -- stands behind it; whoever publishes looks at ids and labels of the tenants that contribute.

@@ -15,7 +15,11 @@ declare
 begin
   if verdict = 'ok' then
     delete from memkeep.library_contribution k where k.home = p_tenant and k.entry = any (p_withdrawn);
-    delete from memkeep.library_entry e where e.tenant = p_tenant and e.id = any (p_withdrawn);
+    with gone as (
+      delete from memkeep.library_entry e where e.tenant = p_tenant and e.id = any (p_withdrawn) returning e.id, e.kind, e.seal, e.epoch
+    )
+    insert into memkeep.unlearned (tenant, subject, cause, artifact, kind, action, seal, epoch, at_ms)
+      select c.tenant, '\x00000000000000000000000000000000', c.event, g.id, g.kind, 7, g.seal, g.epoch, c.at_ms from gone g;
     get diagnostics number = row_count;
     return query select null::text, e.id, e.version, e.kind, e.state, e.sensitivity, e.trust, e.contributors, e.created_ms,
       e.updated_ms, e.attempts, e.failure from memkeep.library_entry e where e.tenant = p_tenant order by e.id;

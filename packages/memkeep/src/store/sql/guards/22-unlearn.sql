@@ -72,12 +72,23 @@ begin
     select c.tenant, h.subject, p_cause, h.id, h.kind, 1, h.seal, h.epoch, c.at_ms from hidden h
     union all select c.tenant, b.subject, p_cause, b.id, b.kind, 2, b.seal, b.epoch, c.at_ms from beyond b
     on conflict do nothing;
-  -- Only an erasure tells of it; values of the cache are to be removed in any case.
+  -- Only an erasure tells of it; values of the cache, and keys of their own, are to be removed in any case.
   if p_cause = c.event then
-    delete from memkeep.unlearned u where u.tenant = c.tenant and u.cause = p_cause and u.action <> 3;
+    delete from memkeep.unlearned u where u.tenant = c.tenant and u.cause = p_cause and u.action < 3 and u.seal is null;
+    update memkeep.unlearned u set action = 6 where u.tenant = c.tenant and u.cause = p_cause and u.action < 3;
   end if;
   number := cardinality(ids);
   return number;
+end $$;
+
+-- Notes the key of its own that a version of an artifact had which nobody reads any more, so that it is deleted; of what had none, nothing.
+create or replace function memkeep.retire_key(c memkeep.claims, p_shelf bytea, p_artifact uuid, p_kind text, p_seal bytea, p_epoch integer)
+returns void language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp as $$
+begin
+  insert into memkeep.unlearned (tenant, subject, cause, artifact, kind, action, seal, epoch, at_ms)
+    select c.tenant, p_shelf, c.event, p_artifact, p_kind, 6, p_seal, p_epoch, c.at_ms where p_seal is not null
+    on conflict do nothing;
 end $$;
 
 -- For the barrier: from here on nothing that a subject (null: anybody of the tenant) contributed to can be read, in the very transaction that

@@ -29,9 +29,9 @@ begin
     delete from memkeep.library_entry e using memkeep.unlearned u
       where u.tenant = c.tenant and u.cause = p_cause and u.action = 4 and e.id = u.artifact and e.contributors <= 0;
   end if;
-  -- Only an erasure tells of it.
+  -- Only an erasure tells of it; their keys are to be deleted in any case.
   if number > 0 and p_cause = c.event then
-    delete from memkeep.unlearned u where u.tenant = c.tenant and u.cause = p_cause and u.action in (4, 5);
+    update memkeep.unlearned u set action = 7 where u.tenant = c.tenant and u.cause = p_cause and u.action in (4, 5);
   end if;
   return number;
 end $$;

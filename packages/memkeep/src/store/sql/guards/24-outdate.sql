@@ -11,11 +11,16 @@ declare
   shelves bytea[];
   ids uuid[];
 begin
-  update memkeep.library_entry e set state = 1, version = e.version + 1, content = '', attempts = 0, due_ms = c.at_ms,
-    failure = null, updated_ms = c.at_ms
-    from (select distinct k.home, k.entry from memkeep.library_contribution k
-      where k.tenant = c.tenant and k.subject = p_subject and k.source = any (p_sources)) m
-    where e.tenant = m.home and e.id = m.entry;
+  with hidden as (
+    update memkeep.library_entry e set state = 1, version = e.version + 1, content = '', attempts = 0, due_ms = c.at_ms,
+      failure = null, updated_ms = c.at_ms
+      from (select distinct k.home, k.entry from memkeep.library_contribution k
+        where k.tenant = c.tenant and k.subject = p_subject and k.source = any (p_sources)) m
+      where e.tenant = m.home and e.id = m.entry returning e.id, e.kind, e.seal, e.epoch
+  )
+  insert into memkeep.unlearned (tenant, subject, cause, artifact, kind, action, seal, epoch, at_ms)
+    select c.tenant, '\x00000000000000000000000000000000', c.event, h.id, h.kind, 7, h.seal, h.epoch, c.at_ms from hidden h
+    on conflict do nothing;
   select array_agg(d.shelf), array_agg(d.artifact) into shelves, ids from (
     select distinct k.shelf, k.artifact from memkeep.contribution k
     where k.tenant = c.tenant and k.subject = p_subject and k.source = any (p_sources)) d;
@@ -31,9 +36,15 @@ begin
   )
   insert into memkeep.unlearned (tenant, subject, cause, artifact, kind, action, seal, epoch, at_ms)
     select c.tenant, d.subject, c.event, d.id, d.kind, 3, d.seal, d.epoch, c.at_ms from dropped d on conflict do nothing;
-  update memkeep.artifact a set state = 1, version = a.version + 1, content = '', details = '', attempts = 0,
-    due_ms = c.at_ms, failure = null, updated_ms = c.at_ms
-    from unnest(shelves, ids) as t (shelf, id)
-    where a.tenant = c.tenant and a.subject = t.shelf and a.id = t.id and a.place = 0;
+  with hidden as (
+    update memkeep.artifact a set state = 1, version = a.version + 1, content = '', details = '', attempts = 0,
+      due_ms = c.at_ms, failure = null, updated_ms = c.at_ms
+      from unnest(shelves, ids) as t (shelf, id)
+      where a.tenant = c.tenant and a.subject = t.shelf and a.id = t.id and a.place = 0
+      returning a.subject, a.id, a.kind, a.seal, a.epoch
+  )
+  insert into memkeep.unlearned (tenant, subject, cause, artifact, kind, action, seal, epoch, at_ms)
+    select c.tenant, h.subject, c.event, h.id, h.kind, 6, h.seal, h.epoch, c.at_ms from hidden h where h.seal is not null
+    on conflict do nothing;
   return cardinality(ids);
 end $$;
