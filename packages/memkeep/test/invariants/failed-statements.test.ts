@@ -1,59 +1,31 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { mintGrant } from '../../src/trust.ts'
 import { TestKeep } from '../support/test-keep.ts'
+import { plantFaults, tablesOf } from './planted-faults.ts'
 
-// Audit if and only if operation: in each doorway the n-th statement that changes a row fails, for every n, and then the commit.
-// Whatever fails, no byte of the database has changed; when nothing does, there is the act and its one event.
+// Audit if and only if operation, of whole acts: the n-th statement that changes a row fails, for every n, and then the commit.
+// Whatever fails, no byte of the database has changed; when nothing does, there is the act and its one event. Every doorway is in
+// failed-doorways.test.ts.
 
 let store: TestKeep
+let failingAt: (n: number | null) => Promise<void>
 
 beforeAll(async () => {
   store = await TestKeep.start()
-  await store.database.query(`create table public.fault (at integer)`)
-  await store.database.query(`grant usage on schema public to public`)
-  await store.database.query(`create function public.fail_at() returns trigger language plpgsql security definer as $$
-    declare n integer := coalesce(nullif(current_setting('fault.count', true), ''), '0')::integer + 1;
-    begin
-      perform set_config('fault.count', n::text, true);
-      if n = (select at from public.fault) then raise exception 'fault %', n using errcode = 'P0001'; end if;
-      return null;
-    end $$`)
-  await store.database.query(`create function public.fail_at_commit() returns trigger language plpgsql security definer as $$
-    begin
-      if (select at from public.fault) = -1 then raise exception 'fault at commit' using errcode = 'P0001'; end if;
-      return null;
-    end $$`)
-  for (const table of await tables()) {
-    await store.database.query(`create trigger fault after insert or update or delete on memkeep.${table}
-      for each statement execute function public.fail_at()`)
-  }
-  await store.database.query(`create constraint trigger fault_at_commit after insert on memkeep.event
-    deferrable initially deferred for each row execute function public.fail_at_commit()`)
+  failingAt = await plantFaults(store.database)
 })
 afterAll(() => store[Symbol.asyncDispose]())
-
-async function tables(): Promise<string[]> {
-  const rows = await store.database.query<{ name: string }>(`select c.relname as name from pg_class c
-    where c.relnamespace = 'memkeep'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
-      and c.relname <> 'token_key' order by 1`)
-  return rows.map(({ name }) => name)
-}
 
 /** Every row of every table. */
 async function everything(): Promise<Record<string, unknown>> {
   const found: Record<string, unknown> = {}
-  for (const table of await tables()) {
+  for (const table of await tablesOf(store.database)) {
     const [row] = await store.database.query(
       `select count(*)::int as n, md5(string_agg(t::text, ',' order by t::text)) as rows from memkeep.${table} t`,
     )
     found[table] = row
   }
   return found
-}
-
-async function failingAt(n: number | null): Promise<void> {
-  await store.database.query('delete from public.fault')
-  if (n !== null) await store.database.query('insert into public.fault values ($1)', [n])
 }
 
 const grant = () =>

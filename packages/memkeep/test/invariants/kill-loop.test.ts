@@ -10,9 +10,11 @@ import { KilledChild } from './killed-child.ts'
 import { expectAcknowledged, expectConsistent } from './whole-store.ts'
 import type { Acknowledged } from './writing-child.ts'
 
-// kill -9 of a writing process and of the server, at chosen and at random moments. MEMKEEP_KILL_LOOPS is how often each.
+// kill -9 of a writing process and of the server, at chosen and at random moments. MEMKEEP_KILL_LOOPS is how often each: with 125 it is
+// more than a thousand times in all.
 
 const loops = amount('MEMKEEP_KILL_LOOPS', 3)
+const timeout = 600_000 + loops * 30_000
 const chance = random()
 let engine: PrivateEngine
 let store: TestKeep
@@ -39,7 +41,7 @@ async function expectWhole(subject: string, acknowledged: readonly Acknowledged[
   await expectConsistent(store.database)
 }
 
-test('the child killed at random moments, several times over one subject', { timeout: 600_000 }, async () => {
+test('the child killed at random moments, several times over one subject', { timeout }, async () => {
   const subject = `subject ${++subjects}`
   const acknowledged: Acknowledged[] = []
   for (let loop = 0; loop < loops; loop++) {
@@ -56,7 +58,7 @@ test('the child killed at random moments, several times over one subject', { tim
 
 test.each(['keys.subject-created', 'memory.sealed', 'memory.acknowledged'] as const)(
   'the child killed at %s',
-  { timeout: 600_000 },
+  { timeout },
   async (point) => {
     const subject = `subject ${++subjects}`
     const once = point === 'keys.subject-created'
@@ -73,7 +75,7 @@ test.each(['keys.subject-created', 'memory.sealed', 'memory.acknowledged'] as co
 )
 
 test('the server killed under writers: they go on, and nothing acknowledged is lost or doubled', {
-  timeout: 600_000,
+  timeout,
 }, async () => {
   const name = serverName(layoutOf(engine.dir))
   for (let loop = 0; loop < loops; loop++) {
