@@ -4,7 +4,7 @@ import { fileWitness } from '../../src/audit/drivers/file-witness.ts'
 import type { Keep } from '../../src/index.ts'
 import { verifyLedger } from '../../src/verify.ts'
 import { bundleOf } from '../proof/sample-ledger.ts'
-import { codeOf } from '../support/code-of.ts'
+import { codeOf, errorOf } from '../support/code-of.ts'
 import { hourMs } from '../support/hand-clock.ts'
 import { TestKeep } from '../support/test-keep.ts'
 
@@ -118,6 +118,14 @@ test('a leaf that was rewritten is not signed over, and other tenants’ logs go
   expect((await headOf(acme)).note).toBe(before.note)
   expect(another.metrics().upkeep).toEqual({ failedPasses: 0, failedSequencing: 1, unsignedLogs: 1 })
   const logged = await headOf(globex)
+  // One tenant's log takes no process out of service: `unsignedLogs` and doctor tell of it. What waits of others does.
+  store.clock.advance(13 * hourMs)
+  await another.checkReady()
+  await store.memory({ tenant: 'globex' }, another).add('waits too long', { actor: 'user' })
+  store.clock.advance(13 * hourMs)
+  expect((await errorOf(another.checkReady())).message).toMatch(/^upkeep: events wait too long/)
+  expect(await codeOf(another.sequence())).toBe('ERR_STORE_UNSAFE')
+  await another.checkReady()
   expect(Number(logged.size)).toBeGreaterThan(Number(other.size))
   await expectGood('globex')
   // A leaf that is gone altogether holds up no other tenant either.
@@ -129,7 +137,7 @@ test('a leaf that was rewritten is not signed over, and other tenants’ logs go
 
   await putBack()
   expect(await another.sequence()).toBeGreaterThan(0)
-  expect(another.metrics().upkeep).toMatchObject({ failedSequencing: 1, unsignedLogs: 0 })
+  expect(another.metrics().upkeep).toMatchObject({ failedSequencing: 2, unsignedLogs: 0 })
   await expectGood('acme')
 })
 

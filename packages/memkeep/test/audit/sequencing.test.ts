@@ -8,7 +8,7 @@ import { mintToken, tokenWindow } from '../../src/store/token.ts'
 import { keysAt } from '../support/keys-at.ts'
 import { amount, random, seed } from '../support/seed.ts'
 import { TestKeep } from '../support/test-keep.ts'
-import { expectWholeLogs } from './whole-log.ts'
+import { expectEveryPair, expectWholeLogs } from './whole-log.ts'
 
 let store: TestKeep
 let keyring: Keyring
@@ -165,7 +165,7 @@ describe('a process that ends where it stands', () => {
 
 test('a log that fills tiles is right at any size of its steps', { timeout: 120_000 }, async () => {
   const memory = store.memory({ tenant: 'globex', subject: 'tiles' })
-  for (let logged = 0; logged < 620; ) {
+  for (let logged = 0; logged < 420; ) {
     const number = 1 + Math.floor(chance() * 90)
     for (let n = 0; n < number; n++) await memory.get('00000000-0000-0000-0000-000000000000')
     // Half of the time by a process that has to read the edge first.
@@ -178,6 +178,19 @@ test('a log that fills tiles is right at any size of its steps', { timeout: 120_
   }
   await store.keep.runUpkeep()
   expect(await expectWholeLogs(store.database)).toMatchObject({ waiting: 0 })
+})
+
+test('of all checkpoints of this run each two are of one log, and a leaf of one is in the other', {
+  timeout: 120_000,
+}, async () => {
+  const memory = store.memory({ tenant: 'globex', subject: 'often' })
+  for (let n = 0; n < 60; n++) {
+    await memory.get('00000000-0000-0000-0000-000000000000')
+    await store.keep.sequence()
+  }
+  const pairs = await expectEveryPair(store.database)
+  console.log(`${pairs} pairs of checkpoints`)
+  expect(pairs).toBeGreaterThan(60 ** 2 / 2)
 })
 
 test('a log that was signed with another key is not gone on with', async () => {

@@ -30,20 +30,26 @@ export async function expectWholeLogs(database: TestDatabase): Promise<{ logged:
      where (l.event is null) = (p.id is null)`,
   )
   expect(astray!.n, 'events that are neither or both').toBe(0)
-  const entries = await database.query<EntryRow>(
-    'select tenant, seq, event, entry from memkeep.log_entry order by tenant, line, seq',
-  )
+  const entries = await entriesOf(database)
   const events = entries.flatMap(({ event }) => event ?? [])
   expect(new Set(events).size, 'an event in two places').toBe(events.length)
-  const logs = Map.groupBy(entries, ({ tenant }) => tenant.toString('hex'))
-  for (const [tenant, log] of logs) await expectOneLog(database, tenant, log)
+  for (const [tenant, log] of byTenant(entries)) await expectOneLog(database, tenant, log)
   const [{ n }] = (await database.query<{ n: number }>('select count(*)::int as n from memkeep.pending')) as [
     { n: number },
   ]
   return { logged: events.length, waiting: n }
 }
 
-async function expectOneLog(database: TestDatabase, tenant: string, log: readonly EntryRow[]): Promise<void> {
+const entriesOf = (database: TestDatabase) =>
+  database.query<EntryRow>('select tenant, seq, event, entry from memkeep.log_entry order by tenant, line, seq')
+const byTenant = (entries: readonly EntryRow[]) => Map.groupBy(entries, ({ tenant }) => tenant.toString('hex'))
+
+async function wholeLogs(database: TestDatabase) {
+  const logs = byTenant(await entriesOf(database))
+  return Promise.all([...logs].map(([tenant, log]) => expectOneLog(database, tenant, log)))
+}
+
+async function expectOneLog(database: TestDatabase, tenant: string, log: readonly EntryRow[]) {
   expect(log.map(({ seq }) => Number(seq))).toEqual(log.map((_, index) => index))
   const seqOf = ({ event, entry }: EntryRow) => (event === null ? decodeDeploymentLeaf : decodeLeaf)(entry).seq
   expect(log.map(seqOf)).toEqual(log.map((_, index) => index))
@@ -70,16 +76,28 @@ async function expectOneLog(database: TestDatabase, tenant: string, log: readonl
     })
     heads.push(checkpoint)
   }
-  // Of a long run some pairs: all of them would be its square.
-  const some = heads.filter((_, i) => i % Math.ceil(heads.length / 64) === 0)
-  for (const older of some) {
-    for (const newer of some.filter(({ size }) => size >= older.size)) {
-      const proof = await tree.consistency(older.size, newer.size)
-      expect(isConsistent(nodeHash, older, newer, proof), `${older.size} to ${newer.size}`).toBe(true)
+  return { tree, heads, entries: log.map(({ entry }) => entry) }
+}
+
+/**
+ * After a run, of every log: each two of all checkpoints that it signed are of one log, by a consistency proof, and each has the last leaf of
+ * every earlier one, by an inclusion proof. As many pairs as the square of their number: for the end of a test. Returns how many.
+ */
+export async function expectEveryPair(database: TestDatabase): Promise<number> {
+  let pairs = 0
+  for (const { tree, heads, entries } of await wholeLogs(database)) {
+    const leaves = entries.map((entry) => nodeHash.leaf(entry))
+    for (const [i, newer] of heads.entries()) {
+      for (const older of heads.slice(0, i + 1)) {
+        const proof = await tree.consistency(older.size, newer.size)
+        expect(isConsistent(nodeHash, older, newer, proof), `${older.size} to ${newer.size}`).toBe(true)
+        const index = older.size - 1
+        const path = await tree.inclusion(index, newer.size)
+        const root = rootOfInclusion(nodeHash, index, newer.size, leaves[index]!, path)
+        expect(root !== null && sameBytes(root, newer.root), `inclusion of ${index} in ${newer.size}`).toBe(true)
+        pairs++
+      }
     }
-    const index = older.size - 1
-    const path = await tree.inclusion(index, older.size)
-    const root = rootOfInclusion(nodeHash, index, older.size, nodeHash.leaf(log[index]!.entry), path)
-    expect(root !== null && sameBytes(root, older.root), `inclusion of ${index} in ${older.size}`).toBe(true)
   }
+  return pairs
 }
