@@ -1,6 +1,7 @@
 import { builtInScreener, defaultScreenPolicy, extractive, type Family } from 'memkeep'
 import { families } from '../../packages/memkeep/src/screening/screener.ts'
 import type { Line } from '../../scripts/screening/corpus.ts'
+import { readFresh } from '../../scripts/screening/fresh.ts'
 import { type Share, shareOf } from './interval.ts'
 
 export interface Row {
@@ -50,6 +51,15 @@ export function detectorRows(lines: readonly Line[]): {
       rowOf(family, attacks.filter((line) => line.family === family).map(textOf)),
     ),
   }
+}
+
+/** What the detector does with texts that its writers did not write. */
+export function freshRows(): Row[] {
+  const { attacks, harmless } = readFresh()
+  return [
+    rowOf('attacks (higher is better)', attacks),
+    rowOf('harmless, with trigger words (lower is better)', harmless),
+  ]
 }
 
 /** Of harmless texts, how many the default distiller keeps to the character; of attacks, how many it keeps nothing of. */

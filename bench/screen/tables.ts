@@ -1,6 +1,6 @@
 import { type Line, readCorpus } from '../../scripts/screening/corpus.ts'
 import { inWords } from './interval.ts'
-import { detectorRows, distillerShares, type Row } from './measures.ts'
+import { detectorRows, distillerShares, freshRows, type Row } from './measures.ts'
 
 const table = (title: string, rows: readonly Row[]): string[] => [
   `| ${title} | flagged | quarantined |`,
@@ -27,6 +27,7 @@ export function detectorTables(lines: readonly Line[] = readCorpus()): string {
     ...table('harmless texts (lower is better)', rows.harmless),
     ...table('attacks (higher is better)', rows.attacks),
     ...table('attacks by family', rows.families),
+    ...table('texts written without sight of rules and corpus', freshRows()),
     '| the `extractive` distiller | |',
     '|---|---|',
     `| harmless texts kept to the character | ${inWords(distiller.kept)} |`,

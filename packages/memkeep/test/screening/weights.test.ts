@@ -3,10 +3,12 @@ import { describe, expect, test } from 'vitest'
 import { detectorRows, distillerShares } from '../../../../bench/screen/measures.ts'
 import { detectorTables } from '../../../../bench/screen/tables.ts'
 import { readCorpus } from '../../../../scripts/screening/corpus.ts'
+import { readFresh } from '../../../../scripts/screening/fresh.ts'
 import { trainedWeights } from '../../../../scripts/train-screen.ts'
 import { findIn } from '../../src/screening/finding.ts'
 import { defaultScreenPolicy, judge } from '../../src/screening/judge.ts'
 import { shippedModel, weightsFile } from '../../src/screening/model/linear-model.ts'
+import { read } from '../../src/screening/reading/read.ts'
 import { families } from '../../src/screening/screener.ts'
 
 const lines = readCorpus()
@@ -35,13 +37,37 @@ describe('the corpus', () => {
   })
 
   test('says nothing twice, and no group stands in two parts', () => {
-    const said = lines.flatMap(({ text, paraphrase }) => (paraphrase === null ? [text] : [text, paraphrase]))
+    const fresh = readFresh()
+    const said = [
+      ...lines.flatMap(({ text, paraphrase }) => (paraphrase === null ? [text] : [text, paraphrase])),
+      ...fresh.attacks,
+      ...fresh.harmless,
+    ]
     expect(said.filter((text, at) => said.indexOf(text) !== at)).toEqual([])
     const parts = new Map<string, string>()
     for (const { group, part } of lines) {
       expect(parts.get(group) ?? part, group).toBe(part)
       parts.set(group, part)
     }
+  })
+
+  test('says no attack of the test part, nor its other wording, with nearly the words of one that was trained or chosen on', () => {
+    const wordsIn = (text: string): Set<string> =>
+      new Set(read(text).words.filter((word) => /^[\p{L}\p{N}]/u.test(word)))
+    const shared = (a: ReadonlySet<string>, b: ReadonlySet<string>): number => {
+      const both = [...a].filter((word) => b.has(word)).length
+      return both / (a.size + b.size - both)
+    }
+    const shown = attacks.filter(({ part }) => part !== 'test').map(({ text }) => [text, wordsIn(text)] as const)
+    const nearest = (text: string): number => {
+      const words = wordsIn(text)
+      return Math.max(...shown.map(([, other]) => shared(words, other)))
+    }
+    const held = attacks.filter(({ part }) => part === 'test').flatMap(({ text, paraphrase }) => [text, paraphrase!])
+    expect([...held, ...readFresh().attacks].filter((text) => nearest(text) >= 0.6)).toEqual([])
+    // The measure sees a line that was taken over with a word changed.
+    const [taken] = shown[0]!
+    expect(nearest(taken.replace(/\w+\.?$/, 'zebra'))).toBeGreaterThanOrEqual(0.6)
   })
 
   test('has every attack of the test part in other words too, and only those', () => {
