@@ -12,6 +12,8 @@ export interface Limits {
   readonly results: number
   /** Most memories that one addMany or addMessages brings. */
   readonly batch: number
+  /** Most versions of one memory, and of all that it superseded before it: a history brings them at once. */
+  readonly versions: number
   /** Most memories of a tenant, over all its subjects. Absent: no bound. A tenant may have a quota of its own instead. */
   readonly tenantMemories?: number
   /** Most bytes of a tenant's sealed memories, their earlier versions and their index. Absent: no bound. */
@@ -30,6 +32,7 @@ export const defaultLimits: Limits = Object.freeze({
   queryBytes: 8 * 1024,
   results: 100,
   batch: 1000,
+  versions: 1000,
 })
 
 /** The defaults with these in their place. Throws `ERR_INPUT_INVALID` for a limit that is unknown or no whole number from 1. */

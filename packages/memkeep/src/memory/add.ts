@@ -16,7 +16,7 @@ import type { Kernel } from './kernel.ts'
 import { expectOutcome } from './outcome.ts'
 import { sealVerdict } from './quarantine.ts'
 import { inSight } from './reach.ts'
-import { namesOf, readersOf } from './recalled.ts'
+import { namesOf, readersOf, talkOf } from './recalled.ts'
 import { statementsOf } from './same-statement.ts'
 import { openReceipts, requestLifetimeMs, sealRequest } from './sealed-request.ts'
 import { noteWrite } from './shelves.ts'
@@ -99,12 +99,16 @@ async function store(kernel: Kernel, given: Access, batch: Batch, vectors: Vecto
       request === null ? null : nowMs + requestLifetimeMs,
       writeDetail(access, key, event),
       ...quotaArguments(access),
-      ...gateArguments(access, key, batch, drafts, same),
+      ...gateArguments(kernel, access, key, batch, drafts, same),
     ],
   })
   kernel.seams.reach('memory.acknowledged')
-  const outcome = expectOutcome(answer.outcome, 'ok', 'replayed', 'missing')
+  const supersedes = drafts.some((each) => supersededBy(each) !== null)
+  const outcome = expectOutcome(answer.outcome, 'ok', 'replayed', 'missing', ...(supersedes ? ['quota' as const] : []))
   if (outcome === 'missing') throw notThere()
+  if (outcome === 'quota') {
+    throw new MemkeepError('ERR_QUOTA_EXCEEDED', 'the quota, or the versions of what is superseded, are used up')
+  }
   if (outcome === 'replayed') return trustedAs(answer, await openReceipts(access, key, request!.key, answer.receipt!))
   const stored = await storedReceipts(kernel, access, answer, receipts)
   noteStored(kernel, access, answer, drafts, stored)
@@ -181,9 +185,10 @@ function withToolTrust({ tools }: Kernel, access: Access, inputs: readonly Check
 
 /**
  * Trailing arguments of `remember`: what its readers were shown, where each goes, why what is held is held, whether vectors are to come, whose talk these are turns of, what
- * each supersedes, and by which digest it is known. Null is the default of each.
+ * each supersedes, by which digest it is known, in which session it is said, and how long a line of superseded ones may be. Null is the default of each.
  */
 function gateArguments(
+  { limits }: Kernel,
   access: Access,
   key: DataKey,
   { isTranscript = false, inputs }: Batch,
@@ -205,6 +210,13 @@ function gateArguments(
     isTranscript ? byteaArray(namesOf(access, sessions)) : null,
     ifAny(drafts.map(supersededBy), uuidArray),
     ifAny(same, byteaArray),
+    isTranscript
+      ? null
+      : ifAny(
+          drafts.map(({ input }) => talkOf(access, input.session)),
+          byteaArray,
+        ),
+    drafts.some((each) => supersededBy(each) !== null) ? limits.versions : null,
   ]
   return args.slice(0, args.findLastIndex((arg) => arg !== null) + 1)
 }
@@ -214,20 +226,14 @@ function heldVerdict(key: DataKey, { input, labels }: Draft): Buffer | null {
 }
 
 /**
- * Who was shown what an agent may have made this from. Whoever names sources is capped by these. What the
+ * Who was shown what an agent may have made this from, beside the sessions in which each is said. Whoever names sources is capped by these. What the
  * user or the system says comes from no memory: to claim to be one of them needs the right for it.
  */
 function readersOfUndeclared(access: Access, drafts: readonly Draft[]): Buffer | null {
   const made = drafts.filter(
     ({ labels: { actor, derivedFrom } }) => (actor === 'agent' || actor === 'tool') && derivedFrom.length === 0,
   )
-  if (made.length === 0) return null
-  return byteaArray(
-    readersOf(
-      access,
-      made.map(({ input }) => input.session),
-    ),
-  )
+  return made.length === 0 ? null : byteaArray(readersOf(access, []))
 }
 
 /** Null for a subject that was erased: it gets no key. */

@@ -14,11 +14,12 @@ export async function callDisclosing<Row extends object>(
   doorway: string,
   args: readonly unknown[],
   claims: Claims = access.claims,
+  more: readonly unknown[] = [],
 ): Promise<Row[]> {
   const { disclosure } = access
-  if (disclosure === null) return callRead<Row>(kernel, access, doorway, args, claims)
+  if (disclosure === null) return callRead<Row>(kernel, access, doorway, args, claims, more)
   const budget = { memories: disclosure.memories, minutes: disclosure.perSeconds / 60 }
-  const rows = await callRead<Row>(kernel, access, doorway, args, { ...claims, budget })
+  const rows = await callRead<Row>(kernel, access, doorway, args, { ...claims, budget }, more)
   if (!rows.some((row) => 'outcome' in row && row.outcome === 'budget')) return rows
   kernel.disclosures.noteRefused()
   throw new MemkeepError('ERR_RATE_LIMITED', 'the principal was shown as many memories as it may be for now', {

@@ -12,13 +12,16 @@ import { expectOutcome } from './outcome.ts'
 import { inSight } from './reach.ts'
 import { sealMemory } from './row.ts'
 import { noteWrite } from './shelves.ts'
-import { detailsOf, labelsFrom, receiptOfVersion } from './update.ts'
+import { checkRoom, detailsOf, labelsFrom, receiptOfVersion } from './update.ts'
 import { callWrite } from './write.ts'
 
 export interface EndorseOptions {
   /** What it is trusted from now on. Default `agent`; `system` needs the right to claim that author. */
   readonly trust?: Exclude<Trust, 'external'>
-  /** The version that was reviewed: throws `ERR_VERSION_CONFLICT` unless it stands. */
+  /**
+   * The version that was reviewed: throws `ERR_VERSION_CONFLICT` unless it stands. Needed for a memory that was ever revised; of one that never was, there is
+   * nothing else that could have been read.
+   */
   readonly ifVersion?: number
 }
 
@@ -57,6 +60,10 @@ async function raise(
   if (trusts.indexOf(old.trust) >= trusts.indexOf(trust)) {
     return receiptOfVersion(old, old.expiresAt)
   }
+  if (ifVersion === undefined && old.version > 1) {
+    throw new MemkeepError('ERR_VERSION_CONFLICT', 'the memory was revised: ifVersion must say which version was read')
+  }
+  checkRoom(kernel, old)
   const nowMs = kernel.seams.clock.now()
   const labels = { ...labelsFrom(old), version: old.version + 1, trust, updatedMs: nowMs }
   const details = detailsOf(old)

@@ -29,6 +29,8 @@ export type ExportRecord =
     }
 
 const pageSize = 200
+/** A page ends with the memory that brings it to so many versions, however few memories that are. */
+const pageVersions = 400
 /** In the place of a shelf's version, of a memory that another one has superseded. */
 const superseded = -2
 const beforeAll = '00000000-0000-0000-0000-000000000000'
@@ -46,19 +48,17 @@ export async function* exportAll(kernel: Kernel, scope: ScopeClaims): AsyncGener
   )
   for (const subject of subjects) {
     for (let after = beforeAll; ; ) {
-      const rows = await callMemory(kernel, scope, 'export_memory', () =>
+      const { rows, more } = await callMemory(kernel, scope, 'export_memory', () =>
         withAccess(kernel, scope, (access) => readPage(kernel, access, subject, after)),
       )
-      const seen = new Set<string>()
       for (const record of await callMemory(kernel, scope, 'export_memory', () =>
         withAccess(kernel, scope, (access) => openPage(kernel, access, rows, names(subject))),
       )) {
         if (record.current) counts.memories++
         else counts.versions++
-        seen.add(record.id)
         yield record
       }
-      if (seen.size < pageSize) break
+      if (!more) break
       after = labelsOf(rows.at(-1)!).id
     }
   }
@@ -75,7 +75,13 @@ async function shelvesToExport(kernel: Kernel, access: Access) {
   return { subjects: [access.shelf], names: () => null }
 }
 
-async function readPage(kernel: Kernel, access: Access, subject: Buffer, after: string): Promise<ReadingRow[]> {
+interface Page {
+  readonly rows: readonly ReadingRow[]
+  /** Whether there may be memories behind these. */
+  readonly more: boolean
+}
+
+async function readPage(kernel: Kernel, access: Access, subject: Buffer, after: string): Promise<Page> {
   const doorway = access.scope.reach === 'all' ? 'wide_export' : 'export'
   const rows = await callDisclosing<ReadingRow>(
     kernel,
@@ -83,9 +89,11 @@ async function readPage(kernel: Kernel, access: Access, subject: Buffer, after: 
     doorway,
     [subject, after, pageSize],
     exportClaims(access),
+    [pageVersions],
   )
-  expectOutcome(rows.find((row) => row.part === parts.outcome)?.outcome, 'ok')
-  return rows.filter((row) => row.part === parts.memory)
+  const answer = rows.find((row) => row.part === parts.outcome)
+  expectOutcome(answer?.outcome, 'ok')
+  return { rows: rows.filter((row) => row.part === parts.memory), more: answer?.version === 1 }
 }
 
 /** The right to export carries full clearance, and is one to read. */

@@ -18,6 +18,12 @@ export function namesOf(access: Access, sessions: readonly (string | null)[]): B
   return scope.session === null ? [claims.principal, ...tags] : tags
 }
 
+/** The tag of the session that something is said in: its own, or that of the scope; null without one. */
+export function talkOf({ scope, keys }: Access, session: string | null): Buffer | null {
+  const talk = session ?? scope.session
+  return talk === null ? null : keys.sessionTag(talk)
+}
+
 /** A name of its own: what a principal was shown tenant-wide is held against it also where it speaks in a session. */
 function wideReader({ keys, claims }: Access): Buffer {
   return keys.keyedTag('wide-reader', claims.principal)

@@ -23,7 +23,7 @@ import { checkExpiry, checkKeys, checkMetadata, checkOneOf, checkTags, lookupId 
 import type { Kernel } from './kernel.ts'
 import { expectOutcome } from './outcome.ts'
 import { inSight } from './reach.ts'
-import { readersOf } from './recalled.ts'
+import { readersOf, talkOf } from './recalled.ts'
 import { type Details, sealMemory, sealVersion } from './row.ts'
 import { noteWrite } from './shelves.ts'
 import { callWrite } from './write.ts'
@@ -119,6 +119,7 @@ async function revise(
   if (ifVersion !== null && old.version !== ifVersion) {
     throw new MemkeepError('ERR_VERSION_CONFLICT', 'another version stands there')
   }
+  checkRoom(kernel, old)
   if (patch.content !== undefined) await checkContent(kernel, access, patch.content, actor)
   const nowMs = kernel.seams.clock.now()
   const labels = revisedLabels(old, patch, actor, nowMs)
@@ -131,6 +132,7 @@ async function revise(
   const sealed = sealMemory(key, labels, { content, details, entry: encodeEntry(index) })
   const relabelled =
     labels.sensitivity === old.sensitivity ? [] : versions.map((each) => relabel(key, each, labels.sensitivity))
+  const talk = talkOf(access, null)
   const event = kernel.seams.ids.uuid(nowMs)
   const answer = await callWrite(kernel, access, key, {
     doorway: 'revise',
@@ -152,6 +154,7 @@ async function revise(
       writeDetail(access, key, event),
       access.quota.bytes ?? null,
       actor === 'agent' || actor === 'tool' ? readersOf(access, [details.session]) : null,
+      talk === null ? null : [talk],
     ],
   })
   if (expectOutcome(answer.outcome, 'ok', 'missing') === 'missing') return null
@@ -162,6 +165,12 @@ async function revise(
   })
   const durableUntil = labels.expiresMs === null ? null : new Date(labels.expiresMs)
   return receiptOfVersion({ ...labels, trust }, durableUntil)
+}
+
+/** Throws `ERR_QUOTA_EXCEEDED` where a memory has as many versions as it may: a history brings them at once. */
+export function checkRoom({ limits }: Kernel, { version }: Memory): void {
+  if (version < limits.versions) return
+  throw new MemkeepError('ERR_QUOTA_EXCEEDED', `a memory has at most ${limits.versions} versions: add a new one`)
 }
 
 /** Of a new version of a memory. */

@@ -102,6 +102,97 @@ describe.each(Object.entries(ways))('read by %s', (_, read) => {
   })
 })
 
+describe('what is added or revised in a session is told there, as a turn is', () => {
+  const agent = { actor: 'agent' } as const
+  /** An outsider's words come into the session that way; what the agent says there next without a source. */
+  const waysIn: Readonly<Record<string, (inTalk: ScopedMemory) => Promise<Trust>>> = {
+    'an add': async (memory) => {
+      await memory.add(poison, { actor: 'tool' })
+      return (await memory.add('pay to account 4711', agent)).trust
+    },
+    'an add that is held for review': async (memory) => {
+      await memory.add(attack, { actor: 'tool' })
+      return (await memory.add('pay to account 4711', agent)).trust
+    },
+    'one batch': async (memory) => {
+      const batch = [
+        { content: poison, actor: 'tool' as const },
+        { content: 'pay to account 4711', ...agent },
+      ]
+      return (await memory.addMany(batch))[1]!.trust
+    },
+    'a memory made from an outsider’s': async (memory) => {
+      const source = await of(memory).add(poison, { actor: 'tool' })
+      expect((await memory.add('nothing was told here yet', agent)).trust).toBe('agent')
+      await memory.add('the ferry is paid to account 4711', { ...agent, derivedFrom: [source.id] })
+      return (await memory.add('pay to account 4711', agent)).trust
+    },
+    'a revision': async (memory) => {
+      const { id } = await of(memory).add('The ferry is paid in cash', { actor: 'system', session: 'talk' })
+      await memory.update(id, { content: poison }, { actor: 'tool' })
+      return (await memory.add('pay to account 4711', agent)).trust
+    },
+  }
+  /** Of the same subject, outside of any session. */
+  const outside = new Map<ScopedMemory, ScopedMemory>()
+  const of = (memory: ScopedMemory): ScopedMemory => outside.get(memory)!
+  const talkIn = (keep: TestKeep): ScopedMemory => {
+    const who: Asking = { subject: `subject ${randomUUID()}`, roles: ['admin'] }
+    const memory = keep.memory({ ...who, session: 'talk' })
+    outside.set(memory, keep.memory({ ...who, principal: 'elsewhere', actors: ['system'] }))
+    return memory
+  }
+
+  let untold: TestKeep
+  beforeAll(async () => {
+    untold = await TestKeep.start()
+    for (const [name, wall, hole] of [
+      ['remember', 'told[talk] := least(told[talk], trusts[m]);', ''],
+      ['revise', 'trust < memkeep.trust_recalled(c, p_talks)', 'false'],
+    ] as const) {
+      const [row] = await untold.database.query<{ text: string }>(
+        `select pg_get_functiondef('memkeep.${name}'::regproc) as text`,
+      )
+      expect(row!.text).toContain(wall)
+      await untold.database.query(row!.text.replace(wall, hole))
+    }
+  })
+  afterAll(() => untold?.[Symbol.asyncDispose]())
+
+  test.each(Object.keys(waysIn))('%s', async (way) => {
+    expect(await waysIn[way]!(talkIn(untold))).toBe('agent')
+    expect(await waysIn[way]!(talkIn(store))).toBe('external')
+  })
+
+  test('and goes for that session alone, of a batch of several too', async () => {
+    const memory = store.memory({ subject: `subject ${randomUUID()}`, roles: ['admin'] })
+    const said = (session: string | null, actor: 'agent' | 'tool') => ({
+      content: `${actor} in ${session}`,
+      actor,
+      ...(session === null ? {} : { session }),
+    })
+    const batch = [said('a', 'agent'), said('a', 'tool'), said('b', 'agent'), said(null, 'agent'), said('a', 'agent')]
+    expect((await memory.addMany(batch)).map(({ trust }) => trust)).toEqual([
+      'agent',
+      'external',
+      'agent',
+      'agent',
+      'external',
+    ])
+    const again = [said('b', 'agent'), said('a', 'agent'), said(null, 'agent')]
+    expect((await memory.addMany(again)).map(({ trust }) => trust)).toEqual(['agent', 'external', 'agent'])
+  })
+
+  test('what the person or the system says afterwards, and what names its sources, is trusted as ever', async () => {
+    const memory = store.memory({ subject: `subject ${randomUUID()}`, session: 'talk', actors: ['system'] })
+    await memory.add(poison, { actor: 'tool' })
+    const system = await memory.add('s', { actor: 'system' })
+    const user = await memory.add('u', { actor: 'user' })
+    const made = await memory.add('m', { ...agent, derivedFrom: [system.id] })
+    expect([system.trust, user.trust, made.trust]).toEqual(['system', 'user', 'agent'])
+  })
+})
+
 test('what was shown tenant-wide goes for every subject and every session of the principal, and for nobody else', async () => {
   const subject = `subject ${randomUUID()}`
   await store.memory({ subject }).add(poison, { actor: 'tool' })

@@ -31,6 +31,8 @@ export class Block {
   readonly #models: GraphModel[] = []
   readonly #ids = new Map<string, string>()
   readonly #which = new Map<string, Which>()
+  /** By id: whoever endorses says what was read. */
+  readonly #versions = new Map<string, number>()
 
   constructor(store: TestKeep, screening: Keep, subject: string, graphs: readonly Graph[]) {
     const who = { subject, roles: ['admin'], actors: every }
@@ -115,10 +117,11 @@ export class Block {
     if (ids('hold').length > 0) await this.#screening.search(`in${round}`, { limit: 1000 })
     await this.#memory.quarantine.release(ids('release'))
     await this.#memory.quarantine.reject(ids('reject'))
-    await Promise.all([
-      ...ids('endorse').map((id) => this.#memory.endorse(id)),
+    const versions = await Promise.all([
+      ...ids('endorse').map((id) => this.#memory.endorse(id, { ifVersion: this.#versions.get(id) ?? 1 })),
       ...of('update').map(({ act, id }) => this.#memory.update(id, { metadata: { round } }, { actor: act.actor })),
     ])
+    for (const { id, version } of versions.filter((receipt) => receipt !== null)) this.#versions.set(id, version)
     for (const { graph, act } of acts) this.#models[graph]!.do(act)
   }
 

@@ -117,9 +117,25 @@ describe('a budget of ten', () => {
     const who = await somebody(2)
     const memory = store.memory(who, bounded)
     await memory.update(who.ids[0]!, { tags: ['x'] }, { actor: 'user' })
-    await memory.endorse(who.ids[0]!)
+    await memory.endorse(who.ids[0]!, { ifVersion: 2 })
     expect(await memory.deleteMany({ tags: ['x'] })).toEqual({ deleted: 1 })
     expect(await spent()).toEqual([])
+  })
+
+  test('counts each statement of a line that a history brings, and shows none of it beyond', async () => {
+    await forgetAll()
+    const who = await somebody(1)
+    let [newest] = who.ids
+    for (const number of [1, 2, 3]) {
+      const added = await store.memory(who).add(`ferry, as of ${number}`, { actor: 'user', supersedes: newest! })
+      newest = added.id
+    }
+    const memory = store.memory(who, bounded)
+    expect(await memory.history(newest!)).toHaveLength(4)
+    expect(await spent()).toEqual([4])
+    await store.database.query('update memkeep.disclosed set memories = 7')
+    expect(await codeOf(memory.history(newest!))).toBe('ERR_RATE_LIMITED')
+    expect(await spent()).toEqual([7])
   })
 
   test('is one for several processes: together they are shown no more', async () => {

@@ -133,6 +133,8 @@ test('what it shows is held against whoever says something next', async () => {
   const memory = store.memory(who)
   const { id: page } = await memory.add('A page says so.', { actor: 'tool' })
   const { id } = await memory.add('It is so.', { actor: 'agent', derivedFrom: [page] })
+  // As if that had been said before it was held against the session: what is shown counts by itself.
+  await store.database.query('delete from memkeep.recalled')
   expect((await memory.add('before', { actor: 'agent' })).trust).toBe('agent')
   await memory.explain(id)
   expect((await memory.add('after', { actor: 'agent' })).trust).toBe('external')

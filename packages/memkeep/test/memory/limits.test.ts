@@ -92,6 +92,43 @@ test('limits are configured, each by itself', async () => {
   expect((await memory.list()).items).toHaveLength(2)
 })
 
+test('a memory has no more versions than that, nor has a line of statements that supersede one another', async () => {
+  const keep = await store.open({ limits: { versions: 3 } })
+  const memory = store.memory({ subject: 'versions', roles: ['admin'] }, keep)
+  const [{ id }, other] = [await memory.add('first', user), await memory.add('other', user)]
+  for (const tag of ['b', 'c']) await memory.update(id, { tags: [tag] }, user)
+  const full = [
+    memory.update(id, { tags: ['d'] }, user),
+    memory.endorse(id, { ifVersion: 3 }),
+    memory.add('newer', { ...user, supersedes: id }),
+  ]
+  expect(await codesOf(full)).toEqual(full.map(() => 'ERR_QUOTA_EXCEEDED'))
+  expect(await memory.history(id)).toHaveLength(3)
+  const newer = await memory.add('other, newer', { ...user, supersedes: other.id })
+  await memory.update(newer.id, { tags: ['b'] }, user)
+  expect(await codeOf(memory.add('other, newest', { ...user, supersedes: newer.id }))).toBe('ERR_QUOTA_EXCEEDED')
+  expect(await memory.history(newer.id)).toHaveLength(3)
+})
+
+test('an export brings every memory with every version, however many these are, a page after another', async () => {
+  const memory = store.memory({ subject: 'revised often', roles: ['admin'] })
+  const receipts = await memory.addMany(['a', 'b', 'c'].map((content) => ({ content, ...user })))
+  // 402 versions of two memories end the first page: the third is on the next.
+  const revise = async ({ id }: { id: string }) => {
+    for (let number = 0; number < 200; number++) await memory.update(id, { metadata: { number } }, user)
+  }
+  await Promise.all(receipts.slice(0, 2).map(revise))
+  const records = []
+  for await (const record of memory.export()) records.push(record)
+  const currents = records.flatMap((record) => (record.type === 'memory' && record.current ? [record.content] : []))
+  expect(currents.sort()).toEqual(['a', 'b', 'c'])
+  expect(records.at(-1)).toEqual({ type: 'counts', memories: 3, versions: 400 })
+  const pages = await store.database.query<{ affected: number }>(
+    "select affected from memkeep.event where action = 'memory.export' order by id desc limit 2",
+  )
+  expect(pages.map(({ affected }) => affected)).toEqual([1, 402])
+})
+
 test('a limit that is no limit is refused', async () => {
   for (const limits of [
     { contentBytes: undefined },

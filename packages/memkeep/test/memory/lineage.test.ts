@@ -141,10 +141,13 @@ describe('endorse', () => {
     expect(await codeOf(store.memory({ ...may, rights: [] }).endorse(id))).toBe('ERR_ACCESS_DENIED')
     expect(await codeOf(store.memory(may).endorse(id, { trust: 'system' }))).toBe('ERR_ACCESS_DENIED')
     await memory.update(id, { content: 'word, exchanged meanwhile' }, { actor: 'user' })
-    expect(await codeOf(store.memory(may).endorse(id, { ifVersion: 1 }))).toBe('ERR_VERSION_CONFLICT')
+    // Who names no version read it before it was exchanged, or after: nobody knows.
+    for (const read of [{ ifVersion: 1 }, {}]) {
+      expect(await codeOf(store.memory(may).endorse(id, read))).toBe('ERR_VERSION_CONFLICT')
+    }
     expect(await trustOf(memory, id)).toBe('user')
     expect(await store.memory(may).endorse(id, { ifVersion: 2 })).toMatchObject({ version: 3, trust: 'agent' })
-    expect(await store.memory({ ...may, actors: every }).endorse(id, { trust: 'system' })).toMatchObject({
+    expect(await store.memory({ ...may, actors: every }).endorse(id, { trust: 'system', ifVersion: 3 })).toMatchObject({
       trust: 'system',
     })
     expect(await store.memory({ ...who, subject: 'another' }).endorse(id)).toBeNull()
@@ -176,10 +179,14 @@ describe('lineage that is not declared', () => {
     ['get', (memory, id) => memory.get(id)],
     ['history', (memory, id) => memory.history(id)],
   ]
+  /** As if it had been said there before that was held against a session: what is shown counts by itself. */
+  const untold = 'delete from memkeep.recalled'
+
   test.each(reads)('an agent is trusted no more than the least that its session was shown, by %s', async (_, read) => {
     const who = asking({ roles: ['agent'], session: 'talk' })
     const [here, there] = [store.memory(who), store.memory(who, second)]
     const { id } = await here.add('word from a page', { actor: 'tool' })
+    await store.database.query(untold)
     expect((await there.add('before', { actor: 'agent' })).trust).toBe('agent')
     await read(here, id)
     // In another process, too; and for good.
@@ -199,6 +206,7 @@ describe('lineage that is not declared', () => {
     const who = asking({ roles: ['agent'], actors: [] })
     const memory = store.memory(who)
     await memory.add('word from a page', { actor: 'tool', session: 'named' })
+    await store.database.query(untold)
     await store.memory({ ...who, session: 'named' }).search('word')
     expect((await memory.add('x', { actor: 'agent', session: 'named' })).trust).toBe('external')
     expect((await memory.add('x', { actor: 'agent' })).trust).toBe('agent')
@@ -211,6 +219,7 @@ describe('lineage that is not declared', () => {
   test('what was found and left out was not shown', async () => {
     const memory = store.memory(asking({ session: 's' }))
     await memory.add('word from a page', { actor: 'tool' })
+    await store.database.query(untold)
     expect((await memory.search('word', { minTrust: 'user' })).memories).toEqual([])
     expect((await memory.add('x', { actor: 'agent' })).trust).toBe('agent')
   })

@@ -31,9 +31,12 @@ export function agentScope(tenant: string, subject: string): SubjectScope {
   return mintScope({ tenant, subject, principal: { id: operator, roles: ['agent'] } })
 }
 
-/** To bring in memories of one subject, or (null) of the tenant as a whole: those that a system wrote, or with sensitive sources, too. */
+/**
+ * To bring in memories of one subject, or (null) of the tenant as a whole: those that a system wrote, or with sensitive sources, too. Under a name that reads
+ * nothing: a file was written before the operator looked at anything here, so what the operator was shown is not held against what stands in it.
+ */
 export function importScope(tenant: string, subject: string | null, agent: string | null): SubjectScope | CommonScope {
-  const principal: Principal = { ...importer, actors: ['system'] }
+  const principal: Principal = { ...importer, id: `${operator}/import`, actors: ['system'] }
   if (subject === null) return mintCommonScope({ tenant, principal: { ...principal, rights: ['common'] } })
   return mintScope({ tenant, subject, principal, ...(agent === null ? {} : { agent }) })
 }

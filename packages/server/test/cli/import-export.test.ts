@@ -3,6 +3,7 @@ import { trustCeiling } from 'memkeep'
 import { mintCommonScope, mintScope, mintTenantScope, type Principal } from 'memkeep/trust'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { TestKeep } from '../../../memkeep/test/support/test-keep.ts'
+import { exportReach } from '../../src/authn/operator.ts'
 import schema from '../../src/cli/export.schema.json' with { type: 'json' }
 import { importFile } from '../../src/import/import-file.ts'
 import { lineagesOf } from '../../src/import/lineage.ts'
@@ -21,7 +22,7 @@ beforeAll(async () => {
   store.clock.advance(Date.now() - store.clock.nowMs)
   old = store.keep
   other = await store.open()
-  for (const tenant of ['old', 'new', 'again', 'part', 'torn', 'alone', 'tools', 'held'])
+  for (const tenant of ['old', 'new', 'again', 'part', 'torn', 'alone', 'tools', 'held', 'shown'])
     await store.createTenant(tenant)
   await fill('old')
 })
@@ -116,6 +117,18 @@ test('a second import adds nothing: of the same bytes, of a later export, by thr
   const together = [old, other, await store.open()]
   await Promise.all(together.map((keep) => importFile(keep, fileOf(rows), into('part'))))
   expect(told(await exported('part', null))).toEqual(told(rows))
+})
+
+test('what the operator was shown is not held against what stands in a file', async () => {
+  const written = store.memory({ tenant: 'shown', roles: ['admin'] })
+  await written.add('the agent, by itself', { actor: 'agent' })
+  const rows = await exported('shown', 'ana')
+  await store.memory({ tenant: 'shown', subject: 'ben' }).add('of a page', { actor: 'tool' })
+  // The import looks at what ben has; the operator sees all the tenant has besides.
+  for await (const _ of exportReach(old, 'shown', null).export());
+  expect(await importFile(old, fileOf(rows), into('shown', 'ben'))).toMatchObject({ imported: 1, lowered: 0 })
+  const trusts = current(await exported('shown', 'ben')).map(({ content, trust }) => `${content}: ${trust}`)
+  expect(trusts.sort()).toEqual(['of a page: external', 'the agent, by itself: agent'])
 })
 
 test('what a registered tool said, and was trusted less for its source, is not trusted more without that source', async () => {

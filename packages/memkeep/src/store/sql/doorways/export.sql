@@ -3,10 +3,13 @@
 -- twin: wide_export memkeep_wide_door
 
 -- One page of a shelf's memories in the order of their ids after the given one, each with its earlier versions (newest
--- first), and part 0. Needs the right `export`.
+-- first), and part 0. Needs the right `export`. p_most_versions (null: no bound): a page ends with the memory that brings it to so many versions; the
+-- version of part 0 is 1 when there may be more memories behind it.
 -- Outcomes: ok, budget, denied, barred, epoch, policy, unknown.
+-- An earlier build's had fewer arguments, and a call that fits both would fit none.
+drop function if exists memkeep.export(bytea, bytea, bytea, uuid, integer, bytea);
 create or replace function memkeep.export(p_tenant bytea, p_token bytea, p_subject bytea, p_after uuid, p_limit integer,
-  p_detail bytea)
+  p_detail bytea, p_most_versions integer default null)
 returns setof memkeep.reading
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
@@ -20,13 +23,19 @@ begin
   answer.outcome := memkeep.admit_reading(c, 64);
   if answer.outcome = 'ok' and c.reach <> 2 and p_subject <> c.shelf then answer.outcome := 'denied'; end if;
   if answer.outcome = 'ok' then
-    ids := array(select w.id from (
-      select m.id from memkeep.memory m
-        where m.tenant = c.tenant and m.subject = p_subject and m.id > p_after and (m.expires_ms is null or m.expires_ms > c.at_ms)
-      union all
-      select a.id from memkeep.aside a
-        where a.tenant = c.tenant and a.subject = p_subject and a.id > p_after and (a.expires_ms is null or a.expires_ms > c.at_ms)
-      ) w order by w.id limit least(p_limit, 1000));
+    -- A memory of version n has n versions.
+    select array_agg(p.id order by p.id) filter (where p.fits), (count(*) = least(p_limit, 1000) or not bool_and(p.fits))::integer
+      into ids, answer.version
+      from (
+        select w.id, p_most_versions is null or sum(w.version) over (order by w.id) - w.version < p_most_versions as fits from (
+          select m.id, m.version from memkeep.memory m
+            where m.tenant = c.tenant and m.subject = p_subject and m.id > p_after and (m.expires_ms is null or m.expires_ms > c.at_ms)
+          union all
+          select a.id, a.version from memkeep.aside a
+            where a.tenant = c.tenant and a.subject = p_subject and a.id > p_after and (a.expires_ms is null or a.expires_ms > c.at_ms)
+        ) w order by w.id limit least(p_limit, 1000)
+      ) p;
+    ids := coalesce(ids, '{}');
     answer.outcome := memkeep.disclose(c, cardinality(ids));
     if answer.outcome <> 'ok' then ids := '{}'; end if;
   end if;

@@ -5,7 +5,7 @@
 -- One memory by its id, with its earlier versions when p_history (newest first), and then what it superseded, each with its own. One that is
 -- superseded has a history alone. A foreign id and a missing one answer
 -- alike. One row a version, and one with the outcome (ok, missing, budget, denied, barred, epoch, policy, unknown). A look counts as one memory
--- disclosed, whether there is one or not.
+-- disclosed, whether there is one or not; a history as many as it brings the versions of.
 create or replace function memkeep.read(p_tenant bytea, p_token bytea, p_id uuid, p_history boolean, p_detail bytea)
 returns setof memkeep.reading
 language plpgsql volatile security definer
@@ -20,7 +20,7 @@ declare
 begin
   answer.part := 0;
   answer.outcome := memkeep.admit_reading(c, 1);
-  if answer.outcome = 'ok' and c.shelf_epoch > 1048575 then answer.outcome := memkeep.disclose(c, 1); end if;
+  if answer.outcome = 'ok' and not p_history and c.shelf_epoch > 1048575 then answer.outcome := memkeep.disclose(c, 1); end if;
   if answer.outcome = 'ok' and p_history then
     with recursive line (id, depth) as (
       select p_id, 0 where exists (select 1 from memkeep.memory m where m.tenant = p_tenant and m.id = p_id
@@ -32,6 +32,8 @@ begin
         where (shelves is null or a.subject = any (shelves)) and (a.expires_ms is null or a.expires_ms > c.at_ms)
     )
     select array_agg(l.id order by l.depth, l.id) into ids from line l;
+    answer.outcome := memkeep.disclose(c, cardinality(ids));
+    if answer.outcome <> 'ok' then ids := null; end if;
     return query
       select null::text, 2::smallint, v.subject, null::bigint, v.id, v.version, v.sensitivity, v.trust, v.actor, v.kind,
         v.at_ms, v.created_ms, v.updated_ms, v.expires_ms, v.derived_from, v.epoch, v.content, v.details, null::bytea

@@ -12,18 +12,24 @@
 -- the sealed p_verdict. p_waits: their vectors are still to come.
 -- p_told (null: none): tags of whoever was in the talk that these are turns of, in order. What an agent says in it is trusted no more than what was
 -- said before, and what they say later no more than the least of it.
+-- p_talk (null: none): of what is no turn, the tag of the session that each is said in. It is told there as a turn is: what an agent or a tool says in that session
+-- from then on without a source, in this call too, is trusted no more. What other sessions were told is not held against it.
 -- p_supersedes (null: none): memories of this shelf whose places these take: they leave recall. One that is trusted more, or is more sensitive, is not to be
--- superseded, nor by what does not stay for good: denied.
+-- superseded, nor by what does not stay for good: denied. p_most_versions (null: no bound): a line of statements that supersede one another has
+-- no more versions than that when one more comes to it: quota.
 -- p_same (null: none): what stands under that digest, as far as this call sees it and trusted no less, is the same statement and is not stored again:
 -- `ids` has its id and `versions` its version.
 -- Outcomes: ok, replayed (receipt and trusts are the first call's), mismatch, missing (a source, or what is superseded), quota, denied, barred,
 -- epoch, policy, unknown.
+-- An earlier build's had fewer arguments, and a call that fits both would fit none.
+drop function if exists memkeep.remember(bytea, bytea, bytea, uuid[], smallint[], smallint[], smallint[], text[], bigint[], bigint[], text[], bytea[], bytea[], bytea[], bytea, bytea, bytea, bigint, bytea, bigint, bigint, bytea[], smallint[], bytea[], boolean, bytea[], uuid[], bytea[]);
 create or replace function memkeep.remember(p_tenant bytea, p_token bytea, p_name bytea, p_ids uuid[],
   p_actor smallint[], p_trust smallint[], p_sensitivity smallint[], p_kind text[], p_at_ms bigint[], p_expires_ms bigint[],
   p_derived text[], p_content bytea[], p_details bytea[], p_entry bytea[], p_request bytea, p_digest bytea,
   p_receipt bytea, p_request_until_ms bigint, p_detail bytea, p_most_memories bigint default null, p_most_bytes bigint default null,
   p_readers bytea[] default null, p_place smallint[] default null, p_verdict bytea[] default null, p_waits boolean default null,
-  p_told bytea[] default null, p_supersedes uuid[] default null, p_same bytea[] default null)
+  p_told bytea[] default null, p_supersedes uuid[] default null, p_same bytea[] default null, p_talk bytea[] default null,
+  p_most_versions integer default null)
 returns table (outcome text, shelf_version bigint, receipt bytea, trusts smallint[], ids uuid[], versions integer[])
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
@@ -37,6 +43,10 @@ declare
   of_sources smallint;
   shown smallint;
   said smallint := 3;
+  talks bytea[] := '{}';
+  told smallint[] := '{}';
+  told_before smallint[] := '{}';
+  talk integer;
   is_new boolean[] := array_fill(true, array[cardinality(p_ids)]);
   known record;
   ignored text;
@@ -90,8 +100,22 @@ begin
         end if;
       end loop;
     end if;
+    if p_talk is not null then
+      for m in 1 .. added loop
+        continue when p_talk[m] is null;
+        talk := array_position(talks, p_talk[m]);
+        if talk is null then
+          talks := talks || p_talk[m];
+          talk := cardinality(talks);
+          told[talk] := memkeep.trust_recalled(c, array[p_talk[m]]);
+          told_before[talk] := told[talk];
+        end if;
+        if p_derived[m] = '{}' and p_actor[m] in (1, 3) then trusts[m] := least(trusts[m], told[talk]); end if;
+        told[talk] := least(told[talk], trusts[m]);
+      end loop;
+    end if;
   end if;
-  if outcome = 'ok' and p_supersedes is not null then outcome := memkeep.can_supersede(c, p_supersedes, trusts, p_sensitivity); end if;
+  if outcome = 'ok' and p_supersedes is not null then outcome := memkeep.can_supersede(c, p_supersedes, trusts, p_sensitivity, p_most_versions); end if;
   if outcome = 'ok' and p_same is not null then
     for m in 1 .. added loop
       select o.id, o.version, o.trust into known from memkeep.memory o where o.tenant = p_tenant and o.subject = c.shelf and o.same = p_same[m]
@@ -125,6 +149,12 @@ begin
     if p_told is not null and said < 3 then
       insert into memkeep.recalled as r (tenant, subject, reader, trust)
         select p_tenant, c.shelf, w.reader, said from unnest(p_told) as w (reader)
+        on conflict (tenant, subject, reader) do update set trust = least(r.trust, excluded.trust);
+    end if;
+    -- Only what falls is written: most that is said in a talk is trusted as what was said before.
+    if told <> told_before then
+      insert into memkeep.recalled as r (tenant, subject, reader, trust)
+        select p_tenant, c.shelf, w.reader, w.told from unnest(talks, told, told_before) as w (reader, told, before) where w.told < w.before
         on conflict (tenant, subject, reader) do update set trust = least(r.trust, excluded.trust);
     end if;
     if p_place is not null then

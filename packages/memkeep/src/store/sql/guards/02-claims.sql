@@ -125,6 +125,6 @@ create or replace function memkeep.claim_notes(p_subject bytea) returns boolean 
 set search_path = pg_catalog, pg_temp as $$
 declare c bytea := memkeep.open_claims();
 begin
-  return coalesce(memkeep.claim_doorway() in ('note_recalled', 'remember') and substring(c from 23 for 16) = p_subject
+  return coalesce(memkeep.claim_doorway() in ('note_recalled', 'remember', 'revise') and substring(c from 23 for 16) = p_subject
     and (get_byte(c, 21) < 2 or p_subject = '\x00000000000000000000000000000000'), false);
 end $$;

@@ -3,11 +3,15 @@
 
 -- Whether memories of the locked shelf may be superseded by new ones of these trusts and labels, element by element (null: none): 'ok'; 'missing' when
 -- one is not there, as far as this call sees, or is named twice; 'denied' when it may not be written, is trusted more, or is more sensitive: whoever
--- deletes or rejects the newer reaches the older with it.
-create or replace function memkeep.can_supersede(c memkeep.claims, p_supersedes uuid[], p_trusts smallint[], p_sensitivity smallint[]) returns text
+-- deletes or rejects the newer reaches the older with it; 'quota' when it and what it superseded have p_most_versions already: a history brings them all.
+drop function if exists memkeep.can_supersede(memkeep.claims, uuid[], smallint[], smallint[]);
+create or replace function memkeep.can_supersede(c memkeep.claims, p_supersedes uuid[], p_trusts smallint[], p_sensitivity smallint[],
+  p_most_versions integer) returns text
 language plpgsql stable
 set search_path = pg_catalog, pg_temp as $$
-declare seen record;
+declare
+  seen record;
+  longest bigint;
 begin
   select count(m.id) as there, count(*) as asked,
       bool_and(m.trust <= w.trust and m.sensitivity <= w.sensitivity and c.writable & (1 << m.sensitivity) <> 0) as may
@@ -18,7 +22,16 @@ begin
     where w.id is not null;
   if seen.there < seen.asked then return 'missing'; end if;
   if seen.asked > (select count(distinct w.id) from unnest(p_supersedes) as w (id)) then return 'missing'; end if;
-  return case when coalesce(seen.may, true) then 'ok' else 'denied' end;
+  if not coalesce(seen.may, true) then return 'denied'; end if;
+  with recursive line (newest, id, version) as (
+    select m.id, m.id, m.version from unnest(p_supersedes) as w (id)
+      join memkeep.memory m on m.tenant = c.tenant and m.subject = c.shelf and m.id = w.id
+    union all
+    select l.newest, a.id, a.version from line l
+      join memkeep.aside a on a.tenant = c.tenant and a.subject = c.shelf and a.successor = l.id and a.why = 2
+  )
+  select max(n.versions) into longest from (select sum(l.version) as versions from line l group by l.newest) n;
+  return case when longest >= p_most_versions then 'quota' else 'ok' end;
 end $$;
 
 -- Takes them out of recall; each stays in the history of its successor, and goes with it (remove).
