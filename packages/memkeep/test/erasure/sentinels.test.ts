@@ -119,7 +119,7 @@ async function fill(): Promise<Known> {
   await memory.addMessages([{ role: 'user', content: marker(), name: marker() }], { session: marker() })
   await memoryOf(subject, { agent: marker(), session: marker() }).add(marker(), said())
   await memory.update(first.id, { content: `${words} still` }, { actor: 'user' })
-  await memory.endorse(first.id)
+  await memory.endorse(first.id, { ifVersion: 2 })
   await memory.delete((await memory.add(marker(), said())).id)
   const held = await memory.add(`${attack} ${marker()}@example.com`, said())
   expect(held.outcome).toBe('quarantined')
