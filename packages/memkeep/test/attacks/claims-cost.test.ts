@@ -25,7 +25,7 @@ beforeAll(async () => {
 })
 afterAll(() => keep.stop())
 
-function remember(shelf: 'small' | 'large', list: string[], expiresMs: number | null) {
+function remember(shelf: 'small' | 'large', list: string[], expiresMs: number | null, source?: string) {
   const each = <T>(value: T) => list.map(() => value)
   const bytes = each(Buffer.alloc(300, 1))
   return call('remember', shelf, rememberText, [
@@ -37,7 +37,7 @@ function remember(shelf: 'small' | 'large', list: string[], expiresMs: number | 
     each('fact'),
     each(1),
     each(expiresMs),
-    each('{}'),
+    each(source === undefined ? '{}' : `{${source}}`),
     bytes,
     bytes,
     bytes,
@@ -103,6 +103,23 @@ test('a write of many rows verifies once for each', async () => {
   const removed = await verifications(() => call('forget', 'large', forget, [many]))
   expect(removed).toBeGreaterThan(many.length)
   expect(removed).toBeLessThan(many.length + 100)
+})
+
+test('what follows a lineage verifies what it follows, however much of the tenant has one', async () => {
+  const [first, second, ...sources] = ids.large!.slice(0, 300) as [string, string, ...string[]]
+  for (const source of sources) await remember('large', [randomUUID()], null, source)
+  const chain = [first, second].map((source) => ({ source, made: randomUUID(), further: randomUUID() }))
+  for (const { source, made, further } of chain) {
+    await remember('large', [made], null, source)
+    await remember('large', [further], null, made)
+  }
+  // As it stands after a burst of writes, and after it was analysed.
+  const counted: number[] = []
+  for (const { source } of chain) {
+    counted.push(await verifications(() => call('forget', 'large', forget, [[source]])))
+    await keep.database.query('vacuum analyze')
+  }
+  for (const count of counted) expect(count, String(counted)).toBeLessThan(100)
 })
 
 test('the count is a count: without the sensitivity in the index, it grows with the shelf', async () => {
