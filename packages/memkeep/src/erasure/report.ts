@@ -38,7 +38,7 @@ function residueOf(record: ErasureRecord, verifiedMs: number): Residue[] {
   const until = iso(Math.max(record.untilMs, verifiedMs + dayMs))
   const bar = record.kind === 'tenant' ? 'tenant' : 'shelf'
   const leaves =
-    'events stay as they were logged: tags, times, ids of memories; details of writes, which no key opens, and who read, for auditors'
+    'events stay as they were logged: tags, times, ids of memories, also of those that a read over every subject disclosed; details of writes, which no key opens, and who read, for auditors'
   return [
     { what: bar, rows: 1, why: 'the bar: it keeps the erased epoch closed', until },
     { what: 'erasure, erasure_step', rows: null, why: 'the record of this erasure, by tags', until },

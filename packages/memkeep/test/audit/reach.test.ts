@@ -106,9 +106,16 @@ test('a row that was changed in the database is said to be so', async () => {
   expect((await audit({ subject: 'ben' }).list({ actions: ['memory.add'] })).items[0]!.intact).toBe(true)
 })
 
-test('an erased subject leaves its leaves, and what they committed to goes with its key', {
+test('an erased subject leaves its leaves, and what they committed to goes with its key; of a search over every subject the ids stay', {
   timeout: 60_000,
 }, async () => {
+  const reader = store.wide({ principal: 'reader', rights: ['read', 'tenant'] })
+  const shown = (await reader.search('of')).memories.map(({ id }) => id)
+  await store.keep.sequence()
+  const searches = async () => (await wide().list({ actions: ['memory.search'], limit: 100 })).items
+  const search = (await searches()).find(({ reach }) => reach === 'all')!
+  expect(search).toMatchObject({ subject: null, intact: true })
+  expect([...search.memories].sort()).toEqual([...shown].sort())
   const ofAna = async () => (await wide().list({ actions: ['memory.add', 'memory.search'], limit: 100 })).items
   const [event] = (await ofAna()).filter(({ subject }) => subject === 'ana')
   expect(event).toMatchObject({ intact: true })
@@ -118,4 +125,15 @@ test('an erased subject leaves its leaves, and what they committed to goes with 
   const after = (await ofAna()).find(({ id }) => id === event!.id)!
   expect(after).toMatchObject({ index: event!.index, subject: null, intact: null })
   expect(Buffer.from((await wide().proof(event!.id))!.entry)).toEqual(Buffer.from(proof!.entry))
+  expect(await wide().opening(event!.id)).toBeNull()
+  // Nothing of a subject was sealed with it: it stands under the tenant's key, and says who asked and which ids were shown.
+  expect((await searches()).find(({ id }) => id === search.id)).toEqual(search)
+  const { parts } = JSON.parse((await wide().opening(search.id))!) as { parts: { details: string }[] }
+  const details = Buffer.from(parts[0]!.details, 'base64').toString()
+  expect(parts).toHaveLength(1)
+  expect(JSON.parse(details)).toEqual({
+    ...{ v: 1, event: search.id, reach: 2, subject: null, memories: search.memories, affected: search.affected },
+    detail: { principal: 'reader', roles: ['agent'] },
+  })
+  expect(details).not.toMatch(/ana|ben/)
 })
