@@ -7,6 +7,7 @@ import { encodeStatement, inTotoType } from '../proof/in-toto-statement.ts'
 import { verifyAttestation } from '../proof/verify-attestation.ts'
 import type { ErasureKernel } from './erasure-kernel.ts'
 import type { ErasureRecord } from './erasure-record.ts'
+import { saltOf } from './names.ts'
 import { proveVerified } from './prove-verified.ts'
 import { reopen } from './reopen.ts'
 import { reportOf } from './report.ts'
@@ -65,9 +66,4 @@ export async function openReport(kernel: ErasureKernel, record: ErasureRecord): 
   if (record.report === null) return null
   const { report, attestation } = JSON.parse(record.report.toString('utf8')) as Kept
   return Object.freeze({ ...report, salt: (await saltOf(kernel, record.id)).toString('hex'), attestation })
-}
-
-/** 16 bytes that only this deployment can make. */
-export async function saltOf({ keyring }: Pick<ErasureKernel, 'keyring'>, id: string): Promise<Buffer> {
-  return (await keyring.deployment()).keyedTag('erasure-salt', id)
 }

@@ -1,30 +1,30 @@
-import type { DerivedAction, ErasureStep, NotCovered } from '../core/erasure.ts'
+import type { DerivedAction, NotCovered } from '../core/erasure.ts'
 import { coverDeletion } from './enter.ts'
-import { type StepRow, stepOf } from './erasure-record.ts'
 import { callStep } from './step-call.ts'
 import { type Notes, ofTargets, refusePending, type StepInput } from './steps.ts'
 
 /** The highest tag: a deletion that has reached it has reached all. */
 const last = Buffer.alloc(16, 0xff)
 
-interface DeleteRow extends Omit<StepRow, 'notes'> {
+interface DeleteRow {
   readonly outcome: string
   readonly reached: Buffer
+  /** JSON. */
   readonly totals: string
 }
 
 /**
- * Deletes every row of the scope, a bounded number of shelves in a transaction; the last one ends the step. Its notes are counts over all
- * calls of this erasure.
+ * Deletes every row of the scope, a bounded number of shelves in a transaction. Returns how many went of each table, over all calls of this erasure; what deletes after the step has ended
+ * adds nothing to them.
  */
-export async function deleteRows(input: StepInput): Promise<ErasureStep> {
+export async function deleteRows(input: StepInput): Promise<Notes> {
   const { kernel, record, beganMs } = input
   await coverDeletion(input)
   for (let after: Buffer = Buffer.alloc(0); ; ) {
     const args = [record.id, after, beganMs]
     const [row] = await callStep<DeleteRow>(kernel, record, { doorway: 'delete_scope', args })
     kernel.seams.reach('erasure.delete.batch')
-    if (record.kind === 'subject' || row!.reached.equals(last)) return stepOf('delete', { ...row!, notes: row!.totals })
+    if (record.kind === 'subject' || row!.reached.equals(last)) return JSON.parse(row!.totals) as Notes
     after = row!.reached
   }
 }

@@ -28,7 +28,9 @@ export function lastBackupMs({ seams, keepsBackupsMs }: Pick<ErasureKernel, 'sea
 export async function coverDeletion({ kernel, record, beganMs }: StepInput): Promise<void> {
   const untilMs = lastBackupMs(kernel)
   if (record.untilMs < untilMs) {
-    await callStep(kernel, record, { doorway: 'bar_scope', args: [record.id, beganMs, untilMs] })
+    // The bar and its step stand.
+    const standing = [record.barredMs, null]
+    await callStep(kernel, record, { doorway: 'bar_scope', args: [record.id, beganMs, ...standing, untilMs] })
   }
   await enter(kernel, { ...record, untilMs: Math.max(record.untilMs, untilMs) })
   await witnessLedger(kernel)

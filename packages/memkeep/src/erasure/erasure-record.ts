@@ -40,6 +40,8 @@ export interface StepRow {
   readonly ended_ms: number | null
   /** JSON. */
   readonly notes: string
+  /** See `sealOf`. Null where the kernel noted nothing yet. */
+  readonly mac: Buffer | null
 }
 
 /** An erasure as the database holds it. */
@@ -62,6 +64,8 @@ export interface ErasureRecord {
   readonly untilMs: number
   readonly report: Buffer | null
   readonly steps: ReadonlyMap<ErasureStepName, ErasureStep>
+  /** The same as they stand in the database. */
+  readonly rows: ReadonlyMap<ErasureStepName, StepRow>
 }
 
 /** Erasures with their steps, in the order of the rows. */
@@ -71,15 +75,10 @@ export function recordsOf(tenant: Buffer, rows: readonly ErasureRow[]): ErasureR
 }
 
 function recordOf(tenant: Buffer, row: ErasureRow, rows: readonly ErasureRow[]): ErasureRecord {
-  const own = rows
-    .filter((each) => each.step !== null && each.id === row.id)
-    .map((each) => stepOf(each.step as ErasureStepName, each))
-  const steps = new Map(
-    erasureSteps.flatMap((name) => {
-      const step = own.find((each) => each.step === name)
-      return step === undefined ? [] : [[name, step] as const]
-    }),
+  const own = new Map(
+    rows.filter((each) => each.step !== null && each.id === row.id).map((each) => [each.step as ErasureStepName, each]),
   )
+  const stepRows = new Map(erasureSteps.flatMap((name) => (own.has(name) ? [[name, own.get(name)!] as const] : [])))
   return {
     id: row.id,
     tenant,
@@ -97,15 +96,18 @@ function recordOf(tenant: Buffer, row: ErasureRow, rows: readonly ErasureRow[]):
     barredMs: row.barred_ms,
     untilMs: row.until_ms,
     report: row.report,
-    steps,
+    steps: new Map([...stepRows].map(([name, each]) => [name, stepOf(name, each)])),
+    rows: stepRows,
   }
 }
 
 /** The same record when one of its steps has been recorded. */
-export function withStep(record: ErasureRecord, step: ErasureStep): ErasureRecord {
-  // The barrier and its step are one transaction.
-  const barredMs = step.step === 'bar' && step.endedAt !== null ? step.endedAt.getTime() : record.barredMs
-  return { ...record, barredMs, steps: new Map([...record.steps, [step.step, step]]) }
+export function withStep(record: ErasureRecord, name: ErasureStepName, row: StepRow): ErasureRecord {
+  return {
+    ...record,
+    steps: new Map([...record.steps, [name, stepOf(name, row)]]),
+    rows: new Map([...record.rows, [name, row]]),
+  }
 }
 
 export function stepOf(step: ErasureStepName, row: StepRow): ErasureStep {

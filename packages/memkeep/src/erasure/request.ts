@@ -1,15 +1,12 @@
-import { hash } from 'node:crypto'
 import { detailContext, encodeDetail, eventDetail, frameDetail } from '../audit/detail.ts'
 import { type AfterErasure, type Asker, askers, type ErasureReason, erasureReasons } from '../core/erasure.ts'
 import { MemkeepError } from '../core/errors.ts'
 import type { Principal } from '../core/principal.ts'
 import type { TenantKeys } from '../keys/tenant-keys.ts'
-import { scopeCommit } from '../proof/scope-commit.ts'
 import type { Claims } from '../store/token.ts'
-import { saltOf } from './attest.ts'
 import { lastBackupMs } from './enter.ts'
 import type { ErasureKernel } from './erasure-kernel.ts'
-import { sealNames } from './names.ts'
+import { commitOf, sealNames } from './names.ts'
 
 /** Who asks for what to be erased, made ready. */
 export interface Asked {
@@ -39,7 +36,7 @@ export async function requestErasure(kernel: ErasureKernel, asked: Asked): Promi
   const atMs = kernel.seams.clock.now()
   const id = kernel.seams.ids.uuid(atMs)
   const kind = ids.subject === null ? ('tenant' as const) : ('subject' as const)
-  const commit = Buffer.from(scopeCommit(sha256, await saltOf(kernel, id), { kind, ...ids }))
+  const commit = await commitOf(kernel, id, kind, ids)
   const names = await sealNames(kernel, id, ids)
   const stated = [
     after === 'reopen' ? 1 : 0,
@@ -59,8 +56,6 @@ export async function requestErasure(kernel: ErasureKernel, asked: Asked): Promi
   }
   throw new MemkeepError('ERR_STORE_UNAVAILABLE', 'the answer was lost', { retryable: true })
 }
-
-const sha256 = (bytes: Uint8Array): Buffer => hash('sha256', bytes, 'buffer')
 
 /** Who and why, under the tenant's own key: it names no subject. */
 async function detailOf(keys: TenantKeys, event: string, { principal, because }: Asked): Promise<Buffer> {

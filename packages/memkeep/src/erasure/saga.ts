@@ -8,35 +8,24 @@ import { destroyKeys } from './destroy-keys.ts'
 import { authorise } from './enter.ts'
 import { enumerateScope } from './enumerate.ts'
 import type { ErasureKernel } from './erasure-kernel.ts'
-import {
-  type ErasureRecord,
-  type ErasureRow,
-  recordsOf,
-  type StepRow,
-  scopeOf,
-  stepOf,
-  withStep,
-} from './erasure-record.ts'
+import { type ErasureRecord, type ErasureRow, recordsOf, type StepRow, scopeOf, withStep } from './erasure-record.ts'
 import { openNames } from './names.ts'
+import { checkNotes, sealOf } from './note-seal.ts'
 import { proveVerified } from './prove-verified.ts'
 import { again, callStep, type ErasurePlace, stepCall } from './step-call.ts'
-import { incomplete, type Notes, type StepInput } from './steps.ts'
+import { endOf, incomplete, type Notes, type StepInput } from './steps.ts'
 import { verifyScope } from './verify.ts'
 
 /** What each step does; its notes are recorded when it has ended. */
-const work: Readonly<
-  Record<Exclude<ErasureStepName, 'attest' | keyof typeof recording>, (input: StepInput) => Promise<Notes>>
-> = {
+const work: Readonly<Record<Exclude<ErasureStepName, 'bar' | 'attest'>, (input: StepInput) => Promise<Notes>>> = {
   authorise,
   enumerate: enumerateScope,
   invalidate,
+  delete: deleteRows,
   derive: eraseTargets,
   keys: destroyKeys,
   verify: verifyScope,
 }
-
-/** These record themselves, in the transaction that does them. */
-const recording = { bar, delete: deleteRows } as const
 
 /** How often a process that waits for the lease to end looks at the clock. */
 const lookEveryMs = 200
@@ -70,74 +59,74 @@ export async function carryOut(
       continue
     }
     if (record.done) return record
+    await checkNotes(kernel, record)
     if (name === 'keys' && !(await leaseEnded(kernel, record, options.wait))) return record
     if (name === 'attest' && !(await isLogged(kernel, record, options.wait))) return record
-    const step = await runStep(kernel, record, name)
-    // The barrier may find the scope in another epoch than the request did, and the deletion may move the end.
-    record = step === null || name in recording ? await readRecord(kernel, place, id) : withStep(record, step)
+    const row = await runStep(kernel, record, name)
+    record = row === null ? await readRecord(kernel, place, id) : withStep(record, name, row)
     options.onStep(record.steps.get(name) ?? attested(record, kernel))
     if (record.done || name === options.upTo) return record
   }
   throw incomplete('it has no step left and is not done')
 }
 
-/** The step as it was recorded; null when the record must be read anew: the erasure is done. */
-async function runStep(
-  kernel: ErasureKernel,
-  record: ErasureRecord,
-  name: ErasureStepName,
-): Promise<ErasureStep | null> {
+/** The step as it was recorded; null when the record must be read anew. */
+async function runStep(kernel: ErasureKernel, record: ErasureRecord, name: ErasureStepName): Promise<StepRow | null> {
   kernel.checkOpen()
   const scope = scopeOf(record, await openNames(kernel, record))
   const beganMs = record.steps.get(name)?.beganAt.getTime() ?? kernel.seams.clock.now()
   const input: StepInput = { kernel, record, scope, beganMs }
   try {
-    const step = await take(input, name)
+    const row = await take(input, name)
     kernel.seams.reach(`erasure.${name}.noted`)
-    return step
+    return row
   } catch (error) {
     await noteFailure(input, name, error).catch(() => {})
     throw error
   }
 }
 
-async function take(input: StepInput, name: ErasureStepName): Promise<ErasureStep | null> {
+async function take(input: StepInput, name: ErasureStepName): Promise<StepRow | null> {
   const done = () => input.kernel.seams.reach(`erasure.${name}.done`)
-  if (name === 'bar' || name === 'delete') {
-    const step = await recording[name](input)
-    done()
-    return step
-  }
-  if (name === 'attest') {
-    await attest(input)
+  if (name === 'bar' || name === 'attest') {
+    // These record themselves, in the transaction that does them.
+    await (name === 'bar' ? bar(input) : attest(input))
     done()
     return null
   }
   const notes = await work[name](input)
   done()
-  return name === 'verify' ? noteVerified(input, notes) : note(input, name, { ended: true, notes })
+  if (name === 'verify') return noteVerified(input, notes)
+  const row = await note(input, name, notes, endOf(input.kernel, input.record))
+  // The barrier may find the scope in another epoch than the request did, and the deletion may move the end.
+  return name === 'delete' ? null : row
 }
 
+/** `endedMs` is null for a step that waits. */
 async function note(
   { kernel, record, beganMs }: StepInput,
   name: ErasureStepName,
-  { ended, notes }: { readonly ended: boolean; readonly notes: Notes },
-): Promise<ErasureStep | null> {
-  const args = [record.id, name, beganMs, ended, JSON.stringify(notes)]
+  notes: Notes,
+  endedMs: number | null,
+): Promise<StepRow | null> {
+  const text = JSON.stringify(notes)
+  const mac = await sealOf(kernel, record, name, { notes: text, ended_ms: endedMs })
+  const args = [record.id, name, beganMs, endedMs, text, mac]
   const handled = ['ok', 'conflict']
   const [row] = await callStep<NotedRow>(kernel, record, { doorway: 'note_erasure_step', args, handled })
-  return row!.outcome === 'ok' ? stepOf(name, row!) : null
+  return row!.outcome === 'ok' ? row! : null
 }
 
 /** The attestation proves that this very event is in the log: its id stands in the notes. */
-async function noteVerified({ kernel, record, beganMs }: StepInput, notes: Notes): Promise<ErasureStep | null> {
+async function noteVerified({ kernel, record, beganMs }: StepInput, notes: Notes): Promise<StepRow | null> {
   const event = kernel.seams.ids.uuid(kernel.seams.clock.now())
-  const args = [record.id, 'verify', beganMs, true, JSON.stringify({ ...notes, event })]
-  const call = await stepCall(kernel, record, args, { event })
+  const [text, endedMs] = [JSON.stringify({ ...notes, event }), endOf(kernel, record)]
+  const mac = await sealOf(kernel, record, 'verify', { notes: text, ended_ms: endedMs })
+  const call = await stepCall(kernel, record, [record.id, 'verify', beganMs, endedMs, text, mac], { event })
   const rows = await kernel.doorways.call<NotedRow>({ doorway: 'note_erasure_step', ...call })
   // Sent twice it was noted by the first.
   if (rows === 'committed' || rows[0]!.outcome === 'conflict') return null
-  if (rows[0]!.outcome === 'ok') return stepOf('verify', rows[0]!)
+  if (rows[0]!.outcome === 'ok') return rows[0]!
   throw incomplete(`the database refused to note it (${rows[0]!.outcome})`)
 }
 
@@ -145,7 +134,7 @@ async function noteVerified({ kernel, record, beganMs }: StepInput, notes: Notes
 async function noteFailure(input: StepInput, name: ErasureStepName, error: unknown): Promise<void> {
   if (name === 'delete') return
   const { code, message } = error instanceof MemkeepError ? error : { code: 'unexpected', message: '' }
-  await note(input, name, { ended: false, notes: { failed: code, ...(message === '' ? {} : { why: message }) } })
+  await note(input, name, { failed: code, ...(message === '' ? {} : { why: message }) }, null)
 }
 
 /** Whether the event of the verification has its place in the tenant's log: whoever sequences gives it one within seconds. */

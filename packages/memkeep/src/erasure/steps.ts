@@ -15,6 +15,11 @@ export interface StepInput {
 /** What a step did, as it is recorded. JSON. */
 export type Notes = Readonly<Record<string, unknown>>
 
+/** When a step that ends now has ended: not before the request or the barrier, as the clocks of processes differ. */
+export function endOf({ seams }: ErasureKernel, { requestedMs, barredMs }: ErasureRecord): number {
+  return Math.max(seams.clock.now(), requestedMs, barredMs ?? 0)
+}
+
 /** Of every target in its order; an error names the target, and nothing of what it holds. */
 export async function ofTargets<T>(
   { kernel, scope }: StepInput,

@@ -6,6 +6,7 @@ import { fromHex } from './hex.ts'
 import { decodeStatement, inTotoType } from './in-toto-statement.ts'
 import { parseInclusionFile } from './inclusion-file.ts'
 import { rootOfInclusion } from './inclusion-proof.ts'
+import { leafResource, verifiedOp } from './leaf-resource.ts'
 import { decodeLeaf, type LedgerLeaf } from './ledger-leaf.ts'
 import { type NoteKey, parseNoteKey } from './note-key.ts'
 import { proofInvalid } from './proof-invalid.ts'
@@ -72,7 +73,7 @@ function checkSubject(
   }
 }
 
-async function checkLog(sha256: Sha256, { log, deletedAt }: ErasurePredicate, key: NoteKey): Promise<LedgerLeaf> {
+async function checkLog(sha256: Sha256, { id, log, deletedAt }: ErasurePredicate, key: NoteKey): Promise<LedgerLeaf> {
   const { index, proof, checkpoint: source, extra } = parseInclusionFile(log.proof)
   if (log.origin !== key.name || index !== log.index || extra === null) {
     throw proofInvalid('its proof is of another place in the log')
@@ -83,9 +84,10 @@ async function checkLog(sha256: Sha256, { log, deletedAt }: ErasurePredicate, ke
   const root = rootOfInclusion(hash, index, checkpoint.size, hash.leaf(extra), proof)
   if (root === null || !sameBytes(root, checkpoint.root)) throw proofInvalid('its leaf is not in the log')
   const leaf = decodeLeaf(extra)
-  if (leaf.op !== 'erasure.verified' || leaf.outcome !== 'ok' || leaf.seq !== index) {
+  if (leaf.op !== verifiedOp || leaf.outcome !== 'ok' || leaf.seq !== index) {
     throw proofInvalid('the leaf is not that of a verified erasure')
   }
+  if (leaf.resource !== leafResource(verifiedOp, [id])) throw proofInvalid('the leaf is that of another erasure')
   if (leaf.at < Date.parse(deletedAt)) throw proofInvalid('it was verified before it was deleted')
   return leaf
 }

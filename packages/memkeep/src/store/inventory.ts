@@ -76,7 +76,7 @@ export const inventory: Readonly<Record<string, TableAnnotation>> = {
     bar: 'tenant id kind subject epoch state after reason asked_by principal scope_commit requested_ms barred_ms done_ms until_ms held_until_ms report',
     cleared: 'names',
   }),
-  erasure_step: both({ bar: 'tenant erasure step began_ms ended_ms notes' }),
+  erasure_step: both({ bar: 'tenant erasure step began_ms ended_ms notes mac' }),
   event: both({
     leaf: 'tenant id action outcome reach subject epoch principal at_ms recorded_at memories affected detail class period',
   }),

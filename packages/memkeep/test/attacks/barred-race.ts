@@ -102,7 +102,9 @@ class BarredRace {
     ]
     const rebuilding = hidden === null ? null : this.#rebuild(hidden)
     await sleep(delay)
-    await this.#timed('bar', async () => ({ ok: (await this.#step('bar_scope', [erasure, 1, 1, bytes])) === 'ok' }))
+    await this.#timed('bar', async () => ({
+      ok: (await this.#step('bar_scope', [erasure, 1, 1, bytes, 1, bytes])) === 'ok',
+    }))
     const deleted = await this.#delete(erasure)
     this.#deleted = true
     await Promise.all(work)

@@ -3,9 +3,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { nodeSha256 } from '../../src/audit/node-sha256.ts'
 import type { FinishedErasure } from '../../src/index.ts'
 import { erasurePredicate } from '../../src/proof/attestation.ts'
+import { signCheckpoint } from '../../src/proof/checkpoint.ts'
 import { decodeEnvelope, encodeEnvelope, openEnvelope, signEnvelope } from '../../src/proof/dsse.ts'
 import { decodeStatement, encodeStatement, inTotoType } from '../../src/proof/in-toto-statement.ts'
-import { parseNoteKey } from '../../src/proof/note-key.ts'
+import { formatInclusionFile } from '../../src/proof/inclusion-file.ts'
+import { encodeLeaf } from '../../src/proof/ledger-leaf.ts'
+import { formatNoteKey, noteKey, parseNoteKey } from '../../src/proof/note-key.ts'
+import { TreeHash } from '../../src/proof/tree-hash.ts'
 import { verifyAttestation } from '../../src/verify.ts'
 import { adminOf, adminOfTenant, finished } from '../support/erasing.ts'
 import { random, seed } from '../support/seed.ts'
@@ -114,6 +118,35 @@ test('signed anew by somebody else, it passes for nobody who knows the key', asy
   const forged = encodeEnvelope(await signEnvelope(nodeSha256, inTotoType, encodeStatement(better), [signer]))
   await expect(verifyAttestation(forged, { key })).rejects.toEqual(invalid)
   await expect(verifyAttestation(forged)).rejects.toEqual(invalid)
+})
+
+/** A log of one leaf, and an attestation of `report` that shows it, both under a key of our own: as a log would be that its owner signs. */
+async function attestedBy(resource: string): Promise<string> {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+  const raw = new Uint8Array(publicKey.export({ format: 'der', type: 'spki' }).subarray(-32))
+  const signer = {
+    publicKey: raw,
+    sign: async (message: Uint8Array) => new Uint8Array(sign(null, message, privateKey)),
+  }
+  const logKey = noteKey(nodeSha256, 'memkeep/log/own', raw)
+  const { leaf, predicate } = await verifyAttestation(report.attestation, { key })
+  const extra = encodeLeaf({ ...leaf, seq: 0, resource })
+  const checkpoint = await signCheckpoint({ size: 1, root: new TreeHash(nodeSha256).leaf(extra) }, logKey, signer)
+  const proof = formatInclusionFile({ index: 0, proof: [], checkpoint, extra })
+  const log = { origin: logKey.name, key: formatNoteKey(logKey), index: 0, proof }
+  const subject = [{ name: `erasure/${report.id}`, sha256: Buffer.from(report.scopeCommit, 'hex') }]
+  const statement = { subject, predicateType: erasurePredicate, predicate: { ...predicate, log } }
+  return Buffer.from(
+    encodeEnvelope(await signEnvelope(nodeSha256, inTotoType, encodeStatement(statement), [signer])),
+  ).toString('utf8')
+}
+
+test('the leaf that it shows is that of this erasure, and of no other in the same log', async () => {
+  expect((await verifyAttestation(await attestedBy(`erasure:${report.id}`))).leaf.resource).toBe(`erasure:${report.id}`)
+  // What every leaf of a verification said before it named its erasure, another's, and one that says more.
+  for (const resource of ['erasure', `erasure:${ofTenant.id}`, `memory:${report.id}`, `erasure:${report.id}0`]) {
+    await expect(verifyAttestation(await attestedBy(resource)), resource).rejects.toEqual(invalid)
+  }
 })
 
 test('the end of it stands in the ledger too', async () => {

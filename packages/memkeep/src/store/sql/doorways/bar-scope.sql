@@ -5,12 +5,13 @@
 -- barred where there was none; for a tenant first its own row (which waits for every shelf that is being made), then every
 -- shelf (whose locks wait for every write under way). A shelf is barred in the epoch in which it stands, and that is the erasure's from then on.
 -- A hold does not keep an erasure that is repeated after a restore: its first one passed that check. Needs the right `erasing`. `barred_ms`: when the bar was set, also when it stood already.
--- `p_until_ms`: when the last backup has gone that could hold what is deleted from now on; the erasure ends no sooner. Asked for again, it does that alone.
+-- `p_barred_ms`: the time of the bar, where none stands, and of the step, over which p_mac is the kernel's. `p_until_ms`: when the last backup has gone that could hold what is deleted from now on; the erasure ends no sooner. Asked for again, it does that alone.
 -- Outcomes: ok, held (a legal hold was placed meanwhile), denied, missing, conflict.
 drop function if exists memkeep.bar_scope(bytea, bytea, uuid, bigint, bytea);
-create or replace function memkeep.bar_scope(p_tenant bytea, p_token bytea, p_id uuid, p_began_ms bigint, p_until_ms bigint,
-  p_detail bytea)
-returns table (outcome text, barred_ms bigint, began_ms bigint, ended_ms bigint, notes text)
+drop function if exists memkeep.bar_scope(bytea, bytea, uuid, bigint, bigint, bytea);
+create or replace function memkeep.bar_scope(p_tenant bytea, p_token bytea, p_id uuid, p_began_ms bigint, p_barred_ms bigint,
+  p_mac bytea, p_until_ms bigint, p_detail bytea)
+returns table (outcome text, barred_ms bigint, began_ms bigint, ended_ms bigint, notes text, mac bytea)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare
@@ -33,7 +34,7 @@ begin
     if (taken.e).asked_by <> 2 and memkeep.is_held(c) then outcome := 'held'; end if;
   end if;
   if outcome = 'ok' and barred_ms is null then
-    barred_ms := greatest(c.at_ms, (taken.e).requested_ms);
+    barred_ms := p_barred_ms;
     if c.reach = 2 then
       update memkeep.tenant t set state = 1 where t.tenant = p_tenant;
       update memkeep.shelf s set state = 1, version = s.version + 1 where s.tenant = p_tenant;
@@ -51,8 +52,8 @@ begin
   end if;
   if outcome = 'ok' then
     update memkeep.erasure e set until_ms = greatest(e.until_ms, p_until_ms) where e.tenant = p_tenant and e.id = p_id;
-    select n.began_ms, n.ended_ms, n.notes into began_ms, ended_ms, notes
-      from memkeep.note_step(c, p_id, 'bar', p_began_ms, true, '{}') n;
+    select n.began_ms, n.ended_ms, n.notes, n.mac into began_ms, ended_ms, notes, mac
+      from memkeep.note_step(c, p_id, 'bar', p_began_ms, p_barred_ms, '{}', p_mac) n;
   end if;
   perform memkeep.record(c, 'erasure.barred', outcome, '{}', number, p_detail);
   return next;

@@ -3,14 +3,14 @@
 
 -- Deletes what the barred scope holds: for a tenant the next 200 shelves after p_after and whatever stands under no shelf
 -- between them, so that no transaction grows with the tenant; a subject at once. `totals` (JSON), the notes of the step that it records, count what
--- this erasure deleted of each table until now, over all calls; when nothing is left to be asked for, `reached` is the highest tag of all and the step has ended.
+-- this erasure deleted of each table until now, over all calls; when nothing is left to be asked for, `reached` is the highest tag of all, and the caller ends the step.
 -- Needs the right `erasing`.
 -- A subject's shelf stays, barred, empty and without a name; a tenant's go: the tenant's own row bars. Its name and policy are emptied.
 -- Outcomes: ok, denied, missing, conflict (done, or not barred).
 drop function if exists memkeep.delete_scope(bytea, bytea, uuid, bytea, bigint, bytea);
 create or replace function memkeep.delete_scope(p_tenant bytea, p_token bytea, p_id uuid, p_after bytea,
   p_began_ms bigint, p_detail bytea)
-returns table (outcome text, reached bytea, totals text, began_ms bigint, ended_ms bigint)
+returns table (outcome text, reached bytea, totals text)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare
@@ -105,10 +105,9 @@ begin
     -- Into what earlier calls counted, in this very transaction: a process that is killed loses no count.
     select w.notes::jsonb into earlier from memkeep.erasure_step w
       where w.tenant = p_tenant and w.erasure = p_id and w.step = 'delete';
-    select n.began_ms, n.ended_ms, n.notes into began_ms, ended_ms, totals from memkeep.note_step(c, p_id, 'delete', p_began_ms,
-      c.reach = 1 or reached = memkeep.claim_highest(65536),
+    select n.notes into totals from memkeep.note_step(c, p_id, 'delete', p_began_ms, null,
       (select (coalesce(earlier, '{}') || jsonb_object_agg(k.key, k.value::bigint + coalesce((earlier ->> k.key)::bigint, 0)))::text
-        from jsonb_each_text(counts) k)) n;
+        from jsonb_each_text(counts) k), null) n;
   end if;
   perform memkeep.record(c, 'erasure.deleted', outcome, '{}', coalesce((counts ->> 'memory')::integer, 0), p_detail);
   return next;

@@ -26,20 +26,19 @@ begin
   outcome := case when not found then 'missing' when e.state <> 0 then 'conflict' else 'ok' end;
 end $$;
 
--- Writes what a step did, or (p_ended false) why it waits, and lets nobody take the erasure for a minute. What ended stays ended: the answer is
--- the step as it stands. No step ends before the request or the barrier: the clocks of processes differ.
+-- Writes what a step did and when it ended, with the kernel's MAC over both, or (p_ended_ms null) why it waits, and lets nobody take the erasure for a minute. What
+-- ended stays ended: the answer is the step as it stands. Whoever calls lets none end before the request or the barrier: the clocks of processes differ.
 drop function if exists memkeep.note_step(memkeep.claims, uuid, text, bigint, boolean, text);
-create or replace function memkeep.note_step(c memkeep.claims, p_id uuid, p_step text, p_began_ms bigint, p_ended boolean,
-  p_notes text, out began_ms bigint, out ended_ms bigint, out notes text) language plpgsql volatile
+create or replace function memkeep.note_step(c memkeep.claims, p_id uuid, p_step text, p_began_ms bigint, p_ended_ms bigint,
+  p_notes text, p_mac bytea, out began_ms bigint, out ended_ms bigint, out notes text, out mac bytea) language plpgsql volatile
 set search_path = pg_catalog, pg_temp as $$
-declare now_ms bigint;
 begin
-  select greatest(c.at_ms, e.requested_ms, e.barred_ms) into now_ms from memkeep.erasure e where e.tenant = c.tenant and e.id = p_id;
-  insert into memkeep.erasure_step as w (tenant, erasure, step, began_ms, ended_ms, notes)
-  values (c.tenant, p_id, p_step, p_began_ms, case when p_ended then now_ms end, p_notes)
+  insert into memkeep.erasure_step as w (tenant, erasure, step, began_ms, ended_ms, notes, mac)
+  values (c.tenant, p_id, p_step, p_began_ms, p_ended_ms, p_notes, p_mac)
   on conflict (tenant, erasure, step) do update set
     ended_ms = coalesce(w.ended_ms, excluded.ended_ms),
-    notes = case when w.ended_ms is null then excluded.notes else w.notes end
-  returning w.began_ms, w.ended_ms, w.notes into note_step.began_ms, note_step.ended_ms, note_step.notes;
+    notes = case when w.ended_ms is null then excluded.notes else w.notes end,
+    mac = case when w.ended_ms is null then excluded.mac else w.mac end
+  returning w.began_ms, w.ended_ms, w.notes, w.mac into note_step.began_ms, note_step.ended_ms, note_step.notes, note_step.mac;
   update memkeep.erasure e set held_until_ms = c.at_ms + 60000 where e.tenant = c.tenant and e.id = p_id;
 end $$;
