@@ -66,7 +66,7 @@ async function setUp(shelved: boolean): Promise<[tenant: Buffer, subject: Buffer
 }
 
 async function erase(tenant: Buffer, subject: Buffer, erasure: string): Promise<string> {
-  const barred = await call(eraser, tenant, subject, 'bar_scope', { p_id: erasure, p_began_ms: 1 })
+  const barred = await call(eraser, tenant, subject, 'bar_scope', { p_id: erasure, p_began_ms: 1, p_barred_ms: 1 })
   if (barred !== 'ok') return barred
   const given = { p_id: erasure, p_after: Buffer.alloc(0), p_began_ms: 1 }
   return call(eraser, tenant, subject, 'delete_scope', given)
