@@ -43,7 +43,8 @@ ${following(manifest.previous)}- \`${bundleFile.key}\`, \`${bundleFile.pem}\`: t
 
 ## With Go: signatures, tree, entries and proofs
 
-In an empty directory: \`go mod init check && go get golang.org/x/mod\`, this as \`main.go\`, then \`go run . DIRECTORY\`:
+In an empty directory: \`go mod init check && go get golang.org/x/mod\`, this as \`main.go\`, then \`go run . DIRECTORY\`. Offline, with
+Debian's \`golang-golang-x-mod-dev\`: \`GO111MODULE=off GOPATH=/usr/share/gocode go run main.go DIRECTORY\`.
 
 \`\`\`go
 ${goVerifier}\`\`\`

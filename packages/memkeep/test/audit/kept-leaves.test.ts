@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -74,6 +75,7 @@ test('a leaf that was kept and is dropped from a pruned log is missed, however o
     await store.database.query('drop table public.dropped')
     const { proofs } = await exported()
     expect(proofs.filter((index) => index < 256).length).toBeGreaterThan(80)
+    if (minIndex === 256) await expectSaidSo(await exported())
     if (minIndex === 768) break
     await days(90)
     store.clock.advance(61 * dayMs)
@@ -91,6 +93,21 @@ test('a leaf that was kept and is dropped from a pruned log is missed, however o
     await prune()
   }
 })
+
+/** As the README of a bundle says it, with a hash of others'. */
+async function expectSaidSo({ origin, proofs }: Awaited<ReturnType<typeof exported>>): Promise<void> {
+  const kept = proofs.filter((index) => index < 256).map((index) => `${index}\n`)
+  const digest = createHash('sha256')
+    .update(`memkeep/kept@v1\n${origin}\n0 256\n${kept.join('')}`)
+    .digest('hex')
+  const entries = await store.database.query<{ entry: Buffer }>(
+    `select entry from memkeep.log_entry where tenant = ${log}`,
+  )
+  const leaves = entries.map(({ entry }) => JSON.parse(entry.toString()) as { op: string; resource: string })
+  expect(leaves.filter(({ op }) => op === 'audit.prune').map(({ resource }) => resource)).toEqual([
+    `min-index:256-${digest}`,
+  ])
+}
 
 test('a leaf that is said to be a read goes with the reads, and is missed', async () => {
   const changed = await store.database.query(`update memkeep.log_entry set class = 0 where ${leaf} returning seq`)

@@ -59,6 +59,7 @@ describe('memkeep/verify', () => {
 const chromium = ['chromium', 'chromium-browser', 'google-chrome'].find(
   (name) => spawnSync(name, ['--version']).status === 0,
 )
+if (chromium === undefined && process.env.CI !== undefined) throw new Error('CI has no Chromium')
 
 test.skipIf(chromium === undefined)('memkeep/verify runs in Chromium', () => {
   const directory = mkdtempSync(join(tmpdir(), 'memkeep-page-'))

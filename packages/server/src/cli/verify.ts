@@ -71,7 +71,9 @@ async function tell({
 }: LedgerReport): Promise<void> {
   const newest = newestAt === null ? '' : `, newest of ${new Date(newestAt).toISOString()}`
   await print(`good: ${size} events of ${shown(origin)}${newest}\n`)
-  await print(`      root ${root}, ${checkpoints.length} checkpoints, each a beginning of the next\n`)
+  const heads =
+    checkpoints.length === 1 ? '1 checkpoint' : `${checkpoints.length} checkpoints, each a beginning of the next`
+  await print(`      root ${root}, ${heads}\n`)
   if (minIndex > 0) {
     const kept = proofs.filter((index) => index < minIndex).length
     await print(
