@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { mintGrant } from '../../src/trust.ts'
+import { expectWholeLogs } from '../audit/whole-log.ts'
 import { TestKeep } from '../support/test-keep.ts'
 import { plantFaults, tablesOf } from './planted-faults.ts'
 
@@ -120,4 +121,32 @@ test.each(Object.keys(acts))('%s', { timeout: 120_000 }, async (action) => {
   await failingAt(null)
   expect(await eventsOf(action)).toBe(events)
   if (!['tenant.policy', 'memory.update'].includes(action)) expect(await everything(), 'commit').toEqual(before)
+})
+
+test('sequencing: whichever statement fails, every event waits as before or has its one place', {
+  timeout: 120_000,
+}, async () => {
+  await failingAt(null)
+  await store.keep.runUpkeep()
+  const ledger = async () => {
+    const { event, pending, log, log_entry, log_tile, checkpoint, anchor } = await everything()
+    return { event, pending, log, log_entry, log_tile, checkpoint, anchor }
+  }
+  for (const tenant of ['acme', 'globex']) await store.memory({ tenant }).add('waits', { actor: 'user' })
+  const before = await ledger()
+  let failed = 0
+  for (let n = 1; ; n++) {
+    await failingAt(n)
+    const done = await store.keep.sequence().catch(() => null)
+    if (done !== null) {
+      expect(done).toBeGreaterThanOrEqual(2)
+      break
+    }
+    failed++
+    expect(await ledger(), `statement ${n}`).toEqual(before)
+  }
+  // Head, checkpoint, what waited, leaves: of both logs at once.
+  expect(failed).toBeGreaterThanOrEqual(5)
+  await failingAt(null)
+  expect(await expectWholeLogs(store.database)).toMatchObject({ waiting: 0 })
 })
