@@ -16,7 +16,8 @@ export const erase: Command = {
   notes: [
     'WHO is exactly one of --subject S and --whole-tenant: always said, never a default. R is request, contract-end, retention',
     'or test.',
-    'With --export FILE everything that is held is written there first; when that fails, nothing is erased.',
+    'With --export FILE everything that is held is written there first; when that fails, nothing is erased. What is written',
+    'between the two is in no file: let nobody write any more.',
     'Afterwards the id is barred; --reopen lets a subject begin anew, with nothing of what was. A legal hold refuses.',
     'It waits until no process can hold a key of it any more: five minutes, unless the programs were opened with another',
     'holdKeysMs. With --no-wait, or broken off, it goes on by upkeep or by `memkeep erasure resume ID`.',

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { open, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { type ExportRecord, MemkeepError } from 'memkeep'
 import { exportReach } from '../authn/operator.ts'
 import { readArguments } from './arguments.ts'
@@ -41,7 +42,7 @@ async function writeAll(
   }
 }
 
-/** Beside its place first: a file of that name is whole or is the one from before. */
+/** Beside its place first: a file of that name is whole or is the one from before. When it answers the file outlives a crash: what it holds may be erased next. */
 export async function writeExport(records: AsyncIterable<ExportRecord>, path: string): Promise<void> {
   const draft = `${path}.${randomBytes(4).toString('hex')}.part`
   const file = await open(draft, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
@@ -57,7 +58,17 @@ export async function writeExport(records: AsyncIterable<ExportRecord>, path: st
     await rename(draft, path).catch((error: NodeJS.ErrnoException) => {
       throw new MemkeepError('ERR_INPUT_INVALID', `the output file cannot be put there (${error.code})`)
     })
+    await syncDirectory(dirname(path))
   } finally {
     await rm(draft, { force: true })
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path)
+  try {
+    await directory.sync()
+  } finally {
+    await directory.close()
   }
 }

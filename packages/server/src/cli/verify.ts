@@ -21,7 +21,8 @@ export const verify: Command = {
     'DIR is what `memkeep audit export` wrote. FILE is the attestation of an erasure, a .tlog-proof of one event, or a',
     '.ndjson.zst of the cold tier.',
     'K is the public key of the log (vkey), as its operator published it. A proof needs it. Without it anything else is held',
-    'against the key in it, which is that of whoever made it: this is said. --head FILE is a signed checkpoint that was',
+    'against the key in it, which is that of whoever made it: then it is not said to be good, but "consistent, key not',
+    'pinned", and by which key; --json says keyGiven false. --head FILE is a signed checkpoint that was',
     'kept from before: the bundle must reach it and agree with it. --deployment-key K asks for an anchor in the log of the',
     'deployment with that key; --witness K asks that the witness with that key has signed what it is anchored in.',
     '--opening FILE is what `audit.opening` gave beside a proof: the details of that event are shown.',
@@ -70,7 +71,7 @@ async function tell({
   cosigned,
 }: LedgerReport): Promise<void> {
   const newest = newestAt === null ? '' : `, newest of ${new Date(newestAt).toISOString()}`
-  await print(`good: ${size} events of ${shown(origin)}${newest}\n`)
+  await print(`${verdict(keyGiven)}: ${size} events of ${shown(origin)}${newest}\n`)
   const heads =
     checkpoints.length === 1 ? '1 checkpoint' : `${checkpoints.length} checkpoints, each a beginning of the next`
   await print(`      root ${root}, ${heads}\n`)
@@ -93,7 +94,7 @@ async function tell({
     const at = new Date(seen.at * 1000).toISOString()
     await print(`      first ${seen.size} of ${size} events seen by ${shown(seen.witness)} at ${at}\n`)
   }
-  if (!keyGiven) progress(`no key was given: this holds for whoever has the key ${shown(key)}`)
+  await tellKey(keyGiven, key)
 }
 
 /** Without the details of opened events, which may be large: they are in the bundle. */
@@ -124,9 +125,11 @@ async function cold(path: string, given: Arguments): Promise<number> {
   if (given.flag('json')) await printJson(report)
   else {
     const { origin, from, to, size, events } = report
-    await print(`good: events ${from} to ${to - 1} of ${shown(origin)}, of which ${events} are reads kept here alone\n`)
+    await print(
+      `${verdict(report.keyGiven)}: events ${from} to ${to - 1} of ${shown(origin)}, of which ${events} are reads kept here alone\n`,
+    )
     await print(`      shown by a checkpoint of size ${size}\n`)
-    if (!report.keyGiven) progress(`no key was given: this holds for whoever has the key ${shown(report.key)}`)
+    await tellKey(report.keyGiven, report.key)
   }
   return 0
 }
@@ -159,15 +162,28 @@ async function attestation(text: string, given: Arguments): Promise<number> {
   else {
     const { predicate } = report
     const deleted = predicate.stores.reduce((sum, store) => sum + store.deleted, 0)
-    await print(`good: erasure ${shown(predicate.id)} of a ${predicate.kind}, barred ${predicate.barrierAt}\n`)
+    await print(
+      `${verdict(report.keyGiven)}: erasure ${shown(predicate.id)} of a ${predicate.kind}, barred ${predicate.barrierAt}\n`,
+    )
     await print(`      ${deleted} rows deleted, none left; ${predicate.keysDestroyed} keys destroyed\n`)
     await print(`      event ${predicate.log.index} of ${shown(predicate.log.origin)}\n`)
     for (const { what, until } of predicate.notCovered) {
       await print(`      not covered: ${shown(what)}${until === null ? '' : `, until ${until}`}\n`)
     }
-    if (!report.keyGiven) progress(`no key was given: this holds for whoever has the key ${shown(report.key)}`)
+    await tellKey(report.keyGiven, report.key)
   }
   return 0
+}
+
+/** Without a key from elsewhere a file agrees with itself, which whoever made it saw to. */
+function verdict(keyGiven: boolean): string {
+  return keyGiven ? 'good' : 'consistent, key not pinned'
+}
+
+async function tellKey(keyGiven: boolean, key: string): Promise<void> {
+  if (keyGiven) return
+  await print(`      all of this holds for whoever has the key ${shown(key)}\n`)
+  progress('the key is the file’s own word: give the one that the operator published with --key K')
 }
 
 function textOf(bytes: Uint8Array): string {

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { memkeep, scratchDirectory } from './deployment.ts'
 
@@ -10,7 +11,6 @@ const talk = join(data, '..', 'talk.jsonl')
 
 beforeAll(async () => {
   expect(await on('tenant', 'create', 'acme', '--json')).toMatchObject({ code: 0 })
-  const { writeFileSync } = await import('node:fs')
   writeFileSync(talk, '{"role": "user", "content": "I grow black tomatoes."}\n')
   for (const subject of ['maja', 'ben']) {
     expect(await on('import', talk, '--tenant', 'acme', '--subject', subject)).toMatchObject({ code: 0 })
@@ -61,6 +61,28 @@ test('exported, then erased; shown step by step; nothing but what was exported i
 test('an export that cannot be written erases nothing', async () => {
   const order = ['erase', '--tenant', 'acme', '--subject', 'ben', '--reason', 'request', '--export', '/nowhere/at/all']
   expect(await on(...order, '--no-wait')).toMatchObject({ code: 1 })
+  expect((await on('search', 'tomatoes', '--tenant', 'acme', '--subject', 'ben')).out).toContain('black tomatoes')
+}, 120_000)
+
+test('an export that breaks off half way erases nothing, and leaves no file that looks whole', async () => {
+  const more = join(data, '..', 'more.jsonl')
+  writeFileSync(more, '{"role": "user", "content": "I water them at dusk."}\n')
+  expect(await on('import', more, '--tenant', 'acme', '--subject', 'ben')).toMatchObject({ code: 0 })
+  const client = new pg.Client({ connectionString: (await on('db', 'url', '--role', 'admin')).out.trim() })
+  await client.connect()
+  // The last of his, behind one that is exported before it, opens no more.
+  const flip = `update memkeep.memory set content = set_byte(content, length(content) - 1, get_byte(content, length(content) - 1) # 1)
+    where id = (select id from memkeep.memory order by id desc limit 1)`
+  await client.query(flip)
+  const before = readdirSync(join(data, '..')).sort()
+  const file = join(data, '..', 'ben.jsonl')
+  const order = ['erase', '--tenant', 'acme', '--subject', 'ben', '--reason', 'request', '--export', file]
+  expect(await on(...order, '--no-wait')).toMatchObject({ code: 1, err: expect.stringContaining('ERR_SEAL_BROKEN') })
+  expect(readdirSync(join(data, '..')).sort()).toEqual(before)
+  const asked = await client.query("select 1 from memkeep.event where action = 'erasure.requested'")
+  expect(asked.rowCount, 'only that of the test before').toBe(1)
+  await client.query(flip)
+  await client.end()
   expect((await on('search', 'tomatoes', '--tenant', 'acme', '--subject', 'ben')).out).toContain('black tomatoes')
 }, 120_000)
 

@@ -18,8 +18,8 @@ test('a cold file is checked offline, against a key or its own word, and refused
   expect(JSON.parse(good.out)).toMatchObject({ from: 40, to: 300, size: 400, events: 174, keyGiven: true })
   expect(await memkeep(['verify', file])).toMatchObject({
     code: 0,
-    out: expect.stringContaining('good: events 40 to 299 of '),
-    err: expect.stringContaining('no key was given'),
+    out: expect.stringContaining('consistent, key not pinned: events 40 to 299 of '),
+    err: expect.stringContaining('--key K'),
   })
   const refused = { code: 1, out: '', err: expect.stringContaining('ERR_PROOF_INVALID') }
   const other = `${vkey.slice(0, -4)}AAA=`
