@@ -36,6 +36,14 @@ export function checkCommitment(record: KeyRecord, secret: Secret): void {
   if (record.commitment.length !== own.length || !timingSafeEqual(record.commitment, own)) throw sealBroken()
 }
 
+/** What a record says that holds no key: its words. Throws `ERR_SEAL_BROKEN` for what is no such record. */
+export function parseWords(bytes: Buffer): Record<string, unknown> {
+  const says = parseObject(bytes)
+  const { v, ...words } = says
+  if (v !== 1 || Array.isArray(says)) throw sealBroken()
+  return words
+}
+
 function parseObject(bytes: Buffer): Record<string, unknown> {
   try {
     return Object(JSON.parse(bytes.toString('utf8')))

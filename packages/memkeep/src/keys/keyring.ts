@@ -157,7 +157,7 @@ export class Keyring {
 
   /** The line that all logs are in, as far as this key store knows: it rises when a database that was set back is accepted. */
   async logLine(): Promise<number> {
-    return Number((await this.#wrapped.noteOf(lineName))?.line ?? 1)
+    return this.#wrapped.numberOf(lineName, 'line', 1)
   }
 
   /** A line is begun once, whatever becomes of the database: raise this before anything is put into its logs. */
@@ -167,7 +167,7 @@ export class Keyring {
 
   /** The size of a log that one witness of it certainly saw, as far as this key store knows; 0: none. */
   async witnessedSize(witness: string, origin: string): Promise<number> {
-    return Number((await this.#wrapped.noteOf(witnessedName(witness, origin)))?.size ?? 0)
+    return this.#wrapped.numberOf(witnessedName(witness, origin), 'size', 0)
   }
 
   async setWitnessedSize(witness: string, origin: string, size: number): Promise<void> {

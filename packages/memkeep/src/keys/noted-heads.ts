@@ -37,7 +37,7 @@ export class NotedHeads {
   }
 
   async #read(name: string, of: number): Promise<Readonly<Record<string, string>>> {
-    const { v: _, line, ...heads } = (await this.#wrapped.noteOf(name)) ?? {}
+    const { line, ...heads } = (await this.#wrapped.noteOf(name)) ?? {}
     return line === String(of) ? heads : {}
   }
 }

@@ -2,9 +2,17 @@ import { randomBytes } from 'node:crypto'
 import { MemkeepError } from '../core/errors.ts'
 import { canonicalBytes } from '../proof/canonical-bytes.ts'
 import { aeadOpen, aeadSeal, sealBroken } from './aead.ts'
+import { keyDamaged, naming } from './damaged-key.ts'
 import type { HeldKeys } from './held-keys.ts'
 import type { KeyProvider } from './key-provider.ts'
-import { checkCommitment, commitmentOf, encodeKeyRecord, type KeyRecord, parseKeyRecord } from './key-record.ts'
+import {
+  checkCommitment,
+  commitmentOf,
+  encodeKeyRecord,
+  type KeyRecord,
+  parseKeyRecord,
+  parseWords,
+} from './key-record.ts'
 import type { KeyStore } from './key-store.ts'
 import { newestGeneration, newestWrap, passedEpoch, passedPrefix } from './newest-version.ts'
 import { Secret } from './secret.ts'
@@ -19,7 +27,8 @@ import { Secret } from './secret.ts'
  * the order.
  *
  * `ERR_KEY_UNAVAILABLE`: the store or the root cannot be reached (retryable), or it is not the root that wrapped these keys
- * (not retryable). `ERR_SEAL_BROKEN`: a record was altered, swapped, or holds another key than it was made for.
+ * (not retryable). `ERR_SEAL_BROKEN`: a record was altered, swapped, or holds another key than it was made for
+ * (`damagedKeyOf` says which).
  * `ERR_KEY_DESTROYED`: a record on the way is gone.
  */
 export class WrappedKeys {
@@ -42,17 +51,23 @@ export class WrappedKeys {
     for (let seen: Buffer | null = null; ; ) {
       const bytes = await this.#get(name)
       if (bytes === null) return null
-      const record = parseKeyRecord(bytes)
       try {
-        const secret = new Secret(await this.#unwrap(name, record))
-        checkCommitment(record, secret)
-        return secret
+        return await this.#openRecord(name, bytes)
       } catch (error) {
         // Its parent went between the two looks: then it stands under the next one by now.
         if (!isGone(error) || seen?.equals(bytes)) throw error
         seen = bytes
       }
     }
+  }
+
+  #openRecord(name: string, bytes: Buffer): Promise<Secret> {
+    return naming(name, async () => {
+      const record = parseKeyRecord(bytes)
+      const secret = new Secret(await this.#unwrap(name, record))
+      checkCommitment(record, secret)
+      return secret
+    })
   }
 
   /** As `find`; throws `ERR_KEY_DESTROYED` instead of null. */
@@ -91,9 +106,9 @@ export class WrappedKeys {
   async rewrap(name: string): Promise<boolean> {
     const bytes = await this.#get(name)
     if (bytes === null) return false
-    const record = parseKeyRecord(bytes)
+    const record = await naming(name, async () => parseKeyRecord(bytes))
     if (record.wrappedBy === (await this.#newestParent(name))) return false
-    const raw = await this.#unwrap(name, record)
+    const raw = await naming(name, () => this.#unwrap(name, record))
     try {
       await this.#followParent(name, raw, record)
       return true
@@ -144,7 +159,7 @@ export class WrappedKeys {
   /** What wraps a record, by its own word; null when there is none. */
   async wrapperOf(name: string): Promise<string | null> {
     const bytes = await this.#get(name)
-    return bytes === null ? null : parseKeyRecord(bytes).wrappedBy
+    return bytes === null ? null : (await naming(name, async () => parseKeyRecord(bytes))).wrappedBy
   }
 
   #get(name: string): Promise<Buffer | null> {
@@ -166,7 +181,10 @@ export class WrappedKeys {
   /** What a record that holds no key says; null when there is none. */
   async markOf(name: string): Promise<Readonly<Record<string, number>> | null> {
     const bytes = await this.#get(name)
-    return bytes === null ? null : (JSON.parse(bytes.toString('utf8')) as Record<string, number>)
+    if (bytes === null) return null
+    const { erased, ...says } = await naming(name, async () => parseWords(bytes))
+    if (erased !== true || !Object.values(says).every(Number.isSafeInteger)) throw keyDamaged(name)
+    return says as Record<string, number>
   }
 
   /** As `mark`, of words that stand for no erasure. */
@@ -177,7 +195,18 @@ export class WrappedKeys {
 
   async noteOf(name: string): Promise<Readonly<Record<string, string>> | null> {
     const bytes = await this.#get(name)
-    return bytes === null ? null : (JSON.parse(bytes.toString('utf8')) as Record<string, string>)
+    if (bytes === null) return null
+    const says = await naming(name, async () => parseWords(bytes))
+    if (!Object.values(says).every((word) => typeof word === 'string')) throw keyDamaged(name)
+    return says as Record<string, string>
+  }
+
+  /** A whole number that a note says: of an absent note `otherwise`. */
+  async numberOf(name: string, word: string, otherwise: number): Promise<number> {
+    const says = await this.noteOf(name)
+    if (says === null) return otherwise
+    if (!/^\d{1,15}$/.test(says[word] ?? '')) throw keyDamaged(name)
+    return Number(says[word])
   }
 
   /** What the root key can do beside wrapping. */

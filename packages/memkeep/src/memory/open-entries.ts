@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { MemkeepError } from '../core/errors.ts'
+import { damagedKeyOf } from '../keys/damaged-key.ts'
 import { decodeEntry } from '../recall/index-entry.ts'
 import type { ShelfEntry } from '../recall/shelf.ts'
 import { labelsOf, type ReadingRow } from '../store/reading.ts'
@@ -24,7 +25,8 @@ const entriesAtOnce = 64
  * Opens entries of one shelf. One that does not open is left out and counted in the cache's statistics: nothing of it is
  * ever used, and it keeps no other from being found. A row that the call may not see (another shelf's, or above
  * the clearance) throws `ERR_SEAL_BROKEN`: that is no damage but a database that does not hold its walls. Keys that
- * cannot be reached just now throw too, as a search with holes that close by themselves would be wrong without a sign.
+ * cannot be reached just now throw too, as a search with holes that close by themselves would be wrong without a sign; and so does
+ * a key whose record is damaged: a backup of the key store closes those holes.
  */
 export async function openEntries(
   kernel: Kernel,
@@ -60,5 +62,6 @@ export function refuseBeyond(access: Access, subjects: readonly Buffer[], row: R
 
 /** True for what is wrong with one record and stays so; false for what is wrong with the call, the store or the keys. */
 export function isBroken(error: unknown): error is MemkeepError {
-  return error instanceof MemkeepError && (error.code === 'ERR_SEAL_BROKEN' || error.code === 'ERR_KEY_DESTROYED')
+  if (!(error instanceof MemkeepError) || damagedKeyOf(error) !== null) return false
+  return error.code === 'ERR_SEAL_BROKEN' || error.code === 'ERR_KEY_DESTROYED'
 }

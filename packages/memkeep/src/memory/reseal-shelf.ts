@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import type { ScopeClaims } from '../core/scope.ts'
+import { damagedKeyOf } from '../keys/damaged-key.ts'
 import type { DataKey } from '../keys/data-key.ts'
 import { keyVersionOf } from '../keys/data-key.ts'
 import { parts, type ReadingRow } from '../store/reading.ts'
@@ -93,7 +94,8 @@ async function sealAnew(access: Access, key: DataKey, rows: readonly ReadingRow[
       if (row.part === parts.artifact) anew.push(await artifactAnew(access, key, row))
       else anew.push(await memoryAnew(access, key, opener, row, rows))
     } catch (error) {
-      if (!isBroken(error)) throw error
+      // Also under an earlier key whose record is damaged: the others go on to the new one.
+      if (!isBroken(error) && damagedKeyOf(error) === null) throw error
       broken.push(row.id)
     }
   }

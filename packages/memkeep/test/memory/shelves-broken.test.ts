@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { readScope } from '../../src/core/scope.ts'
 import type { KeyStore } from '../../src/keys/key-store.ts'
@@ -113,6 +115,32 @@ describe('keys', () => {
     expect(of.kernel.shelves.stats).toMatchObject({ broken: 0 })
     reachable = true
     expect(await found(of)).toEqual([...ids].sort())
+  })
+})
+
+describe('a key whose record is damaged fails whatever reads under it, and is never taken for an empty shelf:', () => {
+  const records = ['subject', 'tenant'] as const
+
+  test.each(records)('%s', async (kind) => {
+    await using of = kernelOn(store, { budgetBytes: 1e9 })
+    const keys = await of.kernel.keyring.tenant('acme')
+    const tag = keys.tag.toString('hex')
+    const own = `subject/${tag}/${keys.subjectTag(name()).toString('hex')}/1/1`
+    const path = join(store.keyDir, 'store', `${kind === 'subject' ? own : `tenant/${tag}/wrap/1`}.json`)
+    const whole = readFileSync(path)
+    try {
+      for (const budgetBytes of [1e9, 1]) {
+        writeFileSync(path, 'garbage')
+        await using cold = kernelOn(store, { budgetBytes })
+        expect(await codeOf(found(cold))).toBe('ERR_SEAL_BROKEN')
+        expect(cold.kernel.shelves.stats).toMatchObject({ broken: 0 })
+        expect(await codeOf(found(cold, wide()))).toBe('ERR_SEAL_BROKEN')
+        writeFileSync(path, whole)
+        expect(await found(cold)).toEqual([...ids].sort())
+      }
+    } finally {
+      writeFileSync(path, whole)
+    }
   })
 })
 
