@@ -7,7 +7,6 @@
  *
  * Linux alone (/proc). BENCH_ROUNDS (3), BENCH_SECONDS (a turn, 0.5), eight clients.
  */
-import { readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,6 +15,7 @@ import { openMemkeep } from 'memkeep'
 import { directoryKeyStore, localKeys } from 'memkeep/keys/local'
 import { mintGrant, mintScope } from 'memkeep/trust'
 import { Baseline } from './baselines.ts'
+import { serverClock } from './server-time.ts'
 import { memoryText, queryText } from './texts.ts'
 
 const rounds = Number(process.env.BENCH_ROUNDS ?? 3)
@@ -37,23 +37,7 @@ const grant = mintGrant({ principal, rights: ['tenants'], reason: 'bench', ttlSe
 await keep.privileged(grant).tenants.create('acme')
 const memoryOf = (subject: string) => keep.for(mintScope({ tenant: 'acme', subject, principal }))
 
-const parentOf = (pid: string | number) => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')[1]!
-const { rows } = await pool.query<{ pid: number }>('select pg_backend_pid() as pid')
-const postmaster = parentOf(rows[0]!.pid)
-
-/** Microseconds that the server's processes have run. */
-function serverTime(): number {
-  let nanoseconds = 0
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    try {
-      if (parentOf(pid) === postmaster)
-        nanoseconds += Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[0])
-    } catch {
-      // It has ended meanwhile.
-    }
-  }
-  return nanoseconds / 1000
-}
+const serverTime = await serverClock(pool)
 
 type Run = (turn: number, client: number) => Promise<unknown>
 interface Spent {

@@ -5,11 +5,12 @@
 -- subject.
 create or replace function memkeep.is_held(c memkeep.claims) returns boolean language plpgsql stable
 set search_path = pg_catalog, pg_temp as $$
-declare found_one integer;
 begin
-  select 1 into found_one from memkeep.hold h where h.tenant = c.tenant and h.released_ms is null
-    and (c.reach = 2 or h.subject = c.shelf or h.subject = decode(repeat('00', 16), 'hex')) limit 1;
-  return found;
+  if c.reach = 2 then
+    return exists (select from memkeep.hold h where h.tenant = c.tenant and h.released_ms is null);
+  end if;
+  return exists (select from memkeep.hold h where h.tenant = c.tenant and h.released_ms is null
+    and h.subject in (c.shelf, '\x00000000000000000000000000000000'));
 end $$;
 
 -- Takes the row of the erasure that a step of it is about. 'ok', 'done' is not said: a step of a finished erasure is 'conflict'.

@@ -96,11 +96,15 @@ end $$;
 create or replace function memkeep.hide_derived(c memkeep.claims, p_subject bytea, p_cause uuid) returns integer
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp as $$
-declare number integer;
+declare
+  -- A range, as in an index: `p_subject is null or ...` would look at every artifact of the tenant.
+  low bytea := coalesce(p_subject, decode(repeat('00', 16), 'hex'));
+  high bytea := coalesce(p_subject, decode(repeat('ff', 16), 'hex'));
+  number integer;
 begin
   with own as (
     update memkeep.artifact a set state = 1, version = a.version + 1, content = '', details = '', due_ms = null
-    where a.tenant = c.tenant and (p_subject is null or a.subject = p_subject)
+    where a.tenant = c.tenant and a.subject >= low and a.subject <= high
     returning a.subject, a.id, a.kind, a.place, a.epoch
   ), beyond as (
     insert into memkeep.unlearned (tenant, subject, cause, artifact, kind, action, seal, epoch, at_ms)

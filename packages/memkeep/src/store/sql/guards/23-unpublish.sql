@@ -6,10 +6,14 @@
 create or replace function memkeep.unpublish(c memkeep.claims, p_subject bytea, p_sources uuid[], p_cause uuid)
 returns integer language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp as $$
-declare number integer;
+declare
+  -- As hide_derived().
+  low bytea := coalesce(p_subject, decode(repeat('00', 16), 'hex'));
+  high bytea := coalesce(p_subject, decode(repeat('ff', 16), 'hex'));
+  number integer;
 begin
   with gone as (
-    delete from memkeep.library_contribution k where k.tenant = c.tenant and (p_subject is null or k.subject = p_subject)
+    delete from memkeep.library_contribution k where k.tenant = c.tenant and k.subject >= low and k.subject <= high
       and (p_sources is null or k.source = any (p_sources)) returning k.home, k.entry, k.direct
   ), counted as (
     select g.home, g.entry, count(*) filter (where g.direct) as lost from gone g group by g.home, g.entry
