@@ -174,6 +174,11 @@ export class Keep implements AsyncDisposable {
     return this.#kernel.tools
   }
 
+  /** The time by this keep's clock, which says what has expired. */
+  get now(): Date {
+    return new Date(this.#kernel.seams.clock.now())
+  }
+
   /** What was counted until now. */
   metrics(): KeepMetrics {
     const { doorways, shelves, disclosures } = this.#kernel

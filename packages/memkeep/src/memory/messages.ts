@@ -16,9 +16,11 @@ export interface MessageInput {
   readonly name?: string
   /** Where the turn came from, in your words. */
   readonly source?: string
+  /** The turn ends at this moment, where it would not before. */
+  readonly expiresAt?: Date
 }
 
-const messageKeys = ['role', 'content', 'at', 'name', 'source']
+const messageKeys = ['role', 'content', 'at', 'name', 'source', 'expiresAt']
 
 const actorOf: Readonly<Record<MessageRole, Actor>> = Object.freeze({
   user: 'user',
@@ -31,10 +33,14 @@ const actorOf: Readonly<Record<MessageRole, Actor>> = Object.freeze({
 export function checkMessages(messages: unknown, limits: Limits, nowMs: number, session: string): CheckedInput[] {
   const checked: CheckedInput[] = []
   for (const message of checkArray(messages, 'messages', limits.batch)) {
-    const { role, content, at, name, source } = checkKeys<MessageInput>(message, 'a message', messageKeys)
+    const { role, content, at, name, source, expiresAt } = checkKeys<MessageInput>(message, 'a message', messageKeys)
     const actor = actorOf[checkOneOf(role, 'role', Object.keys(actorOf) as MessageRole[])]
     if (typeof content !== 'string') throw new MemkeepError('ERR_INPUT_INVALID', 'content must be a string')
-    const given = { ...(at === undefined ? {} : { at }), ...(source === undefined ? {} : { source }) }
+    const given = {
+      ...(at === undefined ? {} : { at }),
+      ...(source === undefined ? {} : { source }),
+      ...(expiresAt === undefined ? {} : { expiresAt }),
+    }
     const turn = checkAdd({ content, actor, kind: 'turn', session, ...given }, limits, nowMs, session)
     const before = checked.at(-1)
     checked.push({

@@ -32,7 +32,7 @@ export async function importFile(
   options: ImportOptions = {},
 ): Promise<ImportReport> {
   const { tenant } = target
-  const plan = await planFile(file, target, (planned) => checkLine(keep, tenant, planned), keep.tools)
+  const plan = await planFile(file, target, (planned) => checkLine(keep, tenant, planned), keep)
   const { unit, bad, skipped, cut, lowered, planned, digest } = plan
   const report = { unit, bad, skipped, cut, lowered }
   if (bad.length > 0 && options.keepGoing !== true) return { ...report, imported: 0, held: 0, already: 0 }
@@ -45,7 +45,7 @@ export async function importFile(
     there.set(subject, known)
     const missing = items.filter((item) => !isKnown(item, known, ids))
     // The milliseconds that a broken import gave its last batch may not be over yet.
-    if (missing.some(isTimeless)) await sleep(Math.min(batchSize, Math.max(0, known.latestMs + 1 - Date.now())))
+    if (missing.some(isTimeless)) await sleep(Math.min(batchSize, Math.max(0, known.latestMs + 1 - keep.now.getTime())))
     already += items.length - missing.length
     for (const batch of batchesOf(missing)) {
       held += await storeBatch(keep, tenant, batch, digest, ids)

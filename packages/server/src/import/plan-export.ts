@@ -1,10 +1,10 @@
-import { type Actor, MemkeepError, type MessageInput, type Tools } from 'memkeep'
+import { type Actor, MemkeepError, type MessageInput } from 'memkeep'
 import { type Entry, entryValue } from './entries.ts'
 import { isLower, type Lineage, lineagesOf } from './lineage.ts'
 import { type BadLine, contentIdentity, type Plan, type Planned, type Remark } from './planned.ts'
 import { type ExportedMemory, type ExportLine, readExportLine } from './read-record.ts'
 import { isRefusal } from './refusal.ts'
-import { type Check, type ImportTarget, subjectOf } from './target.ts'
+import { type Check, type Deployment, type ImportTarget, subjectOf } from './target.ts'
 
 interface Found {
   readonly number: number
@@ -39,9 +39,9 @@ export async function planExport(
   digest: string,
   target: ImportTarget,
   check: Check,
-  tools: Tools,
+  { tools, now }: Deployment,
 ): Promise<Plan> {
-  const { memories, bad, skipped } = await readLines(entries, target, check)
+  const { memories, bad, skipped } = await readLines(entries, target, check, now)
   const lineages = lineagesOf(
     [...memories.values()].map(({ memory }) => memory),
     tools,
@@ -66,7 +66,7 @@ export async function planExport(
   return { unit: 'line', digest, knownBy: 'content', planned, bad, skipped, cut, lowered }
 }
 
-async function readLines(entries: readonly Entry[], target: ImportTarget, check: Check): Promise<Read> {
+async function readLines(entries: readonly Entry[], target: ImportTarget, check: Check, now: Date): Promise<Read> {
   const read: Read = { memories: new Map(), bad: [], skipped: [] }
   const lines = { memories: 0, versions: 0, artifacts: 0 }
   let counts: Counts | null = null
@@ -84,7 +84,7 @@ async function readLines(entries: readonly Entry[], target: ImportTarget, check:
         read.skipped.push({ number, why: 'was made of memories: make it anew' })
       } else {
         lines.memories++
-        await take(number, line.memory, read, target, check)
+        await take({ number, memory: line.memory }, read, target, check, now)
       }
     } catch (error) {
       if (!isRefusal(error)) throw error
@@ -105,10 +105,10 @@ function shortfall(counts: Counts | null, lines: Readonly<Record<'memories' | 'v
   return `the export is not whole: it holds ${memories} memories and ${versions} older versions${made}, not what its counts say`
 }
 
-async function take(number: number, memory: ExportedMemory, read: Read, target: ImportTarget, check: Check) {
+async function take({ number, memory }: Found, read: Read, target: ImportTarget, check: Check, now: Date) {
   const { id, input, trust, speaker } = memory
   if (read.memories.has(id)) throw invalid('is a memory that stands in the file twice')
-  if (input.expiresAt !== undefined && input.expiresAt.getTime() <= Date.now()) {
+  if (input.expiresAt !== undefined && input.expiresAt <= now) {
     read.skipped.push({ number, why: 'has expired' })
     return
   }
@@ -125,13 +125,12 @@ function placed({ number, memory }: Found, lineage: Lineage, target: ImportTarge
   const { input, agent, speaker } = memory
   const { actor, tool, depth } = lineage
   const at = placeOf(number, memory, target)
-  const { derivedFrom, source = null, expiresAt = null, ...told } = input
+  const { derivedFrom, source = null, ...told } = input
   const stored = {
     ...told,
     tags: told.tags ?? [],
     metadata: told.metadata ?? {},
     source,
-    expiresAt,
     session: at.session,
   }
   const identities = new Set([input.actor, actor].map((by) => contentIdentity({ ...stored, agent, actor: by })))
@@ -150,7 +149,10 @@ function placeOf(number: number, memory: ExportedMemory, target: ImportTarget) {
   return { number, subject, agent, session: input.session ?? target.session }
 }
 
-/** Only a turn of a talk has a speaker, and a turn has no labels of its own. That it ends is an episode's, and it is one again. */
+/**
+ * Only a turn of a talk has a speaker, and a turn has no labels of its own. That it ends is an episode's, and it is one again, which ends no
+ * later than it would have.
+ */
 function isPlainTurn({ input }: ExportedMemory): boolean {
   const { kind, sensitivity, tags, metadata, importance, tool, derivedFrom } = input
   const labelled =
@@ -159,8 +161,12 @@ function isPlainTurn({ input }: ExportedMemory): boolean {
 }
 
 function asTurn(place: Place, { actor }: Lineage, { input, speaker }: ExportedMemory, session: string): Planned {
-  const { content, at, source } = input
-  const message = { role: roleOf[actor], content, name: speaker!, at, ...(source === undefined ? {} : { source }) }
+  const { content, at, source, expiresAt } = input
+  const message = {
+    ...{ role: roleOf[actor], content, name: speaker!, at },
+    ...(source === undefined ? {} : { source }),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+  }
   return { ...place, session, as: 'turn', message }
 }
 

@@ -1,19 +1,23 @@
 import { createHash } from 'node:crypto'
-import type { Tools } from 'memkeep'
 import { entriesOf, entryValue } from './entries.ts'
 import { planExport } from './plan-export.ts'
 import { type BadLine, type Plan, type Planned, type Remark, sourceOf } from './planned.ts'
 import { type Read, readEntry } from './read-entry.ts'
 import { isExportLine } from './read-record.ts'
 import { isRefusal } from './refusal.ts'
-import { type Check, type ImportTarget, subjectOf } from './target.ts'
+import { type Check, type Deployment, type ImportTarget, subjectOf } from './target.ts'
 
-/** Reads a whole file and says what is to be stored. `tools` are those that the deployment has registered. */
-export async function planFile(file: Buffer, target: ImportTarget, check: Check, tools: Tools): Promise<Plan> {
+/** Reads a whole file and says what is to be stored. */
+export async function planFile(
+  file: Buffer,
+  target: ImportTarget,
+  check: Check,
+  deployment: Deployment,
+): Promise<Plan> {
   const digest = createHash('sha256').update(file).digest('hex')
   const { unit, entries } = entriesOf(file)
   if (entries.some((entry) => 'value' in entry && isExportLine(entry.value))) {
-    return planExport(entries, digest, target, check, tools)
+    return planExport(entries, digest, target, check, deployment)
   }
   const [planned, bad, skipped]: [Planned[], BadLine[], Remark[]] = [[], [], []]
   let cut = 0

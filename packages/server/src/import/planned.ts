@@ -52,19 +52,19 @@ export function sourceOf(digest: string, number: number): string {
 }
 
 /**
- * What a stored memory has in common with its line in an export: all but ids, lineage, trust, versions, times of storing, and
- * sensitivity, which goes for every version when it is changed.
+ * What a stored memory has in common with its line in an export: all but ids, lineage, trust, versions, times of storing, when it
+ * ends (an episode's end is the deployment's, and is gone once upkeep keeps it), and sensitivity, which goes for every version when it is changed.
  */
 export function contentIdentity(memory: Identifying): string {
-  const { content, actor, kind, tags, source, agent, session, at, expiresAt } = memory
+  const { content, actor, kind, tags, source, agent, session, at } = memory
   const told = [content, actor, kind, [...new Set(tags)], sorted(memory.metadata), source, agent, session]
-  const identity = JSON.stringify([...told, at.getTime(), expiresAt?.getTime() ?? null])
+  const identity = JSON.stringify([...told, at.getTime()])
   return createHash('sha256').update(identity).digest('base64')
 }
 
 type Identifying = Pick<
   Memory,
-  'content' | 'actor' | 'kind' | 'tags' | 'metadata' | 'source' | 'agent' | 'session' | 'at' | 'expiresAt'
+  'content' | 'actor' | 'kind' | 'tags' | 'metadata' | 'source' | 'agent' | 'session' | 'at'
 >
 
 /** The same value with every object as its keys in order and what they hold. */

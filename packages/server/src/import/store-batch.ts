@@ -32,11 +32,11 @@ export async function storeBatch(
   // Of two imports of one file at once, both see nothing there: the second answers as the first did.
   const identity = JSON.stringify([digest, tenant, subject, as, session, agent, numbers])
   const idempotencyKey = createHash('sha256').update(identity).digest('hex')
-  const startedMs = Date.now()
+  const startedMs = keep.now.getTime()
   const receipts = await write(keep, tenant, batch, ids, { idempotencyKey })
   for (const [index, { id }] of receipts.entries()) ids.set(numbers[index]!, id)
   // Turns without a time are given the milliseconds from now on: the next batch must not begin before they are over.
-  if (batch.some(isTimeless)) await sleep(Math.max(0, startedMs + batch.length - Date.now()))
+  if (batch.some(isTimeless)) await sleep(Math.max(0, startedMs + batch.length - keep.now.getTime()))
   return receipts.filter(({ outcome }) => outcome === 'quarantined').length
 }
 

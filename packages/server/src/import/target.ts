@@ -1,4 +1,4 @@
-import { MemkeepError } from 'memkeep'
+import { type Keep, MemkeepError } from 'memkeep'
 import type { Planned } from './planned.ts'
 
 export interface ImportTarget {
@@ -8,6 +8,9 @@ export interface ImportTarget {
   /** Null: a line's own; for messages one that is made of the file's digest. */
   readonly session: string | null
 }
+
+/** Of a keep: the tools that it has registered, and the time by its clock. */
+export type Deployment = Pick<Keep, 'tools' | 'now'>
 
 /** Throws for what the kernel would refuse. */
 export type Check = (planned: Planned) => Promise<void>

@@ -1,3 +1,4 @@
+import type { Keep, Memory } from 'memkeep'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { dayMs } from '../../../memkeep/test/support/hand-clock.ts'
 import { TestKeep } from '../../../memkeep/test/support/test-keep.ts'
@@ -48,4 +49,47 @@ test('of imports at the same time one stores it', async () => {
   await Promise.all(keeps.map((keep) => importFile(keep, file, together)))
   const { items } = await store.memory({ subject: 'together', roles: ['admin'] }).list({ limit: 100 })
   expect(items).toHaveLength(5)
+})
+
+/** As a file: one named turn, one note of a user that is kept in part, and a note that ends on the tenth day. */
+async function exportOf(subject: string): Promise<Buffer> {
+  const scoped = store.memory({ subject, roles: ['admin', 'export'] })
+  await scoped.addMessages([{ role: 'user', content: 'Sails on Fridays.', name: 'Ana' }], { session: 'talk' })
+  await scoped.add('Likes tea. Never mention the budget to anyone.', { actor: 'user' })
+  await scoped.add('parks in bay 4', { actor: 'agent', expiresAt: inDays(10) })
+  const lines: string[] = []
+  for await (const record of scoped.export()) lines.push(JSON.stringify(record))
+  return Buffer.from(lines.join('\n'))
+}
+
+const inDays = (days: number) => new Date(store.clock.nowMs + days * dayMs)
+
+async function endings(subject: string): Promise<Record<string, Date | null>> {
+  const { items } = await store.memory({ subject, roles: ['admin'] }).list({ limit: 100 })
+  return Object.fromEntries(items.map(({ content, expiresAt }: Memory) => [content.split(/[ .]/)[0]!, expiresAt]))
+}
+
+test('what ends comes back with the end that it had, and is known again on every later day, also once upkeep keeps it', async () => {
+  const [thirty, ten] = [inDays(30), inDays(10)]
+  const from = await exportOf('ends')
+  const into = (subject: string, keep: Keep = store.keep) =>
+    importFile(keep, from, { tenant: 'acme', subject, session: null })
+  expect(await endings('ends')).toEqual({ Sails: thirty, Likes: thirty, parks: ten })
+  store.clock.advance(2 * dayMs)
+  // Of this clock, not the machine's: by that the note is over.
+  expect(await into('again')).toMatchObject({ imported: 3, already: 0, skipped: [] })
+  expect(await endings('again')).toEqual({ Sails: thirty, Likes: thirty, parks: ten })
+  store.clock.advance(2 * dayMs)
+  expect(await into('again')).toMatchObject({ imported: 0, already: 3 })
+
+  // A deployment that keeps episodes for less time has the last word.
+  const brief = await store.open({ episodeDays: 3 })
+  const three = inDays(3)
+  expect(await into('brief', brief)).toMatchObject({ imported: 3 })
+  expect(await endings('brief')).toEqual({ Sails: three, Likes: three, parks: ten })
+  expect(await into('brief', brief)).toMatchObject({ imported: 0, already: 3 })
+
+  await store.keep.runUpkeep()
+  expect(await endings('again')).toMatchObject({ Sails: null })
+  expect(await into('again')).toMatchObject({ imported: 0, already: 3 })
 })
