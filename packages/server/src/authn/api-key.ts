@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto'
+import { createHmac, createSecretKey, randomBytes } from 'node:crypto'
 import type { FoundKey, Keep } from 'memkeep'
 import { mintGrant } from 'memkeep/trust'
 import type { AttemptLimit } from './attempt-limit.ts'
@@ -26,7 +26,8 @@ export class ApiKeys {
   readonly #freshMs: number
   readonly #known = new Map<string, KnownKey>()
   readonly #limit: AttemptLimit
-  readonly #hashKey = randomBytes(32)
+  /** As an object: made of bytes anew for each request it would cost as much as all else here. */
+  readonly #hashKey = createSecretKey(randomBytes(32))
 
   constructor(keep: Keep, limit: AttemptLimit, { freshMs = 5000 }: ApiKeyOptions = {}) {
     this.#keep = keep
