@@ -1,21 +1,22 @@
 import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 import { Hono } from 'hono'
 import type { AdminKeys } from '../authn/admin-keys.ts'
 import type { Caller } from '../authn/caller.ts'
 import type { Credentials } from '../authn/credentials.ts'
 import type { RateLimits } from '../authn/rate-limits.ts'
 import { asDenied } from '../operations/as-denied.ts'
-import { ScopeSmuggled } from '../operations/names-scope.ts'
+import { namesScope, ScopeSmuggled } from '../operations/names-scope.ts'
 import { parseInput } from '../operations/parse-input.ts'
 import { answerOnce } from './answer-once.ts'
 import { authenticate, authenticateAdmin } from './authenticate.ts'
-import { checkHeaders } from './check-headers.ts'
+import { checkHeaders, checkTrailers, hasTwoHosts } from './check-headers.ts'
 import type { Env, Exchange } from './exchange.ts'
 import { answerMcp, checkHosts, type KnownHosts, type RemoteMcp } from './mcp-route.ts'
 import { noteSmuggling } from './note-smuggling.ts'
 import { openApiOf } from './openapi.ts'
 import { notFound, problemResponse, Refusal, refusalOf } from './problem.ts'
-import { readJson } from './read-body.ts'
+import { readJson, refuseBody } from './read-body.ts'
 import { readQuery } from './read-query.ts'
 import { framesOf, type RequestLine, type RequestLog } from './request-log.ts'
 import type { Route } from './route.ts'
@@ -49,7 +50,7 @@ export function createApp(options: AppOptions): Hono<Env> {
   app.use(observe(options))
   for (const [path, methods] of Map.groupBy(routes, ({ path }) => path)) addPath(app, options, path, methods)
   if (options.mcp !== null) addMcp(app, options, options.mcp)
-  app.notFound((exchange) => refuse(exchange, notFound()))
+  app.notFound((exchange) => refuseUnknown(options, exchange))
   app.onError((error, exchange) => refuse(exchange as Exchange, error))
   return app
 }
@@ -130,11 +131,41 @@ async function askedOf(route: Route, exchange: Exchange) {
   const { incoming } = exchange.env
   checkHeaders(incoming, route.conditions)
   const query = readQuery(exchange.var.target.query, route.query)
-  const body = route.body === null ? {} : parseInput(route.body, await readJson(incoming, route.bodyLimitBytes))
+  const body = await bodyOf(route, incoming)
+  checkTrailers(incoming)
   return { exchange, query, body, id: exchange.req.param('id') ?? '' }
 }
 
-function observe({ log, closing, version, resource, metrics, ready }: AppOptions) {
+async function bodyOf({ body, bodyLimitBytes }: Route, incoming: IncomingMessage): Promise<Record<string, unknown>> {
+  if (body !== null) return parseInput(body, await readJson(incoming, bodyLimitBytes))
+  await refuseBody(incoming, bodyLimitBytes)
+  return {}
+}
+
+/** What is nowhere here is 404 in any case; a path that names a scope, with a good credential for memories, stands in the ledger too. */
+async function refuseUnknown(options: AppOptions, exchange: Exchange): Promise<Response> {
+  const { pathname } = new URL(exchange.req.url)
+  if (namesScope(decodedOnce(pathname)) && !pathname.startsWith('/admin/')) {
+    const caller = await authenticate(options.credentials, exchange).catch(() => null)
+    if (caller !== null) {
+      const attempt = serveCaller(options, caller, () => Promise.reject(new ScopeSmuggled()))
+      const refusal = refusalOf(await attempt.catch((error: unknown) => error))
+      if (refusal.status !== 422) return refuse(exchange, refusal)
+    }
+  }
+  return refuse(exchange, notFound())
+}
+
+function decodedOnce(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
+  }
+}
+
+function observe(options: AppOptions) {
+  const { log, closing, version, resource, metrics, ready } = options
   const state = { ready, metrics: () => metrics.text() }
   const document = openApiOf(routes, version)
   return async (exchange: Exchange, next: () => Promise<void>): Promise<void> => {
@@ -148,7 +179,8 @@ function observe({ log, closing, version, resource, metrics, ready }: AppOptions
     // Before there is an answer: to one that is made already hono adds none without making it anew, as a stream.
     setHeaders(exchange, id)
     const target = parseTarget(exchange.env.incoming.url ?? '')
-    if (target === null || target.path !== exchange.req.path) exchange.res = refuse(exchange, notFound())
+    if (hasTwoHosts(exchange.env.incoming)) exchange.res = refuse(exchange, twoHosts())
+    else if (target === null || target.path !== exchange.req.path) exchange.res = await refuseUnknown(options, exchange)
     else {
       exchange.set('target', target)
       await next()
@@ -177,6 +209,10 @@ function setHeaders(exchange: Exchange, id: string): void {
   exchange.header('Cache-Control', 'no-store')
   exchange.header('X-Content-Type-Options', 'nosniff')
   exchange.header('X-Request-Id', id)
+}
+
+function twoHosts(): Refusal {
+  return new Refusal(400, 'ERR_REQUEST_MALFORMED', 'Host must stand once', { Connection: 'close' })
 }
 
 function refuse(exchange: Exchange, error: unknown): Response {

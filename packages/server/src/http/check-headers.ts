@@ -12,6 +12,18 @@ export type ConditionalHeader = (typeof conditionalHeaders)[number]
  * that the route does not know.
  */
 export function checkHeaders({ rawHeaders }: IncomingMessage, known: readonly ConditionalHeader[]): void {
+  checkNames(rawHeaders, known)
+}
+
+/** The same of what came after the body: headers by a later door. Once it has been read. */
+export function checkTrailers({ rawTrailers }: IncomingMessage): void {
+  checkNames(rawTrailers, [])
+}
+
+/** True for a request that says twice for which host it is: two readers could take one each. */
+export const hasTwoHosts = (incoming: IncomingMessage): boolean => valuesOf(incoming, 'host').length > 1
+
+function checkNames(rawHeaders: readonly string[], known: readonly ConditionalHeader[]): void {
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index]!
     if (namesScope(name)) throw new ScopeSmuggled()

@@ -66,7 +66,7 @@ export async function listen({
     resource: () => ({ url: publicUrl ?? url, issuer: issuer ?? null }),
   })
   const server = createServer(timeouts, getRequestListener(app.fetch, { errorHandler, overrideGlobalObjects: false }))
-  server.on('clientError', refuseConnection)
+  server.on('clientError', (error, socket) => refuseConnection(error, socket, rest.metrics))
   server.on('checkExpectation', refuseExpectation)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -111,13 +111,14 @@ function refuseExpectation(_: IncomingMessage, response: ServerResponse): void {
   response.writeHead(417, problemHeaders(refusal)).end(problemBody(refusal))
 }
 
-/** What is not HTTP gets one answer and the end of its connection. */
-function refuseConnection(error: NodeJS.ErrnoException, socket: Duplex): void {
+/** What is not HTTP gets one answer and the end of its connection. It has no line in the log, and is counted. */
+function refuseConnection(error: NodeJS.ErrnoException, socket: Duplex, metrics: ServerMetrics): void {
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy()
     return
   }
   const refusal = connectionRefusal(error.code)
+  metrics.noteRefusal(refusal.code)
   const body = problemBody(refusal)
   const head = [
     `HTTP/1.1 ${refusal.status} ${JSON.parse(body).title}`,

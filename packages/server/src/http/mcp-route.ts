@@ -1,8 +1,9 @@
 import { localhostAllowedHostnames, validateHostHeader, validateOriginHeader } from '@modelcontextprotocol/server'
 import type { Caller } from '../authn/caller.ts'
+import { ScopeSmuggled } from '../operations/names-scope.ts'
 import type { Reach } from '../operations/operation.ts'
-import { smugglesScope } from '../operations/smuggles.ts'
-import { checkHeaders } from './check-headers.ts'
+import { smugglesBeside, smugglesScope } from '../operations/smuggles.ts'
+import { checkHeaders, checkTrailers } from './check-headers.ts'
 import type { Exchange } from './exchange.ts'
 import { noteSmuggling } from './note-smuggling.ts'
 import { Refusal } from './problem.ts'
@@ -54,6 +55,8 @@ export async function answerMcp(
   const body = await readJson(exchange.env.incoming, bodyLimitBytes)
   // Each message of a list would be a call of its own that the limits on requests do not count.
   if (Array.isArray(body)) throw new Refusal(400, 'ERR_REQUEST_MALFORMED', 'one message a request: lists are not taken')
+  checkTrailers(exchange.env.incoming)
+  if (smugglesBeside(body)) throw new ScopeSmuggled()
   if (smugglesScope(body)) await noteSmuggling(reach, metrics)
   // The body was read; the protocol's library takes it from here and not from the request.
   const { url, headers, signal } = exchange.req.raw

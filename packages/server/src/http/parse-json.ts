@@ -1,5 +1,6 @@
 import { MemkeepError } from 'memkeep'
 import { losesDigits, lostDigits } from '../loses-digits.ts'
+import { namesScope, ScopeSmuggled } from '../operations/names-scope.ts'
 import { Refusal } from './problem.ts'
 
 const deepest = 64
@@ -26,9 +27,11 @@ interface Level {
   atKey: boolean
 }
 
-/** Walks over text that JSON.parse has accepted. */
+/** Walks over text that JSON.parse has accepted. To the end, so that what is refused is known for an attempt wherever it names a scope. */
 function checkTokens(text: string): void {
   const levels: Level[] = []
+  let wrong: string | null = null
+  let attempt = false
   for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\],]|-?\d[\d.eE+-]*/g)) {
     const level = levels.at(-1)
     if (token === '{' || token === '[') {
@@ -37,17 +40,19 @@ function checkTokens(text: string): void {
     } else if (token === '}' || token === ']') levels.pop()
     else if (token === ',') {
       if (level !== undefined) level.atKey = level.keys !== null
-    } else if (losesDigits(token)) throw new MemkeepError('ERR_INPUT_INVALID', lostDigits)
+    } else if (losesDigits(token)) wrong ??= lostDigits
     else if (level?.atKey === true) {
       level.atKey = false
-      checkKey(level.keys!, JSON.parse(token) as string)
+      const key = JSON.parse(token) as string
+      wrong ??= wrongKey(level.keys!, key)
+      level.keys!.add(key)
+      attempt ||= key === '__proto__' || namesScope(key)
     }
   }
+  if (wrong !== null) throw attempt ? new ScopeSmuggled(wrong) : new MemkeepError('ERR_INPUT_INVALID', wrong)
 }
 
-function checkKey(keys: Set<string>, key: string): void {
-  if (keys.has(key)) throw new MemkeepError('ERR_INPUT_INVALID', 'a key stands twice in one object')
-  if (refusedKeys.has(key))
-    throw new MemkeepError('ERR_INPUT_INVALID', `keys are not named ${[...refusedKeys].join(', ')}`)
-  keys.add(key)
+function wrongKey(keys: ReadonlySet<string>, key: string): string | null {
+  if (keys.has(key)) return 'a key stands twice in one object'
+  return refusedKeys.has(key) ? `keys are not named ${[...refusedKeys].join(', ')}` : null
 }

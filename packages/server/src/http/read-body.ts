@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { MemkeepError } from 'memkeep'
+import { ScopeSmuggled } from '../operations/names-scope.ts'
+import { mentionsScope } from '../operations/smuggles.ts'
 import { parseJson } from './parse-json.ts'
 import { Refusal } from './problem.ts'
 
@@ -23,6 +25,17 @@ export async function readJson(incoming: IncomingMessage, limitBytes: number): P
   }
   if (Number(length ?? 0) > limitBytes) throw tooLarge(limitBytes)
   return parseJson(decode(await readBytes(incoming, limitBytes)))
+}
+
+/** For a route that takes none: a body is refused, not ignored. */
+export async function refuseBody(incoming: IncomingMessage, limitBytes: number): Promise<void> {
+  const { 'content-length': length = '0', 'transfer-encoding': encoding } = incoming.headers
+  if (encoding === undefined && Number(length) === 0) return
+  // Whatever it is, it is not taken; it is read to tell an attempt from a slip.
+  const value = await readJson(incoming, limitBytes).catch((error: unknown) => {
+    if (error instanceof ScopeSmuggled) throw error
+  })
+  throw mentionsScope(value) ? new ScopeSmuggled() : new MemkeepError('ERR_INPUT_INVALID', 'this route takes no body')
 }
 
 function tooLarge(limitBytes: number): MemkeepError {

@@ -77,7 +77,11 @@ export class ServerMetrics {
   noteRequest({ route, method, status, ms, code }: RequestLine): void {
     const known = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'].includes(method) ? method : 'other'
     this.#requests.observe({ route, method: known, status: String(status) }, ms / 1000)
-    if (code !== undefined) this.#refusals.inc({ code })
+    if (code !== undefined) this.noteRefusal(code)
+  }
+
+  noteRefusal(code: string): void {
+    this.#refusals.inc({ code })
   }
 
   noteSmuggling(): void {

@@ -9,9 +9,9 @@ export interface Target {
   readonly query: string
 }
 
-/** Null when the target has not the form that every one of ours has: no percent sign, no dot segment, no second spelling. */
+/** Null when the target has not the form that every one of ours has: no percent sign, no dot segment, no second spelling, nobody's name before the host. */
 export function parseTarget(url: string): Target | null {
-  const [, path = '', query = ''] = /^(?:https?:\/\/[^/?#]*)?(\/[^?#]*)(?:\?([^#]*))?$/i.exec(url) ?? []
+  const [, path = '', query = ''] = /^(?:https?:\/\/[^/?#@]*)?(\/[^?#]*)(?:\?([^#]*))?$/i.exec(url) ?? []
   if (!/^(\/[A-Za-z0-9_.-]+)+$/.test(path) || /\/\.\.?(\/|$)/.test(path)) return null
   return { path, query }
 }

@@ -4,16 +4,20 @@ import { namesScope } from './names-scope.ts'
 const deepest = 16
 
 /**
- * True when a call over MCP names whose memories it means: in a tool's arguments (metadata apart, which is the caller's own) or in
- * `_meta`. No tool takes such an argument in any case; this tells an attempt from a slip.
+ * True when a message of MCP names whose memories it means: in a tool's arguments (metadata apart, which is the caller's own), in `_meta`, or
+ * where nothing of ours reads. No tool takes such an argument in any case; this tells an attempt from a slip.
  */
 export function smugglesScope(message: unknown): boolean {
   if (Array.isArray(message)) return message.some(smugglesScope)
   const params = fieldOf(message, 'params')
-  const given = fieldOf(params, 'arguments')
-  const { metadata: _, ...others } =
-    typeof given === 'object' && given !== null ? (given as { metadata?: unknown }) : {}
-  return mentionsScope(others) || mentionsScope(fieldOf(params, '_meta'))
+  const { metadata: _, ...others } = fieldsOf(fieldOf(params, 'arguments'))
+  return mentionsScope(others) || mentionsScope(fieldOf(params, '_meta')) || smugglesBeside(message)
+}
+
+/** True when one message does so beside the arguments and `_meta`, which the tools refuse: in other fields, or in a resource's address. */
+export function smugglesBeside(message: unknown): boolean {
+  const { arguments: _, _meta, uri, ...beside } = fieldsOf(fieldOf(message, 'params'))
+  return mentionsScope({ ...fieldsOf(message), params: beside }) || (typeof uri === 'string' && namesScope(uri))
 }
 
 /** True when a key at any depth names a scope. What is nested too deep to look at counts as one. */
@@ -28,5 +32,9 @@ export function mentionsScope(value: unknown, depth = 0): boolean {
 }
 
 function fieldOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined
+  return fieldsOf(value)[name]
+}
+
+function fieldsOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 }

@@ -45,6 +45,12 @@ test('the first start prints a key once with lines that work in a shell; later o
   expect([listed.items[0].id, got.id]).toEqual([added.id, added.id])
   expect(answers[4]).toBe('deleted, 204')
   expect(first.stderr).not.toContain(key)
+  const mcp = /^MCP over HTTP, with the same key: (\S+)$/m.exec(first.stdout)![1]!
+  const ping = { jsonrpc: '2.0', id: 1, method: 'ping' }
+  const accept = { accept: 'application/json, text/event-stream' }
+  expect(
+    (await ask(new URL(mcp).origin, 'POST', new URL(mcp).pathname, { key: key!, body: ping, headers: accept })).text,
+  ).toContain('"result":{}')
   expect(await first.end('SIGTERM')).toBe(0)
 
   const second = await start('--data', dir)

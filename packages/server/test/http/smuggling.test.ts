@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseJson } from '../../src/http/parse-json.ts'
 import { type Answer, Served } from '../support/served.ts'
@@ -167,6 +168,93 @@ test('two credentials, or one elsewhere than in its header, are none', async () 
   for (const asking of sent) expect((await served.ask('GET', '/v1/memories', asking)).status).toBe(401)
   expect((await served.ask('GET', `/v1/memories?access_token=${ana}`)).status).toBe(401)
 })
+
+describe('ways around: refused, in the ledger and counted', () => {
+  const attempts = async () =>
+    (await served.database.query("select from memkeep.event where action = 'scope.smuggling'")).length
+  const counted = async () =>
+    Number(/memkeep_scope_smuggling_total (\d+)/.exec((await served.ask('GET', '/metrics')).text)?.[1] ?? 0)
+  const note = '"content":"a","actor":"user"'
+  const chunked = (trailer: string) =>
+    `POST /v1/memories HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer ${ana}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n${(note.length + 2).toString(16)}\r\n{${note}}\r\n0\r\n${trailer}\r\n\r\n`
+  const post = (body: string) => () => served.ask('POST', '/v1/memories', { key: ana, body })
+
+  test.each<[string, number, () => Promise<{ readonly status: number }>]>([
+    [
+      'a body where none is asked for',
+      422,
+      () => served.ask('GET', '/v1/memories', { key: ana, body: { tenant: 'x' } }),
+    ],
+    [
+      'a body of a deletion',
+      422,
+      () => served.ask('DELETE', `/v1/memories/${id}`, { key: ana, body: { subject: 'x' } }),
+    ],
+    ['a trailer', 422, () => talk(chunked('X-Tenant: globex'))],
+    ['a tenant that stands twice', 422, post(`{${note},"tenant":"a","tenant":"b"}`)],
+    ['a tenant beside what stands twice', 422, post(`{"tenant":"a",${note},"actor":"user"}`)],
+    ['__proto__ in metadata', 422, post(`{${note},"metadata":{"__proto__":{"x":1}}}`)],
+    ['full-width letters', 422, post(`{${note},"\uff54\uff45\uff4e\uff41\uff4e\uff54":"x"}`)],
+    ['a letter that is not seen', 422, post(`{${note},"ten\u200bant":"x"}`)],
+    ['a query that is percent-encoded', 422, () => served.ask('GET', '/v1/memories?t%65nant=x', { key: ana })],
+    ['brackets in a query', 422, () => served.ask('GET', '/v1/memories?filter%5Btenant%5D=x', { key: ana })],
+    ['a path', 404, () => served.ask('GET', '/v1/tenants/globex/memories', { key: ana })],
+    ['a path that is percent-encoded', 404, () => served.ask('GET', '/v1/t%65nants/globex/memories', { key: ana })],
+  ])('%s', async (_, status, run) => {
+    const [before, seen] = [await attempts(), await counted()]
+    expect((await run()).status).toBe(status)
+    expect([await attempts(), await counted()]).toEqual([before + 1, seen + 1])
+    expect((await served.ask('GET', `/v1/memories/${id}`, { key: ana })).status).toBe(200)
+  })
+
+  test.each<[string, number, () => Promise<{ readonly status: number }>]>([
+    ['an innocent body', 422, () => served.ask('GET', '/v1/memories', { key: ana, body: { limit: 1 } })],
+    ['what stands twice, and names nothing', 422, post(`{${note},"actor":"user"}`)],
+    ['a path without a credential', 404, () => served.ask('GET', '/v1/tenants/globex/memories')],
+    ['an innocent path', 404, () => served.ask('GET', '/v1/memory', { key: ana })],
+    [
+      'a name before the host',
+      404,
+      () =>
+        talk(
+          `GET http://globex@x/v1/memories HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer ${ana}\r\n\r\n`,
+        ),
+    ],
+    [
+      'two hosts',
+      400,
+      () => talk(`GET /v1/memories HTTP/1.1\r\nHost: a\r\nHost: b\r\nAuthorization: Bearer ${ana}\r\n\r\n`),
+    ],
+  ])('%s is refused, and no attempt', async (_, status, run) => {
+    const before = await attempts()
+    expect((await run()).status).toBe(status)
+    expect(await attempts()).toBe(before)
+  })
+
+  test('what is not HTTP is counted among the refusals', async () => {
+    const malformed = async () =>
+      Number(
+        /refusals_total{code="ERR_REQUEST_MALFORMED"} (\d+)/.exec((await served.ask('GET', '/metrics')).text)?.[1] ?? 0,
+      )
+    const before = await malformed()
+    expect((await talk('NOT HTTP\r\n\r\n')).status).toBe(400)
+    expect(await malformed()).toBe(before + 1)
+  })
+})
+
+/** The answer to bytes as they are. */
+function talk(bytes: string): Promise<{ readonly status: number }> {
+  const { port, hostname } = new URL(served.url)
+  return new Promise((resolve) => {
+    let heard = ''
+    const socket = connect(Number(port), hostname, () => socket.write(bytes, 'latin1'))
+    socket.on('data', (data) => {
+      heard += data
+    })
+    socket.on('error', () => {})
+    socket.on('close', () => resolve({ status: Number(heard.slice(9, 12)) }))
+  })
+}
 
 test('each attempt stands in the ledger of the tenant whose credential made it; an innocent mistake does not', async () => {
   const count = async () =>

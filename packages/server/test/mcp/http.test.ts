@@ -149,6 +149,9 @@ describe('whose memories are meant is not for a call to say:', () => {
       rpc('resources/read', { uri: `memkeep://memories/${missing}`, _meta: { tenantId: 'globex' } }),
     ],
     ['_meta within', recall({ _meta: { 'example.com/x': { subject: 'root' } } })],
+    ['a field beside the arguments', recall({ tenant: 'globex' })],
+    ['a field beside the method', { ...recall({}), subject: 'root' }],
+    ['the address of a resource', rpc('resources/read', { uri: `memkeep://memories/${missing}?tenant=globex` })],
     [
       '__proto__',
       JSON.parse('{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"recall","__proto__":1}}'),
@@ -161,7 +164,7 @@ describe('whose memories are meant is not for a call to say:', () => {
     expect(text).not.toContain(canary)
     expect(text).toMatch(/isError|"error"|ERR_INPUT_INVALID/)
     if (what.startsWith('_meta')) expect(text).toContain('ERR_INPUT_INVALID')
-    expect(await smuggled()).toBe(before + (what === '__proto__' ? 0 : 1))
+    expect(await smuggled()).toBe(before + 1)
   })
 
   test('nor is a foreign id reached', async () => {
