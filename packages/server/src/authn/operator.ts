@@ -62,9 +62,12 @@ export function reembedReach(keep: Keep, tenant: string, subject: string | null)
   return subject === null ? keep.for(mintTenantScope(long)) : keep.for(mintScope({ ...long, subject }))
 }
 
-/** What an export reads: one subject, or (null) a tenant with all its subjects. */
+/**
+ * What an export reads: one subject, or (null) a tenant with all its subjects. In the role that a disclosure budget can exempt; what an export needs
+ * is in its rights, also where a tenant's policy has no such role.
+ */
 export function exportReach(keep: Keep, tenant: string, subject: string | null): ReadableMemory {
-  const by = (...rights: Right[]) => ({ id: operator, roles: [], rights })
+  const by = (...rights: Right[]) => ({ id: operator, roles: ['export'], rights })
   if (subject !== null) return keep.for(mintScope({ tenant, subject, principal: by('read', 'export') }))
   return keep.for(mintTenantScope({ tenant, principal: by('read', 'export', 'tenant') }))
 }

@@ -28,7 +28,9 @@ export const importMemories: Command = {
     'An export must be whole: its last line, the counts, is checked. Ids are new, older versions are left out; what is held',
     'already is not added, wherever it came from; common memories go to the tenant as a whole (without --subject).',
     'What the gate catches is held for review, and counted as held; nothing finds it until it is released.',
-    '--json prints {"imported", "held", "already", "unit", "bad": [{"line", "code", "why"}], "skipped", "cut", "lowered"}.',
+    'Turns of a talk end after 30 days, unless upkeep keeps them, or what they state: it says how many, and when.',
+    '--json prints {"imported", "held", "already", "ends": {"number", "first", "last"} or null, "unit",',
+    '"bad": [{"line", "code", "why"}], "skipped", "cut", "lowered"}.',
   ],
   async run(args) {
     const values = ['tenant', 'subject', 'session']
@@ -58,17 +60,18 @@ export const importMemories: Command = {
 }
 
 async function tell(report: ImportReport, asJson: boolean): Promise<void> {
-  const { unit, imported, held, already, bad, skipped, cut, lowered } = report
+  const { unit, imported, held, already, ends, bad, skipped, cut, lowered } = report
   for (const { number, why } of bad.slice(0, shownLines)) progress(`${unit} ${number}: ${why}`)
   if (bad.length > shownLines) progress(`and ${bad.length - shownLines} more (--json lists all)`)
   if (asJson) {
     const remarks = { bad: byUnit(report.bad, unit), skipped: byUnit(skipped, unit) }
-    return printJson({ imported, held, already, unit, ...remarks, cut, lowered })
+    return printJson({ imported, held, already, ends, unit, ...remarks, cut, lowered })
   }
   if (bad.length > 0 && imported + already === 0) progress('nothing was stored')
   const said = [
     `${imported} imported`,
     ...(held > 0 ? [`${held} of them held for review`] : []),
+    ...(ends === null ? [] : [endsWhen(ends)]),
     ...(already > 0 ? [`${already} were there already`] : []),
     ...[...Map.groupBy(skipped, ({ why }) => why)].map(
       ([why, lines]) => `${lines.length} skipped: ${why} (${unit} ${lines[0]!.number} first)`,
@@ -78,6 +81,11 @@ async function tell(report: ImportReport, asJson: boolean): Promise<void> {
     ...(bad.length > 0 ? [`${bad.length} bad`] : []),
   ]
   return print(`${said.join(', ')}\n`)
+}
+
+function endsWhen({ number, first, last }: NonNullable<ImportReport['ends']>): string {
+  const [from, to] = [first, last].map((moment) => moment.toISOString().slice(0, 10))
+  return `${number} of them end ${from === to ? `on ${from}` : `from ${from} to ${to}`} unless upkeep keeps them`
 }
 
 /** The number under the name of what it counts. */

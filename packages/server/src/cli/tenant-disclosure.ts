@@ -13,6 +13,8 @@ export const tenantDisclosure: Command = {
     'Each principal may be shown N memories in S seconds (whole minutes, a day at most), over all subjects; beyond it a read is',
     'refused with ERR_RATE_LIMITED. ROLES are comma-separated: principals with one of them are not counted. --none takes the',
     'budget away: then the one goes that the serving program was opened with.',
+    'The operator is a principal too: `export` and `erase --export` ask in the role export, `import`, `reembed` and `quarantine` as',
+    'admin, `search` as agent. `--except admin,export` lets all but `search` pass, and whoever else has these roles.',
     '--json prints {"tenant", "disclosure": {"memories", "perSeconds", "except"?} or null}.',
   ],
   async run(args) {

@@ -12,6 +12,8 @@ export interface ImportReport extends Pick<Plan, 'unit' | 'bad' | 'skipped' | 'c
   readonly held: number
   /** Lines that were stored before: by an earlier import, or (those of an export) in any other way. */
   readonly already: number
+  /** Of those imported, how many end by themselves unless upkeep keeps them, and when the first and the last of them do; null: none. */
+  readonly ends: { readonly number: number; readonly first: Date; readonly last: Date } | null
 }
 
 export interface ImportOptions {
@@ -35,9 +37,10 @@ export async function importFile(
   const plan = await planFile(file, target, (planned) => checkLine(keep, tenant, planned), keep)
   const { unit, bad, skipped, cut, lowered, planned, digest } = plan
   const report = { unit, bad, skipped, cut, lowered }
-  if (bad.length > 0 && options.keepGoing !== true) return { ...report, imported: 0, held: 0, already: 0 }
+  if (bad.length > 0 && options.keepGoing !== true) return { ...report, imported: 0, held: 0, already: 0, ends: null }
   const ids: StoredIds = new Map()
   let [imported, held, already] = [0, 0, 0]
+  const ends: Date[] = []
   const there = new Map<string | null, There>()
   for (const items of inOrder(planned)) {
     const { subject } = items[0]!
@@ -48,12 +51,31 @@ export async function importFile(
     if (missing.some(isTimeless)) await sleep(Math.min(batchSize, Math.max(0, known.latestMs + 1 - keep.now.getTime())))
     already += items.length - missing.length
     for (const batch of batchesOf(missing)) {
-      held += await storeBatch(keep, tenant, batch, digest, ids)
-      imported += batch.length
+      let lines = batch
+      for (let attempt = 0; lines.length > 0; attempt++) {
+        const stored = await storeBatch(keep, tenant, lines, digest, attempt, ids)
+        if (stored.stands) {
+          held += stored.held
+          ends.push(...stored.ends)
+          imported += lines.length
+          break
+        }
+        const nowKnown = await There.look(keep, tenant, lines, plan.knownBy)
+        const gone = lines.filter((item) => !isKnown(item, nowKnown, ids))
+        already += lines.length - gone.length
+        lines = gone
+      }
       options.onProgress?.(imported + already, planned.length)
     }
   }
-  return { ...report, imported, held, already }
+  return { ...report, imported, held, already, ends: endsOf(ends) }
+}
+
+function endsOf(dates: readonly Date[]): ImportReport['ends'] {
+  if (dates.length === 0) return null
+  const [first, ...others] = dates
+  const earliest = others.reduce((a, b) => (b < a ? b : a), first!)
+  return { number: dates.length, first: earliest, last: others.reduce((a, b) => (b > a ? b : a), first!) }
 }
 
 /** The lines of one subject together, and none before the lines that it was derived from. */

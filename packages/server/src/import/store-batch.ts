@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Keep, MemkeepError, type StoredReceipt } from 'memkeep'
-import { importScope } from '../authn/operator.ts'
+import { importedCommonScope, importedScope, importScope } from '../authn/operator.ts'
 import type { Planned } from './planned.ts'
 
 /** Most memories of one commit: the kernel's own limit. */
@@ -19,25 +19,53 @@ export async function checkLine(keep: Keep, tenant: string, planned: Planned): P
   }
 }
 
-/** Stores lines of one call in one commit, and notes their ids. Returns how many of them wait for a person. */
+/** What became of lines that were stored. */
+export interface Stored {
+  /** How many of them wait for a person. */
+  readonly held: number
+  /** When those end that are kept for a while though their lines ask for no end: episodes, until upkeep keeps them. */
+  readonly ends: readonly Date[]
+  /** False when an earlier commit of the same lines answered, and what it stored was deleted since: nothing is stored. */
+  readonly stands: boolean
+}
+
+/** Stores lines of one call in one commit, and notes their ids. `attempt` is one more than that of an answer that does not stand. */
 export async function storeBatch(
   keep: Keep,
   tenant: string,
   batch: readonly Planned[],
   digest: string,
+  attempt: number,
   ids: StoredIds,
-): Promise<number> {
+): Promise<Stored> {
   const { subject, session, agent, as } = batch[0]!
   const numbers = batch.map(({ number }) => number)
   // Of two imports of one file at once, both see nothing there: the second answers as the first did.
-  const identity = JSON.stringify([digest, tenant, subject, as, session, agent, numbers])
+  const identity = JSON.stringify([digest, tenant, subject, as, session, agent, numbers, attempt])
   const idempotencyKey = createHash('sha256').update(identity).digest('hex')
   const startedMs = keep.now.getTime()
   const receipts = await write(keep, tenant, batch, ids, { idempotencyKey })
   for (const [index, { id }] of receipts.entries()) ids.set(numbers[index]!, id)
   // Turns without a time are given the milliseconds from now on: the next batch must not begin before they are over.
   if (batch.some(isTimeless)) await sleep(Math.max(0, startedMs + batch.length - keep.now.getTime()))
-  return receipts.filter(({ outcome }) => outcome === 'quarantined').length
+  return {
+    held: receipts.filter(({ outcome }) => outcome === 'quarantined').length,
+    ends: receipts.flatMap(({ durableUntil }, at) =>
+      durableUntil !== null && endsByItself(batch[at]!) ? [durableUntil] : [],
+    ),
+    stands: await stands(keep, tenant, subject, receipts[0]!),
+  }
+}
+
+function endsByItself(item: Planned): boolean {
+  return item.as === 'turn' || item.input.expiresAt === undefined
+}
+
+/** One speaks for all of its commit: none of them stood there before it. */
+async function stands(keep: Keep, tenant: string, subject: string | null, { id, outcome }: StoredReceipt) {
+  const memory = keep.for(subject === null ? importedCommonScope(tenant) : importedScope(tenant, subject, null))
+  if ((await memory.get(id)) !== null) return true
+  return outcome === 'quarantined' && (await memory.quarantine.get(id)) !== null
 }
 
 /** A turn without a time: it gets the next millisecond. */

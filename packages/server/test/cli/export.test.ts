@@ -121,3 +121,32 @@ test('a file is put in place whole, for its owner alone; one that cannot be is r
   expect(readdirSync(dirname(file)).filter((name) => name.endsWith('.part'))).toEqual([])
   expect(existsSync(`${data}.part`)).toBe(false)
 })
+
+test('a disclosure budget holds the operator too, and exempts the role in which each command asks', async () => {
+  const on = (...args: string[]) => memkeep([...args, '--data', data])
+  const out = scratch.path('bounded.jsonl')
+  const facts = ['one', 'two', 'three'].map((content) => JSON.stringify({ content, actor: 'agent' }))
+  const take = (lines: string[]) =>
+    memkeep(['import', '-', '--tenant', 'bounded', '--subject', 'cem', '--data', data], { input: lines.join('\n') })
+  const budget = (except: string) =>
+    on('tenant', 'disclosure', 'bounded', '--memories', '2', '--per-seconds', '86400', '--except', except)
+  const reads = {
+    export: () => on('export', '--tenant', 'bounded', '--subject', 'cem', '-o', out),
+    import: () => take([...facts, JSON.stringify({ content: `${Math.random()}`, actor: 'agent' })]),
+  }
+  await on('tenant', 'create', 'bounded')
+  expect((await take(facts)).code).toBe(0)
+  await budget('nobody')
+  for (const read of Object.values(reads)) {
+    const refused = await read()
+    expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('ERR_RATE_LIMITED')])
+  }
+  expect(existsSync(out)).toBe(false)
+  await budget('export')
+  expect((await reads.export()).code).toBe(0)
+  expect(contents(records(readFileSync(out, 'utf8')))).toEqual(['one', 'three', 'two'])
+  expect((await reads.import()).err).toContain('ERR_RATE_LIMITED')
+  await budget('admin')
+  expect((await reads.import()).code).toBe(0)
+  expect((await reads.export()).err).toContain('ERR_RATE_LIMITED')
+})

@@ -36,6 +36,12 @@ async function held(subject: string): Promise<Stored[]> {
   return records.filter(({ type }) => type === 'memory').sort((a, b) => (a.at < b.at ? -1 : 1))
 }
 
+/** What import says of turns, of any day. */
+const ending = (number: number, before: string, after = '') =>
+  expect.stringMatching(
+    new RegExp(`^${before}, ${number} of them end on \\d{4}-\\d\\d-\\d\\d unless upkeep keeps them${after}\\n$`),
+  )
+
 const contents = async (subject: string) => (await held(subject)).map(({ content }) => content).sort()
 const jsonl = (...lines: unknown[]) => lines.map((line) => JSON.stringify(line)).join('\n')
 
@@ -88,6 +94,7 @@ describe('what is taken', () => {
     const { code, out } = await take(subject, file, '--session', 'talk', '--json')
     expect({ code, ...(JSON.parse(out) as object) }).toEqual({
       ...{ code: 0, imported: 5, already: 0, held: 0, unit: 'line', bad: [], cut: 1, lowered: 0 },
+      ends: { number: 4, first: expect.any(String), last: expect.any(String) },
       skipped: [3, 4, 7].map((line) => ({ line, why: expect.stringContaining('no text') })),
     })
     const turns = await held(subject)
@@ -215,7 +222,7 @@ describe('a bad line is reported with its number, and nothing of its file is sto
       { ...good, metadata: { a: 'x'.repeat(8192 - 8) } },
       { role: 'user', content: 'y'.repeat(32 * 1024), name: '🙂'.repeat(200) },
     )
-    expect(await take(subject, file)).toMatchObject({ code: 0, out: '5 imported\n' })
+    expect(await take(subject, file)).toMatchObject({ code: 0, out: ending(1, '5 imported') })
     expect((await held(subject)).map(({ content }) => content.length).sort()).toEqual([32768, 32768, 32768, 4, 4])
   })
 
@@ -268,7 +275,10 @@ describe('the same file again', () => {
     copyFileSync(example, scratch.path('copy.jsonl'))
     const lines = readFileSync(example, 'utf8').trimEnd().split('\n').length
     const path = scratch.path('copy.jsonl')
-    expect(await importing([path, '--subject', subject])).toMatchObject({ code: 0, out: `${lines} imported\n` })
+    expect(await importing([path, '--subject', subject])).toMatchObject({
+      code: 0,
+      out: ending(lines - 1, `${lines} imported`),
+    })
     expect(await importing([path, '--subject', subject])).toMatchObject({
       code: 0,
       out: `0 imported, ${lines} were there already\n`,
@@ -292,9 +302,9 @@ describe('the same file again', () => {
   test('lines that are alike are each stored; another file with them is another file', async () => {
     const subject = fresh()
     const ok = { role: 'user', content: 'ok' }
-    expect((await take(subject, jsonl(ok, ok, good, good))).out).toBe('4 imported\n')
+    expect((await take(subject, jsonl(ok, ok, good, good))).out).toEqual(ending(2, '4 imported'))
     expect((await take(subject, jsonl(ok, ok, good, good))).out).toBe('0 imported, 4 were there already\n')
-    expect((await take(subject, jsonl(ok, good))).out).toBe('2 imported\n')
+    expect((await take(subject, jsonl(ok, good))).out).toEqual(ending(1, '2 imported'))
     expect(await contents(subject)).toEqual(['good', 'good', 'good', 'ok', 'ok', 'ok'])
   })
 
@@ -314,7 +324,10 @@ describe('the same file again', () => {
     expect(stored).toBeGreaterThanOrEqual(1000)
     expect(stored).toBeLessThan(2500)
     const { code, out, err } = await importing([path, '--subject', subject])
-    expect({ code, out }).toEqual({ code: 0, out: `${2500 - stored} imported, ${stored} were there already\n` })
+    expect({ code, out }).toEqual({
+      code: 0,
+      out: ending(2500 - stored, `${2500 - stored} imported`, `, ${stored} were there already`),
+    })
     expect(err).toContain('2500 of 2500 stored')
     const turns = await held(subject)
     expect(turns.map(({ content }) => content)).toEqual(
