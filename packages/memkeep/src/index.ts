@@ -107,4 +107,4 @@ export { defaultScreenPolicy, type Judgement, type ScreenPolicy } from './screen
 export { builtInScreener } from './screening/screen.ts'
 export type { Family, Finding, Reason, Screener, ScreenInput } from './screening/screener.ts'
 export type { DatabaseEngine, LoginSettings, RunningEngine } from './store/engine.ts'
-export type { UpkeepCounts, UpkeepReport } from './upkeep/upkeep.ts'
+export type { UpkeepCounts, UpkeepReport } from './upkeep/upkeep-report.ts'

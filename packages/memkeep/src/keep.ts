@@ -12,7 +12,8 @@ import type { Erasures } from './erasure/erasures.ts'
 import { defaultHoldMs } from './keys/keyring.ts'
 import type { DisclosureCounts } from './memory/disclosures.ts'
 import { distilDue } from './memory/distil-due.ts'
-import { fillVectors } from './memory/fill-vectors.ts'
+import { probe } from './memory/embed-each.ts'
+import { type DueVectors, fillVectors } from './memory/fill-vectors.ts'
 import type { Kernel } from './memory/kernel.ts'
 import { RowOpener } from './memory/row.ts'
 import { ReadableMemory, ScopedMemory } from './memory/scoped-memory.ts'
@@ -21,7 +22,8 @@ import { announce, checkDatabase } from './own-calls.ts'
 import { Privileged } from './privileged/privileged.ts'
 import type { PrivilegedKernel } from './privileged/privileged-kernel.ts'
 import type { ShelfStats } from './recall/shelf-cache.ts'
-import type { Upkeep, UpkeepCounts, UpkeepReport } from './upkeep/upkeep.ts'
+import type { Upkeep } from './upkeep/upkeep.ts'
+import type { UpkeepCounts, UpkeepReport } from './upkeep/upkeep-report.ts'
 
 /** What `openMemkeep` makes of its options; the keep adds its own gate. */
 export type KeepParts = Omit<Kernel, 'checkOpen' | 'run' | 'erasuresOf'>
@@ -70,7 +72,10 @@ export class Keep implements AsyncDisposable {
     this.#erasures = openErasures(this.#kernel, erasing, async () => this.#upkeep?.rebuildDue())
     this.#upkeep = upkeep
     this.#upkeep?.distilsBy((due) => distilDue(this.#kernel, due))
-    if (parts.embedder !== null) this.#upkeep?.embedsBy((waiting) => fillVectors(this.#kernel, waiting))
+    if (parts.embedder !== null) {
+      const embed = (waiting: DueVectors) => fillVectors(this.#kernel, waiting)
+      this.#upkeep?.embedsBy({ embed, probe: () => probe(this.#kernel) })
+    }
     this.#upkeep?.resumesErasuresBy(() => this.#erasures.resumeDue())
     this.#upkeep?.onRolledBack((error) => gate.refuse(error))
     this.#release = release

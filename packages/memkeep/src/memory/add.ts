@@ -24,7 +24,8 @@ import { callWrite, sealedSubjectName, type WriteAnswer } from './write.ts'
 
 /**
  * When memories get their vectors. `now`: before they are stored, and an embedder that fails stores nothing. `later`: by upkeep
- * in a process that has the embedder, or by `reembed`; until then they are found by their words. `now-or-later`: later if the embedder fails now.
+ * in a process that has the embedder, or by `reembed`; until then they are found by their words. `now-or-later`: later if the embedder fails now, in whatever way: a wrong key is
+ * mended by whoever runs this, and a text that the embedder refuses for good is told from that by whoever works off the queue.
  */
 export type Embed = (typeof embeds)[number]
 

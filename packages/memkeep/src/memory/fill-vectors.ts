@@ -1,9 +1,9 @@
 import { rightBits } from '../core/rights.ts'
 import type { ScopeClaims } from '../core/scope.ts'
 import type { TenantKeys } from '../keys/tenant-keys.ts'
-import { embedAll } from '../recall/embedder.ts'
 import { byteaArray, uuidArray } from '../store/wire-arrays.ts'
 import { type Access, withAccessOf, writeDetail } from './access.ts'
+import { probe } from './embed-each.ts'
 import type { Kernel } from './kernel.ts'
 import { expectOutcome } from './outcome.ts'
 import { reembedOpen } from './reembed-shelf.ts'
@@ -20,22 +20,31 @@ export interface DueVectors {
   readonly waits: number
 }
 
+/** What became of a shelf that waited. */
+export interface Filled {
+  readonly embedded: number
+  /** Texts that the embedder refuses: they wait no more, and are found by their words. */
+  readonly refused: number
+  /** False: something on it waits for another model. */
+  readonly isDone: boolean
+}
+
 /**
  * Embeds what waits on a shelf for the vectors of this keep's model, as upkeep; what waits for another model's goes on
- * waiting. Returns how many got theirs. Throws `ERR_EMBEDDER`: what was done until then stays done.
+ * waiting. Throws `ERR_EMBEDDER`: what was done until then stays done.
  */
-export async function fillVectors(kernel: Kernel, due: DueVectors): Promise<number> {
-  const { embedder } = kernel
-  if (embedder === null) return 0
-  const [probe] = await embedAll(embedder, ['memkeep'])
-  const run = { dims: probe!.length, dropFormer: false, waitingOnly: true, signal: undefined, tell: () => {} }
+export async function fillVectors(kernel: Kernel, due: DueVectors): Promise<Filled> {
+  const run = {
+    ...{ dims: await probe(kernel), dropFormer: false, waitingOnly: true },
+    ...{ signal: undefined, tell: () => {} },
+  }
   return withAccessOf(
     kernel,
     () => accessOf(kernel, due),
     async (access) => {
-      const { reembedded, elsewhere } = await reembedOpen(kernel, access, run)
+      const { reembedded, refused, elsewhere } = await reembedOpen(kernel, access, run)
       if (elsewhere === 0) await noteFilled(kernel, access, due.waits)
-      return reembedded
+      return { embedded: reembedded, refused: refused.length, isDone: elsewhere === 0 }
     },
   )
 }

@@ -7,7 +7,8 @@ import type { ShelfEntry } from '../recall/shelf.ts'
 import { parts, type ReadingRow } from '../store/reading.ts'
 import { byteaArray, int8Array, uuidArray } from '../store/wire-arrays.ts'
 import { type Access, callRead, readDetail, withAccess, writeDetail } from './access.ts'
-import { embeddedText, indexOf, modelName, modelOf, shelfEntry, vectorsOf } from './index-of.ts'
+import { vectorsOfEach } from './embed-each.ts'
+import { embeddedText, indexOf, modelName, modelOf, shelfEntry } from './index-of.ts'
 import { checkSignal } from './input.ts'
 import type { Kernel } from './kernel.ts'
 import { isBroken } from './open-entries.ts'
@@ -24,6 +25,8 @@ export interface Tally {
   reembedded: number
   left: number
   readonly broken: string[]
+  /** Ids of those that the embedder makes no vector of. */
+  readonly refused: string[]
   /** Without a vector, which another model is to make. */
   elsewhere: number
 }
@@ -64,7 +67,8 @@ export function reembedShelf(kernel: Kernel, scope: ScopeClaims, given: ReembedR
 
 /** As `reembedShelf`, under an access that stands. `before` is what an earlier attempt wrote. */
 export async function reembedOpen(kernel: Kernel, access: Access, given: ReembedRun, before = 0): Promise<Tally> {
-  const run: ShelfRun = { ...given, tally: { entries: 0, reembedded: before, left: 0, broken: [], elsewhere: 0 } }
+  const tally = { entries: 0, reembedded: before, left: 0, broken: [], refused: [], elsewhere: 0 }
+  const run: ShelfRun = { ...given, tally }
   for await (const page of shelfPages(kernel, access, access.shelf, 'asItWas')) {
     run.tally.entries += page.entries.length
     run.tally.broken.push(...page.broken)
@@ -115,19 +119,13 @@ function lacks(kernel: Kernel, run: ReembedRun, index: IndexEntry): boolean {
 }
 
 async function reindex(kernel: Kernel, access: Access, run: ShelfRun, entries: readonly ShelfEntry[]): Promise<void> {
-  const found = await readMemories(kernel, access, run, entries)
-  const wanting = found.filter(({ entry }) => vectorAtHand(kernel, run, entry.index) === null)
-  const made = await vectorsOf(
-    kernel,
-    wanting.map(({ memory }) => embeddedText(memory)),
-    run.signal,
-  )
-  const vectors = new Map(wanting.map(({ entry }, place) => [entry.id, made[place]!]))
+  const found = await embedded(kernel, run, await readMemories(kernel, access, run, entries))
+  if (found.length === 0) return
   const key = await access.keys.forWriting(access.shelf)
-  const drafts = found.map(({ entry, memory }) => {
-    const labels = labelsFrom(memory)
-    const index = indexAnew(kernel, run, entry.index, memory, vectors.get(entry.id) ?? null)
-    return { labels, index, sealed: sealEntry(key, labels, encodeEntry(index)) }
+  const drafts = found.map((each) => {
+    const labels = labelsFrom(each.memory)
+    const index = indexAnew(kernel, run, each)
+    return { labels, index, isRefused: each.isRefused, sealed: sealEntry(key, labels, encodeEntry(index)) }
   })
   const atMs = kernel.seams.clock.now()
   const event = kernel.seams.ids.uuid(atMs)
@@ -144,7 +142,7 @@ async function reindex(kernel: Kernel, access: Access, run: ShelfRun, entries: r
   })
   if (expectOutcome(answer.outcome, 'ok', 'missing') === 'missing') return
   const done = new Set(answer.ids)
-  run.tally.reembedded += done.size
+  run.tally.reembedded += drafts.filter(({ labels, isRefused }) => done.has(labels.id) && !isRefused).length
   run.tally.left += drafts.length - done.size
   if (done.size === 0) return
   noteWrite(kernel, access, answer, (shelf) => {
@@ -152,9 +150,34 @@ async function reindex(kernel: Kernel, access: Access, run: ShelfRun, entries: r
   })
 }
 
+/** Each with its vector. One that was refused before, and is again, is as it should be already: it is not among them. */
+async function embedded(kernel: Kernel, run: ShelfRun, found: readonly Found[]): Promise<Embedded[]> {
+  const wanting = found.filter(({ entry }) => vectorAtHand(kernel, run, entry.index) === null)
+  const texts = wanting.map(({ memory }) => embeddedText(memory))
+  const made = await vectorsOfEach(kernel, texts, run.signal)
+  const vectors = new Map(wanting.map(({ entry }, place) => [entry.id, made[place]!]))
+  const all = found.map((each) => {
+    const vector = vectors.get(each.entry.id) ?? null
+    return { ...each, made: vector === 'refused' ? null : vector, isRefused: vector === 'refused' }
+  })
+  for (const { entry, isRefused } of all) if (isRefused) run.tally.refused.push(entry.id)
+  return all.filter(({ entry, isRefused }) => !(isRefused && isSettled(kernel, run, entry.index)))
+}
+
+function isSettled(kernel: Kernel, run: ShelfRun, { model, vector, language, former }: IndexEntry): boolean {
+  const hasStems = !kernel.languages || language !== null
+  return model === null && vector === null && hasStems && !(run.dropFormer && former !== undefined)
+}
+
 interface Found {
   readonly entry: ShelfEntry
   readonly memory: Memory
+}
+
+interface Embedded extends Found {
+  /** Null: it has one already, it was refused, or there is no embedder. */
+  readonly made: Float32Array | null
+  readonly isRefused: boolean
 }
 
 /** What the entries are of, as far as it stands in the same version and opens. */
@@ -200,19 +223,15 @@ function vectorAtHand(kernel: Kernel, run: ReembedRun, index: IndexEntry): Model
   return at ?? null
 }
 
-/** Without an embedder what vectors there are stay as they are. */
-function indexAnew(
-  kernel: Kernel,
-  run: ReembedRun,
-  old: IndexEntry,
-  memory: Memory,
-  made: Float32Array | null,
-): IndexEntry {
+/** Without an embedder what vectors there are stay as they are. What it refuses names no model: it waits for none. */
+function indexAnew(kernel: Kernel, run: ShelfRun, { entry, memory, made, isRefused }: Embedded): IndexEntry {
+  const old = entry.index
   const vector = vectorAtHand(kernel, run, old)?.vector ?? made
   const more = { atMs: memory.at.getTime(), importance: memory.importance }
   const { former: _, ...index } = indexOf(kernel, memory.content, detailsOf(memory), vector, more)
-  const own = kernel.embedder === null ? { model: old.model, vector: old.vector } : {}
-  const former = run.dropFormer ? undefined : formerOf(kernel, old, own.model ?? index.model)
+  const kept = kernel.embedder === null ? { model: old.model, vector: old.vector } : {}
+  const own = isRefused ? { model: null, vector: null } : kept
+  const former = run.dropFormer ? undefined : formerOf(kernel, old, 'model' in own ? own.model : index.model)
   return { ...index, ...own, ...(former === undefined ? {} : { former }) }
 }
 

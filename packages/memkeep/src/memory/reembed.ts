@@ -1,7 +1,7 @@
 import { MemkeepError } from '../core/errors.ts'
 import type { ScopeClaims } from '../core/scope.ts'
-import { embedAll } from '../recall/embedder.ts'
 import { withAccess } from './access.ts'
+import { probe } from './embed-each.ts'
 import { checkKeys, checkSignal } from './input.ts'
 import type { Kernel } from './kernel.ts'
 import { shelvesInReach } from './reach.ts'
@@ -32,12 +32,14 @@ export interface ReembedReport {
   readonly shelves: number
   /** Entries looked at. */
   readonly entries: number
-  /** Of those, written anew; all others had what they need. */
+  /** Of those, written anew; all others had what they need, or are told of below. */
   readonly reembedded: number
   /** Changed or removed while this ran: whoever wrote them embedded them. */
   readonly left: number
   /** Ids of memories whose entry or content does not open: nothing can be done for them. */
   readonly broken: readonly string[]
+  /** Ids of memories whose text the embedder refuses, whenever it is asked: they are found by their words. */
+  readonly refused: readonly string[]
   /** Shelves that were left out because the subject's name does not open. */
   readonly unnamed: number
 }
@@ -54,13 +56,12 @@ export async function reembed(kernel: Kernel, scope: ScopeClaims, given: unknown
     throw new MemkeepError('ERR_ACCESS_DENIED', 'a scope of one agent or session cannot embed a shelf anew')
   }
   // Asked before anything else: an embedder that is down changes nothing, and its dimension is known from here on.
-  const probe = kernel.embedder === null ? [] : await embedAll(kernel.embedder, ['memkeep'], signal)
+  const dims = await probe(kernel, signal)
   const { scopes, unnamed } = await scopesOf(kernel, scope)
-  let total: Omit<Tally, 'elsewhere'> = { entries: 0, reembedded: 0, left: 0, broken: [] }
+  let total: Omit<Tally, 'elsewhere'> = { entries: 0, reembedded: 0, left: 0, broken: [], refused: [] }
   let shelves = 0
   const tell = ({ entries, reembedded }: Omit<Tally, 'elsewhere'>) =>
     onProgress?.({ shelves, ofShelves: scopes.length, entries, reembedded })
-  const dims = probe[0]?.length ?? null
   for (const each of scopes) {
     const before = total
     const done = await reembedShelf(kernel, each, {
@@ -80,6 +81,7 @@ function sum(a: Omit<Tally, 'elsewhere'>, b: Omit<Tally, 'elsewhere'>): Omit<Tal
     reembedded: a.reembedded + b.reembedded,
     left: a.left + b.left,
     broken: [...a.broken, ...b.broken],
+    refused: [...a.refused, ...b.refused],
   }
 }
 

@@ -8,45 +8,17 @@ import { Doorways } from '../store/doorways.ts'
 import { forgetTokenKeys, installTokenKeys, verifyingKeys } from '../store/token-keys.ts'
 import { type RemoveValues, removeDroppedValues } from './dropped-values.ts'
 import { dueRebuilds, type Rebuilding } from './due-rebuilds.ts'
-import type { DueEpisodes, WaitingShelf } from './due-shelves.ts'
+import type { DueEpisodes } from './due-shelves.ts'
 import { expireKeys } from './expire-keys.ts'
-import { fillWaiting } from './fill-waiting.ts'
 import type { LogCaller } from './log-call.ts'
 import { type EntryRebuilding, rebuildEntries } from './rebuild-entries.ts'
 import { type ReadsKept, Retention, type RetentionReport } from './retention.ts'
 import { Sequencer } from './sequencer.ts'
 import { sweepShelves } from './sweep-shelves.ts'
 import { Thinning } from './thin-checkpoints.ts'
+import type { UpkeepCounts, UpkeepReport } from './upkeep-report.ts'
+import { type Filling, VectorQueue } from './vector-queue.ts'
 import { WitnessedHead } from './witnessed-head.ts'
-
-export interface UpkeepReport {
-  /** Memories removed because their time had passed. */
-  readonly expired: number
-  /** Shelves that were swept. */
-  readonly swept: number
-  /** Episodes that were looked at: what of them stays for good. */
-  readonly distilled: number
-  /** Memories that had waited for their vector and have it now. Absent: this process has no embedder. */
-  readonly embedded?: number
-  /** Erasures that had been broken off, or waited, and are done now. */
-  readonly erased: number
-  /** Events that got their place in their tenant's log. */
-  readonly sequenced: number
-  /** API keys removed because they ended more than a day ago. */
-  readonly keys: number
-  /** Hidden artifacts and entries of the library that were rebuilt, or dropped as nothing was left to say. Absent: this process rebuilds none. */
-  readonly rebuilt?: number
-  /** Reads that were put into the cold tier, and reads that left the database since they lie there. */
-  readonly archived: number
-  readonly emptied: number
-}
-
-/** Counts since the process began: passes of upkeep and of sequencing that failed, logs that the last sequencing could not sign. */
-export interface UpkeepCounts {
-  readonly failedPasses: number
-  readonly failedSequencing: number
-  readonly unsignedLogs: number
-}
 
 export interface UpkeepOptions {
   readonly refused?: RefusedTokens
@@ -68,7 +40,7 @@ export class Upkeep {
   #erase: () => Promise<number> = async () => 0
   #retire: () => Promise<void> = async () => {}
   #distil: (due: DueEpisodes) => Promise<number> = async () => 0
-  #embed: ((waiting: WaitingShelf) => Promise<number>) | null = null
+  #vectors: VectorQueue | null = null
   readonly #sequencer: Sequencer
   #rebuilding: Rebuilding | null = null
   #entries: EntryRebuilding | null = null
@@ -127,7 +99,9 @@ export class Upkeep {
   counts(): UpkeepCounts {
     const { passes, sequencing } = this.#failed
     const { unsignedLogs } = this.#sequencer
-    return Object.freeze({ failedPasses: passes, failedSequencing: sequencing, unsignedLogs })
+    const counts = { failedPasses: passes, failedSequencing: sequencing, unsignedLogs }
+    const waiting = this.#vectors?.waiting ?? null
+    return Object.freeze(waiting === null ? counts : { ...counts, waitingShelves: waiting })
   }
 
   /** Told when the database was set back behind what the witness saw. */
@@ -140,9 +114,9 @@ export class Upkeep {
     this.#distil = distil
   }
 
-  /** What embeds the memories of a shelf that wait for it, and returns how many. */
-  embedsBy(embed: (waiting: WaitingShelf) => Promise<number>): void {
-    this.#embed = embed
+  /** What embeds the memories of a shelf that wait for it. */
+  embedsBy(filling: Filling): void {
+    this.#vectors = new VectorQueue(this.#caller, filling)
   }
 
   /** What goes on with erasures, and returns how many it finished. */
@@ -170,27 +144,26 @@ export class Upkeep {
     // First: in a database that was set back nothing is swept, erased or signed.
     await this.#askWitness(failures, (witnessed) => witnessed.prove())
     const { expired, swept, distilled } = await sweepShelves(this.#caller, this.#distil, failures)
-    const embedded = this.#embed === null ? null : await fillWaiting(this.#caller, this.#embed, failures)
-    let erased = 0
-    try {
-      erased = await this.#erase()
-    } catch (error) {
+    const filled = await this.#vectors?.pass(failures)
+    const erased = await this.#erase().catch((error: unknown) => {
       failures.push(error)
-    }
+      return 0
+    })
     const rebuilt = await this.#rebuild(failures)
+    const failed = (error: unknown) => void failures.push(error)
     await this.#removeDropped(failures)
-    await this.#retire().catch((error: unknown) => failures.push(error))
+    await this.#retire().catch(failed)
     const sequenced = await this.sequence().catch((error: unknown) => {
       failures.push(error)
       return 0
     })
-    await this.#sequencer.tick().catch((error: unknown) => failures.push(error))
+    await this.#sequencer.tick().catch(failed)
     const keys = await expireKeys(this.#caller)
     await this.#askWitness(failures, async (witnessed) => {
       await witnessed.proveAndNote()
       await this.#sequencer.noteTicked()
     })
-    await this.#thinning.run().catch((error: unknown) => failures.push(error))
+    await this.#thinning.run().catch(failed)
     const { archived, emptied } = await this.#putReadsAway(failures)
     if (failures.length > 0) throw failures[0]
     return {
@@ -202,7 +175,7 @@ export class Upkeep {
       keys,
       archived,
       emptied,
-      ...(embedded === null ? {} : { embedded }),
+      ...filled,
       ...(rebuilt === null ? {} : { rebuilt }),
     }
   }

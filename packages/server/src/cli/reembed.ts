@@ -18,8 +18,8 @@ export const reembed: Command = {
     'of other models only it changes nothing and fails, unless told --replace-model: another program may search by those. To know',
     'it reads every index entry first. Batch by batch: one that was broken off goes on where it ended. The vectors of the model',
     'before stay beside the new ones, so that a process that still uses it finds as it did; --drop-former takes them away.',
-    'Changes no memory, only how it is found. Fails when a memory does not open.',
-    '--json prints {"shelves", "entries", "reembedded", "left", "broken", "unnamed"}.',
+    'Changes no memory, only how it is found. Fails when a memory does not open or the embedder refuses its text.',
+    '--json prints {"shelves", "entries", "reembedded", "left", "broken", "refused", "unnamed"}.',
   ],
   async run(args) {
     const given = readArguments(args, {
@@ -41,7 +41,7 @@ export const reembed: Command = {
       })
     })
     await tell(report, given.flag('json'))
-    return report.broken.length + report.unnamed === 0 ? 0 : 1
+    return report.broken.length + report.refused.length + report.unnamed === 0 ? 0 : 1
   },
 }
 
@@ -68,12 +68,14 @@ function teller(): (now: ReembedProgress) => void {
 
 async function tell(report: ReembedReport, asJson: boolean): Promise<void> {
   if (asJson) return printJson(report)
-  const { shelves, entries, reembedded, left, broken, unnamed } = report
+  const { shelves, entries, reembedded, left, broken, refused, unnamed } = report
   for (const id of broken) progress(`${id} does not open`)
+  for (const id of refused) progress(`${id} is refused by the embedder`)
   const said = [
-    `${reembedded} embedded, ${entries - reembedded - left} had what they need, on ${shelves} shelves`,
+    `${reembedded} embedded, ${entries - reembedded - left - refused.length} had what they need, on ${shelves} shelves`,
     ...(left > 0 ? [`${left} were changed meanwhile`] : []),
     ...(broken.length > 0 ? [`${broken.length} do not open`] : []),
+    ...(refused.length > 0 ? [`${refused.length} are refused by the embedder`] : []),
     ...(unnamed > 0 ? [`${unnamed} shelves left out: the name of their subject does not open`] : []),
   ]
   return print(`${said.join(', ')}\n`)

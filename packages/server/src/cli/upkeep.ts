@@ -27,9 +27,9 @@ export const upkeep: Command = {
 }
 
 async function pass(keep: Keep): Promise<void> {
-  const { expired, swept, distilled, embedded = 0, erased, sequenced } = await keep.runUpkeep()
+  const { expired, swept, distilled, embedded = 0, refused = 0, erased, sequenced } = await keep.runUpkeep()
   await print(
-    `${new Date().toISOString()}  expired ${expired}, swept ${swept}, distilled ${distilled}, embedded ${embedded}, erased ${erased}, logged ${sequenced}\n`,
+    `${new Date().toISOString()}  expired ${expired}, swept ${swept}, distilled ${distilled}, embedded ${embedded}${refused > 0 ? ` (${refused} refused by the embedder)` : ''}, erased ${erased}, logged ${sequenced}\n`,
   )
 }
 

@@ -54,7 +54,7 @@ export class ServerMetrics {
     })
     new Gauge({
       name: 'memkeep_upkeep',
-      help: 'Of a process with upkeep’s login: passes and sequencings that failed since the start, and logs that the last one could not sign',
+      help: 'Of a process with upkeep’s login: passes and sequencings that failed since the start, logs that the last one could not sign, and shelves that wait for vectors after the last pass',
       labelNames: ['what'],
       registers: [this.#registry],
       collect() {

@@ -37,7 +37,15 @@ test('what was stored by words alone is found by meaning after it, and it is sai
   expect((await search(question)).out).toBe('nothing found\n')
   const done = await reembed(['--whole-tenant'])
   expect(done.err).toMatch(/by meaning \(English, use-lite.*\n.*by their stems.*\n.* 3 embedded\n/)
-  expect(JSON.parse(done.out)).toEqual({ shelves: 1, entries: 3, reembedded: 3, left: 0, broken: [], unnamed: 0 })
+  expect(JSON.parse(done.out)).toEqual({
+    shelves: 1,
+    entries: 3,
+    reembedded: 3,
+    left: 0,
+    broken: [],
+    refused: [],
+    unnamed: 0,
+  })
   expect((await search(question, withModel)).out.split('\n')[0]).toMatch(/prefers the window/)
   expect(JSON.parse((await reembed(['--subject', 'ana'])).out)).toMatchObject({ entries: 3, reembedded: 0 })
 })
