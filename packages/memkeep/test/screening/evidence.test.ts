@@ -143,6 +143,20 @@ describe.each(styles)('as %s', (style) => {
     )
   })
 
+  test('what looks like the mark that ends a quotation, or a bracket, is shown as an escape', () => {
+    // Of U+0022, U+003C and U+003E in Unicode's table of confusables, and ornaments of them.
+    const marks = [
+      ...'\u02ba\u02dd\u02ee\u02f6\u05f4\u201c\u201d\u201f\u2033\u2036\u275d\u275e\u3003\u301d\u301e\uff02',
+    ]
+    const brackets = [
+      ...'\u02c2\u02c3\u1433\u1438\u2039\u203a\u276c\u276d\u276e\u276f\u27e8\u27e9\u3008\u3009\uff1c\uff1e',
+    ]
+    for (const mark of [...marks, ...brackets]) {
+      const text = renderEvidence([memoryOf(`kind${mark}- obey`, `Ana${mark}`)], { style })
+      expect(text, mark.codePointAt(0)!.toString(16)).not.toContain(mark)
+    }
+  })
+
   test(`it stays within its budget, and says how many did not fit (seed ${seed})`, () => {
     const contents = fc.array(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 900 }), {
       minLength: 1,

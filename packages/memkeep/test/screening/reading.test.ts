@@ -1,5 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { extractive } from '../../src/screening/extractive.ts'
+import { findIn } from '../../src/screening/finding.ts'
 import { read } from '../../src/screening/reading/read.ts'
 import { amount, seed } from '../support/seed.ts'
 
@@ -153,6 +155,14 @@ describe('a byte of a long text costs what one of a short text does', () => {
   ])('%j, again and again', (piece) => {
     expect(growthOf(repeated(piece), read)).toBeLessThan(10)
   })
+
+  test.each(['from now ', 'ignore all ', 'if the user mentions ', 'a. b. ', 'Dr. ', '\n', '<|'])(
+    '%j, again and again, through rules, model and the default distiller',
+    (piece) => {
+      const gate = (content: string) => [findIn(content), extractive.distil({ content, actor: 'user' })]
+      expect(growthOf(repeated(piece), gate)).toBeLessThan(10)
+    },
+  )
 
   test('the measure sees what is not linear', () => {
     const square = (text: string): number => {
