@@ -33,7 +33,7 @@ export const inventory: Readonly<Record<string, TableAnnotation>> = {
   lineage: both({ row: 'tenant subject source derived' }),
   recalled: both({ row: 'tenant subject reader trust' }),
   aside: both({
-    row: 'tenant subject id version sensitivity trust actor kind at_ms created_ms updated_ms expires_ms derived_from epoch content details entry why aside_ms verdict successor',
+    row: 'tenant subject id version sensitivity trust actor kind at_ms created_ms updated_ms expires_ms derived_from epoch content details entry why aside_ms verdict successor line',
   }),
   reviewed: both({ row: 'tenant subject id version' }),
   undistilled: both({ row: 'tenant subject id due_ms' }),

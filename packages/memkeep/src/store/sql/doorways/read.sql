@@ -28,8 +28,11 @@ begin
         or exists (select 1 from memkeep.aside a where a.tenant = p_tenant and a.id = p_id and a.why = 2
           and (a.expires_ms is null or a.expires_ms > c.at_ms) and (shelves is null or a.subject = any (shelves)))
       union
-      select a.id, l.depth + 1 from line l join memkeep.aside a on a.tenant = p_tenant and a.successor = l.id and a.why = 2
-        where (shelves is null or a.subject = any (shelves)) and (a.expires_ms is null or a.expires_ms > c.at_ms)
+      -- `offset 0`: looked up one after another, never joined with all that is aside.
+      select s.id, l.depth + 1 from line l, lateral (
+        select a.id from memkeep.aside a where a.tenant = p_tenant and a.successor = l.id and a.why = 2
+          and (shelves is null or a.subject = any (shelves)) and (a.expires_ms is null or a.expires_ms > c.at_ms) offset 0
+      ) s
     )
     select array_agg(l.id order by l.depth, l.id) into ids from line l;
     answer.outcome := memkeep.disclose(c, cardinality(ids));

@@ -1,6 +1,14 @@
 -- owner: memkeep_owner
 -- callers: memkeep_door
 
+-- How many versions what a memory superseded has, with all that that superseded.
+create or replace function memkeep.line_behind(c memkeep.claims, p_id uuid) returns integer
+language sql stable
+set search_path = pg_catalog, pg_temp as $$
+  select coalesce(max(coalesce(a.line, a.version)), 0) from memkeep.aside a
+    where a.tenant = c.tenant and a.subject = c.shelf and a.successor = p_id and a.why = 2
+$$;
+
 -- Whether memories of the locked shelf may be superseded by new ones of these trusts and labels, element by element (null: none): 'ok'; 'missing' when
 -- one is not there, as far as this call sees, or is named twice; 'denied' when it may not be written, is trusted more, or is more sensitive: whoever
 -- deletes or rejects the newer reaches the older with it; 'quota' when it and what it superseded have p_most_versions already: a history brings them all.
@@ -11,7 +19,7 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp as $$
 declare
   seen record;
-  longest bigint;
+  longest integer;
 begin
   select count(m.id) as there, count(*) as asked,
       bool_and(m.trust <= w.trust and m.sensitivity <= w.sensitivity and c.writable & (1 << m.sensitivity) <> 0) as may
@@ -23,14 +31,8 @@ begin
   if seen.there < seen.asked then return 'missing'; end if;
   if seen.asked > (select count(distinct w.id) from unnest(p_supersedes) as w (id)) then return 'missing'; end if;
   if not coalesce(seen.may, true) then return 'denied'; end if;
-  with recursive line (newest, id, version) as (
-    select m.id, m.id, m.version from unnest(p_supersedes) as w (id)
-      join memkeep.memory m on m.tenant = c.tenant and m.subject = c.shelf and m.id = w.id
-    union all
-    select l.newest, a.id, a.version from line l
-      join memkeep.aside a on a.tenant = c.tenant and a.subject = c.shelf and a.successor = l.id and a.why = 2
-  )
-  select max(n.versions) into longest from (select sum(l.version) as versions from line l group by l.newest) n;
+  select max(m.version + memkeep.line_behind(c, m.id)) into longest from unnest(p_supersedes) as w (id)
+    join memkeep.memory m on m.tenant = c.tenant and m.subject = c.shelf and m.id = w.id;
   return case when longest >= p_most_versions then 'quota' else 'ok' end;
 end $$;
 
@@ -45,9 +47,10 @@ begin
     returning m.*, w.successor as successor
   ), put as (
     insert into memkeep.aside (tenant, subject, id, version, sensitivity, trust, actor, kind, at_ms, created_ms, updated_ms, expires_ms,
-      derived_from, epoch, content, details, entry, why, aside_ms, successor)
+      derived_from, epoch, content, details, entry, why, aside_ms, successor, line)
     select o.tenant, o.subject, o.id, o.version, o.sensitivity, o.trust, o.actor, o.kind, o.at_ms, o.created_ms, o.updated_ms,
-      o.expires_ms, o.derived_from, o.epoch, o.content, o.details, o.entry, 2, c.at_ms, o.successor from old o
+      o.expires_ms, o.derived_from, o.epoch, o.content, o.details, o.entry, 2, c.at_ms, o.successor,
+      o.version + memkeep.line_behind(c, o.id) from old o
   ), distilled as (
     delete from memkeep.undistilled u using old o where u.tenant = c.tenant and u.subject = c.shelf and u.id = o.id
   )
