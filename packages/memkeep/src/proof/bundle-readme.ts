@@ -41,7 +41,7 @@ ${following(manifest.previous)}- \`${bundleFile.key}\`, \`${bundleFile.pem}\`: t
     grep -m 1 -F -- '${dash} ${origin} ' checkpoint | cut -d ' ' -f 3 | base64 -d | tail -c 64 > "$signature"
     openssl pkeyutl -verify -pubin -inkey log.pem -rawin -in "$text" -sigfile "$signature"
 
-## With Go: signatures, tree, entries and proofs
+## With Go: signatures, tree, entries, proofs, and what a pruning kept
 
 In an empty directory: \`go mod init check && go get golang.org/x/mod\`, this as \`main.go\`, then \`go run . DIRECTORY\`. Offline, with
 Debian's \`golang-golang-x-mod-dev\`: \`GO111MODULE=off GOPATH=/usr/share/gocode go run main.go DIRECTORY\`.

@@ -3,12 +3,15 @@ export const goVerifier = `package main
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"log"
 	"os"
 	"path/filepath"
+	"sort"
 	"strconv"
 	"strings"
 
@@ -48,50 +51,70 @@ func split(source []byte) (fields map[string]string, hashes []tlog.Hash, checkpo
 	return fields, hashes, checkpoint
 }
 
-// bundle names the file with entry n of a log of this size.
-func bundle(n, size int64) string {
-	index := fmt.Sprintf("%03d", n/256%1000)
-	for high := n / 256000; high > 0; high /= 1000 {
-		index = fmt.Sprintf("x%03d/", high%1000) + index
+// tiles reads the files of the tree, and of its entries (level -1), by the names of c2sp.org/tlog-tiles.
+type tiles struct{}
+
+func (tiles) Height() int                     { return 8 }
+func (tiles) SaveTiles([]tlog.Tile, [][]byte) {}
+func (tiles) ReadTiles(wanted []tlog.Tile) (found [][]byte, err error) {
+	for _, tile := range wanted {
+		path := strings.TrimPrefix(tile.Path(), "tile/8/")
+		found = append(found, read("tile", strings.Replace(path, "data/", "entries/", 1)))
 	}
-	if width := size - n/256*256; width < 256 {
-		index += fmt.Sprintf(".p/%d", width)
+	return found, nil
+}
+
+// leaf is what is read of an entry.
+type leaf struct{ Op, Outcome, Resource string }
+
+// pruning is what an entry says of entries before "to" that are gone: the digest of the indices that were kept.
+type pruning struct {
+	to     int64
+	digest string
+}
+
+func prunings(entry []byte) (found []pruning) {
+	var said leaf
+	var one pruning
+	if json.Unmarshal(entry, &said) != nil || said.Op != "audit.prune" || said.Outcome != "ok" {
+		return nil
 	}
-	return "tile/entries/" + index
+	if n, _ := fmt.Sscanf(said.Resource, "min-index:%d-%s", &one.to, &one.digest); n == 2 {
+		found = append(found, one)
+	}
+	return found
 }
 
 func main() {
 	size, root := open(read("checkpoint"))
 	fmt.Println("the checkpoint is signed, of size", size)
+	var manifest struct{ MinIndex int64 }
+	if err := json.Unmarshal(read("bundle.json"), &manifest); err != nil {
+		log.Fatal(err)
+	}
 
-	var stored []tlog.Hash
-	reader := tlog.HashReaderFunc(func(indexes []int64) (found []tlog.Hash, err error) {
-		for _, i := range indexes {
-			found = append(found, stored[i])
+	var said []pruning
+	tree := tlog.TileHashReader(tlog.Tree{N: size, Hash: root}, tiles{})
+	for from := manifest.MinIndex; from < size; from += 256 {
+		tile := tlog.Tile{H: 8, L: -1, N: from / 256, W: 256}
+		if size-from < 256 {
+			tile.W = int(size - from)
 		}
-		return found, nil
-	})
-	var rest []byte
-	whole := true
-	for n := int64(0); n < size && whole; n++ {
-		if n%256 == 0 {
-			if _, err := os.Stat(filepath.Join(os.Args[1], bundle(n, size))); err != nil {
-				whole = false
-				break
+		rest := must(tiles{}.ReadTiles([]tlog.Tile{tile}))[0]
+		indexes := []int64{}
+		for n := from; n < from+int64(tile.W); n++ {
+			indexes = append(indexes, tlog.StoredHashIndex(0, n))
+		}
+		for i, hash := range must(tree.ReadHashes(indexes)) {
+			end := 2 + int(binary.BigEndian.Uint16(rest))
+			if tlog.RecordHash(rest[2:end]) != hash {
+				log.Fatal("the entries are not those of the checkpoint: ", from+int64(i))
 			}
-			rest = read(bundle(n, size))
+			said = append(said, prunings(rest[2:end])...)
+			rest = rest[end:]
 		}
-		end := 2 + int(binary.BigEndian.Uint16(rest))
-		stored = append(stored, must(tlog.StoredHashes(n, rest[2:end], reader))...)
-		rest = rest[end:]
 	}
-	if !whole {
-		fmt.Println("entries were pruned: only proofs are checked")
-	} else if must(tlog.TreeHash(size, reader)) != root {
-		log.Fatal("the entries are not those of the checkpoint")
-	} else {
-		fmt.Println("the entries are those of the checkpoint")
-	}
+	fmt.Println("the entries are those of the checkpoint, from", manifest.MinIndex)
 
 	for _, path := range must(filepath.Glob(filepath.Join(os.Args[1], "consistency", "*"))) {
 		fields, hashes, checkpoint := split(must(os.ReadFile(path)))
@@ -102,6 +125,7 @@ func main() {
 		}
 		fmt.Println("consistent:", oldSize, newSize)
 	}
+	var kept []int64
 	for _, path := range must(filepath.Glob(filepath.Join(os.Args[1], "proofs", "*"))) {
 		fields, hashes, checkpoint := split(must(os.ReadFile(path)))
 		proofSize, proofRoot := open(checkpoint)
@@ -111,6 +135,34 @@ func main() {
 			log.Fatal(path, ": ", err)
 		}
 		fmt.Println("in the log:", index, string(entry))
+		if index < manifest.MinIndex {
+			kept = append(kept, index)
+			said = append(said, prunings(entry)...)
+		}
 	}
+	if manifest.MinIndex == 0 {
+		return
+	}
+
+	// Each pruning goes on where the one before ended.
+	sort.Slice(kept, func(i, j int) bool { return kept[i] < kept[j] })
+	sort.Slice(said, func(i, j int) bool { return said[i].to < said[j].to })
+	origin, _, _ := strings.Cut(string(read("checkpoint")), "\\n")
+	shown := int64(0)
+	for _, one := range said {
+		text := fmt.Sprintf("memkeep/kept@v1\\n%s\\n%d %d\\n", origin, shown, one.to)
+		for _, index := range kept {
+			if index >= shown && index < one.to {
+				text += fmt.Sprintln(index)
+			}
+		}
+		if shown < manifest.MinIndex && fmt.Sprintf("%x", sha256.Sum256([]byte(text))) == one.digest {
+			shown = one.to
+		}
+	}
+	if shown != manifest.MinIndex {
+		log.Fatal("other entries were kept than the log says")
+	}
+	fmt.Println("pruned, and all that was kept is here:", len(kept), "entries before", manifest.MinIndex)
 }
 `

@@ -72,12 +72,16 @@ describe.skipIf(!hasGo)("Go's x/mod/sumdb, by the README's own program", () => {
     expect(status, output).toBe(0)
   })
 
-  test('accepts what is left of a pruned one', async () => {
-    const files = await sampleBundle({ minIndex: 512, sizes: [520, 600], opened: [], proofs: [0, 3, 530] })
-    const { status, output } = run(files)
-    expect(output).toContain('only proofs are checked')
+  test('accepts what is left of a pruned one, and not with an event less than was kept, or one changed', async () => {
+    const pruned = { minIndex: 512, sizes: [520, 600], opened: [], proofs: [0, 3, 530] }
+    const { status, output } = run(await sampleBundle(pruned))
+    expect(output).toContain('all that was kept is here: 2 entries before 512')
     expect(output.match(/^in the log: /gm)).toHaveLength(3)
     expect(status, output).toBe(0)
+    const dropped = run(await sampleBundle({ ...pruned, kept: [0, 3, 4] }))
+    expect(dropped).toMatchObject({ status: 1, output: expect.stringContaining('other entries were kept') })
+    const changed = run(edited(await sampleBundle(pruned), 'tile/entries/002.p/88', '"seq":570', '"seq":571'))
+    expect(changed).toMatchObject({ status: 1, output: expect.stringContaining('not those of the checkpoint: 570') })
   })
 
   test.each([
