@@ -128,6 +128,40 @@ test('closing lets requests under way finish, and takes no more', async () => {
   await served[Symbol.asyncDispose]()
 })
 
+test('a process that is told to end answers what is under way, and leaves no session, no lock and no half-done call', async () => {
+  const served = await Served.start()
+  const key = await served.key('acme', 'ana')
+  await served.add(key, 'a first note')
+  const sessions = async () =>
+    (
+      await served.database.query<{ pid: number }>(
+        "select pid from pg_stat_activity where datname = current_database() and usename like 'memkeep%'",
+      )
+    ).map(({ pid }) => pid)
+  const before = await sessions()
+  const serving = await ServingProcess.startIn(served.environment)
+  processes.push(serving)
+  const own = async () => (await sessions()).filter((pid) => !before.includes(pid))
+  const asking = { key, headers: { 'idempotency-key': 'once' }, body: { content: 'late', actor: 'user' } }
+  const { release, held } = await hold(served)
+  const underWay = ask(serving.url, 'POST', '/v1/memories', asking)
+  await held
+  const theirs = await own()
+  expect(theirs.length).toBeGreaterThan(1)
+  const ended = serving.end('SIGTERM')
+  while (!serving.stderr.includes('closing')) await sleep(10)
+  await release()
+  const answer = await underWay
+  expect(answer.status).toBe(201)
+  expect(await ended).toBe(0)
+  // The server's own end of a session that was left comes a moment later.
+  while ((await sessions()).some((pid) => theirs.includes(pid))) await sleep(10)
+  expect(await served.database.query('select from pg_locks where pid = any($1)', [theirs])).toEqual([])
+  const again = await served.ask('POST', '/v1/memories', asking)
+  expect([again.status, again.body.id]).toEqual([201, answer.body.id])
+  await served[Symbol.asyncDispose]()
+})
+
 test('a client that goes away in the middle leaves the server as it was', async () => {
   const served = await Served.start()
   const key = await served.key('acme', 'ana')

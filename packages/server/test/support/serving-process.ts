@@ -21,8 +21,14 @@ export class ServingProcess {
   }
 
   /** Settles when it listens; rejects with what it said when it ends before. */
-  static async start(...args: string[]): Promise<ServingProcess> {
-    const serving = new ServingProcess(spawn(process.execPath, [...onSources, 'serve', '--port', '0', ...args]))
+  static start(...args: string[]): Promise<ServingProcess> {
+    return ServingProcess.startIn({}, ...args)
+  }
+
+  /** With variables of the environment beside this process's own. */
+  static async startIn(env: Readonly<Record<string, string>>, ...args: string[]): Promise<ServingProcess> {
+    const program = [...onSources, 'serve', '--port', '0', ...args]
+    const serving = new ServingProcess(spawn(process.execPath, program, { env: { ...process.env, ...env } }))
     await new Promise<void>((resolve, reject) => {
       serving.child.stdout!.on('data', () => {
         if (serving.stdout.endsWith('\n\n')) resolve()
