@@ -4,13 +4,16 @@
 FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY . .
-RUN npm ci && npm prune --omit=dev --ignore-scripts
+# Without what only an embedded deployment needs, which is nine tenths of it.
+RUN npm ci && npm prune --omit=dev --omit=optional --ignore-scripts
 
 FROM node:24-bookworm-slim
 WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/packages ./packages
+# A new volume is made as the directory is that it covers.
+RUN mkdir /keys && chown node:node /keys && chmod 0700 /keys
 # The image's own user; nothing here is written to, and the keys are on a volume that this user owns.
 USER node
 ENV NODE_ENV=production MEMKEEP_KEYS=/keys MEMKEEP_HOST=0.0.0.0
