@@ -16,13 +16,17 @@ export interface TestDatabase {
   drop(): Promise<void>
 }
 
-/** A database of its own with the schema installed, on the real server that the run brought. */
+/**
+ * A database of its own with the schema installed, on the real server that the run brought: a copy of one that the run installed
+ * once, where the installer then gives what no copy brings, the rights on the database itself.
+ */
 export async function freshDatabase(options: { readonly installed?: boolean } = {}): Promise<TestDatabase> {
   const server = pgSettings(inject('adminDatabase'))
   const name = `mk_${randomBytes(6).toString('hex')}`
-  await once(server, `create database ${name}`)
+  const installed = options.installed ?? true
+  await once(server, `create database ${name}${installed ? ` template ${inject('installedDatabase')}` : ''}`)
   const admin = { ...server, database: name }
-  if (options.installed ?? true) await install(admin, loginPasswords)
+  if (installed) await install(admin, loginPasswords)
   const pool = new pg.Pool({ ...admin, max: 2 })
   // Dropping the database ends what is idle in it.
   pool.on('error', () => {})
@@ -41,7 +45,8 @@ export async function freshDatabase(options: { readonly installed?: boolean } = 
   }
 }
 
-function pgSettings(address: string): pg.ClientConfig {
+/** Of the address of a superuser. */
+export function pgSettings(address: string): pg.ClientConfig {
   const url = new URL(address)
   return {
     host: decodeURIComponent(url.hostname),
@@ -52,7 +57,8 @@ function pgSettings(address: string): pg.ClientConfig {
   }
 }
 
-async function once(settings: pg.ClientConfig, text: string): Promise<void> {
+/** One statement on a connection of its own. */
+export async function once(settings: pg.ClientConfig, text: string): Promise<void> {
   const client = new pg.Client(settings)
   await client.connect()
   try {
