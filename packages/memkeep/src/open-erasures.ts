@@ -12,6 +12,7 @@ import { artifactTarget } from './upkeep/artifact-target.ts'
 import { cacheTarget } from './upkeep/cache-target.ts'
 import { endedErasures, findErasures } from './upkeep/find-erasures.ts'
 import { recountScope } from './upkeep/recount-scope.ts'
+import { restoredIds } from './upkeep/restored-ids.ts'
 
 /** How a keep erases. */
 export interface ErasureSettings {
@@ -61,6 +62,7 @@ export function openErasures(
     recount: (call) => recountScope(doorways, call),
     find: (id) => findErasures({ doorways, keyring, seams }, id),
     ended: () => endedErasures({ doorways, keyring, seams }),
+    restoredIds: (place, names) => restoredIds(keyring, place, names),
     drop: (tenant) => {
       shelves.drop(tenant.toString('hex'))
       keyring.forget(tenant)

@@ -96,10 +96,25 @@ export interface ErasureScope {
   readonly ids: { readonly tenant: string; readonly subject: string | null } | null
 }
 
+/** Whose, by tags. */
+export interface ErasedPlace {
+  readonly tenant: Buffer
+  readonly kind: ErasureKind
+  readonly subject: Buffer
+}
+
+/** What a restored database has of the names of an erased scope: each sealed under the tenant's own key. */
+export interface RestoredNames {
+  readonly tenant_name: Buffer | null
+  readonly subject_name: Buffer | null
+}
+
 /** A store beside the database's tables that may hold something of a scope. No transaction is open while it is called. */
 export interface ErasureTarget {
   /** Stands in plan, report and attestation: `cache.redis`. */
   readonly name: string
+  /** True for programs of others: they may be down, and nothing waits for them that must go on. */
+  readonly outside?: true
   /** What it holds of the scope, by store; null for one that cannot be asked now. Changes nothing. */
   inventory(scope: ErasureScope): Promise<Readonly<Record<string, number | null>>>
   /** From its answer on it serves nothing of the scope. */
@@ -170,6 +185,9 @@ export interface OperatorErasures {
   eraseTenant(tenant: string, options: EraseTenantOptions): Promise<RunningErasure>
   /** Of any tenant, by its id; null when there is none. */
   show(id: string): Promise<ErasureView | null>
-  /** Goes on with an erasure that was broken off, whoever worked on it. Throws `ERR_INPUT_INVALID` when there is none. */
-  resume(id: string): Promise<RunningErasure>
+  /**
+   * Goes on with an erasure that was broken off, whoever worked on it. `of`: whom it is of, for one that was repeated after a restore and does not know it (connectors go by
+   * ids). Throws `ERR_INPUT_INVALID` when there is none, or when it is not of these.
+   */
+  resume(id: string, of?: { readonly tenant: string; readonly subject: string | null }): Promise<RunningErasure>
 }

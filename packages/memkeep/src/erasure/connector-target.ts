@@ -1,5 +1,5 @@
 import type { ConnectorResult, Connectors } from '../connectors/connectors.ts'
-import type { ErasureTarget, NotCovered } from '../core/erasure.ts'
+import type { ErasureTarget } from '../core/erasure.ts'
 import { incomplete } from './steps.ts'
 
 /** The outside stores as one target: one that is down keeps the erasure open and is named, and keeps no other from being emptied. */
@@ -7,6 +7,7 @@ export function connectorTarget(connectors: Connectors): ErasureTarget {
   const { names } = connectors
   return {
     name: 'connectors',
+    outside: true,
     // One that is down now does not keep the barrier from standing: it must be emptied later, or the erasure stays open.
     inventory: async (scope) => {
       const results = scope.ids === null ? [] : await connectors.inventory(scope.ids)
@@ -14,7 +15,7 @@ export function connectorTarget(connectors: Connectors): ErasureTarget {
     },
     invalidate: async () => {},
     async erase(scope) {
-      if (scope.ids === null) return { deleted: {}, notCovered: names.map(repeatedLater) }
+      if (scope.ids === null) return { deleted: {}, pending: `${names.join(', ')} ${nameless}` }
       const results = await connectors.erase(scope.ids)
       const covered = results.filter(({ outcome }) => outcome === 'not-covered')
       const notCovered = covered.map(({ connector }) => ({
@@ -25,17 +26,15 @@ export function connectorTarget(connectors: Connectors): ErasureTarget {
       const pending = failed.length === 0 ? {} : { pending: `${failed.join(', ')} cannot be emptied now` }
       return { deleted: doneOf(results), notCovered, ...pending }
     },
-    verify: async ({ ids }) => (ids === null ? {} : itemsOf(await connectors.verify(ids))),
+    async verify({ ids }) {
+      if (ids === null) throw incomplete(`${names.join(', ')} ${nameless}`)
+      return itemsOf(await connectors.verify(ids))
+    },
   }
 }
 
-/** After a restore only tags are known, and outside stores go by ids: whether the first erasure came to empty them is not known. */
-function repeatedLater(name: string): NotCovered {
-  return {
-    what: `${name}: not known to be emptied: after a restore only tags are known, and it goes by ids`,
-    until: null,
-  }
-}
+/** An erasure that was repeated after a restore knows tags, and whose they are only where the restored database still said so. */
+const nameless = 'go by ids, and after a restore only tags are known: resume it with whom it is of'
 
 function itemsOf(results: readonly ConnectorResult[]): Record<string, number> {
   const failed = failedOf(results)

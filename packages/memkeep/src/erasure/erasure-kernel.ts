@@ -1,5 +1,5 @@
 import type { Witness } from '../audit/witness.ts'
-import type { ErasureTarget } from '../core/erasure.ts'
+import type { ErasedPlace, ErasureScope, ErasureTarget, RestoredNames } from '../core/erasure.ts'
 import type { ScopeClaims } from '../core/scope.ts'
 import type { Seams } from '../core/seams.ts'
 import type { Keyring } from '../keys/keyring.ts'
@@ -46,6 +46,8 @@ export interface ErasureKernel {
   readonly drop: (tenant: Buffer) => void
   /** How long any process may hold a key open, as they have announced it: no key is destroyed before that has passed since the barrier. */
   readonly leaseMs: () => Promise<number>
+  /** Whom a restored database says that tags are of; null where it does not, or where those keys are gone. */
+  readonly restoredIds: (place: ErasedPlace, names: RestoredNames) => Promise<ErasureScope['ids']>
   /** How long backups are kept: what was erased may be in them for so long. */
   readonly keepsBackupsMs: number
   /** Kept outside database and key store; null: a restore can undo an erasure unnoticed. */

@@ -4,6 +4,7 @@ import { MemkeepError } from '../core/errors.ts'
 import { scopeCommit } from '../proof/scope-commit.ts'
 import type { ErasureKernel } from './erasure-kernel.ts'
 import type { ErasureRecord } from './erasure-record.ts'
+import { callStep, type ErasurePlace } from './step-call.ts'
 
 type Ids = NonNullable<ErasureScope['ids']>
 
@@ -26,6 +27,21 @@ export async function openNames(kernel: ErasureKernel, record: ErasureRecord): P
     throw new MemkeepError('ERR_SEAL_BROKEN', 'the erasure is of somebody else than it says')
   }
   return ids
+}
+
+/**
+ * Says whose an erasure is that knows tags alone. False when it is not of these ids, by its own commitment. The place is that of the erasure.
+ */
+export async function nameErasure(
+  kernel: ErasureKernel,
+  place: ErasurePlace,
+  { id, scopeCommit: stated }: Pick<ErasureRecord, 'id' | 'scopeCommit'>,
+  ids: Ids,
+): Promise<boolean> {
+  if ((place.kind === 'tenant') !== (ids.subject === null)) return false
+  if (!(await commitOf(kernel, id, place.kind, ids)).equals(stated)) return false
+  await callStep(kernel, place, { doorway: 'name_erasure', args: [id, await sealNames(kernel, id, ids)] })
+  return true
 }
 
 /** The commitment of an erasure to whom it is of. */

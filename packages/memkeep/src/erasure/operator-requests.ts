@@ -1,6 +1,7 @@
 import type {
   EraseSubjectOptions,
   EraseTenantOptions,
+  ErasureScope,
   ErasureView,
   OperatorErasures,
   RunningErasure,
@@ -13,8 +14,12 @@ import { checkId } from '../core/text.ts'
 import { held } from './bar.ts'
 import { checkConfirm, checkErase } from './check-options.ts'
 import type { ErasureKernel } from './erasure-kernel.ts'
+import { nameErasure } from './names.ts'
 import { requestErasure } from './request.ts'
+import { readRecord } from './saga.ts'
 import { type ErasurePlace, placeOf } from './step-call.ts'
+
+type ErasedIds = NonNullable<ErasureScope['ids']>
 
 /** How an erasure that was recorded is carried out and looked at. */
 export interface Carrier {
@@ -50,10 +55,19 @@ export class OperatorRequests implements OperatorErasures {
     return place === null ? null : this.#carrier.view(place, id)
   }
 
-  async resume(id: string): Promise<RunningErasure> {
+  async resume(id: string, of?: ErasedIds): Promise<RunningErasure> {
     const place = await this.#find(id)
     if (place === null) throw new MemkeepError('ERR_INPUT_INVALID', 'there is no such erasure')
+    if (of !== undefined) await this.#name(place, id, of)
     return this.#carrier.start(place, id)
+  }
+
+  async #name(place: ErasurePlace, id: string, { tenant, subject }: ErasedIds): Promise<void> {
+    checkId(tenant, 'tenant', 'ERR_SCOPE_REQUIRED')
+    if (subject !== null) checkId(subject, 'subject', 'ERR_SCOPE_REQUIRED')
+    const record = await readRecord(this.#kernel, place, id)
+    if (record.done || (await nameErasure(this.#kernel, place, record, { tenant, subject }))) return
+    throw new MemkeepError('ERR_INPUT_INVALID', 'the erasure is not of these')
   }
 
   async #find(id: string): Promise<ErasurePlace | null> {

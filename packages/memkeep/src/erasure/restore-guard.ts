@@ -1,8 +1,10 @@
+import type { RestoredNames } from '../core/erasure.ts'
 import { MemkeepError } from '../core/errors.ts'
 import { expireLines } from './enter.ts'
 import type { ErasureKernel } from './erasure-kernel.ts'
 import type { ErasureLedger } from './erasure-ledger.ts'
 import { first, type LedgerEntry, readLines } from './ledger-lines.ts'
+import { nameErasure } from './names.ts'
 import { carryOut } from './saga.ts'
 import { callStep, type ErasurePlace } from './step-call.ts'
 import { witnessLedger } from './witnessed-ledger.ts'
@@ -15,6 +17,10 @@ export interface GuardReport {
 
 /** A process whose clock is so much ahead may have let a line expire. */
 const clocksApartMs = 3_600_000
+
+interface RepeatRow extends RestoredNames {
+  readonly outcome: string
+}
 
 interface HeadRow {
   readonly outcome: string
@@ -61,14 +67,20 @@ async function repeat(kernel: ErasureKernel, entry: LedgerEntry): Promise<boolea
   const place: ErasurePlace = { tenant, kind, subject: Buffer.from(entry.subject, 'hex') }
   const args = [erasure, epoch, entry.reason, Buffer.from(entry.commit, 'hex'), entry.until]
   const handled = ['ok', 'exists', 'held', 'missing']
-  const [row] = await callStep<{ outcome: string }>(kernel, place, { doorway: 'repeat_erasure', args, handled })
+  const [row] = await callStep<RepeatRow>(kernel, place, { doorway: 'repeat_erasure', args, handled })
   // Asked for and not barred yet: it goes on by upkeep, or waits there for a hold to be released. Its keys are in use.
   if (row!.outcome === 'held') return false
   const owner = { tenant, subject: kind === 'tenant' ? null : place.subject }
   const again = row!.outcome === 'ok'
   if (again) {
+    // Before the deletion, which takes the name.
+    const ids = await kernel.restoredIds(place, row!)
+    if (ids !== null)
+      await nameErasure(kernel, place, { id: erasure, scopeCommit: Buffer.from(entry.commit, 'hex') }, ids)
+    // No store of somebody else's keeps this process from opening.
+    const inside = { ...kernel, targets: kernel.targets.filter(({ outside = false }) => !outside) }
     // No further: whatever fails after that is for upkeep to do again, and keeps nobody from opening.
-    await carryOut(kernel, place, erasure, { wait: false, onStep: () => {}, upTo: 'delete' })
+    await carryOut(inside, place, erasure, { wait: false, onStep: () => {}, upTo: 'delete' })
   }
   // Also where the database knows of it: the key store may be the one that was restored.
   const keys = await kernel.keyring.destruction.deleteRecords(owner, epoch)

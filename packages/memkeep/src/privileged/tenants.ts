@@ -3,7 +3,7 @@ import { MemkeepError } from '../core/errors.ts'
 import { type Grant, type GrantClaims, readGrant } from '../core/grant.ts'
 import { checkQuota, type Quota } from '../core/quota.ts'
 import { checkId } from '../core/text.ts'
-import { sealSubjectName } from '../keys/subject-name.ts'
+import { sealSubjectName, tenantNameContext } from '../keys/subject-name.ts'
 import type { TenantKeys } from '../keys/tenant-keys.ts'
 import { checkPolicy, type Policy } from '../policy/policy.ts'
 import { noTerms, openTerms, sealTerms, type TenantTerms } from '../policy/tenant-terms.ts'
@@ -40,8 +40,6 @@ interface EnterRow {
 /** Terms as they stand in the database, not opened yet. */
 type Standing = Pick<EnterRow, 'policy_version' | 'policy'>
 
-const nameContext = Object.freeze(['tenant', 'name'])
-
 /** Tenants of the deployment. Each call needs a grant with the right `tenants`. */
 export class Tenants {
   readonly #kernel: PrivilegedKernel
@@ -61,7 +59,7 @@ export class Tenants {
     const grant = this.#claims()
     checkId(tenant, 'tenant', 'ERR_SCOPE_REQUIRED')
     const keys = await this.#newPlaceOf(grant, tenant)
-    const name = (await keys.own()).seal('name', Buffer.from(tenant, 'utf8'), nameContext)
+    const name = (await keys.own()).seal('name', Buffer.from(tenant, 'utf8'), tenantNameContext)
     const outcome = await outcomeOf(this.#kernel, { grant, keys, doorway: 'create_tenant', args: [name] })
     this.#kernel.seams.reach('tenant.recorded')
     if (outcome === 'barred') throw new MemkeepError('ERR_SCOPE_BARRED', 'the tenant was erased')
@@ -212,7 +210,7 @@ export class Tenants {
     const act = { grant, keys: await keyring.deployment(), doorway: 'reopen_scope', on }
     expectReopened(await outcomeOf(this.#kernel, { ...act, args: [null] }))
     const keys = await keyring.reopenTenant(tenant, tenantEpoch)
-    const name = (await keys.own()).seal('name', Buffer.from(id, 'utf8'), nameContext)
+    const name = (await keys.own()).seal('name', Buffer.from(id, 'utf8'), tenantNameContext)
     expectReopened(await outcomeOf(this.#kernel, { ...act, args: [name] }))
   }
 
@@ -238,7 +236,7 @@ export class Tenants {
       return { tenant: `erased:${row.tenant.toString('hex')}`, state: 'barred', createdAt: new Date(row.created_ms) }
     }
     const keys = await this.#kernel.keyring.tenantByTag(row.tenant)
-    const tenant = (await keys.own()).open('name', row.name, nameContext).toString('utf8')
+    const tenant = (await keys.own()).open('name', row.name, tenantNameContext).toString('utf8')
     return { tenant, state: row.state === 0 ? 'open' : 'barred', createdAt: new Date(row.created_ms) }
   }
 

@@ -115,6 +115,7 @@ export const doorwayRows: Readonly<Record<string, DoorwayRow>> = {
   ended_erasures: { ...needs('erasing'), with: { p_limit: 1 } },
   forget_erasure: needs('erasing'),
   repeat_erasure: needs('erasing'),
+  name_erasure: needs('erasing'),
   reopen_scope: { needs: [['tenants'], ['erasing']] },
   guard_head: needs('erasing'),
   cached_of_scope: needs('erasing'),

@@ -72,14 +72,23 @@ export const erasureShow: Command = {
 
 export const erasureResume: Command = {
   name: 'erasure resume',
-  takes: 'ID [--no-wait] [--json] [--data DIR]',
+  takes: 'ID [--tenant T WHO] [--no-wait] [--json] [--data DIR]',
   does: 'goes on with an erasure that was broken off',
-  notes: ['Upkeep does the same by itself within two minutes. --json prints the report.'],
+  notes: [
+    'Upkeep does the same by itself within two minutes. --json prints the report.',
+    'One that was repeated after a restore may know tags alone, and connectors go by ids: it waits until --tenant T and WHO',
+    '(exactly one of --subject S and --whole-tenant) say whom it is of. Others than those it was asked for are refused.',
+  ],
   async run(args) {
-    const given = readArguments(args, { flags: ['no-wait', 'json'], words: ['ID'] })
-    return withKeep(given, async (keep) =>
-      follow(await operatorErasures(keep, 'resume').resume(given.words[0]!), given),
-    )
+    const given = readArguments(args, {
+      values: ['tenant', 'subject'],
+      flags: ['whole-tenant', 'no-wait', 'json'],
+      words: ['ID'],
+    })
+    const [id, tenant] = [given.words[0]!, given.value('tenant')]
+    const isNamed = tenant !== undefined || given.value('subject') !== undefined || given.flag('whole-tenant')
+    const of = isNamed ? { tenant: given.required('tenant'), subject: given.who() } : undefined
+    return withKeep(given, async (keep) => follow(await operatorErasures(keep, 'resume').resume(id, of), given))
   },
 }
 

@@ -4,10 +4,12 @@
 -- Records again an erasure that the ledger outside knows and this database does not, since it was restored: 'ok' when it must be
 -- carried out (also when it was begun again already); 'exists' when it was, when a later epoch stands, or when the erasure itself stands barred;
 -- 'held' when that is open and not barred: it goes on as any other; 'missing' when there is no such tenant. Needs the right `erasing`.
+-- What the restored database still has of its names, sealed under the tenant's key, is the answer too.
 -- Outcomes: ok, exists, held, missing, denied.
+drop function if exists memkeep.repeat_erasure(bytea, bytea, uuid, integer, smallint, bytea, bigint, bytea);
 create or replace function memkeep.repeat_erasure(p_tenant bytea, p_token bytea, p_id uuid, p_epoch integer, p_reason smallint,
   p_commit bytea, p_until_ms bigint, p_detail bytea)
-returns table (outcome text)
+returns table (outcome text, tenant_name bytea, subject_name bytea)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare
@@ -43,6 +45,10 @@ begin
       values (p_tenant, p_id, case c.reach when 2 then 1 else 0 end, c.shelf, p_epoch, 0, 0, p_reason, 2, c.principal,
         p_commit, c.at_ms, p_until_ms, 0);
     end if;
+  end if;
+  if outcome = 'ok' then
+    select t.name into tenant_name from memkeep.tenant t where t.tenant = p_tenant;
+    select s.name into subject_name from memkeep.shelf s where s.tenant = p_tenant and s.subject = c.shelf and c.reach = 1;
   end if;
   perform memkeep.record(c, 'erasure.repeated', outcome, '{}', case when outcome = 'ok' then 1 else 0 end, p_detail);
   return next;
