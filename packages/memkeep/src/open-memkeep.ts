@@ -71,7 +71,10 @@ export async function openMemkeep(options: KeepOptions): Promise<Keep> {
     })
     await refuseFormerLine({ doorways, keyring, seams })
     if (witness !== null) await new WitnessedHead({ doorways, keyring, seams }, witness).prove()
-    const served = { policy, acceptsOldServer: settings.acceptOldServer, reads, witness: witness?.name ?? null }
+    const served = {
+      ...{ policy, acceptsOldServer: settings.acceptOldServer, reads, mergeDelaySeconds },
+      ...{ keepReadsDays: retention?.days ?? null, witness: witness?.name ?? null },
+    }
     await announce(doorways, keyring, seams, served)
     const store = options.cache ?? inProcessCache({ clock: seams.clock })
     opened.push(() => store.close())

@@ -16,7 +16,7 @@ export async function announce(
   doorways: Doorways,
   keyring: Keyring,
   seams: Seams,
-  served: Pick<EventDetail, 'policy' | 'acceptsOldServer' | 'reads' | 'witness' | 'tokenKeysReplaced'>,
+  served: Omit<EventDetail, 'principal' | 'roles'>,
 ): Promise<void> {
   const keys = await keyring.deployment()
   const key = await keys.own()

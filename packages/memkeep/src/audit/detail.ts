@@ -25,6 +25,10 @@ export interface EventDetail {
   readonly acceptsOldServer?: boolean
   /** Whether its reads wait for the disk, or a crash may lose the last of their events. */
   readonly reads?: AuditOptions['reads']
+  /** Seconds within which its upkeep, where it runs any, gives an event its place in the log. */
+  readonly mergeDelaySeconds?: number
+  /** After how many days it puts reads into the cold tier; null: they stay. */
+  readonly keepReadsDays?: number | null
   /** The witness that it asked whether the database was set back; null: none. */
   readonly witness?: string | null
   /** The keys of all scope tokens were replaced. */

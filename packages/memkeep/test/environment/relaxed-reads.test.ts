@@ -1,7 +1,9 @@
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { layoutOf } from '../../../embedded/src/layout.ts'
 import { serverName, serverProcesses } from '../../../embedded/src/server-processes.ts'
 import { detailContext } from '../../src/audit/detail.ts'
+import { directoryColdTier } from '../../src/audit/drivers/directory-cold-tier.ts'
 import { Keyring } from '../../src/keys/keyring.ts'
 import { codeOf } from '../support/code-of.ts'
 import { keysAt } from '../support/keys-at.ts'
@@ -82,13 +84,23 @@ test('the ledger says under which setting a process serves', async () => {
   const { keys, keyStore } = keysAt(store.keyDir)
   const ring = new Keyring({ provider: keys, store: keyStore, clock: store.clock, reach: () => {} })
   const own = await (await ring.deployment()).own()
-  for (const reads of ['relaxed', 'durable'] as const) {
-    await store.open({ audit: { reads } })
+  const coldTier = directoryColdTier({ dir: join(store.keyDir, 'cold') })
+  for (const [audit, says] of [
+    [
+      { reads: 'relaxed', mergeDelaySeconds: 30 },
+      { reads: 'relaxed', mergeDelaySeconds: 30, keepReadsDays: null },
+    ],
+    [
+      { keepReadsDays: 90, coldTier },
+      { reads: 'durable', mergeDelaySeconds: 5, keepReadsDays: 90 },
+    ],
+  ] as const) {
+    await store.open({ audit })
     const [event] = await store.database.query<{ id: string; detail: Buffer }>(
       "select id, detail from memkeep.event where action = 'deployment.policy' order by recorded_at desc limit 1",
     )
     const detail = own.open('audit', event!.detail.subarray(5), detailContext(event!.id))
-    expect(JSON.parse(detail.toString('utf8'))).toMatchObject({ reads })
+    expect(JSON.parse(detail.toString('utf8'))).toMatchObject(says)
   }
   ring.close()
 })
