@@ -118,6 +118,12 @@ async function lookAgain(kernel: Kernel, access: Access, outdated: Outdated): Pr
     kernel.shelves.drop(keys.tag.toString('hex'))
     return
   }
+  await readStandingTerms(kernel, access)
+}
+
+/** The tenant's own policy, quota and screening as they stand, for the accesses that are opened from now on. */
+export async function readStandingTerms(kernel: Kernel, access: Access): Promise<void> {
+  const { keys } = access
   const [row] = await callRead<EnterRow>(kernel, access, 'enter', [])
   expectOutcome(row?.outcome, 'ok')
   const { policy_version: version, policy } = row!

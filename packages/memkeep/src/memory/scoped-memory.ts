@@ -3,7 +3,8 @@ import type { Memory, StoredReceipt } from '../core/memory.ts'
 import { once } from '../core/once.ts'
 import { readScope, type ScopeClaims, type TenantScope } from '../core/scope.ts'
 import { checkId } from '../core/text.ts'
-import { addBatch, type Embed, embeds } from './add.ts'
+import type { GateInput } from '../screening/write-gate.ts'
+import { addBatch } from './add.ts'
 import { ReadableArtifacts, ScopedArtifacts } from './artifacts/scoped-artifacts.ts'
 import { ScopedCache } from './cache/scoped-cache.ts'
 import { callMemory, type Operation } from './call.ts'
@@ -13,18 +14,7 @@ import { type EndorseOptions, endorse } from './endorse.ts'
 import { type Explanation, explain } from './explain.ts'
 import { type ExportRecord, exportAll } from './export.ts'
 import { get, history } from './get.ts'
-import {
-  type AddInput,
-  type AddOptions,
-  addOptionKeys,
-  checkAdd,
-  checkArray,
-  checkBound,
-  checkIdempotencyKey,
-  checkKeys,
-  checkOneOf,
-  checkSignal,
-} from './input.ts'
+import { type AddInput, type AddOptions, addOptionKeys, checkAdd, checkArray, checkBound, checkKeys } from './input.ts'
 import { keptAnswerOf } from './kept-answer.ts'
 import type { Kernel } from './kernel.ts'
 import { Audit } from './ledger/audit.ts'
@@ -38,15 +28,8 @@ import { refuseScope } from './refuse-scope.ts'
 import { type ResealOptions, type ResealReport, reseal } from './reseal.ts'
 import { type SearchOptions, type SearchResult, search } from './search.ts'
 import { type MemoryPatch, type UpdateOptions, update } from './update.ts'
-
-export interface WriteOptions {
-  /** 1 to 200 characters. The same key with the same call within a day answers as the first did; with another, it throws. */
-  readonly idempotencyKey?: string
-  /** When the memories get their vectors: `now` (default), `later`, `now-or-later`. */
-  readonly embed?: Embed
-  /** Heeded until the write is sent. */
-  readonly signal?: AbortSignal
-}
+import { wouldRefuse } from './would-refuse.ts'
+import { checkWrite, type WriteOptions, writeOptionKeys } from './write-options.ts'
 
 /** What every scope can do: read. Each call checks anew that the scope has not expired. */
 export class ReadableMemory {
@@ -236,6 +219,14 @@ export class ScopedMemory extends ReadableMemory {
     return callMemory(this.#kernel, claims, 'create_memory', () => addBatch(this.#kernel, claims, batch))
   }
 
+  /**
+   * Places of the texts of which a write would be refused whole (`ERR_CONTENT_REFUSED`), as the tenant's screening stands. Stores nothing; what is refused
+   * is an event, as that of a write is.
+   */
+  async wouldRefuse(texts: readonly GateInput[]): Promise<readonly number[]> {
+    return this.#call('create_memory', (claims) => wouldRefuse(this.#kernel, claims, texts))
+  }
+
   /** Puts a new version in place, or returns null when there is no such memory in sight. The old one stays in the history. */
   async update(id: string, patch: MemoryPatch, options: UpdateOptions): Promise<StoredReceipt | null> {
     return this.#call('update_memory', (claims) => update(this.#kernel, claims, id, patch, options))
@@ -283,12 +274,4 @@ export class ScopedMemory extends ReadableMemory {
   #now(): number {
     return this.#kernel.seams.clock.now()
   }
-}
-
-const writeOptionKeys = ['idempotencyKey', 'embed', 'signal']
-
-function checkWrite(options: unknown, keys: readonly string[]) {
-  const { idempotencyKey, embed = 'now', signal } = checkKeys<WriteOptions>(options, 'options', keys)
-  checkSignal(signal)
-  return { idempotencyKey: checkIdempotencyKey(idempotencyKey), embed: checkOneOf(embed, 'embed', embeds), signal }
 }

@@ -97,6 +97,7 @@ const others: Readonly<Record<string, readonly string[]>> = {
     'add',
     'addMany',
     'addMessages',
+    'wouldRefuse',
   ].concat(['update', 'endorse', 'delete', 'deleteMany']),
   quarantine: ['release', 'reject'],
   artifacts: ['register', 'remove', 'retry'],

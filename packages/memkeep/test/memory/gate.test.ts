@@ -266,6 +266,34 @@ test('a tenant’s own thresholds: refused content leaves nothing but its event'
   expect((await memory.add(attack, { actor: 'user' })).outcome).toBe('quarantined')
 })
 
+test('what the gate would refuse is told before it is written, by the standing policy, and is an event', async () => {
+  const events = async () => {
+    const [row] = await store.database.query<{ n: string; told: string }>(
+      "select count(*) as n, coalesce(sum(affected), 0) as told from memkeep.event where action = 'memory.refuse'",
+    )
+    return [Number(row!.n), Number(row!.told)]
+  }
+  const texts = [fact, attack, fact, attack].map((content) => ({ content, actor: 'user' as const }))
+  const who = asking({ tenant: 'globex' })
+  const [, told] = await events()
+  // By default nothing is refused, and nothing said.
+  expect(await store.memory(who).wouldRefuse(texts)).toEqual([])
+  await store.privileged().tenants.setScreening('globex', { quarantineAt: 0.7, refuseAt: 0.7 })
+  const before = await events()
+  expect(before[1]).toBe(told)
+  // Another process, which has heard of no policy, and one that knows the one before.
+  for (const keep of [await store.open(), store.keep]) {
+    expect(await store.memory(who, keep).wouldRefuse(texts)).toEqual([1, 3])
+  }
+  expect(await events()).toEqual([before[0]! + 2, before[1]! + 4])
+  // Who may not write has no text screened.
+  expect(await store.memory({ ...who, roles: ['export'] }).wouldRefuse(texts)).toEqual([])
+  expect((await store.memory(who).list()).items).toEqual([])
+  for (const bad of [{ content: '', actor: 'user' }, { content: 'x', actor: 'root' }, { actor: 'user' }, 7])
+    expect(await codeOf(store.memory(who).wouldRefuse([bad as never]))).toBe('ERR_INPUT_INVALID')
+  await store.privileged().tenants.setScreening('globex', null)
+})
+
 test('an update that would not be kept whole is refused', async () => {
   const memory = store.memory(asking())
   const { id } = await memory.add(fact, { actor: 'user' })

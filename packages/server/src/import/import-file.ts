@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Keep } from 'memkeep'
+import { gateOf } from './gate-lines.ts'
 import { planFile } from './plan-file.ts'
 import type { Plan, Planned } from './planned.ts'
 import { batchesOf, batchSize, checkLine, isTimeless, type StoredIds, storeBatch } from './store-batch.ts'
@@ -34,7 +35,8 @@ export async function importFile(
   options: ImportOptions = {},
 ): Promise<ImportReport> {
   const { tenant } = target
-  const plan = await planFile(file, target, (planned) => checkLine(keep, tenant, planned), keep)
+  const checks = { line: (planned: Planned) => checkLine(keep, tenant, planned), gate: gateOf(keep, tenant) }
+  const plan = await planFile(file, target, checks, keep)
   const { unit, bad, skipped, cut, lowered, planned, digest } = plan
   const report = { unit, bad, skipped, cut, lowered }
   if (bad.length > 0 && options.keepGoing !== true) return { ...report, imported: 0, held: 0, already: 0, ends: null }

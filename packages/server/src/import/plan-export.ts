@@ -1,10 +1,11 @@
-import { type Actor, MemkeepError, type MessageInput } from 'memkeep'
+import { type Actor, MemkeepError, type MessageInput, type Tools } from 'memkeep'
 import { type Entry, entryValue } from './entries.ts'
+import type { Gate } from './gate-lines.ts'
 import { isLower, type Lineage, lineagesOf } from './lineage.ts'
 import { type BadLine, contentIdentity, type Plan, type Planned, type Remark } from './planned.ts'
 import { type ExportedMemory, type ExportLine, readExportLine } from './read-record.ts'
 import { isRefusal } from './refusal.ts'
-import { type Check, type Deployment, type ImportTarget, subjectOf } from './target.ts'
+import { type Check, type Checks, type Deployment, type ImportTarget, subjectOf } from './target.ts'
 
 interface Found {
   readonly number: number
@@ -38,14 +39,12 @@ export async function planExport(
   entries: readonly Entry[],
   digest: string,
   target: ImportTarget,
-  check: Check,
+  checks: Checks,
   { tools, now }: Deployment,
 ): Promise<Plan> {
-  const { memories, bad, skipped } = await readLines(entries, target, check, now)
-  const lineages = lineagesOf(
-    [...memories.values()].map(({ memory }) => memory),
-    tools,
-  )
+  const read = await readLines(entries, target, checks.line, now)
+  const lineages = await passing(read, target, checks.gate, tools)
+  const { memories, bad, skipped } = read
   const planned: Planned[] = []
   let [cut, lowered] = [0, 0]
   for (const { number, memory } of memories.values()) {
@@ -64,6 +63,33 @@ export async function planExport(
   }
   bad.sort((a, b) => a.number - b.number)
   return { unit: 'line', digest, knownBy: 'content', planned, bad, skipped, cut, lowered }
+}
+
+/**
+ * The lineages of what the gate takes. What it refuses is a bad line, and its kin are drawn anew without it: some may then be a tool's, and
+ * the gate is asked about that.
+ */
+async function passing({ memories, bad }: Read, target: ImportTarget, gate: Gate, tools: Tools) {
+  const asked = new Set<string>()
+  for (;;) {
+    const found = [...memories.values()]
+    const lineages = lineagesOf(
+      found.map(({ memory }) => memory),
+      tools,
+    )
+    const spoken = found.flatMap(({ number, memory }) => {
+      const { content, actor: author } = memory.input
+      const actor = lineages.get(memory.id)?.actor ?? author
+      if (asked.has(`${number} ${actor}`)) return []
+      asked.add(`${number} ${actor}`)
+      return [{ number, subject: placeOf(number, memory, target).subject, content, actor }]
+    })
+    const refused = await gate(spoken)
+    if (refused.length === 0) return lineages
+    bad.push(...refused)
+    const numbers = new Set(refused.map(({ number }) => number))
+    for (const { number, memory } of found) if (numbers.has(number)) memories.delete(memory.id)
+  }
 }
 
 async function readLines(entries: readonly Entry[], target: ImportTarget, check: Check, now: Date): Promise<Read> {

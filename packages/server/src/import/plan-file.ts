@@ -1,26 +1,28 @@
 import { createHash } from 'node:crypto'
+import type { Actor, MessageInput } from 'memkeep'
 import { entriesOf, entryValue } from './entries.ts'
+import type { Spoken } from './gate-lines.ts'
 import { planExport } from './plan-export.ts'
 import { type BadLine, type Plan, type Planned, type Remark, sourceOf } from './planned.ts'
 import { type Read, readEntry } from './read-entry.ts'
 import { isExportLine } from './read-record.ts'
 import { isRefusal } from './refusal.ts'
-import { type Check, type Deployment, type ImportTarget, subjectOf } from './target.ts'
+import { type Checks, type Deployment, type ImportTarget, subjectOf } from './target.ts'
 
 /** Reads a whole file and says what is to be stored. */
 export async function planFile(
   file: Buffer,
   target: ImportTarget,
-  check: Check,
+  checks: Checks,
   deployment: Deployment,
 ): Promise<Plan> {
   const digest = createHash('sha256').update(file).digest('hex')
   const { unit, entries } = entriesOf(file)
   if (entries.some((entry) => 'value' in entry && isExportLine(entry.value))) {
-    return planExport(entries, digest, target, check, deployment)
+    return planExport(entries, digest, target, checks, deployment)
   }
   const [planned, bad, skipped]: [Planned[], BadLine[], Remark[]] = [[], [], []]
-  let cut = 0
+  const cut = new Set<number>()
   for (const entry of entries) {
     const { number } = entry
     try {
@@ -28,17 +30,35 @@ export async function planFile(
       if (read.as === 'nothing') skipped.push({ number, why: read.why })
       else {
         const item = placed(number, read, target, digest)
-        await check(item)
+        await checks.line(item)
         planned.push(item)
-        if (read.as === 'turn' && read.cut) cut++
+        if (read.as === 'turn' && read.cut) cut.add(number)
       }
     } catch (error) {
       if (!isRefusal(error)) throw error
       bad.push({ number, code: error.code, why: error.message })
     }
   }
-  return { unit, digest, knownBy: 'source', planned, bad, skipped, cut, lowered: 0 }
+  const refused = await checks.gate(planned.map(spokenIn))
+  const numbers = new Set(refused.map(({ number }) => number))
+  const passed = planned.filter(({ number }) => !numbers.has(number))
+  const all = [...bad, ...refused].sort((a, b) => a.number - b.number)
+  const kept = passed.filter(({ number }) => cut.has(number)).length
+  return { unit, digest, knownBy: 'source', planned: passed, bad: all, skipped, cut: kept, lowered: 0 }
 }
+
+function spokenIn(item: Planned): Spoken {
+  const { number, subject } = item
+  if (item.as === 'memory') return { number, subject, content: item.input.content, actor: item.input.actor }
+  return { number, subject, content: item.message.content, actor: actorOf[item.message.role] }
+}
+
+const actorOf: Readonly<Record<MessageInput['role'], Actor>> = Object.freeze({
+  user: 'user',
+  assistant: 'agent',
+  system: 'system',
+  tool: 'tool',
+})
 
 function placed(number: number, read: Exclude<Read, { as: 'nothing' }>, target: ImportTarget, digest: string): Planned {
   const subject = subjectOf(read.as === 'memory' ? read.subject : null, target)
