@@ -33,12 +33,18 @@ export function agentScope(tenant: string, subject: string): SubjectScope {
 
 /**
  * To bring in memories of one subject, or (null) of the tenant as a whole: those that a system wrote, or with sensitive sources, too. Under a name that reads
- * nothing: a file was written before the operator looked at anything here, so what the operator was shown is not held against what stands in it.
+ * nothing: a file was written before the operator looked at anything here, so what the operator was shown is not held against what stands in it. Turns are told
+ * in their session, and so to nobody else.
  */
-export function importScope(tenant: string, subject: string | null, agent: string | null): SubjectScope | CommonScope {
+export function importScope(
+  tenant: string,
+  subject: string | null,
+  { agent = null, session = null }: { readonly agent?: string | null; readonly session?: string | null } = {},
+): SubjectScope | CommonScope {
   const principal: Principal = { ...importer, id: `${operator}/import`, actors: ['system'] }
   if (subject === null) return mintCommonScope({ tenant, principal: { ...principal, rights: ['common'] } })
-  return mintScope({ tenant, subject, principal, ...(agent === null ? {} : { agent }) })
+  const bound = { ...(agent === null ? {} : { agent }), ...(session === null ? {} : { session }) }
+  return mintScope({ tenant, subject, principal, ...bound })
 }
 
 /**

@@ -93,8 +93,8 @@ async function write(
   options: { readonly signal?: AbortSignal; readonly idempotencyKey?: string },
 ): Promise<StoredReceipt[]> {
   const { subject, session, agent } = batch[0]!
-  const memory = keep.for(importScope(tenant, subject, agent))
   const messages = batch.flatMap((item) => (item.as === 'turn' ? [item.message] : []))
+  const memory = keep.for(importScope(tenant, subject, messages.length > 0 ? { agent, session } : { agent }))
   if (messages.length > 0) return memory.addMessages(messages, { ...options, session: session! })
   const memories = batch.flatMap(({ sources, ...item }) => {
     if (item.as === 'turn') return []

@@ -120,15 +120,17 @@ test('a second import adds nothing: of the same bytes, of a later export, by thr
 })
 
 test('what the operator was shown is not held against what stands in a file', async () => {
+  const talker = store.memory({ tenant: 'shown', roles: ['admin'], principal: 'talker' })
+  await talker.addMessages([{ role: 'user', content: 'a turn before it', name: 'Ana' }], { session: 'talk' })
   const written = store.memory({ tenant: 'shown', roles: ['admin'] })
   await written.add('the agent, by itself', { actor: 'agent' })
   const rows = await exported('shown', 'ana')
   await store.memory({ tenant: 'shown', subject: 'ben' }).add('of a page', { actor: 'tool' })
   // The import looks at what ben has; the operator sees all the tenant has besides.
   for await (const _ of exportReach(old, 'shown', null).export());
-  expect(await importFile(old, fileOf(rows), into('shown', 'ben'))).toMatchObject({ imported: 1, lowered: 0 })
+  expect(await importFile(old, fileOf(rows), into('shown', 'ben'))).toMatchObject({ imported: 2, lowered: 0 })
   const trusts = current(await exported('shown', 'ben')).map(({ content, trust }) => `${content}: ${trust}`)
-  expect(trusts.sort()).toEqual(['of a page: external', 'the agent, by itself: agent'])
+  expect(trusts.sort()).toEqual(['a turn before it: user', 'of a page: external', 'the agent, by itself: agent'])
 })
 
 test('what a registered tool said, and was trusted less for its source, is not trusted more without that source', async () => {

@@ -38,7 +38,7 @@ async function importAll(keep: Keep): Promise<void> {
   stage.chapter('Two companies, two people each')
   for (const person of people) {
     await tenants.create(person.tenant)
-    const memory = keep.for(importScope(person.tenant, person.subject, null))
+    const memory = keep.for(importScope(person.tenant, person.subject))
     const turns = transcriptOf(person)
     const there = (await memory.list({ limit: 1, kinds: ['turn'] })).items.length > 0
     if (!there) {
