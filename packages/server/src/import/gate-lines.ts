@@ -19,7 +19,7 @@ export function gateOf(keep: Keep, tenant: string): Gate {
     for (const [subject, spoken] of Map.groupBy(lines, (line) => line.subject)) {
       for (let start = 0; start < spoken.length; start += batchSize) {
         const some = spoken.slice(start, start + batchSize)
-        const memory = keep.for(importScope(tenant, subject, null))
+        const memory = keep.for(importScope(tenant, subject))
         const places = await memory.wouldRefuse(some.map(({ content, actor }) => ({ content, actor })))
         for (const place of places) bad.push({ number: some[place]!.number, code: 'ERR_CONTENT_REFUSED', why })
       }
