@@ -27,7 +27,7 @@ export async function readJson(incoming: IncomingMessage, limitBytes: number): P
   return parseJson(decode(await readBytes(incoming, limitBytes)))
 }
 
-/** For a route that takes none: a body is refused, not ignored. */
+/** For a route that takes none: a body is refused, not ignored, unless it is `{}`, which some clients send with every POST. */
 export async function refuseBody(incoming: IncomingMessage, limitBytes: number): Promise<void> {
   const { 'content-length': length = '0', 'transfer-encoding': encoding } = incoming.headers
   if (encoding === undefined && Number(length) === 0) return
@@ -35,6 +35,7 @@ export async function refuseBody(incoming: IncomingMessage, limitBytes: number):
   const value = await readJson(incoming, limitBytes).catch((error: unknown) => {
     if (error instanceof ScopeSmuggled) throw error
   })
+  if (typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0) return
   throw mentionsScope(value) ? new ScopeSmuggled() : new MemkeepError('ERR_INPUT_INVALID', 'this route takes no body')
 }
 

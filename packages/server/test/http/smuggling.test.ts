@@ -231,6 +231,12 @@ describe('ways around: refused, in the ledger and counted', () => {
     expect(await attempts()).toBe(before)
   })
 
+  test('an empty object where no body is asked for says nothing, and is taken', async () => {
+    expect((await served.ask('GET', '/v1/memories', { key: ana, body: {} })).status).toBe(200)
+    for (const body of [[], 'null', '""'])
+      expect((await served.ask('GET', '/v1/memories', { key: ana, body })).status).toBe(422)
+  })
+
   test('what is not HTTP is counted among the refusals', async () => {
     const malformed = async () =>
       Number(
