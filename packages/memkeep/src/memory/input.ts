@@ -131,6 +131,11 @@ export function checkOneOf<T extends string>(value: unknown, what: string, allow
   return value as T
 }
 
+export function checkBoolean(value: unknown, what: string): boolean {
+  if (typeof value !== 'boolean') throw new MemkeepError('ERR_INPUT_INVALID', `${what} must be true or false`)
+  return value
+}
+
 export function checkTrust(value: unknown): Trust {
   return checkOneOf(value, 'minTrust', trusts)
 }

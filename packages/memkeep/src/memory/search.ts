@@ -11,6 +11,7 @@ import { embedAllowed, hasRight, withAccess } from './access.ts'
 import { checkWeights } from './check-weights.ts'
 import { allVectorsOf, noVectors, queryOf } from './index-of.ts'
 import {
+  checkBoolean,
   checkBound,
   checkDate,
   checkKeys,
@@ -78,6 +79,7 @@ export async function search(kernel: Kernel, scope: ScopeClaims, text: unknown, 
   const query = checkText(text, 'query', kernel.limits.queryBytes)
   const limit = checkLimit(options.limit, kernel.limits.results, 10)
   const filter = checkFilter(kernel, scope, options)
+  const isExplained = options.explain === undefined ? false : checkBoolean(options.explain, 'explain')
   const weights = options.weights === undefined ? {} : checkWeights(options.weights)
   checkSignal(options.signal)
   const right = scope.reach === 'all' ? rightBits.read | rightBits.tenant : rightBits.read
@@ -112,7 +114,7 @@ export async function search(kernel: Kernel, scope: ScopeClaims, text: unknown, 
       .filter((memory) => passesAnew(memory, memory.tags, filter))
       .map((memory): Found => {
         const { score, parts, entry } = scores.get(memory.id)!
-        const explained = options.explain === true ? { explain: parts } : {}
+        const explained = isExplained ? { explain: parts } : {}
         return { memory: { ...memory, score, ...explained }, shelf: entry.subjectTag }
       })
     const shown = await screenFound(kernel, access, found, options.signal)

@@ -82,6 +82,9 @@ test('weights put recent or important memories first, and must be numbers from 0
   for (const weights of [{ recency: -1 }, { importance: Number.NaN }, { halfLifeDays: 0 }, { speed: 1 }, null]) {
     expect(await codeOf(memory.search('tea', { weights: weights as object }))).toBe('ERR_INPUT_INVALID')
   }
+  for (const explain of [1, 'true', null]) {
+    expect(await codeOf(memory.search('tea', { explain: explain as unknown as boolean }))).toBe('ERR_INPUT_INVALID')
+  }
   for (const importance of [-0.1, 1.1, Number.NaN, '1' as unknown as number]) {
     expect(await codeOf(memory.add('x', { actor: 'user', importance }))).toBe('ERR_INPUT_INVALID')
   }

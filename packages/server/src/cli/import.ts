@@ -17,7 +17,7 @@ export const importMemories: Command = {
     'FILE is UTF-8, at most 128 MiB, - is stdin. Either JSON Lines, each one of',
     '  {"content", "actor", "subject"?, "sensitivity"?, "tags"?, "metadata"?, "at"?, "session"?}',
     '  {"role", "content", "name"?, "at"?}   a message in the OpenAI shape',
-    'or one JSON document {"messages": [...]} of such messages, or what `memkeep export` wrote.',
+    'or one JSON document of such messages, {"messages": [...]} or [...], or what `memkeep export` wrote.',
     '"at" is an ISO 8601 date, or a time with its zone.',
     'Messages without text (tool calls) are skipped and counted; calls and images beside a text are not kept.',
     'Every line is checked before the first is stored. A bad one is reported with its number, and then nothing is stored;',

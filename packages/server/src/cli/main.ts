@@ -1,4 +1,5 @@
 import { MemkeepError } from 'memkeep'
+import { version } from '../version.ts'
 import { UsageError } from './arguments.ts'
 import type { Command } from './command.ts'
 import { commands } from './commands.ts'
@@ -11,11 +12,9 @@ export async function main(args: readonly string[]): Promise<number> {
   try {
     refuseGarbled(args)
     if (first === 'help' || first === '--help' || first === '-h') return await help(args.slice(1))
+    if (first === '--version' && args.length === 1) return await printVersion()
     const command = find(args)
-    if (command === undefined) {
-      process.stderr.write(overview(similar(first)))
-      return 2
-    }
+    if (command === undefined) return unknown(args)
     const rest = args.slice(command.name.split(' ').length)
     if (asksForHelp(rest)) return await help([first!, second!])
     return await run(command, rest)
@@ -45,11 +44,25 @@ async function run(command: Command, args: readonly string[]): Promise<number> {
 async function help(words: readonly string[]): Promise<number> {
   const command = find(words)
   const listed = similar(words[0])
-  if (command === undefined && words.length > 0 && listed === commands) {
-    process.stderr.write(overview(commands))
-    return 2
-  }
+  if (command === undefined && words.length > 0 && listed === commands) return unknown(words)
   await print(command === undefined ? overview(listed) : usageOf(command))
+  return 0
+}
+
+/** Lists the commands that begin with a word, or (no word) all; any other word is said to be none. */
+function unknown([first, second]: readonly string[]): number {
+  const listed = similar(first)
+  const begins = listed !== commands
+  if (first === undefined || (begins && second === undefined)) process.stderr.write(overview(listed))
+  else {
+    const [words, help] = begins ? [`${first} ${second}`, `help ${first}`] : [first, 'help']
+    progress(`memkeep: there is no command ${shown(words)}; memkeep ${help} lists them`)
+  }
+  return 2
+}
+
+async function printVersion(): Promise<number> {
+  await print(`${version}\n`)
   return 0
 }
 

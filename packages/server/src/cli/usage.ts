@@ -12,7 +12,15 @@ export function overview(commands: readonly Command[]): string {
   const width = Math.max(...commands.map(({ name }) => name.length))
   const lines = commands.map(({ name, does }) => `  ${name.padEnd(width)}  ${does}`)
   const head = 'memkeep: memory for AI agents, kept behind walls'
-  return [head, '', ...lines, '', '  memkeep help COMMAND for one of them', '', foot].join('\n')
+  return [
+    head,
+    '',
+    ...lines,
+    '',
+    '  memkeep help COMMAND for one of them, memkeep --version for the version',
+    '',
+    foot,
+  ].join('\n')
 }
 
 /** What `memkeep help COMMAND` says. */

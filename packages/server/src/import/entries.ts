@@ -15,15 +15,16 @@ export interface Entries {
 const longestLine = 1024 * 1024
 const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf])
 
-/** Takes a file apart: JSON Lines, or one JSON document `{"messages": [...]}`. Blank lines count and hold nothing. */
+/** Takes a file apart: JSON Lines, or one JSON document, `{"messages": [...]}` or the messages alone. Blank lines count and hold nothing. */
 export function entriesOf(file: Buffer): Entries {
   const bytes = file.subarray(0, 3).equals(byteOrderMark) ? file.subarray(3) : file
   const lines = linesOf(bytes)
   const [first] = lines
   // A document is not JSON up to its first line break, or it says so on its one line.
-  if (first !== undefined && ('problem' in first || isConversation(first.value))) {
+  if (first !== undefined && ('problem' in first || isConversation(first.value) || Array.isArray(first.value))) {
     const whole = parse(bytes)
     if ('value' in whole && isConversation(whole.value)) return messagesOf(whole.value.messages)
+    if ('value' in whole && Array.isArray(whole.value)) return messagesOf(whole.value)
   }
   return { unit: 'line', entries: lines }
 }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { memkeep, memkeepInShell, scratchDirectory, stackTrace } from './deployment.ts'
 import { mainHere } from './main-here.ts'
@@ -180,8 +180,24 @@ describe('usage', () => {
   ])('%j is bad usage', async (args) => {
     const { code, out, err } = await mainHere(args)
     expect({ code, out }).toEqual({ code: 2, out: '' })
-    expect(err).toMatch(/usage: memkeep|memkeep help COMMAND/)
+    expect(err).toMatch(/usage: memkeep|memkeep help/)
     expect(err).not.toMatch(stackTrace)
+  })
+
+  test('a word that is no command is named, on one line', async () => {
+    const none = (words: string, help: string) => `memkeep: there is no command ${words}; memkeep ${help} lists them\n`
+    expect(await mainHere(['fo\no', 'x'])).toEqual({ code: 2, out: '', err: none('fo o', 'help') })
+    expect(await mainHere(['help', 'nonsense'])).toEqual({ code: 2, out: '', err: none('nonsense', 'help') })
+    expect(await mainHere(['tenant', 'destroy'])).toEqual({
+      ...{ code: 2, out: '' },
+      err: none('tenant destroy', 'help tenant'),
+    })
+  })
+
+  test('the version is that of the package', async () => {
+    const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+    const { version } = JSON.parse(manifest) as { version: string }
+    expect(await mainHere(['--version'])).toEqual({ code: 0, out: `${version}\n`, err: '' })
   })
 
   test('help goes to stdout', async () => {

@@ -109,18 +109,36 @@ describe('what is taken', () => {
     )
   })
 
-  test('one document of messages, on one line or on many; remarks count messages', async () => {
+  test('one document of messages, or an array of them, on one line or on many; remarks count messages', async () => {
     const messages = [
       { role: 'user', content: 'one' },
       { role: 'assistant', content: null, tool_calls: [{}] },
       { role: 'assistant', content: 'two' },
     ]
-    for (const indent of [undefined, 2]) {
-      const subject = fresh()
-      const { out } = await take(subject, JSON.stringify({ model: 'some', messages }, null, indent), '--json')
-      expect(JSON.parse(out)).toMatchObject({ imported: 2, unit: 'message', skipped: [{ message: 2 }] })
-      expect(await contents(subject)).toEqual(['one', 'two'])
+    for (const document of [{ model: 'some', messages }, messages]) {
+      for (const indent of [undefined, 2]) {
+        const subject = fresh()
+        const { out } = await take(subject, JSON.stringify(document, null, indent), '--json')
+        expect(JSON.parse(out)).toMatchObject({ imported: 2, unit: 'message', skipped: [{ message: 2 }] })
+        expect(await contents(subject)).toEqual(['one', 'two'])
+      }
     }
+  })
+
+  test('of an array bad messages are told by their place; behind another line it is no message', async () => {
+    const [one, bad] = [
+      { role: 'user', content: 'one' },
+      { role: 'admin', content: 'two' },
+    ]
+    for (const indent of [undefined, 2]) {
+      const refused = await take(fresh(), JSON.stringify([one, bad, 7], null, indent), '--json')
+      const report = JSON.parse(refused.out) as { bad: unknown[] }
+      expect({ code: refused.code, ...report }).toMatchObject({ code: 1, imported: 0, unit: 'message' })
+      expect(report.bad).toMatchObject([{ message: 2 }, { message: 3, why: 'is not an object' }])
+    }
+    const lines = await take(fresh(), jsonl([one], one), '--json')
+    expect(JSON.parse(lines.out)).toMatchObject({ unit: 'line', bad: [{ line: 1, why: 'is not an object' }] })
+    expect(await take(fresh(), '[]')).toMatchObject({ code: 0, out: '0 imported\n' })
   })
 
   test('BOM, CRLF, blank lines, no last line break: the numbers stay those of the file', async () => {
