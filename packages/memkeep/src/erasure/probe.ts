@@ -18,12 +18,20 @@ interface Probe {
   readonly args: readonly unknown[]
   /** Not as the tenant: it would bring what others' shelves hold. */
   readonly ownAlone?: boolean
+  /** For the tenant as a whole alone, under its own name: it has no other reach. */
+  readonly wideAlone?: boolean
+  /** It does not look at the bar: it has to bring nothing, as nothing is there. */
+  readonly unbarred?: boolean
 }
 
 const first = '00000000-0000-0000-0000-000000000000'
 
 /** Every doorway that brings something of a shelf, asked for what is known of it; under `wide_` for the tenant as a whole. */
-function probesOf({ subject: shelf, kind }: StepInput['record'], { memories, held, artifacts }: Known): Probe[] {
+function probesOf(
+  { subject: shelf, kind }: StepInput['record'],
+  { memories, held, artifacts }: Known,
+  home: Buffer,
+): Probe[] {
   const shelves = byteaArray([shelf])
   return [
     { doorway: 'load', args: [shelf, 0, first, 10] },
@@ -35,6 +43,9 @@ function probesOf({ subject: shelf, kind }: StepInput['record'], { memories, hel
     { doorway: 'sealed_rows', args: [2 ** 31 - 1, first, 10], ownAlone: true },
     { doorway: 'artifacts', args: [false, uuidArray(artifacts), null, null, null, 100] },
     { doorway: 'artifacts', args: [true, uuidArray(artifacts), null, null, null, 100] },
+    { doorway: 'library', args: [home], ownAlone: true },
+    { doorway: 'episodes', args: [10], ownAlone: true, unbarred: true },
+    ...artifacts.map((id) => ({ doorway: 'rebuild_sources', args: [shelf, id, 1], wideAlone: true })),
     ...memories.map((id) => ({ doorway: 'read', args: [id, true] })),
     ...held.map((id) => ({ doorway: 'held', args: [id, first, 1] })),
   ]
@@ -52,17 +63,20 @@ export async function probe(input: StepInput): Promise<number> {
     'enumerate',
   ).plan
   const standing = await enter(input)
-  const probes = probesOf(record, known)
+  const probes = probesOf(record, known, (await kernel.keyring.deployment()).tag)
   const reach = record.kind === 'tenant' ? 'common' : 'subject'
-  for (const { doorway, args, ownAlone = false } of probes) {
+  for (const { doorway, args, ownAlone = false, wideAlone = false, unbarred = false } of probes) {
     kernel.checkOpen()
-    const own = await ask(input, doorway, args, { ...standing, reach })
-    if (own.length !== 1 || own[0]!.outcome !== 'barred') throw found(doorway)
+    if (!wideAlone) {
+      const own = await ask(input, doorway, args, { ...standing, reach })
+      if (own.length !== 1 || own[0]!.outcome !== (unbarred ? 'ok' : 'barred')) throw found(doorway)
+    }
     if (ownAlone) continue
-    const wide = await ask(input, `wide_${doorway}`, args, { ...standing, reach: 'all', shelf: Buffer.alloc(16) })
+    const name = wideAlone ? doorway : `wide_${doorway}`
+    const wide = await ask(input, name, args, { ...standing, reach: 'all', shelf: Buffer.alloc(16) })
     if (wide.some((row) => row.outcome === null && isOf(row, record.subject, known))) throw found(doorway)
   }
-  return probes.reduce((sum, { ownAlone = false }) => sum + (ownAlone ? 1 : 2), 0)
+  return probes.reduce((sum, { ownAlone = false, wideAlone = false }) => sum + (ownAlone || wideAlone ? 1 : 2), 0)
 }
 
 function isOf({ subject, id }: Brought, shelf: Buffer, { memories, held, artifacts }: Known): boolean {
@@ -87,8 +101,8 @@ async function ask(
   stated: Partial<Claims>,
 ): Promise<Brought[]> {
   const call = await stepCall(kernel, record, args)
-  const { read, write, common, review, tenant, support } = rightBits
-  const rights = read | write | common | review | tenant | support | rightBits.export
+  const { read, write, common, review, tenant, support, upkeep } = rightBits
+  const rights = read | write | common | review | tenant | support | upkeep | rightBits.export
   const claims = { ...call.claims, ...stated, writable: 7, rights }
   return kernel.doorways.read<Brought & Record<string, unknown>>({ doorway, ...call, claims })
 }

@@ -32,9 +32,22 @@ test('the plan names what was there, and every question of the verification is a
   const notes = view!.steps.find(({ step }) => step === 'enumerate')!.notes as { plan: { known: object } }
   const id = expect.stringMatching(/^[0-9a-f-]{36}$/)
   expect(notes.plan.known).toEqual({ memories: [id], held: [id], artifacts: [id] })
-  expect(report.verification.probes).toBeGreaterThanOrEqual(15)
+  expect(report.verification.probes).toBeGreaterThanOrEqual(18)
   const whole = await store.keep.eraseTenant(adminOfTenant(), { reason: 'contract-end', confirm: 'acme' })
-  expect((await finished(store, whole)).verification.probes).toBeGreaterThanOrEqual(15)
+  expect((await finished(store, whole)).verification.probes).toBeGreaterThanOrEqual(18)
+})
+
+test('an episode that is left is named by the path that would distil it', async () => {
+  const erasure = await store.keep.eraseSubject(adminOf('ana'), { reason: 'request' })
+  await store.database.query(
+    `create or replace function memkeep.episodes(p_tenant bytea, p_token bytea, p_limit integer, p_detail bytea)
+     returns setof memkeep.reading language sql as $$ select null::text, 2::smallint, null::bytea, null::bigint, gen_random_uuid(), 1, 0::smallint, 1::smallint,
+       0::smallint, 'episode', 0::bigint, 0::bigint, 0::bigint, null::bigint, '{}'::uuid[], 1, ''::bytea, ''::bytea, null::bytea $$`,
+  )
+  await expect(finished(store, erasure)).rejects.toMatchObject({
+    code: 'ERR_ERASURE_INCOMPLETE',
+    message: expect.stringContaining('the read path episodes'),
+  })
 })
 
 test('support access that does not know of the bar is named', async () => {
