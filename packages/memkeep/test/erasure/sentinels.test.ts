@@ -1,16 +1,20 @@
-import { chmodSync, cpSync, mkdirSync, readFileSync } from 'node:fs'
+import { chmodSync, cpSync, lstatSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { fileWitness } from '../../src/audit/drivers/file-witness.ts'
+import { redisCache } from '../../src/cache/drivers/redis.ts'
+import { redisConnector } from '../../src/connectors/drivers/redis.ts'
 import { directoryErasureLedger } from '../../src/erasure/drivers/directory-erasure-ledger.ts'
-import { type Keep, openMemkeep } from '../../src/index.ts'
+import { type Keep, type KeepOptions, openMemkeep } from '../../src/index.ts'
+import { parseKeyRecord } from '../../src/keys/key-record.ts'
 import { deletedTables } from '../../src/store/inventory.ts'
 import { mintGrant } from '../../src/trust.ts'
 import { encodings, marker, sightings, sightingsBelow } from '../invariants/marker.ts'
 import { adminOf, finished } from '../support/erasing.ts'
 import { keysAt } from '../support/keys-at.ts'
 import { type PrivateEngine, privateEngine } from '../support/private-engine.ts'
+import { RedisServer, redisVersion } from '../support/redis-server.ts'
 import { TestKeep } from '../support/test-keep.ts'
 import { handlesOf, type Known, readAll, unlisted } from './read-paths.ts'
 
@@ -36,9 +40,14 @@ beforeAll(async () => {
   restore = recordOutput()
   engine = await privateEngine()
   const database = await engine.database('sentinels')
-  mkdirSync(outside(), { recursive: true })
+  mkdirSync(join(outside(), 'redis'), { recursive: true })
+  // Its file lies where everything is searched.
+  if (redisVersion !== null) {
+    redis = await RedisServer.start('--dir', join(outside(), 'redis'), '--rdbcompression', 'no')
+  }
   store = await TestKeep.start(
     {
+      ...(redis === null ? {} : outsideStores(redis.url)),
       erasureLedger: directoryErasureLedger({ dir: join(outside(), 'erasures') }),
       audit: { mergeDelaySeconds: 3600, witness: fileWitness({ path: join(outside(), 'witness') }) },
       rebuilders: { summary: async ({ sources }) => `rebuilt of ${sources.length}` },
@@ -47,6 +56,8 @@ beforeAll(async () => {
   )
   await fillOthers()
   known = await fill()
+  for (const of of [subject, near, 'ben'])
+    await redis?.client.set(`${chat('acme', of)}1`, of === subject ? marker() : 'tea')
   await store.keep.runUpkeep()
   const text = 'select tenant, subject from memkeep.memory where id = $1'
   ;[tags] = (await store.database.query<typeof tags>(text, [known.memories[0]])) as [typeof tags]
@@ -54,7 +65,23 @@ beforeAll(async () => {
 afterAll(async () => {
   restore()
   await store?.[Symbol.asyncDispose]()
+  await redis?.[Symbol.asyncDispose]()
   await engine?.stop()
+  rmSync(outside(), { recursive: true, force: true })
+})
+
+/** A cache for every process, and a store of the application's own that is told of. Null where Redis is not installed. */
+let redis: RedisServer | null = null
+const chat = (tenant: string, of: string) => `chat:${tenant}:${of}:`
+const outsideStores = (url: string): Partial<KeepOptions> => ({
+  cache: redisCache({ url, timeoutMs: 5000 }),
+  connectors: [
+    redisConnector({
+      name: 'chat',
+      url,
+      prefixes: ({ tenant, subject: of }) => [of === null ? `chat:${tenant}:` : chat(tenant, of)],
+    }),
+  ],
 })
 
 /** Beside the database, as the witness and the erasure ledger must be. */
@@ -176,6 +203,28 @@ async function rowsOfOthers(): Promise<string> {
   return texts.join('\n\n')
 }
 
+/** Rows, exports, keys and items in other stores of everybody else. Keys are wrapped anew and stay what they are: by their commitments. */
+async function bytesOfOthers(): Promise<string> {
+  const texts: string[] = []
+  for (const scope of [{ subject: near }, { subject: 'ben' }, { tenant: 'globex', subject }]) {
+    for await (const record of store.memory({ ...scope, roles: ['admin'] }).export()) texts.push(JSON.stringify(record))
+  }
+  // Behind the exports: who was shown something is noted.
+  texts.push(await rowsOfOthers())
+  const { keyStore } = keysAt(store.keyDir)
+  const shelves = await store.database.query<typeof tags>('select tenant, subject from memkeep.shelf order by 1, 2')
+  for (const shelf of shelves) {
+    if (shelf.tenant.equals(tags.tenant) && shelf.subject.equals(tags.subject)) continue
+    for (const name of await keyStore.list(
+      `subject/${shelf.tenant.toString('hex')}/${shelf.subject.toString('hex')}/`,
+    )) {
+      texts.push(`${name} ${parseKeyRecord((await keyStore.get(name))!).commitment.toString('hex')}`)
+    }
+  }
+  for (const of of [near, 'ben']) texts.push(String(await redis?.client.get(`${chat('acme', of)}1`)))
+  return texts.join('\n')
+}
+
 /** What other scopes may not read at all. */
 let refusedBefore: string[]
 const refusedIn = (answers: Map<string, string>) =>
@@ -206,6 +255,10 @@ test('every way to read has its row in the table, and one that is planted is fou
 })
 
 test('before it is erased, the sentinels are read through every path that can bring them', async () => {
+  if (redis !== null) {
+    await redis.client.sendCommand(['SAVE'])
+    expect(sightingsBelow(join(outside(), 'redis')).found).not.toEqual([])
+  }
   const answers = await readAll(handles(), known)
   refusedBefore = refusedIn(answers)
   const own = telling(answers)
@@ -239,14 +292,27 @@ async function keepCopies(): Promise<void> {
     await store.database.query(`create table saved.${table} as table memkeep.${table}`)
   }
   cpSync(store.keyDir, dirOf('before'), { recursive: true })
+  await baseBackup()
+}
+
+/** As pg_basebackup makes one: files of a server that goes on, between its start and stop of a backup, with the WAL that they need. */
+async function baseBackup(): Promise<void> {
+  const client = new pg.Client(store.database.admin)
+  await client.connect()
+  await client.query("select pg_backup_start('before', true)")
+  // The whole of what the engine keeps.
+  cpSync(engine.dir, dirOf('base-backup'), { recursive: true, filter: (path) => !lstatSync(path).isSocket() })
+  await client.query('select pg_backup_stop(false)')
+  await client.end()
 }
 
 describe('erased', () => {
   beforeAll(async () => {
-    const before = await rowsOfOthers()
+    const before = await bytesOfOthers()
     const during = store.keep.eraseSubject(adminOf(subject), { reason: 'request' })
     const report = await finished(store, await during)
-    untouched = [before, await rowsOfOthers()]
+    untouched = [before, await bytesOfOthers()]
+    if (redis !== null) expect(report.stores).toContainEqual({ name: 'connector.chat', deleted: 1, remaining: 0 })
     expect(report.keysDestroyed).toBeGreaterThan(0)
     expect(report.notCovered.map(({ what }) => what)).toContain(
       "the subject's id, sealed under its tenant's key and the deployment's, in backups",
@@ -291,15 +357,18 @@ describe('erased', () => {
     expect(untouched[1]).toBe(untouched[0])
   })
 
-  test('no sentinel is in data directory, WAL, server log, key store, erasure ledger, witness, statistics or what the kernel wrote', async () => {
+  test('no sentinel is in data directory, WAL, base backup, server log, key store, erasure ledger, witness, Redis, statistics or what the kernel wrote', async () => {
     await store.keep.runUpkeep()
     await store.database.query('analyze')
     await store.database.query('checkpoint')
+    await redis?.client.sendCommand(['SAVE'])
     expect(readFileSync(join(engine.dir, 'server.log'), 'utf8')).toContain('ready to accept connections')
     const places = [engine.dir, store.keyDir, outside()].map(sightingsBelow)
     expect(places.flatMap(({ found }) => found)).toEqual([])
     expect(places[0]!.bytes).toBeGreaterThan(20_000_000)
     expect(places[2]!.files).toBeGreaterThan(8)
+    // The base backup of before is among these: what it holds is sealed, under keys that are gone.
+    expect(places[2]!.bytes).toBeGreaterThan(20_000_000)
     expect(sightings('output', Buffer.from(output, 'latin1'))).toEqual([])
     // The same search finds one that was not sealed.
     await store.database.query(`create table public.plain as select '${marker()}'::text as said`)
