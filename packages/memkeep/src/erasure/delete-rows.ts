@@ -1,5 +1,6 @@
 import type { DerivedAction, NotCovered } from '../core/erasure.ts'
 import { coverDeletion } from './enter.ts'
+import { isSealed } from './note-seal.ts'
 import { callStep } from './step-call.ts'
 import { type Notes, ofTargets, refusePending, type StepInput } from './steps.ts'
 
@@ -38,11 +39,22 @@ export interface DeriveNotes extends Notes {
 
 /** Removes what was derived from the scope and what other stores hold of it. Throws while one of them is not finished. */
 export async function eraseTargets(input: StepInput): Promise<DeriveNotes> {
+  const before = await deletedBefore(input)
   const answers = await ofTargets(input, (target, scope) => target.erase(scope))
-  refusePending(answers)
+  const deleted = { ...before }
+  for (const [, each] of answers) {
+    for (const [name, number] of Object.entries(each.deleted)) deleted[name] = (deleted[name] ?? 0) + number
+  }
+  refusePending(answers, { deleted })
   return {
-    deleted: Object.assign({}, ...answers.map(([, { deleted }]) => deleted)) as Record<string, number>,
+    deleted,
     derived: answers.flatMap(([, { derived = [] }]) => derived),
     notCovered: answers.flatMap(([, { notCovered = [] }]) => notCovered),
   }
+}
+
+/** What earlier tries removed, as they noted it. */
+export async function deletedBefore({ kernel, record }: StepInput): Promise<Record<string, number>> {
+  if (!(await isSealed(kernel, record, 'derive'))) return {}
+  return { ...(record.steps.get('derive')!.notes as Partial<DeriveNotes>).deleted }
 }

@@ -3,7 +3,7 @@ import { type ErasureStep, type ErasureStepName, erasureSteps } from '../core/er
 import { MemkeepError } from '../core/errors.ts'
 import { attest } from './attest.ts'
 import { bar, invalidate } from './bar.ts'
-import { deleteRows, eraseTargets } from './delete-rows.ts'
+import { deletedBefore, deleteRows, eraseTargets } from './delete-rows.ts'
 import { destroyKeys } from './destroy-keys.ts'
 import { authorise } from './enter.ts'
 import { enumerateScope } from './enumerate.ts'
@@ -13,7 +13,7 @@ import { openNames } from './names.ts'
 import { checkNotes, sealOf } from './note-seal.ts'
 import { proveVerified } from './prove-verified.ts'
 import { again, callStep, type ErasurePlace, stepCall } from './step-call.ts'
-import { endOf, incomplete, type Notes, type StepInput } from './steps.ts'
+import { endOf, incomplete, type Notes, type StepInput, Unfinished } from './steps.ts'
 import { verifyScope } from './verify.ts'
 
 /** What each step does; its notes are recorded when it has ended. */
@@ -134,7 +134,9 @@ async function noteVerified({ kernel, record, beganMs }: StepInput, notes: Notes
 async function noteFailure(input: StepInput, name: ErasureStepName, error: unknown): Promise<void> {
   if (name === 'delete') return
   const { code, message } = error instanceof MemkeepError ? error : { code: 'unexpected', message: '' }
-  await note(input, name, { failed: code, ...(message === '' ? {} : { why: message }) }, null)
+  const done =
+    error instanceof Unfinished ? error.notes : name === 'derive' ? { deleted: await deletedBefore(input) } : {}
+  await note(input, name, { ...done, failed: code, ...(message === '' ? {} : { why: message }) }, null)
 }
 
 /** Whether the event of the verification has its place in the tenant's log: whoever sequences gives it one within seconds. */

@@ -37,9 +37,21 @@ export async function ofTargets<T>(
   return answers
 }
 
-/** Tells of a store that could not finish: the erasure stays open. */
-export function refusePending(answers: readonly (readonly [name: string, TargetErased])[]): void {
-  for (const [name, { pending }] of answers) if (pending !== undefined) throw incomplete(`${name}: ${pending}`)
+/** What a step did so far, when it cannot finish: it is noted, and the next try goes on from there. */
+export class Unfinished extends MemkeepError {
+  readonly notes: Notes
+
+  constructor(why: string, notes: Notes) {
+    super('ERR_ERASURE_INCOMPLETE', `the erasure is not complete: ${why}`, { retryable: true })
+    this.notes = notes
+  }
+}
+
+/** Tells of a store that could not finish: the erasure stays open, and what the others removed counts. */
+export function refusePending(answers: readonly (readonly [name: string, TargetErased])[], notes: Notes): void {
+  for (const [name, { pending }] of answers) {
+    if (pending !== undefined) throw new Unfinished(`${name}: ${pending}`, notes)
+  }
 }
 
 /** The erasure stays open at this step and is tried again. */

@@ -112,7 +112,8 @@ test('one that is down keeps the erasure open and is named; the others are empti
   expect(state).toBe('done')
   const counts = Object.fromEntries(report!.stores.map(({ name, deleted, remaining }) => [name, [deleted, remaining]]))
   expect(counts['connector.held']).toEqual([3, 0])
-  expect(counts).toHaveProperty(['connector.crm', 1], 0)
+  // It was emptied at the first try, while the other was down.
+  expect(counts['connector.crm']).toEqual([2, 0])
   expect(report!.notCovered.map(({ what }) => what)).toContain(
     'wide: it knows tenants only, so the items of one subject stay',
   )

@@ -1,14 +1,17 @@
-import type pg from 'pg'
+import pg from 'pg'
 import type { KillPoint } from '../../src/core/seams.ts'
 import { openMemkeep } from '../../src/index.ts'
 import { mintGrant } from '../../src/trust.ts'
 import { keysAt } from '../support/keys-at.ts'
+import { erasingWith } from './erasing-with.ts'
 
 // Begins an erasure, or goes on with it, and dies at a kill point; it says `done` when it did not.
 
 export interface EraserOrder {
   readonly database: pg.ClientConfig
   readonly upkeep: pg.ClientConfig
+  /** Of who has the table that is told of as an outside store. */
+  readonly admin: pg.ClientConfig
   readonly keyDir: string
   readonly tenant: string
   /** Null: the tenant as a whole. */
@@ -24,13 +27,14 @@ const reach = (point: KillPoint): void => {
   process.kill(process.pid, 'SIGKILL')
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
 }
+const outside = new pg.Pool({ ...order.admin, max: 1 })
 await using keep = await openMemkeep({
   database: { ...order.database, max: 3 },
   upkeep: { ...order.upkeep, max: 1 },
   ...keysAt(order.keyDir),
   acceptOldServer: true,
   holdKeysMs: 1000,
-  rebuilders: { summary: async ({ sources }) => sources.map(({ content }) => content).join(' + ') },
+  ...erasingWith(outside),
   audit: { mergeDelaySeconds: 1 },
   seams: { reach },
 })
@@ -41,4 +45,5 @@ const erasure =
     ? await erasures.eraseTenant(order.tenant, { reason: 'test', confirm: order.tenant })
     : await erasures.eraseSubject(order.tenant, order.subject, { reason: 'test' })
 await erasure.done
+await outside.end()
 process.stdout.write('done\n')
