@@ -2,6 +2,7 @@ import type { ErasureScope, TargetErased } from '../core/erasure.ts'
 import { MemkeepError } from '../core/errors.ts'
 import type { ErasureKernel } from './erasure-kernel.ts'
 import type { ErasureRecord } from './erasure-record.ts'
+import { again } from './step-call.ts'
 
 /** What a step works on. */
 export interface StepInput {
@@ -28,7 +29,7 @@ export async function ofTargets<T>(
   const answers: [string, T][] = []
   for (const target of kernel.targets) {
     try {
-      answers.push([target.name, await ask(target, scope)])
+      answers.push([target.name, await again(() => ask(target, scope))])
     } catch (cause) {
       const code = cause instanceof MemkeepError ? cause.code : 'an unexpected error'
       throw incomplete(`${target.name} failed (${code})`, cause)
