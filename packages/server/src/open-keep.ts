@@ -17,6 +17,7 @@ import { snowball, snowballInstalled } from 'memkeep/languages/snowball'
 import { fileWitness } from 'memkeep/witness/file'
 import { httpWitness } from 'memkeep/witness/http'
 import { type AuditDrivers, auditSettings } from './audit-settings.ts'
+import { openTelemetryTracer } from './drivers/open-telemetry.ts'
 import { installedEmbedder } from './installed-embedder.ts'
 import { installedLanguages } from './installed-languages.ts'
 import { type KeepSettings, keepOptions, keepSettingsOf } from './keep-settings.ts'
@@ -110,7 +111,7 @@ export async function openKeep(
   }: { readonly searches?: boolean; readonly looks?: boolean; readonly settings?: KeepSettings } = {},
 ): Promise<OpenedKeep> {
   const { options: search, says } = searches ? await searching(process.env) : { options: {}, says: [] }
-  const options = { ...search, ...keepOptions(said) }
+  const options = { ...search, ...(await traced(process.env)), ...keepOptions(said) }
   const settings = auditOf(process.env)
   const audit = looks ? { ...settings, mergeDelaySeconds: 3600 } : settings
   if (place.kind === 'server') {
@@ -152,13 +153,20 @@ export async function openKeep(
   return { keep, engine: running, says }
 }
 
+/** MEMKEEP_TRACES=1: every call on a memory is a span of the OpenTelemetry SDK that the process was started with. */
+async function traced(env: NodeJS.ProcessEnv): Promise<Pick<KeepOptions, 'tracer'>> {
+  return isOn(env, 'MEMKEEP_TRACES') ? { tracer: await openTelemetryTracer() } : {}
+}
+
 /** MEMKEEP_SUPPORT_SECOND_PERSON=1: support reads nothing before a second person has agreed. */
 function supportSettings(env: NodeJS.ProcessEnv): Pick<KeepOptions, 'supportNeedsSecond'> {
-  const said = env.MEMKEEP_SUPPORT_SECOND_PERSON ?? ''
-  if (!['', '0', '1'].includes(said)) {
-    throw new MemkeepError('ERR_INPUT_INVALID', 'MEMKEEP_SUPPORT_SECOND_PERSON must be 0 or 1')
-  }
-  return { supportNeedsSecond: said === '1' }
+  return { supportNeedsSecond: isOn(env, 'MEMKEEP_SUPPORT_SECOND_PERSON') }
+}
+
+function isOn(env: NodeJS.ProcessEnv, name: string): boolean {
+  const said = env[name] ?? ''
+  if (!['', '0', '1'].includes(said)) throw new MemkeepError('ERR_INPUT_INVALID', `${name} must be 0 or 1`)
+  return said === '1'
 }
 
 /**
