@@ -1,20 +1,26 @@
 import type pg from 'pg'
-import { type Finding, judgeLogin, judgeStore, type ServerCircumstances } from './judge-facts.ts'
+import type { Finding } from './finding.ts'
+import { isOfThisBuild, judgeLogin, judgeStore, type ServerCircumstances } from './judge-facts.ts'
+import { judgeWalls } from './judge-walls.ts'
 import { type LoginFacts, readLoginFacts, readStoreFacts } from './login-facts.ts'
 import type { LoginRole } from './schema.ts'
+import { readWallFacts } from './wall-facts.ts'
 
-export type { Finding, ServerCircumstances } from './judge-facts.ts'
+export type { Finding } from './finding.ts'
+export type { ServerCircumstances } from './judge-facts.ts'
 
 /**
- * Everything that is wrong with `login` and the database, as the connected `client` sees them; empty when nothing is. One
- * round trip; the client is left as it was. Rejects only with the driver's error.
+ * Everything that is wrong with `login` and the database, as the connected `client` sees them; empty when nothing is. Two
+ * round trips; the client is left as it was. Rejects only with the driver's error.
  */
 export async function inspectLogin(
   client: pg.ClientBase,
   login: LoginRole,
   server: ServerCircumstances,
 ): Promise<Finding[]> {
-  return judgeStore(await readStoreFacts(client), login, server)
+  const facts = await readStoreFacts(client)
+  const found = judgeStore(facts, login, server)
+  return isOfThisBuild(facts) ? [...found, ...judgeWalls(await readWallFacts(client))] : found
 }
 
 /**

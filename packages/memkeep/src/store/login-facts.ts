@@ -77,6 +77,7 @@ const ofLogin = `
 
 const ofStore = `
   array(select r.rolname || ' ' || given.attribute from pg_roles r, ${bareAttributes} where r.rolname in (${owners}) and given.present
+    union select r.rolname || ' login' from pg_roles r where r.rolname in (${owners}) and r.rolcanlogin
     union select o.rolname || ' in ' || r.rolname from pg_roles o, pg_roles r
       where o.rolname in (${owners}) and r.oid <> o.oid and pg_has_role(o.oid, r.oid, 'MEMBER') order by 1) as owners,
   (select count(*)::integer from pg_shdepend d where d.deptype = 'o' and d.refclassid = 'pg_authid'::regclass
@@ -126,16 +127,19 @@ where here.datname = current_database()`
 
 /** The facts that every connection is judged by. One round trip. */
 export async function readLoginFacts(client: pg.ClientBase): Promise<LoginFacts> {
-  return readRow<LoginFacts>(client, `select ${ofLogin}`)
+  return readAlone<LoginFacts>(client, `select ${ofLogin}`)
 }
 
 /** All facts, of one moment. One round trip, a few milliseconds; needs no privilege. */
 export async function readStoreFacts(client: pg.ClientBase): Promise<StoreFacts> {
-  return readRow<StoreFacts>(client, `select ${ofLogin}, ${ofStore}`)
+  return readAlone<StoreFacts>(client, `select ${ofLogin}, ${ofStore}`)
 }
 
-/** The search path is set for this one message, so that nothing in the session can stand in for a system table. */
-async function readRow<Facts extends pg.QueryResultRow>(client: pg.ClientBase, select: string): Promise<Facts> {
+/** The one row of a query. The search path is set for this one message, so that nothing in the session can stand in for a system table. */
+export async function readAlone<Facts extends pg.QueryResultRow>(
+  client: pg.ClientBase,
+  select: string,
+): Promise<Facts> {
   const path = "select set_config('search_path', 'pg_catalog, pg_temp', true)"
   const query = { text: `${path}; ${select}`, query_timeout: timeoutMs }
   const results = (await client.query(query)) as unknown as pg.QueryResult<Facts>[]

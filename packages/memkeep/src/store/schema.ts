@@ -94,8 +94,16 @@ export function doorwaysOf(login: LoginRole): string[] {
     .sort()
 }
 
+let digest: string | null = null
+
 /** Digest of all that is re-applied whole: unchanged, and an installer leaves the database as it is. */
 export function doorwaysDigest(): string {
+  digest ??= digestOfFiles()
+  return digest
+}
+
+/** Opening asks for it each time, and the files of a running program do not change. */
+function digestOfFiles(): string {
   const hash = createHash('sha256')
   for (const file of [...guardFiles(), ...doorwayFiles()]) hash.update(file.text)
   return hash.update(policiesText()).update(grantsText()).digest('hex').slice(0, 32)

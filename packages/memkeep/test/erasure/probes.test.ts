@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { sayOtherBuild } from '../../../../test/database.ts'
 import { guardFiles } from '../../src/store/schema.ts'
 import { adminOf, adminOfTenant, finished, grantOf } from '../support/erasing.ts'
 import { TestKeep } from '../support/test-keep.ts'
@@ -23,6 +24,7 @@ afterEach(() => store[Symbol.asyncDispose]())
 async function tearDown(name: string, wall: string, hole: string): Promise<void> {
   const { text } = guardFiles().find((file) => file.text.includes(`function memkeep.${name}(`))!
   expect(text).toContain(wall)
+  await sayOtherBuild(store.database)
   await store.database.query(text.replace(wall, hole))
 }
 

@@ -1,4 +1,4 @@
-import type { TestDatabase } from '../../../../test/database.ts'
+import { sayOtherBuild, type TestDatabase } from '../../../../test/database.ts'
 
 /** Names of the tables whose rows a doorway may change. */
 export async function tablesOf(database: TestDatabase): Promise<string[]> {
@@ -15,6 +15,7 @@ export async function tablesOf(database: TestDatabase): Promise<string[]> {
 export async function plantFaults(database: TestDatabase): Promise<(n: number | null) => Promise<void>> {
   await database.query(`create table public.fault (at integer)`)
   await database.query(`grant usage on schema public to public`)
+  await sayOtherBuild(database)
   await database.query(`create function public.fail_at() returns trigger language plpgsql security definer as $$
     declare n integer := coalesce(nullif(current_setting('fault.count', true), ''), '0')::integer + 1;
     begin

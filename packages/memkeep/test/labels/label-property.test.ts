@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { sayOtherBuild } from '../../../../test/database.ts'
 import type { Keep } from '../../src/index.ts'
 import { doorwayFiles, guardFiles } from '../../src/store/schema.ts'
 import { amount, seed } from '../support/seed.ts'
@@ -86,5 +87,6 @@ async function tearDown({ database }: TestKeep, name: string, wall: string, hole
   const file = [...guardFiles(), ...doorwayFiles()].find(({ text }) => text.includes(`function memkeep.${name}(`))!
   const torn = file.text.replaceAll(wall, hole)
   expect(torn).not.toBe(file.text)
+  await sayOtherBuild(database)
   await database.query(torn)
 }

@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { sayOtherBuild } from '../../../../test/database.ts'
 import { detailContext } from '../../src/audit/detail.ts'
 import { openMemkeep } from '../../src/index.ts'
 import { Keyring } from '../../src/keys/keyring.ts'
@@ -27,6 +28,7 @@ test('a row of another subject or above the clearance is not opened, though the 
   const above = await ben.add('ben, sensitive', { ...user, sensitivity: 'sensitive' })
   expect([await ben.get(id), await ben.get(above.id)]).toEqual([null, null])
   const read = doorwayFiles().find((file) => file.text.includes('function memkeep.read('))!
+  await sayOtherBuild(torn.database)
   await torn.database.query(read.text.replaceAll('and (shelves is null or m.subject = any (shelves))', ''))
   await torn.database.query('alter policy read on memkeep.memory using (true)')
   expect(await codeOf(ben.get(id))).toBe('ERR_SEAL_BROKEN')

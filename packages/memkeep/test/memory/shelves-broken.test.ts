@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { sayOtherBuild } from '../../../../test/database.ts'
 import { readScope } from '../../src/core/scope.ts'
 import type { KeyStore } from '../../src/keys/key-store.ts'
 import { checkShelves } from '../../src/memory/check-shelves.ts'
@@ -148,6 +149,7 @@ describe('a row that the database may not bring is refused, loudly', () => {
   /** Its row wall is down. */
   async function torn(): Promise<TestKeep> {
     const other = await TestKeep.start()
+    await sayOtherBuild(other.database)
     await other.database.query('alter policy read on memkeep.memory using (true)')
     return other
   }
