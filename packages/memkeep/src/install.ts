@@ -6,13 +6,15 @@ import type pg from 'pg'
 import type { Witness } from './audit/witness.ts'
 import { systemClock } from './core/clock.ts'
 import { productionSeams, type Seams } from './core/seams.ts'
+import { type UnopenedRecord, unopenedRecords } from './keys/inspect-records.ts'
 import type { KeyProvider } from './keys/key-provider.ts'
 import type { KeyStore } from './keys/key-store.ts'
 import { Keyring } from './keys/keyring.ts'
 import { openPool, refuseFatal } from './store/connect.ts'
 import { Doorways } from './store/doorways.ts'
 import { isStoreFailure, storeFailure } from './store/failure.ts'
-import { type Finding, inspectLogin } from './store/inspect.ts'
+import { type Finding, some } from './store/finding.ts'
+import { inspectLogin } from './store/inspect.ts'
 import { install, type LoginPasswords } from './store/install.ts'
 import { installFirstTokenKeys } from './store/install-first-token-keys.ts'
 import { judgeTransport } from './store/judge-facts.ts'
@@ -93,6 +95,25 @@ export async function inspectStore(options: InspectOptions): Promise<readonly Fi
     if (exposed.length > 0) return exposed
     return withConnection(database, (client) => inspectLogin(client, login, { embedded, acceptOldServer, tls }))
   })
+}
+
+/**
+ * What of a key store does not open: `key-store-damaged` where nothing works without it, `tenant-keys-damaged` where one tenant
+ * does not. Opens the records of all and of tenants; makes nothing, and changes nothing. Throws `ERR_KEY_UNAVAILABLE` when the store cannot be reached.
+ */
+export async function inspectKeyStore({
+  keys,
+  keyStore,
+}: Pick<InstallOptions, 'keys' | 'keyStore'>): Promise<readonly Finding[]> {
+  const { ofAll, ofTenants } = await unopenedRecords(keys, keyStore)
+  const remedy =
+    'stop every process, then put these records back from a backup of the key store that is as new as they are; never make them anew'
+  const told = (code: string, unopened: readonly UnopenedRecord[], isFatal: boolean): Finding[] => {
+    const names = some(unopened.map(({ record, code }) => `${record} (${code})`))
+    const message = `records of the key store do not open: ${names}`
+    return unopened.length === 0 ? [] : [{ code, message, remedy, fatal: isFatal }]
+  }
+  return [...told('key-store-damaged', ofAll, true), ...told('tenant-keys-damaged', ofTenants, false)]
 }
 
 export interface AcceptRollbackOptions extends Acceptance {

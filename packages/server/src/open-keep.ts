@@ -67,7 +67,7 @@ export function keysOf(place: Place) {
   return { keys: localKeys({ file: join(dir, 'root.key') }), keyStore: directoryKeyStore({ dir: join(dir, 'store') }) }
 }
 
-function keysDirOf(place: Place): string {
+export function keysDirOf(place: Place): string {
   return place.kind === 'embedded' ? join(place.dir, 'keys') : place.keysDir
 }
 

@@ -1,4 +1,7 @@
+import { MemkeepError } from '../core/errors.ts'
 import type { ScopeClaims } from '../core/scope.ts'
+import { damagedKeyOf } from '../keys/damaged-key.ts'
+import { keyGone as keyIsGone } from '../keys/wrapped-keys.ts'
 import type { IndexEntry } from '../recall/index-entry.ts'
 import { type Access, withAccess } from './access.ts'
 import { modelOf } from './index-of.ts'
@@ -20,6 +23,15 @@ export interface ShelfCheck {
   readonly ofOtherModels: number
   /** Those whose words have no stems. */
   readonly withoutStems: number
+  /** This keep's own model; null without an embedder. */
+  readonly model: string | null
+  /** Whether this keep gives words their stems. */
+  readonly stems: boolean
+  /**
+   * Names in the key store of what keeps whole shelves from being read, which count as `shelves` and in nothing else: a record that is damaged
+   * or, ending in `/`, the place of a subject's keys that are gone.
+   */
+  readonly keys: readonly string[]
 }
 
 /** Opens every entry that the scope reads, keeps none, and tells which do not open. Slow: it reads whole shelves. */
@@ -31,8 +43,14 @@ export function checkShelves(kernel: Kernel, scope: ScopeClaims): Promise<ShelfC
     const models: Record<string, number> = {}
     const own = modelOf(kernel)
     const found = { entries: 0, withoutVector: 0, ofOtherModels: 0, withoutStems: 0 }
+    const keys = new Set<string>()
     for (const subject of subjects) {
-      for (const [id, look] of await looksOf(kernel, access, subject, alike)) {
+      const looks = await looksOf(kernel, access, subject, alike)
+      if (typeof looks === 'string') {
+        keys.add(looks)
+        continue
+      }
+      for (const [id, look] of looks) {
         if (look === null) {
           broken.push(id)
           continue
@@ -44,7 +62,8 @@ export function checkShelves(kernel: Kernel, scope: ScopeClaims): Promise<ShelfC
         if (!look.hasStems) found.withoutStems++
       }
     }
-    return { shelves: subjects.length, broken, models, ...found }
+    const can = { model: own, stems: Boolean(kernel.languages) }
+    return { shelves: subjects.length, broken, models, ...found, ...can, keys: [...keys] }
   })
 }
 
@@ -54,15 +73,36 @@ interface Look {
   readonly hasStems: boolean
 }
 
-/** By id, so that a row that is written meanwhile counts once and as it stood last; null for one that does not open. */
+/**
+ * By id, so that a row that is written meanwhile counts once and as it stood last; null for one that does not open. Of a
+ * shelf that cannot be read, the name of the key for which that is so.
+ */
 async function looksOf(
+  kernel: Kernel,
+  access: Access,
+  subject: Buffer,
+  alike: Map<string, Look>,
+): Promise<Map<string, Look | null> | string> {
+  try {
+    return await readLooks(kernel, access, subject, alike)
+  } catch (error) {
+    const damaged = damagedKeyOf(error)
+    if (damaged !== null) return damaged
+    if (!(error instanceof MemkeepError) || error.code !== 'ERR_KEY_DESTROYED') throw error
+    return `subject/${access.keys.tag.toString('hex')}/${subject.toString('hex')}/`
+  }
+}
+
+async function readLooks(
   kernel: Kernel,
   access: Access,
   subject: Buffer,
   alike: Map<string, Look>,
 ): Promise<Map<string, Look | null>> {
   const looks = new Map<string, Look | null>()
+  let keyGone = false
   for await (const page of shelfPages(kernel, access, subject, 'toTheEnd')) {
+    keyGone ||= page.keyGone
     for (const id of page.broken) looks.set(id, null)
     for (const { id, index } of page.entries) {
       const look = { made: modelsOf(index), hasStems: index.language !== null }
@@ -73,6 +113,7 @@ async function looksOf(
       looks.set(id, kept)
     }
   }
+  if (keyGone && [...looks.values()].every((look) => look === null)) throw keyIsGone()
   return looks
 }
 

@@ -10,6 +10,8 @@ export interface ShelfPage {
   readonly version: number
   readonly entries: readonly ShelfEntry[]
   readonly broken: readonly string[]
+  /** The key of one of these is gone. */
+  readonly keyGone: boolean
   /** Ids of this page's rows that were written after that version: what an earlier page had of them is out of date. */
   readonly late: readonly string[]
 }
@@ -55,7 +57,13 @@ export async function* shelfPages(
     const found = await openEntries(kernel, { ...access, keys }, subject, rows)
     opened += found.entries.length
     keyGone ??= found.keyGone
-    yield { version, entries: found.entries, broken: found.broken, late: isLast ? [] : late }
+    yield {
+      version,
+      entries: found.entries,
+      broken: found.broken,
+      keyGone: found.keyGone !== null,
+      late: isLast ? [] : late,
+    }
     if (isLast) break
   }
   if (opened === 0 && keyGone !== null && access.scope.reach !== 'all') throw keyGone

@@ -34,7 +34,7 @@ export const doctor: Command = {
     const given = readArguments(args, { flags: ['json', 'shelves', 'ledger'] })
     const place = placeFor(given)
     refuseAbsent(place)
-    const found = [...inspectKeys(place).map(on('keys')), ...(await inspectDatabase(place))]
+    const found = [...(await inspectKeys(place)).map(on('keys')), ...(await inspectDatabase(place))]
     if (!found.some(({ fatal }) => fatal)) found.push(...(await inspectWitness(place, process.env)).map(on('witness')))
     // What is fatal would refuse to be opened.
     if (given.flag('shelves') && !found.some(({ fatal }) => fatal)) {

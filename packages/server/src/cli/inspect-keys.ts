@@ -1,11 +1,24 @@
 import { existsSync, lstatSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import type { Finding } from 'memkeep/install'
-import type { Place } from '../open-keep.ts'
+import { MemkeepError } from 'memkeep'
+import { type Finding, inspectKeyStore } from 'memkeep/install'
+import { keysDirOf, keysOf, type Place } from '../open-keep.ts'
+import { quoted } from './output.ts'
 
-/** What is wrong with the directory of the keys, and with where it lies. Reads no key. */
-export function inspectKeys(place: Place): Finding[] {
-  const dir = place.kind === 'embedded' ? join(place.dir, 'keys') : place.keysDir
+/** What is wrong with the directory of the keys, with where it lies and, unless that is fatal, with what opens nothing any more. */
+export async function inspectKeys(place: Place): Promise<Finding[]> {
+  const found = inspectKeyFiles(place)
+  if (found.some(({ fatal }) => fatal) || !isFilled(join(keysDirOf(place), 'store'))) return found
+  try {
+    return [...found, ...(await inspectKeyStore(keysOf(place)))]
+  } catch (error) {
+    if (!(error instanceof MemkeepError)) throw error
+    return [...found, finding('key-store-damaged', `${error.message} (${error.code})`, 'see what the error says')]
+  }
+}
+
+function inspectKeyFiles(place: Place): Finding[] {
+  const dir = keysDirOf(place)
   const [root, store] = [join(dir, 'root.key'), join(dir, 'store')]
   if (!existsSync(dir))
     return [finding('keys-absent', `there are no keys at ${dir}`, 'put them back from their backup')]
@@ -36,7 +49,7 @@ function judgeAccess(path: string, { uid, mode }: Stats, forbidden: number): Fin
   const closed = (mode & forbidden) === 0
   return [
     ...(own ? [] : [finding('keys-owner', `${path} belongs to another user`, 'give it to the user that runs Memkeep')]),
-    ...(closed ? [] : [finding('keys-open', `${path} is open to other users`, `chmod go= ${path}`)]),
+    ...(closed ? [] : [finding('keys-open', `${path} is open to other users`, `chmod go= ${quoted(path)}`)]),
   ]
 }
 

@@ -2,7 +2,7 @@ import { type Keep, MemkeepError, type ShelfCheck } from 'memkeep'
 import type { Finding } from 'memkeep/install'
 import { operatorGrant, reembedReach } from '../authn/operator.ts'
 import { openKeep, type Place } from '../open-keep.ts'
-import { progress, shown } from './output.ts'
+import { progress, quoted, shown } from './output.ts'
 
 /** Ids that a finding names; the others are counted. */
 const namedIds = 10
@@ -35,10 +35,10 @@ async function* openTenants(keep: Keep): AsyncGenerator<string> {
 }
 
 function judge(tenant: string, check: ShelfCheck): Finding[] {
-  const { entries, broken, models, withoutVector, ofOtherModels, withoutStems } = check
-  const of = `tenant ${tenant}, ${entries} memories`
+  const { entries, broken, models, withoutVector, ofOtherModels, withoutStems, keys } = check
+  const of = `tenant ${tenant}, ${entries + broken.length} memories`
   const made = Object.entries(models).map(([model, count]) => `${count} by ${model}`)
-  const reembed = `memkeep reembed --tenant ${tenant} --whole-tenant`
+  const reembed = `memkeep reembed --tenant ${quoted(tenant)} --whole-tenant`
   const note = (code: string, message: string, remedy: string): Finding => ({ code, message, remedy, fatal: false })
   const found: Finding[] = []
   if (broken.length > 0) {
@@ -47,8 +47,19 @@ function judge(tenant: string, check: ShelfCheck): Finding[] {
     found.push(
       note(
         'entries-broken',
-        `${of}: ${broken.length} more do not open: ${ids}${more}`,
-        'look at the ledger for who wrote them, and put them back from a backup',
+        `${of}: ${broken.length} of them do not open: ${ids}${more}`,
+        'look at the ledger for who wrote them, and put them back from a backup of the database',
+      ),
+    )
+  }
+  if (keys.length > 0) {
+    const names = keys.slice(0, namedIds).join(', ')
+    const more = keys.length > namedIds ? ` and ${keys.length - namedIds} more` : ''
+    found.push(
+      note(
+        'shelf-keys-lost',
+        `tenant ${tenant}: shelves are not read, as these keys do not open or are gone: ${names}${more}`,
+        'put these records back from a backup of the key store',
       ),
     )
   }
@@ -61,11 +72,17 @@ function judge(tenant: string, check: ShelfCheck): Finding[] {
       ),
     )
   }
-  if (withoutVector > 0 && withoutVector < entries) {
-    found.push(note('vectors-missing', `${of}: ${withoutVector} without a vector; ${made.join(', ')}`, reembed))
+  if (withoutVector > 0 && (check.model !== null || withoutVector < entries)) {
+    found.push(
+      note(
+        'vectors-missing',
+        `${of}: ${withoutVector} without a vector; ${made.join(', ') || 'none has one'}`,
+        reembed,
+      ),
+    )
   }
-  if (withoutStems > 0 && withoutStems < entries) {
-    found.push(note('stems-missing', `${of}: ${withoutStems} without stems, the others with`, reembed))
+  if (withoutStems > 0 && (check.stems || withoutStems < entries)) {
+    found.push(note('stems-missing', `${of}: ${withoutStems} without stems`, reembed))
   }
   if (made.length > 1 && ofOtherModels === 0) {
     const remedy = `when no process uses the former model any more: ${reembed} --drop-former`

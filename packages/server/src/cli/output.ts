@@ -33,6 +33,11 @@ export function shown(text: string): string {
   return text.replaceAll('\n', ' ').replace(steering, escaped)
 }
 
+/** A text as one word of a POSIX shell, for lines that are pasted into one. */
+export function quoted(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+}
+
 const steering = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
 
 function escaped(character: string): string {

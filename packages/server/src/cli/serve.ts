@@ -3,6 +3,7 @@ import type { FirstKey } from '../authn/first-run.ts'
 import { type Place, placeOf } from '../open-keep.ts'
 import { serve as open, type Serving } from '../serve.ts'
 import { readConfig } from '../server-config.ts'
+import { quoted } from './output.ts'
 import { signalled } from './signalled.ts'
 
 /** `memkeep serve`: HTTP until SIGINT or SIGTERM; requests under way finish. Returns 0, or 1 when the address is taken. */
@@ -63,7 +64,7 @@ function isAddressFault(code: string | undefined): boolean {
 
 function greet({ url, firstKey }: Serving, place: Place): void {
   const bold = (text: string) => styleText('bold', text, { stream: process.stdout })
-  const at = place.kind === 'embedded' ? ` --data ${quote(place.dir)}` : ''
+  const at = place.kind === 'embedded' ? ` --data ${quoted(place.dir)}` : ''
   const lines = [`${bold('Memkeep')} is listening on ${url}`, '']
   if (firstKey === null) {
     lines.push(
@@ -99,10 +100,6 @@ function firstSteps(url: string, { tenant, subject, key }: FirstKey, at: string,
     'The same memories as an MCP server over stdio, as the key in MEMKEEP_API_KEY or as you say:',
     '',
     `  npx memkeep mcp${at}`,
-    `  npx memkeep mcp${at} --tenant ${tenant} --subject ${subject}`,
+    `  npx memkeep mcp${at} --tenant ${quoted(tenant)} --subject ${quoted(subject)}`,
   ]
-}
-
-function quote(path: string): string {
-  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`
 }

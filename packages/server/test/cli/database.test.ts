@@ -11,6 +11,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -226,8 +227,46 @@ describe('doctor', () => {
     expect(await fatal()).toEqual([])
   })
 
+  test.each([
+    ['generation/1', 'fatal'],
+    ['deployment/tag', 'fatal'],
+    ['deployment/token', 'fatal'],
+    ['guard/head', 'fatal'],
+    ['tenant', 'note'],
+  ])('a damaged record of the key store is named: %s', async (record, weight) => {
+    const store = join(data, 'keys', 'store')
+    const name = record === 'tenant' ? join('tenant', readdirSync(join(store, 'tenant'))[0]!, 'tag') : record
+    const path = join(store, `${name}.json`)
+    const whole = readFileSync(path)
+    writeFileSync(path, 'garbage')
+    try {
+      const { code, found } = await findings()
+      const told = found.filter((each) => each.on === 'keys')
+      expect([code, told.map((each) => each.code)]).toEqual(
+        weight === 'fatal' ? [1, ['key-store-damaged']] : [0, ['tenant-keys-damaged']],
+      )
+      expect(told[0]!.message).toContain(`${name} (ERR_SEAL_BROKEN)`)
+      expect(told[0]!.remedy).toMatch(/backup of the key store/)
+      expect(told[0]!.meaning).not.toContain('no words')
+    } finally {
+      writeFileSync(path, whole)
+    }
+    expect(await fatal()).toEqual([])
+  })
+
+  test('another root key in the place of the one that wrapped the keys is found', async () => {
+    const root = join(data, 'keys', 'root.key')
+    const whole = readFileSync(root)
+    writeFileSync(root, `memkeep root key 1\n${'ab'.repeat(32)}\n`)
+    expect(await fatal()).toEqual(['keys key-store-damaged'])
+    writeFileSync(root, whole)
+    expect(await fatal()).toEqual([])
+  })
+
   test('every code of the kernel has a meaning', async () => {
-    const source = readFileSync(new URL('../../../memkeep/src/store/judge-facts.ts', import.meta.url), 'utf8')
+    const source = ['facts', 'walls']
+      .map((part) => readFileSync(new URL(`../../../memkeep/src/store/judge-${part}.ts`, import.meta.url), 'utf8'))
+      .join('\n')
     const codes = [...source.matchAll(/\b(?:fatal|note|refuse)\(\s*'([a-z-]+)'/g)].map(([, code]) => code!)
     const attributes = [...source.matchAll(/^ {2}(\w+): '(?:is|may) /gm)].map(([, name]) => `login-${name}`)
     expect(codes.length).toBeGreaterThan(20)

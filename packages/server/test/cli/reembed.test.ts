@@ -1,4 +1,5 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { embedded } from '@memkeep/embedded'
@@ -80,19 +81,20 @@ test('refuses bad usage, and to do nothing', async () => {
   expect(wrong).toMatchObject({ code: 1, err: expect.stringMatching(/MEMKEEP_EMBEDDER must be none or use-lite/) })
 })
 
+interface Found {
+  readonly on: string
+  readonly code: string
+  readonly message: string
+  readonly remedy: string
+  readonly meaning: string
+}
+const doctor = async (options: object = withModel) => {
+  const { code, out } = await memkeep(['doctor', '--shelves', '--json', ...at], options)
+  expect(code).toBe(0)
+  return (JSON.parse(out) as { findings: Found[] }).findings.filter(({ on }) => on === 'shelves')
+}
+
 test('doctor tells what stands on the shelves, and what to do', async () => {
-  interface Found {
-    readonly on: string
-    readonly code: string
-    readonly message: string
-    readonly remedy: string
-    readonly meaning: string
-  }
-  const doctor = async () => {
-    const { code, out } = await memkeep(['doctor', '--shelves', '--json', ...at], withModel)
-    expect(code).toBe(0)
-    return (JSON.parse(out) as { findings: Found[] }).findings.filter(({ on }) => on === 'shelves')
-  }
   expect((await reembed(['--whole-tenant'])).code).toBe(0)
   expect(await doctor()).toEqual([])
   await importAs('ben', ['one more'])
@@ -105,6 +107,53 @@ test('doctor tells what stands on the shelves, and what to do', async () => {
   expect(missing!.meaning).toMatch(/words alone/)
   expect(await memkeep([...missing!.remedy.split(' ').slice(1), ...at], withModel)).toMatchObject({ code: 0 })
   expect(await doctor()).toEqual([])
+})
+
+test('doctor tells of a tenant of which nothing has a vector, in a line that a shell takes for one command', async () => {
+  const tenant = "it's; touch planted"
+  const wordless = { env: { MEMKEEP_LANGUAGES: 'none' } }
+  expect((await memkeep(['tenant', 'create', tenant, ...at])).code).toBe(0)
+  const input = ['one', 'two'].map((content) => JSON.stringify({ content, actor: 'user' })).join('\n')
+  await memkeep(['import', '-', '--tenant', tenant, '--subject', 'ana', ...at], { input, ...wordless })
+  const told = (await doctor()).filter(({ message }) => message.includes(tenant))
+  expect(told.map(({ code, message }) => `${code} ${message}`)).toEqual([
+    expect.stringMatching(/^vectors-missing .*, 2 memories: 2 without a vector/),
+    expect.stringMatching(/^stems-missing .*, 2 memories: 2 without stems/),
+  ])
+  // Where nothing would make them, nothing is missing.
+  expect((await doctor(wordless)).filter(({ message }) => message.includes(tenant))).toEqual([])
+  // Every word as the shell hands it on.
+  const shell = `memkeep() { printf '%s\\n' "$@"; }; ${told[0]!.remedy}`
+  const words = execFileSync('sh', ['-c', shell], { encoding: 'utf8', cwd: scratch.data('.') })
+    .trimEnd()
+    .split('\n')
+  expect(words).toEqual(['reembed', '--tenant', tenant, '--whole-tenant'])
+  expect(await memkeep([...words, ...at], withModel)).toMatchObject({ code: 0 })
+  expect((await doctor()).filter(({ message }) => message.includes(tenant))).toEqual([])
+})
+
+test('doctor names the key when nothing of a shelf opens, and counts what is broken among the others', async () => {
+  const store = join(scratch.data('keep'), 'keys', 'store')
+  const keys = readdirSync(join(store, 'subject'), { recursive: true, encoding: 'utf8' })
+  const records = keys.filter((name) => name.endsWith('.json')).map((name) => join('subject', name))
+  const [path, wholes] = [(name: string) => join(store, name), records.map((name) => readFileSync(join(store, name)))]
+  try {
+    for (const name of records) writeFileSync(path(name), 'garbage')
+    const told = (await doctor()).filter(({ code }) => code === 'shelf-keys-lost')
+    const named = told.map(({ message }) => message).join(' ')
+    for (const name of records) expect(named).toContain(name.replace(/\.json$/, ''))
+    expect(named).not.toMatch(/\b0 memories/)
+    const first = records[0]!
+    rmSync(path(first))
+    const gone = (await doctor()).filter(({ code }) => code === 'shelf-keys-lost')
+    expect(gone.length).toBeGreaterThan(0)
+  } finally {
+    for (const [place, name] of records.entries()) {
+      mkdirSync(join(path(name), '..'), { recursive: true, mode: 0o700 })
+      writeFileSync(path(name), wholes[place]!, { mode: 0o600 })
+    }
+  }
+  expect((await doctor()).filter(({ code }) => code === 'shelf-keys-lost')).toEqual([])
 })
 
 test('does not take the place of a model that it does not have, unless told so', async () => {
