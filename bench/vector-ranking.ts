@@ -9,6 +9,7 @@ import { ByteRows } from '../packages/memkeep/src/recall/byte-rows.ts'
 import { dotProducts } from '../packages/memkeep/src/recall/dot-products.ts'
 import { queryWholes } from '../packages/memkeep/src/recall/query-wholes.ts'
 import { VectorBlock } from '../packages/memkeep/src/recall/vector-block.ts'
+import { sureCosines } from '../packages/memkeep/test/recall/sure-cosines.ts'
 import { plainRead } from './plain-read.ts'
 import { interleave } from './rounds.ts'
 import { Vectors } from './vectors.ts'
@@ -18,7 +19,7 @@ const seeds = Number(process.argv[3] ?? 5)
 const everything = { has: () => true }
 const ignore = (): void => {}
 
-/** Milliseconds for one query. "read", "kernel" and "plain JS" read the high bytes; "top n" is a whole query. */
+/** Milliseconds for one query. "read", "kernel" and "plain JS" read the high bytes; "rough" is a query of which nothing is sharpened, "top n" a whole one. */
 async function time(count: number, dims: number) {
   const vectors = new Vectors(1)
   // A thousand vectors again and again: they take different places, and no kernel can tell.
@@ -34,8 +35,9 @@ async function time(count: number, dims: number) {
   const ways: Record<string, () => unknown> = {
     read: await plainRead(count * dims),
     kernel: () => rows.eachStrip(wholes, count, ignore),
-    'top 10': () => block.cosines(query, everything, 10, count),
-    'top 100': () => block.cosines(query, everything, 100, count),
+    rough: () => block.near(query, everything, count),
+    'top 10': () => sureCosines(block, query, everything, 10, count),
+    'top 100': () => sureCosines(block, query, everything, 100, count),
     'plain JS': () => dotProducts(plainRows, wholes),
   }
   const batch = Math.max(1, Math.round(1e7 / (count * dims)))
@@ -82,7 +84,7 @@ function recall(kind: keyof typeof kinds, count: number, dims: number) {
         return sum
       })
       const wanted = new Set(best(exact))
-      hits += best(block.cosines(query, everything, 10, count)).filter((slot) => wanted.has(slot)).length
+      hits += best(sureCosines(block, query, everything, 10, count)).filter((slot) => wanted.has(slot)).length
     }
     return hits / queries / 10
   })

@@ -1,17 +1,22 @@
 import { MemkeepError } from '../core/errors.ts'
 import type { Selection } from './selection.ts'
+import type { Near } from './vector-block.ts'
 
 /**
- * Cosine of `query`, of length 1, with the row in each slot; NaN where the row has no vector or is not selected, or the
- * slot is free. The `sure` largest are precise and are the largest; see `VectorBlock.cosines` for the rest. Throws
- * `ERR_EMBEDDER_MISMATCH` when a selected row has a vector but none of this model and dimension: two models' numbers must
- * never stand in one order.
+ * How near each row is to `query`, of length 1, by slot; NaN where the row has no vector or is not selected, or the slot is
+ * free. Throws `ERR_EMBEDDER_MISMATCH` when a selected row has a vector but none of this model and dimension: two models'
+ * numbers must never stand in one order.
  */
-export function cosines(selection: Selection, query: Float32Array, model: string | null, sure = 100): Float64Array {
+export function nearTo(selection: Selection, query: Float32Array, model: string | null): Near {
   const { shelf } = selection
   if (!allHave(selection, model, query.length)) throw embeddedByAnother()
   const own = shelf.blocks.find((block) => block.model === model && block.dims === query.length)
-  return own?.cosines(query, selection, sure, shelf.slots) ?? new Float64Array(shelf.slots).fill(Number.NaN)
+  return own?.near(query, selection, shelf.slots) ?? nowhere(shelf.slots)
+}
+
+function nowhere(slots: number): Near {
+  const none = new Float64Array(slots).fill(Number.NaN)
+  return { rough: none, values: none, errors: null, reach: 0, sharpen: () => {} }
 }
 
 /** Whether every selected row that has a vector has one of this model and dimension. */

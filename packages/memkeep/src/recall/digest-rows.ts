@@ -3,21 +3,13 @@ import { sensitivities, trusts } from '../core/labels.ts'
 import type { IndexEntry } from './index-entry.ts'
 import type { ShelfEntry } from './shelf.ts'
 
-/** What ranking needs of a row beside its labels. */
-export interface Measures {
-  /** In terms. */
-  readonly length: number
-  /** With the query; NaN where the row or the query has no vector. */
-  readonly cosine: number
-}
+/** Bytes of a row: its id, four doubles, eight whole numbers, two labels, whether it is gone. */
+const rowBytes = 84
+const [createdAt, at, expiresAt, importance] = [16, 24, 32, 40]
+const [length, version, subject, kind, agent, session, language, model] = [48, 52, 56, 60, 64, 68, 72, 76]
+const [trust, sensitivity, gone] = [80, 81, 82]
 
-/** Bytes of a row: its id, five doubles, eight whole numbers, two labels, whether it is gone. */
-const rowBytes = 96
-const [createdAt, at, expiresAt, importance, cosine] = [16, 24, 32, 40, 48]
-const [length, version, subject, kind, agent, session, language, model] = [56, 60, 64, 68, 72, 76, 80, 84]
-const [trust, sensitivity, gone] = [88, 89, 90]
-
-/** Many entries without their terms, vectors and tags, in 96 bytes each. */
+/** Many entries without their terms, vectors and tags, in 84 bytes each. */
 export class DigestRows {
   #slots = 0
   #gone = 0
@@ -41,7 +33,8 @@ export class DigestRows {
     return this.#texts.reduce((sum, text) => sum + 100 + 2 * (text?.length ?? 0), this.#bytes.length)
   }
 
-  add(entry: ShelfEntry, measures: Measures): void {
+  /** `terms` is its length in terms. */
+  add(entry: ShelfEntry, terms: number): void {
     const from = this.#slots++ * rowBytes
     if (from === this.#bytes.length) this.#grow()
     const { index } = entry
@@ -51,8 +44,7 @@ export class DigestRows {
     bytes.writeDoubleLE(entry.atMs, at)
     bytes.writeDoubleLE(entry.expiresAtMs ?? Number.NaN, expiresAt)
     bytes.writeDoubleLE(index.importance ?? Number.NaN, importance)
-    bytes.writeDoubleLE(measures.cosine, cosine)
-    bytes.writeUInt32LE(measures.length, length)
+    bytes.writeUInt32LE(terms, length)
     bytes.writeUInt32LE(entry.version, version)
     bytes.writeUInt32LE(this.#placeOf(entry.subjectTag), subject)
     bytes.writeUInt32LE(this.#placeOf(entry.kind), kind)
@@ -79,7 +71,6 @@ export class DigestRows {
   remove(row: number): void {
     const bytes = this.#row(row)
     bytes[gone] = 1
-    bytes.writeDoubleLE(Number.NaN, cosine)
     this.#gone++
   }
 
@@ -119,10 +110,6 @@ export class DigestRows {
 
   lengthAt(row: number): number {
     return this.#row(row).readUInt32LE(length)
-  }
-
-  cosineAt(row: number): number {
-    return this.#row(row).readDoubleLE(cosine)
   }
 
   #row(row: number): Buffer {

@@ -8,6 +8,7 @@ import { borrowers, lentTo, share } from './lent.ts'
 import { Preference, type Weights } from './preference.ts'
 import { byWords, byWordsAndVector, type Relevance, termScaleOf } from './relevance.ts'
 import { Selection } from './selection.ts'
+import { sharpenContenders } from './sharpen.ts'
 import type { Shelf, ShelfEntry } from './shelf.ts'
 
 /** `vector`, of length 1, was made by `model`; both null where there is no embedder. */
@@ -44,6 +45,9 @@ export interface Ranked {
  * that shelves holding nothing else would give. So no score tells of a row that the filter hides, and it may carry a bound
  * that the caller did not choose (the session of a scope, say). A filter that narrows nothing costs nothing.
  *
+ * Cosines of what may be returned are of all 16 bits of the vectors; of more than 256 rows mean and deviation are those of the high
+ * bytes. Both are the same whether a shelf is held or was streamed.
+ *
  * With `former` the query's own vector counts when every row that passes and has a vector has one of its model, the former
  * one when not. Throws `ERR_EMBEDDER_MISMATCH` when the vector that counts is not of a model that all these rows have.
  */
@@ -62,6 +66,7 @@ export function rank(
   const unit = () => (query.vector === null ? 1 / (termScaleOf(selections, words).inverseDeviation || 1) : 1)
   const preference = Preference.of(weights, filter.nowMs, unit)
   const best = new Best<Candidate>(limit, betterFirst)
+  sharpenContenders(selections, relevances, preference?.most ?? 0, limit)
   const bounds = boundsOf(relevances, limit)
   selections.forEach((selection, place) => {
     offer(best, { selection, relevance: relevances[place]!, preference }, bounds)

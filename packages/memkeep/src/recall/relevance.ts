@@ -1,5 +1,5 @@
 import type { WordScores } from './bm25.ts'
-import { cosines } from './cosine.ts'
+import { nearTo } from './cosine.ts'
 import type { Selection } from './selection.ts'
 import { type Scale, scaleOf, zScore } from './z-score.ts'
 
@@ -13,6 +13,11 @@ export interface Relevance {
   readonly termsAt: (slot: number) => number
   /** Null: the query has no vector. */
   readonly vectorAt: ((slot: number) => number) | null
+  /** Times `reach`: what a sum that was not sharpened is off at most, for each slot below its length. Null: all are sharp. */
+  readonly errors: Float32Array | null
+  readonly reach: number
+  /** Makes the sums of these rows those of all 16 bits of their vectors. */
+  readonly sharpen: (slots: readonly number[]) => void
 }
 
 /** BM25 as it is. */
@@ -23,21 +28,32 @@ export function byWords(words: readonly WordScores[]): Relevance[] {
     sums: scores,
     termsAt: (slot) => scores[slot]!,
     vectorAt: null,
+    errors: null,
+    reach: 0,
+    sharpen: () => {},
   }))
 }
 
-/** The sum of the z-scores of BM25 and of cosine. Rows without a vector stand at the mean of the cosines. */
+/** With more vectors than that what a rough one is off does not show in their mean and deviation. */
+const fewVectors = 256
+
+/** The sum of the z-scores of BM25 and of cosine, on the scale of rough cosines where there are many. Rows without a vector stand at their mean. */
 export function byWordsAndVector(
   selections: readonly Selection[],
   words: readonly WordScores[],
   query: Float32Array,
   model: string | null,
 ): Relevance[] {
-  const near = selections.map((selection) => cosines(selection, query, model))
+  const near = selections.map((selection) => nearTo(selection, query, model))
   const termScale = termScaleOf(selections, words)
-  const vectorScale = scaleOf(near, 0)
+  const isSharp = hasFew(near.map(({ rough }) => rough))
+  if (isSharp) for (const { values, sharpen } of near) sharpen([...values.keys()])
+  const vectorScale = scaleOf(
+    near.map(({ rough, values }) => (isSharp ? values : rough)),
+    0,
+  )
   return words.map(({ scores }, place) => {
-    const cosine = near[place]!
+    const { values: cosine, errors, reach, sharpen: sharpenCosines } = near[place]!
     const termsAt = (slot: number) => zScore(scores[slot]!, termScale)
     const vectorAt = (slot: number) => (Number.isNaN(cosine[slot]) ? 0 : zScore(cosine[slot]!, vectorScale))
     const answers = (slot: number) => scores[slot] !== 0 || !Number.isNaN(cosine[slot])
@@ -54,8 +70,24 @@ export function byWordsAndVector(
       sums[slot] = (score - termMean) * termUnit + (has ? (near - vectorMean) * vectorUnit : 0)
       if (has || score !== 0) slots[size++] = slot
     }
-    return { slots: slots.subarray(0, size), answers, sums, termsAt, vectorAt }
+    const sharpen = (some: readonly number[]): void => {
+      sharpenCosines(some)
+      for (const slot of some) {
+        const near = cosine[slot]!
+        sums[slot] = (scores[slot]! - termMean) * termUnit + (Number.isNaN(near) ? 0 : (near - vectorMean) * vectorUnit)
+      }
+    }
+    const known = { slots: slots.subarray(0, size), answers, sums, termsAt, vectorAt }
+    return { ...known, errors: isSharp ? null : errors, reach: reach * vectorUnit, sharpen }
   })
+}
+
+function hasFew(lists: readonly Float64Array[]): boolean {
+  let count = 0
+  for (const list of lists) {
+    for (let at = 0; at < list.length && count <= fewVectors; at++) if (!Number.isNaN(list[at]!)) count++
+  }
+  return count <= fewVectors
 }
 
 /** The scale of BM25 over all selected rows, those that share no term at 0. */

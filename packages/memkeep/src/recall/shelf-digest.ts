@@ -28,7 +28,7 @@ export type RankedShelf = Pick<
   | 'languages'
   | 'talks'
   | 'entries'
-> & { readonly blocks: readonly Pick<VectorBlock, 'model' | 'dims' | 'has' | 'cosines'>[] }
+> & { readonly blocks: readonly Pick<VectorBlock, 'model' | 'dims' | 'has' | 'near'>[] }
 
 /**
  * Of one or more shelves what one operation needs: for each row that passes its filter the labels, the length, how often
@@ -39,8 +39,10 @@ export type RankedShelf = Pick<
 export class ShelfDigest implements RankedShelf {
   readonly #interest: Interest
   readonly #rows = new DigestRows()
-  /** With the vector of the former model, by slot; empty when the query has none. */
-  readonly #formerCosines: number[] = []
+  /** With the vector of the query's own model, by slot; NaN where there is none. */
+  readonly #own: Cosines = { rough: [], values: [] }
+  /** With that of the former model; empty when the query has none. */
+  readonly #former: Cosines = { rough: [], values: [] }
   readonly #postings = new Map<string | null, Map<string, Postings>>()
   readonly #talks = new Talks((slot) => this.at(slot)!)
   #length = 0
@@ -58,8 +60,9 @@ export class ShelfDigest implements RankedShelf {
     const passing = entries.filter((entry) => passes(entry, filter))
     const near = cosinesOf(passing, query)
     for (const [place, entry] of passing.entries()) {
-      if (near.former !== null) this.#formerCosines.push(near.former[place]!)
-      this.#add(entry, near.own[place]!)
+      putCosine(this.#own, near.own, place)
+      if (near.former !== null) putCosine(this.#former, near.former, place)
+      this.#add(entry)
     }
   }
 
@@ -71,7 +74,9 @@ export class ShelfDigest implements RankedShelf {
       if (row.index.session !== null) this.#talks.remove(sessionOf(row), slot)
       for (const postings of this.#asked(row.index.language).values()) postings.remove(slot)
       this.#length -= this.#rows.lengthAt(slot)
-      if (this.#formerCosines.length > 0) this.#formerCosines[slot] = Number.NaN
+      for (const { rough, values } of [this.#own, this.#former]) {
+        if (values.length > 0) rough[slot] = values[slot] = Number.NaN
+      }
       this.#rows.remove(slot)
     }
   }
@@ -133,24 +138,25 @@ export class ShelfDigest implements RankedShelf {
   get blocks(): RankedShelf['blocks'] {
     const { query } = this.#interest
     if (query === null || query.vector === null) return []
-    const own = answered(query.model, query.vector, (slot) => this.#rows.cosineAt(slot))
+    const own = answered(query.model, query.vector, this.#own)
     if (query.former === undefined) return [own]
-    return [own, answered(query.former.model, query.former.vector, (slot) => this.#formerCosines[slot]!)]
+    return [own, answered(query.former.model, query.former.vector, this.#former)]
   }
 
   /** Estimate of what it takes in memory. */
   get bytes(): number {
-    let total = 2000 + this.#rows.bytes + this.#talks.bytes + 8 * this.#formerCosines.length
+    let total =
+      2000 + this.#rows.bytes + this.#talks.bytes + 16 * (this.#own.values.length + this.#former.values.length)
     for (const terms of this.#postings.values()) for (const { pairs } of terms.values()) total += 300 + pairs.byteLength
     return total
   }
 
-  #add(entry: ShelfEntry, cosine: number): void {
+  #add(entry: ShelfEntry): void {
     const slot = this.#rows.slots
     const { terms, language, session } = entry.index
     let length = 0
     for (const count of terms.values()) length += count
-    this.#rows.add(entry, { length, cosine })
+    this.#rows.add(entry, length)
     this.#length += length
     for (const [term, postings] of this.#asked(language)) {
       const count = terms.get(term)
@@ -177,40 +183,59 @@ function sessionOf({ subjectTag, index }: ShelfEntry): string {
   return `${subjectTag}/${index.session}`
 }
 
+/** By slot, or by place among entries; NaN where there is none. */
+interface Cosines {
+  /** By the high bytes alone. */
+  readonly rough: number[]
+  /** Of all 16 bits. */
+  readonly values: number[]
+}
+
+function putCosine(cosines: Cosines, from: Cosines, place: number): void {
+  cosines.rough.push(from.rough[place]!)
+  cosines.values.push(from.values[place]!)
+}
+
 /** A block of vectors that knows its answer already. */
 function answered(
   model: string | null,
   { length: dims }: Float32Array,
-  cosineAt: (slot: number) => number,
+  { rough, values }: Cosines,
 ): RankedShelf['blocks'][number] {
-  const has = (slot: number) => !Number.isNaN(cosineAt(slot))
-  const cosines: VectorBlock['cosines'] = (_query, selection, _sure, slots) =>
-    Float64Array.from({ length: slots }, (_, slot) => (selection.has(slot) ? cosineAt(slot) : Number.NaN))
-  return { model, dims, has, cosines }
+  const has = (slot: number) => !Number.isNaN(values[slot])
+  const near: VectorBlock['near'] = (_query, selection, slots) => {
+    const selected = (all: readonly number[]) =>
+      Float64Array.from({ length: slots }, (_, slot) => (selection.has(slot) ? all[slot]! : Number.NaN))
+    return { rough: selected(rough), values: selected(values), errors: null, reach: 0, sharpen: () => {} }
+  }
+  return { model, dims, has, near }
 }
 
-/** NaN where there is none; `former` is null when the query does not ask with a former model. */
-interface Cosines {
-  readonly own: Float64Array
-  readonly former: Float64Array | null
+/** `former` is null when the query does not ask with a former model. */
+interface AllCosines {
+  readonly own: Cosines
+  readonly former: Cosines | null
 }
 
-/** To the last bit those that a shelf's own block of vectors has for its best rows. */
-function cosinesOf(entries: readonly ShelfEntry[], query: Query | null): Cosines {
+/** To the last bit those that a shelf's own block of vectors has. */
+function cosinesOf(entries: readonly ShelfEntry[], query: Query | null): AllCosines {
   const own = cosinesWith(entries, query?.model ?? null, query?.vector ?? null)
   const former = query?.former ? cosinesWith(entries, query.former.model, query.former.vector) : null
   if (query !== null && query.vector !== null) {
     const left = entries.some(
       ({ index }, place) =>
-        index.vector !== null && Number.isNaN(own[place]) && Number.isNaN(former?.[place] ?? Number.NaN),
+        index.vector !== null && Number.isNaN(own.values[place]) && Number.isNaN(former?.values[place] ?? Number.NaN),
     )
     if (left) throw embeddedByAnother()
   }
   return { own, former }
 }
 
-function cosinesWith(entries: readonly ShelfEntry[], model: string | null, query: Float32Array | null): Float64Array {
-  if (query === null || entries.length === 0) return new Float64Array(entries.length).fill(Number.NaN)
+function cosinesWith(entries: readonly ShelfEntry[], model: string | null, query: Float32Array | null): Cosines {
+  if (query === null || entries.length === 0) {
+    const none = entries.map(() => Number.NaN)
+    return { rough: none, values: none }
+  }
   const block = new VectorBlock(model, query.length)
   for (const [place, { index }] of entries.entries()) {
     const { former } = index
@@ -218,5 +243,8 @@ function cosinesWith(entries: readonly ShelfEntry[], model: string | null, query
       block.put(place, index.vector)
     } else if (former?.model === model && former?.vector.length === query.length) block.put(place, former.vector)
   }
-  return block.cosines(query, { has: (place) => block.has(place) }, entries.length, entries.length)
+  const near = block.near(query, { has: (place) => block.has(place) }, entries.length)
+  const rough = [...near.rough]
+  near.sharpen([...entries.keys()])
+  return { rough, values: [...near.values] }
 }

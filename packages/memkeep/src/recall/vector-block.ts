@@ -1,10 +1,21 @@
 import { ByteRows } from './byte-rows.ts'
-import { Largest } from './largest.ts'
 import { joined, lengthOf, quantised, splitInto, unquantised } from './quantised.ts'
 import { queryWholes } from './query-wholes.ts'
 
 /** Measured on Node 24: what a block takes beside the bytes of its arrays. */
 const emptyBytes = 2400
+
+/** How near the rows of a block are to one query, by slot. */
+export interface Near {
+  /** By the high bytes alone; to be read before anything is sharpened, since `values` may be the same array. */
+  readonly rough: Float64Array
+  /** As `rough`, and of all 16 bits where sharpened. */
+  readonly values: Float64Array
+  /** Times `reach`: what a value that was not sharpened is off at most, for each slot below its length. Null: all are sharp. */
+  readonly errors: Float32Array | null
+  readonly reach: number
+  readonly sharpen: (slots: readonly number[]) => void
+}
 
 /**
  * The vectors of one model and dimension on one shelf, by slot: 16 bits a component, parted into a plane of high bytes, which
@@ -58,45 +69,34 @@ export class VectorBlock {
 
   /**
    * Cosine of `query`, of length 1 and this block's dimension, with the row in each of the first `slots` slots; NaN for those
-   * that are empty or not selected. The `sure` largest, at least 1, are those of all 16 bits, and so are all that equal one of
-   * them; the others come from the high bytes alone and are smaller (about 0.0005 off at 384 dimensions). No score depends on
-   * a row that is not selected.
+   * that are empty or not selected. From the high bytes, about 0.0005 off at 384 dimensions, until they are sharpened, which is to be done before
+   * the block is changed. No score depends on another row.
    */
-  cosines(query: Float32Array, selection: { has(slot: number): boolean }, sure: number, slots: number): Float64Array {
+  near(query: Float32Array, selection: { has(slot: number): boolean }, slots: number): Near {
     const { wholes, scale } = queryWholes(query)
     const unit = 256 / scale
-    // By Cauchy and Schwarz no cosine is off by more than this times the error of its row; a little more, for rounding.
-    const reach = (lengthOf(wholes) / scale) * 1.000_001
     const inverseLengths = this.#inverseLengths
-    const errors = this.#errors
-    const scores = new Float64Array(slots)
-    const rows = Math.min(slots, errors.length)
-    scores.fill(Number.NaN, rows)
-    const largest = new Largest(sure)
-    const perhaps: number[] = []
+    const rough = new Float64Array(slots)
+    const rows = Math.min(slots, inverseLengths.length)
+    rough.fill(Number.NaN, rows)
     this.#high.eachStrip(wholes, rows, (first, count, products) => {
       for (let i = 0; i < count; i++) {
         const slot = first + i
-        if (inverseLengths[slot] === 0 || !selection.has(slot)) {
-          scores[slot] = Number.NaN
-          continue
-        }
-        const score = products[i]! * unit * inverseLengths[slot]!
-        const error = reach * errors[slot]!
-        scores[slot] = score
-        if (score + error < largest.least) continue
-        perhaps.push(slot)
-        largest.offer(score - error)
+        const isThere = inverseLengths[slot] !== 0 && selection.has(slot)
+        rough[slot] = isThere ? products[i]! * unit * inverseLengths[slot]! : Number.NaN
       }
     })
-    // By now the least is larger than it was when the first ones came.
-    const near = perhaps.filter((slot) => scores[slot]! + reach * errors[slot]! >= largest.least)
-    const high = this.#high.dotProductsAt(wholes, near)
-    const low = this.#low.dotProductsAt(wholes, near)
-    near.forEach((slot, i) => {
-      scores[slot] = ((high[i]! * 256 + low[i]!) / scale) * inverseLengths[slot]!
-    })
-    return scores
+    const sharpen = (some: readonly number[]): void => {
+      const there = some.filter((slot) => !Number.isNaN(rough[slot]))
+      const high = this.#high.dotProductsAt(wholes, there)
+      const low = this.#low.dotProductsAt(wholes, there)
+      there.forEach((slot, i) => {
+        rough[slot] = ((high[i]! * 256 + low[i]!) / scale) * inverseLengths[slot]!
+      })
+    }
+    // By Cauchy and Schwarz no cosine is off by more than this times the error of its row; a little more, for rounding.
+    const reach = (lengthOf(wholes) / scale) * 1.000_001
+    return { rough, values: rough, errors: this.#errors, reach, sharpen }
   }
 
   /** Memory taken. */

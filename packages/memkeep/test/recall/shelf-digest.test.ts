@@ -13,6 +13,17 @@ import { entry, shelfOf, someEntries, someTerms, someVector, words } from './she
 // `rank` and `newestFirst` are typed for shelves; a digest has all that they read of one.
 const asShelf = (digest: RankedShelf) => digest as unknown as Shelf
 
+/** Numbers from 0 to 1, the same for the same seed. */
+function seeded(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    const mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    const more = mixed ^ (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed))
+    return ((more ^ (more >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
 /** Digests keep ids as the 16 bytes that they are. */
 const uuid = (letter: string) => `01890000-0000-7000-8000-0000000000${letter.charCodeAt(0).toString(16)}`
 /** As they come from the database. */
@@ -93,6 +104,41 @@ describe('a digest ranks as the shelves it was made of', () => {
         }
       }),
       runs(2000),
+    )
+  })
+
+  test('hundreds of rows, most of which no sum need be sharp for', () => {
+    fc.assert(
+      fc.property(fc.integer(), few(8, 200), few(0.02, 1), few({}, { recency: 0.5 }), (seed, dims, spread, weights) => {
+        const random = seeded(seed)
+        const some = (count: number) => Math.floor(random() * count)
+        // Near to one another their order is not that of their high bytes.
+        const centre = Array.from({ length: dims }, () => random() - 0.5)
+        const vector = () => Float32Array.from(centre, (at) => at + spread * (random() + random() + random() - 1.5))
+        const text = (count: number) => words(Array.from({ length: count }, () => `w${some(150)}`).join(' '))
+        const rows = Array.from({ length: 700 }, (_, n) => {
+          const session = some(3) === 0 ? `s${some(20)}` : null
+          const row = entry('', { model: 'm', vector: some(9) > 0 ? vector() : null, terms: text(6), session })
+          const id = `01890000-0000-7000-8000-${n.toString(16).padStart(12, '0')}`
+          return { ...row, id, atMs: some(1e9), subjectTag: n < 500 ? '00' : '01', index: stored(row.index) }
+        })
+        const own = vector()
+        const length = Math.hypot(...own)
+        const query: Query = { terms: text(3), vector: own.map((value) => value / length), model: 'm' }
+        const shelves = [shelfOf(rows.slice(0, 500)), shelfOf(rows.slice(500))]
+        for (const filter of [{ nowMs: 1e9 }, { nowMs: 1e9, sinceMs: 3e8 }]) {
+          const digest = digestOf(rows, filter, query)
+          for (const limit of [1, 3, 8, 20, 45, 90, 120, 200, 400]) {
+            const wanted = rank([digest], query, filter, limit, weights)
+            const ranked = rank(shelves, query, filter, limit, weights)
+            expect(ranked.map((item) => item.entry.id)).toEqual(wanted.map((item) => item.entry.id))
+            ranked.forEach(({ score }, n) => {
+              expect(Math.abs(score - wanted[n]!.score)).toBeLessThan(1e-9)
+            })
+          }
+        }
+      }),
+      runs(25),
     )
   })
 

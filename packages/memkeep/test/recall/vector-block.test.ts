@@ -4,6 +4,7 @@ import { Largest } from '../../src/recall/largest.ts'
 import { writeVector } from '../../src/recall/quantised.ts'
 import { VectorBlock } from '../../src/recall/vector-block.ts'
 import { runs } from './run-parameters.ts'
+import { sureCosines } from './sure-cosines.ts'
 
 afterEach(() => {
   vi.unstubAllGlobals()
@@ -75,7 +76,7 @@ test('recall@10 against float64 over the vectors as they came is at least 0.999,
             10,
           ),
         )
-        const scores = block.cosines(query, everything, 10, count)
+        const scores = sureCosines(block, query, everything, 10, count)
         hits += best(scores, 10).filter((slot) => wanted.has(slot)).length
         const roughScores = rough.map((row, slot) => product(row, query) / roughLengths[slot]!)
         roughHits += best(roughScores, 10).filter((slot) => wanted.has(slot)).length
@@ -101,7 +102,7 @@ test('the sure ones are right and come before all others, which are not far off'
         const block = new VectorBlock('m', dims)
         for (let slot = 0; slot < count; slot++) block.put(slot, next(dims, centre, spread))
         const query = next(dims, centre, spread)
-        const scores = block.cosines(query, everything, sure, count)
+        const scores = sureCosines(block, query, everything, sure, count)
         const truth = Array.from({ length: count }, (_, slot) => exact(block, slot, query))
         const top = best(scores, sure)
         // The query is rounded too, to some 16 bits.
@@ -138,8 +139,8 @@ test('no score depends on a row that is not selected or has left, which have non
           gone.add(slot)
         }
       }
-      const found = mixed.cosines(query, { has: (slot) => selected.has(slot) || gone.has(slot) }, sure, 70)
-      const wanted = alone.cosines(query, everything, sure, 70)
+      const found = sureCosines(mixed, query, { has: (slot) => selected.has(slot) || gone.has(slot) }, sure, 70)
+      const wanted = sureCosines(alone, query, everything, sure, 70)
       expect(found).toEqual(wanted)
       expect(found.filter((score) => !Number.isNaN(score))).toHaveLength(selected.size)
     }),
@@ -159,7 +160,7 @@ async function scoresHere(): Promise<{ scores: Float64Array; bytes: number }> {
     block.remove(slot)
     block.put(slot, next(300))
   }
-  return { scores: block.cosines(next(300), everything, 10, 4000), bytes: block.bytes }
+  return { scores: sureCosines(block, next(300), everything, 10, 4000), bytes: block.bytes }
 }
 
 test('without WebAssembly, without SIMD and without room for a memory the scores are the same to the last bit', async () => {
@@ -197,8 +198,8 @@ test.each([384, 5000])('sums that are as large as they can be do not overflow at
       even.map((value) => sign * value),
     )
   }
-  for (const score of block.cosines(even, everything, 2, 4)) expect(Math.abs(score)).toBeCloseTo(1, 2)
-  expect([...block.cosines(even, everything, 2, 4)].map(Math.sign)).toEqual([1, -1, 1, -1])
+  for (const score of sureCosines(block, even, everything, 2, 4)) expect(Math.abs(score)).toBeCloseTo(1, 2)
+  expect([...sureCosines(block, even, everything, 2, 4)].map(Math.sign)).toEqual([1, -1, 1, -1])
 })
 
 test('the least of the n largest is the one that sorting finds', () => {
