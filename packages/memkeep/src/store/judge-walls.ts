@@ -13,7 +13,8 @@ export function judgeWalls(facts: WallFacts, plan: WallPlan = wallPlan()): Findi
     const message = `functions of schema memkeep are not those of this build: ${some(altered)}`
     found.push(fatal('function-altered', message, again))
   }
-  const policies = facts.policies.map((each) => ({ ...each, using: inForm(each.using), check: inForm(each.check) }))
+  const form = formsOnce()
+  const policies = facts.policies.map((each) => ({ ...each, using: form(each.using), check: form(each.check) }))
   const opened = different(policies, plan.policies, ({ table, name }) => `${table}.${name}`)
   if (opened.length > 0) {
     found.push(fatal('policy-altered', `row policies are not those of this build: ${some(opened)}`, again))
@@ -37,23 +38,27 @@ export function judgeWalls(facts: WallFacts, plan: WallPlan = wallPlan()): Findi
 
 /** Names of what is on one side alone, an overload of a known name too. */
 function different<Part>(held: readonly Part[], wanted: readonly Part[], nameOf: (part: Part) => string): string[] {
-  const [isHeld, isWanted] = [counted(held), counted(wanted)]
-  const differs = [...held, ...wanted].filter((part) => isHeld.get(textOf(part)) !== isWanted.get(textOf(part)))
-  return [...new Set(differs.map(nameOf))].sort()
+  const surplus = new Map<string, { readonly name: string; count: number }>()
+  const count = (part: Part, by: 1 | -1): void => {
+    const text = JSON.stringify(part, Object.keys(part as object).sort())
+    const known = surplus.get(text)
+    if (known === undefined) surplus.set(text, { name: nameOf(part), count: by })
+    else known.count += by
+  }
+  for (const part of held) count(part, 1)
+  for (const part of wanted) count(part, -1)
+  return [...new Set([...surplus.values()].filter(({ count }) => count !== 0).map(({ name }) => name))].sort()
 }
 
-function counted(parts: readonly unknown[]): Map<string, number> {
-  const counts = new Map<string, number>()
-  for (const part of parts) counts.set(textOf(part), (counts.get(textOf(part)) ?? 0) + 1)
-  return counts
-}
-
-function textOf(part: unknown): string {
-  return JSON.stringify(part, Object.keys(part as object).sort())
-}
-
-function inForm(expression: string | null): string | null {
-  return expression === null ? null : formOf(expression)
+/** Many policies share an expression: each is read once. */
+function formsOnce(): (expression: string | null) => string | null {
+  const forms = new Map<string, string>()
+  return (expression) => {
+    if (expression === null) return null
+    const form = forms.get(expression) ?? formOf(expression)
+    forms.set(expression, form)
+    return form
+  }
 }
 
 const isDigest = (body: string): boolean => /^[0-9a-f]{64}$/.test(body)

@@ -35,6 +35,7 @@ function tokensOf(text: string): string[] | null {
   return tokens
 }
 
+const lossless = ['text', 'smallint', 'integer', 'bigint', 'bytea', 'uuid']
 const comparisons = ['=', '<>', '<', '>', '<=', '>=']
 const operators = ['|', '&', '+', '-', '*', '/']
 
@@ -94,19 +95,20 @@ class Reader {
     }
   }
 
-  /** Casts are left out: PostgreSQL adds its own. */
+  /** Casts that lose nothing are left out: PostgreSQL adds its own. Any other is part of the form. */
   #castless(): string {
     let value = this.#value()
     for (;;) {
-      if (this.#takes('::')) this.#type()
+      if (this.#takes('::')) value = this.#cast(value)
       else if (this.#takes('.')) value = `${value}.${this.#next()}`
       else return value
     }
   }
 
-  #type(): void {
-    this.#next()
+  #cast(value: string): string {
+    const type = this.#next()
     while (this.#takes('[')) this.#expect(']')
+    return lossless.includes(type) ? value : `cast{${value}; ${type}}`
   }
 
   #value(): string {

@@ -245,6 +245,9 @@ describe('the one form of an expression', () => {
     ['a = any (b)', 'a = b'],
     ['a is null', 'a is not null'],
     ['true', '(true or a)'],
+    ['a = b', '((a)::"char" = (b)::"char")'],
+    ['a = b', '(a OPERATOR(public.=) b)'],
+    ['a = b', '((a)::public.text = b)'],
     ['a = b', 'a = (select b)'],
   ])('%s is not %s', (one, other) => {
     expect(formOf(one)).not.toBe(formOf(other))
