@@ -85,7 +85,10 @@ async function tell(report: ImportReport, asJson: boolean): Promise<void> {
 
 function endsWhen({ number, first, last }: NonNullable<ImportReport['ends']>): string {
   const [from, to] = [first, last].map((moment) => moment.toISOString().slice(0, 10))
-  return `${number} of them end ${from === to ? `on ${from}` : `from ${from} to ${to}`} unless upkeep keeps them`
+  const when = from === to ? `on ${from}` : `from ${from} to ${to}`
+  return number === 1
+    ? `1 of them ends ${when} unless upkeep keeps it`
+    : `${number} of them end ${when} unless upkeep keeps them`
 }
 
 /** The number under the name of what it counts. */

@@ -5,6 +5,7 @@ import { mintCommonScope, mintScope } from 'memkeep/trust'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { memkeep, scratchDirectory, stackTrace } from './deployment.ts'
 import { violations } from './json-schema.ts'
+import { mainHere } from './main-here.ts'
 
 const schema = JSON.parse(readFileSync(new URL('../../src/cli/export.schema.json', import.meta.url), 'utf8')) as Record<
   string,
@@ -123,11 +124,13 @@ test('a file is put in place whole, for its owner alone; one that cannot be is r
 })
 
 test('a disclosure budget holds the operator too, and exempts the role in which each command asks', async () => {
-  const on = (...args: string[]) => memkeep([...args, '--data', data])
+  const on = (...args: string[]) => mainHere([...args, '--data', data])
   const out = scratch.path('bounded.jsonl')
   const facts = ['one', 'two', 'three'].map((content) => JSON.stringify({ content, actor: 'agent' }))
-  const take = (lines: string[]) =>
-    memkeep(['import', '-', '--tenant', 'bounded', '--subject', 'cem', '--data', data], { input: lines.join('\n') })
+  const take = (lines: string[]) => {
+    writeFileSync(scratch.path('facts.jsonl'), lines.join('\n'))
+    return on('import', scratch.path('facts.jsonl'), '--tenant', 'bounded', '--subject', 'cem')
+  }
   const budget = (except: string) =>
     on('tenant', 'disclosure', 'bounded', '--memories', '2', '--per-seconds', '86400', '--except', except)
   const reads = {

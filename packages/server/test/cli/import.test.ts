@@ -39,7 +39,9 @@ async function held(subject: string): Promise<Stored[]> {
 /** What import says of turns, of any day. */
 const ending = (number: number, before: string, after = '') =>
   expect.stringMatching(
-    new RegExp(`^${before}, ${number} of them end on \\d{4}-\\d\\d-\\d\\d unless upkeep keeps them${after}\\n$`),
+    new RegExp(
+      `^${before}, ${number} of them ${number === 1 ? 'ends' : 'end'} on \\d{4}-\\d\\d-\\d\\d unless upkeep keeps ${number === 1 ? 'it' : 'them'}${after}\\n$`,
+    ),
   )
 
 const contents = async (subject: string) => (await held(subject)).map(({ content }) => content).sort()
