@@ -19,7 +19,7 @@ export interface Placed extends CheckedInput {
   readonly judgement: Judgement
 }
 
-/** Episodes drive nothing: whatever their author is trusted otherwise. */
+/** Episodes and turns drive nothing, whatever their author is trusted otherwise: nor does a turn that is held first. */
 const mostOfEpisode: Trust = 'user'
 
 /**
@@ -43,11 +43,12 @@ export async function gate(
     const { judgement } = decision
     const place = placeOf(decision, input, isTranscript)
     const ceiling = ceilingOf(input.actor, input.tool, kernel.tools)
+    const isTurn = isTranscript && input.actor !== 'system'
     placed.push({
       ...input,
       place,
       judgement,
-      trust: place === 'episode' ? lowerTrust(ceiling, mostOfEpisode) : ceiling,
+      trust: place === 'episode' || isTurn ? lowerTrust(ceiling, mostOfEpisode) : ceiling,
       expiresMs:
         place === 'episode'
           ? Math.min(input.expiresMs ?? Number.POSITIVE_INFINITY, nowMs + episodeMs)

@@ -64,6 +64,21 @@ describe('a direct add runs the distiller at once', () => {
     expect(contents((await memory.list()).items)).toEqual([fact])
   })
 
+  test('an agent’s turn is trusted no more for being held and released than one that was not held', async () => {
+    const memory = store.memory(asking({ session: 'talk' }))
+    const turns = [attack, 'The ferry leaves at nine.'].map((content) => ({ role: 'assistant' as const, content }))
+    const [held, kept] = await memory.addMessages(turns, { session: 'talk' })
+    expect([held, kept]).toMatchObject([
+      { outcome: 'quarantined', trust: 'user' },
+      { outcome: 'stored', trust: 'user' },
+    ])
+    await memory.quarantine.release(held!.id)
+    expect((await memory.search('password evil', { limit: 1 })).memories).toMatchObject([
+      { content: attack, trust: 'user' },
+    ])
+    expect((await memory.search('password evil', { minTrust: 'agent' })).memories).toEqual([])
+  })
+
   test('the system’s word is durable at once, with the right for it', async () => {
     const memory = store.memory(asking({ actors: ['system'] }))
     expect(await memory.add('The ferry office opens at seven.', { actor: 'system' })).toMatchObject({
