@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs'
 import type pg from 'pg'
 import type { KillPoint } from '../../src/core/seams.ts'
-import { openMemkeep } from '../../src/index.ts'
+import { MemkeepError, openMemkeep } from '../../src/index.ts'
 import { mintScope } from '../../src/trust.ts'
 import { keysAt } from '../support/keys-at.ts'
 import { random } from '../support/seed.ts'
@@ -31,6 +31,17 @@ export type Acknowledged =
 /** Content of one memory of a batch: it tells how many there must be. */
 export function partOf(batch: string, part: number, parts: number): string {
   return `${batch} part ${part} of ${parts}`
+}
+
+/** A read whose server died after it had committed, and before its answer came, says that it may be asked again: nobody does so for its caller. */
+async function answered<T>(read: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await read()
+    } catch (error) {
+      if (!(error instanceof MemkeepError) || error.code !== 'ERR_STORE_UNAVAILABLE') throw error
+    }
+  }
 }
 
 const order: ChildOrder | undefined = process.argv[2] === undefined ? undefined : JSON.parse(process.argv[2])
@@ -68,7 +79,7 @@ async function write(order: ChildOrder): Promise<void> {
     const [id] = standing.keys()
     if (chance() < 0.2) {
       // Its number of parts stays in the content, so that a batch is still seen to be whole.
-      const content = `${(await memory.get(id!))!.content}, revised`
+      const content = `${(await answered(() => memory.get(id!)))!.content}, revised`
       const { version } = (await memory.update(id!, { content }, { actor: 'user' }))!
       say({ did: 'update', id: id!, version, content })
     } else if (chance() < 0.1 && receipts.length === 1) {
