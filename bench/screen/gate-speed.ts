@@ -3,7 +3,7 @@ import { findIn } from '../../packages/memkeep/src/screening/finding.ts'
 import { writeGate } from '../../packages/memkeep/src/screening/write-gate.ts'
 import { memoryText } from '../texts.ts'
 
-const parts = { screeners: [], distiller: extractive, policy: defaultScreenPolicy }
+const parts = { screeners: [], distiller: extractive, policy: defaultScreenPolicy, contentBytes: 32_768 }
 
 /** Ordinary sentences, so many bytes of them. */
 export function gateText(bytes: number, from = 0): string {

@@ -54,6 +54,8 @@ export interface KeepOptions {
   readonly distiller?: Distiller
   /** For how many days an episode stays that the distiller did not keep. Default 30. */
   readonly episodeDays?: number
+  /** How long a screener or the distiller has for one text, in milliseconds, before it counts as failed there: at most an hour. Default 30,000. */
+  readonly screeningTimeoutMs?: number
   /**
    * Address for the login `memkeep_upkeep`: upkeep then runs in this process. Not needed with an engine, which brings it;
    * without either, another process must run it, or calls are refused within a day.
@@ -117,6 +119,7 @@ const optionNames: Record<keyof KeepOptions, true> = {
   screening: true,
   distiller: true,
   episodeDays: true,
+  screeningTimeoutMs: true,
   upkeep: true,
   acceptOldServer: true,
   audit: true,

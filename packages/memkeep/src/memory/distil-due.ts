@@ -28,11 +28,14 @@ export interface DueShelf {
 const episodesAtOnce = 100
 /** What only a part is kept of is distilled this long before the episode ends: until then the whole of it is found, and nothing twice. */
 const beforeItsEndMs = 86_400_000
+const hourMs = 3_600_000
+/** So long is one that the distiller failed at tried after its end, out of sight. */
+const pastItsEndMs = 7 * 86_400_000
 
 /**
  * Distils the episodes of a shelf that are due. One of which all is kept stays for good, as it is. Of one of which a part is kept, that part becomes a
  * memory of its own shortly before the episode ends, made from it: by the same author, trusted no more. One of which nothing is kept ends when its time
- * has come. Returns how many were looked at.
+ * has come; one that the distiller failed at does not, and is distilled again later, until a week after its time. Returns how many were looked at.
  */
 export async function distilDue(kernel: Kernel, due: DueShelf): Promise<number> {
   let distilled = 0
@@ -103,13 +106,22 @@ async function distilOne(
 ): Promise<Made> {
   const { content, actor, expiresAt } = memory
   const isEndorsed = trusts.indexOf(memory.trust) > trusts.indexOf('user')
-  const { screeners, distiller } = kernel.screening
+  const { screeners, distiller, distilPause } = kernel.screening
+  const nowMs = kernel.seams.clock.now()
+  const pausedUntilMs = isEndorsed ? null : distilPause.until(nowMs)
+  if (pausedUntilMs !== null) return { ...nothing, againMs: againAfterFailure(memory, nowMs, pausedUntilMs) }
   // What an agent said in a talk is distilled like what a person said there: nobody stands behind it but the talk.
   const said = actor === 'agent' ? 'user' : actor
-  const decision = await writeGate({ content, actor: said }, { screeners, distiller, policy })
+  const decision = await writeGate(
+    { content, actor: said },
+    { screeners, distiller, policy, contentBytes: kernel.limits.contentBytes },
+  )
+  const failed = decision.outcome === 'pass' && decision.failed
+  if (failed) distilPause.noteFailure(nowMs)
+  else distilPause.noteAnswer()
+  if (failed && !isEndorsed) return { ...nothing, againMs: againAfterFailure(memory, nowMs) }
   const kept = isEndorsed ? content : decision.outcome === 'pass' ? decision.kept : null
   if (kept === null) return nothing
-  const nowMs = kernel.seams.clock.now()
   const details = detailsOf(memory)
   if (kept === content) {
     const labels = { ...labelsFrom(memory), expiresMs: null }
@@ -119,6 +131,15 @@ async function distilOne(
   const againMs = (expiresAt?.getTime() ?? nowMs) - beforeItsEndMs
   if (againMs > nowMs) return { ...nothing, againMs }
   return { ...nothing, part: await partOf(kernel, due, key, row, { memory, kept, details, nowMs }) }
+}
+
+/**
+ * When an episode that the distiller failed at is due again: after half as long as it has been there, at least an hour and at most a day, so that it is tried
+ * some fifty times in the thirty days of an episode. Null once a week has gone since it ended: then it is removed, undistilled.
+ */
+function againAfterFailure({ updatedAt, expiresAt }: Memory, nowMs: number, atMs?: number): number | null {
+  if (expiresAt !== null && nowMs >= expiresAt.getTime() + pastItsEndMs) return null
+  return atMs ?? nowMs + Math.min(Math.max(Math.floor((nowMs - updatedAt.getTime()) / 2), hourMs), 24 * hourMs)
 }
 
 /** Found by its words at once; its vector comes as that of what was added to be embedded later. */

@@ -34,7 +34,7 @@ export async function gate(
   signal: AbortSignal | undefined,
 ): Promise<Placed[] | null> {
   const { screeners, distiller, episodeMs } = kernel.screening
-  const parts = { screeners, distiller, policy: access.screening }
+  const parts = { screeners, distiller, policy: access.screening, contentBytes: kernel.limits.contentBytes }
   const nowMs = kernel.seams.clock.now()
   const placed: Placed[] = []
   for (const input of inputs) {

@@ -187,7 +187,10 @@ export function receiptOfVersion(
  */
 async function checkContent(kernel: Kernel, access: Access, content: string, actor: Actor): Promise<void> {
   const { screeners, distiller } = kernel.screening
-  const decision = await writeGate({ content, actor }, { screeners, distiller, policy: access.screening })
+  const decision = await writeGate(
+    { content, actor },
+    { screeners, distiller, policy: access.screening, contentBytes: kernel.limits.contentBytes },
+  )
   if (decision.outcome === 'pass' && decision.kept === content) return
   await refuseContent(kernel, access, 1)
 }

@@ -25,7 +25,8 @@ export async function wouldRefuse(kernel: Kernel, scope: ScopeClaims, given: unk
     const policy = access.screening
     const refusesNothing = policy.refuseAt === null && policy.onFailure !== 'refuse'
     if (refusesNothing || !hasRight(access, rightBits.write)) return []
-    const parts = { screeners: screening.screeners, distiller: screening.distiller, policy }
+    const { screeners, distiller } = screening
+    const parts = { screeners, distiller, policy, contentBytes: limits.contentBytes }
     const refused: number[] = []
     for (const [place, text] of texts.entries()) {
       if ((await writeGate(text, parts)).outcome === 'refuse') refused.push(place)

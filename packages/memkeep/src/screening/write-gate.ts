@@ -1,4 +1,5 @@
 import type { Actor } from '../core/labels.ts'
+import { checkText } from '../core/text.ts'
 import type { DistilInput, Distillate, Distiller, Omitted } from './distiller.ts'
 import type { Judgement, ScreenPolicy } from './judge.ts'
 import { builtInScreener, screenAll } from './screen.ts'
@@ -10,6 +11,8 @@ export interface GateParts {
   readonly screeners: readonly Screener[]
   readonly distiller: Distiller
   readonly policy: ScreenPolicy
+  /** Most bytes of UTF-8 that may be kept of a text. */
+  readonly contentBytes: number
 }
 
 export interface GateInput {
@@ -20,22 +23,23 @@ export interface GateInput {
 export type GateDecision =
   /** Nothing of it becomes a memory; with `quarantine` it waits for a person. */
   | { readonly outcome: 'refuse' | 'quarantine'; readonly judgement: Judgement }
-  /** `kept` may stay for good; when something was omitted the whole text is an episode. */
+  /** `kept` may stay for good; when something was omitted the whole text is an episode. `failed`: the distiller did, so that nothing is known of the text. */
   | {
       readonly outcome: 'pass'
       readonly judgement: Judgement
       readonly kept: string | null
       readonly omitted: readonly Omitted[]
+      readonly failed: boolean
     }
 
 /**
  * What may become of one text: it is screened; what a user or a tool wrote is distilled; what came out is screened once more when
- * it is not the text itself. A distiller that fails keeps nothing. Throws `ERR_ABORTED` as soon as
+ * it is not the text itself. A distiller that fails keeps nothing, and the decision says that it failed. Throws `ERR_ABORTED` as soon as
  * `signal` is aborted.
  */
 export async function writeGate(
   { content, actor }: GateInput,
-  { screeners, distiller, policy }: GateParts,
+  { screeners, distiller, policy, contentBytes }: GateParts,
   signal?: AbortSignal,
 ): Promise<GateDecision> {
   const input = { content, actor, moment: 'gate' } as const
@@ -43,27 +47,38 @@ export async function writeGate(
   const judgement = await screenAll(screeners, input, policy, signal, own)
   if (judgement.verdict === 'refuse' || judgement.verdict === 'quarantine')
     return { outcome: judgement.verdict, judgement }
-  if (actor === 'agent' || actor === 'system') return { outcome: 'pass', judgement, kept: content, omitted: [] }
-  const { kept, omitted } = await distilled(distiller, { content, actor, score: own.score }, signal)
-  if (kept === null || kept === content) return { outcome: 'pass', judgement, kept, omitted }
+  if (actor === 'agent' || actor === 'system')
+    return { outcome: 'pass', judgement, kept: content, omitted: [], failed: false }
+  const distillate = await distilled(distiller, { content, actor, score: own.score }, contentBytes, signal)
+  if (distillate === null) {
+    return { outcome: 'pass', judgement, kept: null, omitted: [{ text: content, why: 'other' }], failed: true }
+  }
+  const { kept, omitted } = distillate
+  if (kept === null || kept === content) return { outcome: 'pass', judgement, kept, omitted, failed: false }
   const again = await screenAll(screeners, { content: kept, actor, moment: 'gate' }, policy, signal)
   if (again.verdict === 'refuse' || again.verdict === 'quarantine') return { outcome: again.verdict, judgement: again }
-  return { outcome: 'pass', judgement, kept, omitted }
+  return { outcome: 'pass', judgement, kept, omitted, failed: false }
 }
 
-async function distilled(distiller: Distiller, input: DistilInput, signal?: AbortSignal): Promise<Distillate> {
+/** Null when it failed or answered what is no distillate. An abort is thrown on. */
+async function distilled(
+  distiller: Distiller,
+  input: DistilInput,
+  contentBytes: number,
+  signal?: AbortSignal,
+): Promise<Distillate | null> {
   try {
-    return checked(await unlessAborted(() => distiller.distil(input, signal), signal))
+    return checked(await unlessAborted(() => distiller.distil(input, signal), signal), contentBytes)
   } catch (error) {
     if (signal?.aborted) throw error
-    return { kept: null, omitted: [{ text: input.content, why: 'other' }] }
+    return null
   }
 }
 
 /** Throws for what is no distillate: foreign code made it. */
-function checked(distillate: Distillate): Distillate {
+function checked(distillate: Distillate, contentBytes: number): Distillate {
   const { kept, omitted } = distillate
-  if (kept !== null && (typeof kept !== 'string' || kept.trim() === '')) throw new TypeError('kept')
+  if (kept !== null) checkText(kept, 'what was kept', contentBytes)
   if (!omitted.every(({ text }) => typeof text === 'string')) throw new TypeError('omitted')
   return distillate
 }

@@ -156,7 +156,7 @@ describe('a distilling model', () => {
   })
 
   test('that was talked into an attack is stopped at the gate; one that fails keeps nothing', async () => {
-    const parts = { screeners: [], policy: defaultScreenPolicy }
+    const parts = { screeners: [], policy: defaultScreenPolicy, contentBytes: 1000 }
     const turned = distiller(standInModel(JSON.stringify({ facts: [attack], omitted: [] })))
     const gate = (distiller: Distiller) =>
       writeGate({ content: 'Ana likes tea.', actor: 'user' }, { ...parts, distiller })

@@ -121,12 +121,12 @@ describe('several screeners', () => {
 })
 
 describe('the gate', () => {
-  const parts = { screeners: [], distiller: extractive, policy: defaultScreenPolicy }
+  const parts = { screeners: [], distiller: extractive, policy: defaultScreenPolicy, contentBytes: 1000 }
   const mixed = `${harmless} ${attack}`
   const lenient = { ...parts, policy: checkScreenPolicy({ quarantineAt: null }) }
 
   test('what states facts passes as it is', async () => {
-    const passed = { outcome: 'pass', kept: harmless, omitted: [], judgement: { verdict: 'allow' } }
+    const passed = { outcome: 'pass', kept: harmless, omitted: [], failed: false, judgement: { verdict: 'allow' } }
     for (const actor of ['user', 'tool', 'agent', 'system'] as const) {
       expect(await writeGate({ content: harmless, actor }, parts)).toMatchObject(passed)
     }
@@ -162,6 +162,9 @@ describe('the gate', () => {
     ['throws', () => Promise.reject(new Error('down'))],
     ['keeps what is no text', () => ({ kept: 7, omitted: [] })],
     ['keeps blanks', () => ({ kept: '  ', omitted: [] })],
+    ['keeps more than a memory may be', () => ({ kept: 'tea '.repeat(251), omitted: [] })],
+    ['keeps a NUL', () => ({ kept: 'a\u0000b', omitted: [] })],
+    ['keeps half a character', () => ({ kept: 'a\ud800', omitted: [] })],
     ['omits what is no text', () => ({ kept: harmless, omitted: [null] })],
     ['answers nothing', () => undefined],
   ])('a distiller that %s keeps nothing', async (_, distil) => {
@@ -170,6 +173,7 @@ describe('the gate', () => {
       outcome: 'pass',
       kept: null,
       omitted: [{ text: harmless, why: 'other' }],
+      failed: true,
     })
   })
 
