@@ -12,7 +12,7 @@ import { expectOutcome } from './outcome.ts'
 import { inSight } from './reach.ts'
 import { sealMemory } from './row.ts'
 import { noteWrite } from './shelves.ts'
-import { checkRoom, detailsOf, labelsFrom, receiptOfVersion } from './update.ts'
+import { detailsOf, labelsFrom, receiptOfVersion } from './update.ts'
 import { callWrite } from './write.ts'
 
 export interface EndorseOptions {
@@ -63,7 +63,6 @@ async function raise(
   if (ifVersion === undefined && old.version > 1) {
     throw new MemkeepError('ERR_VERSION_CONFLICT', 'the memory was revised: ifVersion must say which version was read')
   }
-  checkRoom(kernel, old)
   const nowMs = kernel.seams.clock.now()
   const labels = { ...labelsFrom(old), version: old.version + 1, trust, updatedMs: nowMs }
   const details = detailsOf(old)

@@ -119,8 +119,8 @@ async function revise(
   if (ifVersion !== null && old.version !== ifVersion) {
     throw new MemkeepError('ERR_VERSION_CONFLICT', 'another version stands there')
   }
-  checkRoom(kernel, old)
-  if (patch.content !== undefined) await checkContent(kernel, access, patch.content, actor)
+  if (!onlyRestricts(old, patch, kernel.seams.clock.now())) checkRoom(kernel, old)
+  await checkContent(kernel, access, old, change)
   const nowMs = kernel.seams.clock.now()
   const labels = revisedLabels(old, patch, actor, nowMs)
   const content = patch.content ?? old.content
@@ -168,9 +168,23 @@ async function revise(
 }
 
 /** Throws `ERR_QUOTA_EXCEEDED` where a memory has as many versions as it may: a history brings them at once. */
-export function checkRoom({ limits }: Kernel, { version }: Memory): void {
+function checkRoom({ limits }: Kernel, { version }: Memory): void {
   if (version < limits.versions) return
   throw new MemkeepError('ERR_QUOTA_EXCEEDED', `a memory has at most ${limits.versions} versions: add a new one`)
+}
+
+/**
+ * What hides a memory more, or ends it sooner, is not refused for the number of its versions: whoever may write could use them up. That it ends sooner
+ * leaves it at most half of its time, so that these versions have an end too.
+ */
+function onlyRestricts({ sensitivity, expiresAt }: Memory, patch: Partial<MemoryPatch>, nowMs: number): boolean {
+  const { sensitivity: to = sensitivity, expiresAt: end = expiresAt, ...others } = patch
+  const [from, until] = [sensitivities.indexOf(sensitivity), sensitivities.indexOf(to)]
+  const leftMs = (at: Date | null) => (at === null ? Number.POSITIVE_INFINITY : at.getTime() - nowMs)
+  const [before, after] = [leftMs(expiresAt), leftMs(end)]
+  const isSooner = after < Number.POSITIVE_INFINITY && after <= before / 2
+  if (Object.keys(others).length > 0 || until < from || (end !== expiresAt && !isSooner)) return false
+  return until > from || end !== expiresAt
 }
 
 /** Of a new version of a memory. */
@@ -182,10 +196,20 @@ export function receiptOfVersion(
 }
 
 /**
- * A new version stands in the place of one that stayed for good, so it must be such that it may: what would be held, or be an
- * episode, is refused here. Whoever wants it kept adds it.
+ * A new version must be such that it may stay for good: what would be held, or be an episode, is refused here; and so is what would make an episode
+ * outlive its time. Whoever wants it kept adds it.
  */
-async function checkContent(kernel: Kernel, access: Access, content: string, actor: Actor): Promise<void> {
+async function checkContent(
+  kernel: Kernel,
+  access: Access,
+  old: Memory,
+  { patch, actor: reviser }: CheckedUpdate,
+): Promise<void> {
+  const isNew = patch.content !== undefined && patch.content !== old.content
+  if (!isNew && !outlivesEpisode(old, patch)) return
+  const content = patch.content ?? old.content
+  // As upkeep distils it: nobody stands behind what an agent said in a talk but the talk. A version's author may be whoever set a tag last.
+  const actor = isNew ? reviser : old.actor === 'tool' ? 'tool' : 'user'
   const { screeners, distiller } = kernel.screening
   const decision = await writeGate(
     { content, actor },
@@ -193,6 +217,12 @@ async function checkContent(kernel: Kernel, access: Access, content: string, act
   )
   if (decision.outcome === 'pass' && decision.kept === content) return
   await refuseContent(kernel, access, 1)
+}
+
+/** What ends and is trusted no more than a person may be an episode: all of which stayed only because it ends. */
+function outlivesEpisode({ trust, expiresAt }: Memory, patch: Partial<MemoryPatch>): boolean {
+  if (expiresAt === null || patch.expiresAt === undefined || lowerTrust(trust, 'user') !== trust) return false
+  return patch.expiresAt === null || patch.expiresAt > expiresAt
 }
 
 function revisedLabels(old: Memory, patch: Partial<MemoryPatch>, actor: Actor, nowMs: number): Labels {

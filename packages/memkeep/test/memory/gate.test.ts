@@ -332,3 +332,24 @@ test('a screener of one’s own is heard, and flags what it finds', async () => 
   })
   expect((await memory.search('aubergines')).memories).toMatchObject([{ flags: ['own/vegetable'] }])
 })
+
+test('an update makes none durable that the distiller does not keep whole, whoever set a tag on it', async () => {
+  const memory = store.memory(asking({ tenant: 'lax' }))
+  const { id } = await memory.add(order, { actor: 'user' })
+  const [turn] = await memory.addMessages([{ role: 'tool', content: `${fact} ${order}` }], { session: 'talk' })
+  const user = { actor: 'user' } as const
+  const agent = { actor: 'agent' } as const
+  await memory.update(id, { tags: ['mail'] }, agent)
+  const later = new Date(store.clock.nowMs + days(31))
+  const tries = [
+    memory.update(id, { expiresAt: null }, user),
+    memory.update(id, { expiresAt: later }, user),
+    memory.update(id, { content: order, expiresAt: null }, agent),
+    memory.update(turn!.id, { expiresAt: null }, user),
+  ]
+  expect(await codesOf(tries)).toEqual(tries.map(() => 'ERR_CONTENT_REFUSED'))
+  const sooner = new Date(store.clock.nowMs + days(1))
+  expect(await memory.update(id, { expiresAt: sooner }, user)).toMatchObject({ durableUntil: sooner })
+  const [said] = await memory.addMessages([{ role: 'user', content: fact }], { session: 'talk' })
+  expect(await memory.update(said!.id, { expiresAt: null }, user)).toMatchObject({ durableUntil: null })
+})

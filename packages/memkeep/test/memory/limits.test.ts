@@ -99,11 +99,21 @@ test('a memory has no more versions than that, nor has a line of statements that
   for (const tag of ['b', 'c']) await memory.update(id, { tags: [tag] }, user)
   const full = [
     memory.update(id, { tags: ['d'] }, user),
-    memory.endorse(id, { ifVersion: 3 }),
+    memory.update(id, { tags: ['d'], sensitivity: 'sensitive' }, user),
     memory.add('newer', { ...user, supersedes: id }),
   ]
   expect(await codesOf(full)).toEqual(full.map(() => 'ERR_QUOTA_EXCEEDED'))
   expect(await memory.history(id)).toHaveLength(3)
+  // Whoever may write could fill them, so what hides a memory, ends it sooner, or is a reviewer's, is not refused for that.
+  expect(await memory.endorse(id, { ifVersion: 3 })).toMatchObject({ version: 4, trust: 'agent' })
+  expect(await memory.update(id, { sensitivity: 'sensitive' }, user)).toMatchObject({ version: 5 })
+  const end = (ms: number) => ({ expiresAt: new Date(store.clock.nowMs + ms) })
+  expect(await memory.update(id, end(1000), user)).toMatchObject({ version: 6 })
+  expect(await memory.update(id, end(500), user)).toMatchObject({ version: 7 })
+  const more = [end(499), end(1000), { sensitivity: 'sensitive' as const }, { sensitivity: 'public' as const }]
+  for (const patch of [...more, { expiresAt: null }, {}]) {
+    expect(await codeOf(memory.update(id, patch, user))).toBe('ERR_QUOTA_EXCEEDED')
+  }
   const newer = await memory.add('other, newer', { ...user, supersedes: other.id })
   await memory.update(newer.id, { tags: ['b'] }, user)
   expect(await codeOf(memory.add('other, newest', { ...user, supersedes: newer.id }))).toBe('ERR_QUOTA_EXCEEDED')
