@@ -1,6 +1,7 @@
 import { MemkeepError } from '../core/errors.ts'
 import { ceilingOf, lowerTrust, type Trust } from '../core/labels.ts'
 import type { Judgement } from '../screening/judge.ts'
+import type { Screened } from '../screening/screen.ts'
 import { type GateDecision, writeGate } from '../screening/write-gate.ts'
 import { type Access, callRead } from './access.ts'
 import type { CheckedInput } from './input.ts'
@@ -16,7 +17,7 @@ export type Place = keyof typeof places
 export interface Placed extends CheckedInput {
   readonly place: Place
   readonly trust: Trust
-  readonly judgement: Judgement
+  readonly judgement: Screened
 }
 
 /** Episodes and turns drive nothing, whatever their author is trusted otherwise: nor does a turn that is held first. */

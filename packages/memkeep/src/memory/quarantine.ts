@@ -36,8 +36,12 @@ const beforeAll = '00000000-0000-0000-0000-000000000000'
 const mostAtOnce = 1000
 
 /** Seals why something is held, bound to it. */
-export function sealVerdict(key: DataKey, id: string, verdict: HeldVerdict): Buffer {
-  return key.seal('details', Buffer.from(JSON.stringify(verdict), 'utf8'), verdictContext(id))
+export function sealVerdict(key: DataKey, id: string, { score, reasons, verdict, moment }: HeldVerdict): Buffer {
+  return key.seal(
+    'details',
+    Buffer.from(JSON.stringify({ moment, score, reasons, verdict }), 'utf8'),
+    verdictContext(id),
+  )
 }
 
 /** Binds a sealed verdict to what is held. */

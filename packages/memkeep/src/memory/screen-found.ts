@@ -1,7 +1,7 @@
-import type { FoundMemory } from '../core/memory.ts'
+import type { FoundMemory, Verdict } from '../core/memory.ts'
 import { rightBits } from '../core/rights.ts'
 import type { Judgement } from '../screening/judge.ts'
-import { screenAll } from '../screening/screen.ts'
+import { type Screened, screenAll } from '../screening/screen.ts'
 import { type Access, writeDetail } from './access.ts'
 import { flagsOf } from './gate.ts'
 import type { Kernel } from './kernel.ts'
@@ -17,7 +17,8 @@ export interface Found {
 }
 
 /**
- * Screens what was found before it is shown. What the policy would hold is withheld, and held for review; a version that somebody has
+ * Screens what was found before it is shown. What the policy would hold is withheld, and held for review; what it would hold only because a
+ * screener failed is withheld from this answer and stays where it is; a version that somebody has
  * reviewed is shown, with its flags. The screen is a remark and a queue, not the guarantee: that is `minTrust`.
  */
 export async function screenFound(
@@ -26,11 +27,19 @@ export async function screenFound(
   found: readonly Found[],
   signal?: AbortSignal,
 ): Promise<FoundMemory[]> {
-  const judged: { readonly found: Found; readonly judgement: Judgement }[] = []
-  for (const each of found)
-    judged.push({ found: each, judgement: await judgementOf(kernel, access, each.memory, signal) })
-  const caught = judged.filter(({ judgement: { verdict } }) => verdict === 'quarantine' || verdict === 'refuse')
-  const withheld = new Set<string>()
+  // All at once: each text has its own deadline.
+  const judged = await Promise.all(
+    found.map(async (each) => ({ found: each, judgement: await judgementOf(kernel, access, each.memory, signal) })),
+  )
+  const caught = judged.filter(({ judgement: { heard, verdict } }) => isHeld(heard ?? verdict))
+  const unheard = judged.filter(
+    ({ found: { memory }, judgement: { heard, verdict } }) =>
+      isHeld(verdict) &&
+      heard !== null &&
+      !isHeld(heard) &&
+      !kernel.screening.seen.isReviewed(memory.id, memory.version),
+  )
+  const withheld = new Set(unheard.map(({ found: { memory } }) => memory.id))
   for (const shelf of new Set(caught.map(({ found: { shelf: tag } }) => tag))) {
     const there = caught.filter(({ found: { shelf: tag } }) => tag === shelf)
     for (const id of await hold(kernel, access, Buffer.from(shelf, 'hex'), there)) withheld.add(id)
@@ -43,12 +52,16 @@ export async function screenFound(
     }))
 }
 
+function isHeld(verdict: Verdict): boolean {
+  return verdict === 'quarantine' || verdict === 'refuse'
+}
+
 async function judgementOf(
   kernel: Kernel,
   { screening }: Access,
   { id, version, content, actor }: FoundMemory,
   signal: AbortSignal | undefined,
-): Promise<Judgement> {
+): Promise<Screened> {
   const { seen, screeners } = kernel.screening
   const known = seen.get(id, version, screening)
   if (known !== undefined) return known

@@ -15,6 +15,12 @@ export const builtInScreener: PromptScreener = Object.freeze({
   screen: ({ content }: ScreenInput) => findIn(content),
 })
 
+/** A judgement, and whose it is. */
+export interface Screened extends Judgement {
+  /** What those made of it that answered; null when all did, and this is the verdict. */
+  readonly heard: Verdict | null
+}
+
 /**
  * The judgement of the built-in screener and of those that were added, all asked at once: the highest score, and everybody's reasons.
  * One that fails counts as the policy's `onFailure`, with the reason `<name>/failed`; another's answer is heard all the same.
@@ -26,15 +32,15 @@ export async function screenAll(
   policy: ScreenPolicy,
   signal?: AbortSignal,
   own: Finding = builtInScreener.screen(input),
-): Promise<Judgement> {
-  if (screeners.length === 0) return judge(own, policy)
+): Promise<Screened> {
+  if (screeners.length === 0) return { ...judge(own, policy), heard: null }
   const answers = await Promise.all(screeners.map((screener) => answerOf(screener, input, signal)))
-  let verdict: Verdict = 'allow'
+  let hasFailed = false
   let score = own.score
   const reasons = [...own.reasons]
   for (const [at, answer] of answers.entries()) {
     if (answer === null) {
-      verdict = strongerVerdict(verdict, policy.onFailure)
+      hasFailed = true
       reasons.push({ rule: `${screeners[at]!.name}/failed`, family: null, weight: 0 })
       continue
     }
@@ -42,7 +48,8 @@ export async function screenAll(
     reasons.push(...answer.reasons)
   }
   const judged = judge({ score, reasons: reasons.sort((a, b) => b.weight - a.weight) }, policy)
-  return { ...judged, verdict: strongerVerdict(verdict, judged.verdict) }
+  if (!hasFailed) return { ...judged, heard: null }
+  return { ...judged, verdict: strongerVerdict(policy.onFailure, judged.verdict), heard: judged.verdict }
 }
 
 /** Null when it failed or answered what is no finding. An abort is thrown on. */

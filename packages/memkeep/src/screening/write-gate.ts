@@ -1,8 +1,8 @@
 import type { Actor } from '../core/labels.ts'
 import { checkText } from '../core/text.ts'
 import type { DistilInput, Distillate, Distiller, Omitted } from './distiller.ts'
-import type { Judgement, ScreenPolicy } from './judge.ts'
-import { builtInScreener, screenAll } from './screen.ts'
+import type { ScreenPolicy } from './judge.ts'
+import { builtInScreener, type Screened, screenAll } from './screen.ts'
 import type { Screener } from './screener.ts'
 import { unlessAborted } from './unless-aborted.ts'
 
@@ -22,11 +22,11 @@ export interface GateInput {
 
 export type GateDecision =
   /** Nothing of it becomes a memory; with `quarantine` it waits for a person. */
-  | { readonly outcome: 'refuse' | 'quarantine'; readonly judgement: Judgement }
+  | { readonly outcome: 'refuse' | 'quarantine'; readonly judgement: Screened }
   /** `kept` may stay for good; when something was omitted the whole text is an episode. `failed`: the distiller did, so that nothing is known of the text. */
   | {
       readonly outcome: 'pass'
-      readonly judgement: Judgement
+      readonly judgement: Screened
       readonly kept: string | null
       readonly omitted: readonly Omitted[]
       readonly failed: boolean

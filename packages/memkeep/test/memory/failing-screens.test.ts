@@ -106,3 +106,43 @@ test.each([
   await upkeepAfter(29.5)
   expect(await contents(memory)).toEqual([fact])
 })
+
+describe('a screener that fails when a memory is recalled', () => {
+  const calm = { score: 0, reasons: [] }
+  const sure = { score: 1, reasons: [] }
+  let screens: () => typeof calm | Promise<typeof calm> = () => calm
+  const screener = { name: 'ext', screen: () => screens() }
+  const flags = (memories: readonly { flags: readonly string[] }[]) => memories.map(({ flags }) => flags)
+
+  test('is asked again: what it then says counts', async () => {
+    const keep = await store.open({ screener, screeningTimeoutMs: 200 })
+    const memory = store.memory({ subject: `subject ${++count}`, roles: ['admin'] }, keep)
+    for (const failing of [fails, never]) {
+      screens = failing
+      const { id } = await memory.add('Ana likes tea.', { actor: 'agent' })
+      for (let time = 0; time < 2; time++) {
+        expect(flags((await memory.search('tea')).memories)).toEqual([['ext/failed']])
+      }
+      screens = () => sure
+      expect((await memory.search('tea')).memories).toEqual([])
+      expect((await memory.quarantine.list()).items).toMatchObject([{ id }])
+      await memory.quarantine.reject(id)
+    }
+  })
+
+  test('withholds, where failures are held, and holds nothing', async () => {
+    const keep = await store.open({ screener, screening: { onFailure: 'quarantine' } })
+    const memory = store.memory({ subject: `subject ${++count}`, roles: ['admin'] }, keep)
+    screens = () => calm
+    await memory.add('Ana likes tea.', { actor: 'agent' })
+    const other = store.memory(
+      { subject: `subject ${count}` },
+      await store.open({ screener, screening: { onFailure: 'quarantine' } }),
+    )
+    screens = fails
+    expect((await other.search('tea')).memories).toEqual([])
+    expect((await memory.quarantine.list()).items).toEqual([])
+    screens = () => calm
+    expect((await other.search('tea')).memories).toHaveLength(1)
+  })
+})
