@@ -1,11 +1,13 @@
 import { expireLines } from './enter.ts'
 import type { ErasureKernel } from './erasure-kernel.ts'
+import { checkEnded } from './note-seal.ts'
+import { readRecord } from './saga.ts'
 import { callStep, placeOf } from './step-call.ts'
 
 /**
  * Removes what keeps erased scopes barred, and the record of their erasures, where no backup, scope or token can hold them any more: in the
  * key store, the database, and the ledger outside, where the hash of the line stays. Whoever has that id then begins anew. Returns how many
- * erasures were forgotten. The first failure is thrown once all were tried.
+ * erasures were forgotten. One whose steps do not stand as they were noted is not forgotten (`ERR_SEAL_BROKEN`). The first failure is thrown once all were tried.
  */
 export async function forgetEnded(kernel: ErasureKernel): Promise<number> {
   const failures: unknown[] = []
@@ -14,8 +16,10 @@ export async function forgetEnded(kernel: ErasureKernel): Promise<number> {
     try {
       const place = placeOf(found)
       const subject = place.kind === 'tenant' ? null : place.subject
+      const record = await readRecord(kernel, place, found.id)
+      await checkEnded(kernel, record)
       // The record in the database goes last: without it nobody would know that there is something left to forget.
-      await kernel.keyring.destruction.forget({ tenant: place.tenant, subject }, found.epoch)
+      await kernel.keyring.destruction.forget({ tenant: place.tenant, subject }, record.epoch)
       kernel.drop(place.tenant)
       const handled = ['ok', 'missing', 'conflict']
       await callStep(kernel, place, { doorway: 'forget_erasure', args: [found.id], handled })

@@ -37,6 +37,12 @@ export async function checkNotes(kernel: ErasureKernel, record: ErasureRecord): 
   if (bar !== null && bar !== record.barredMs) throw changed('bar')
 }
 
+/** Throws `ERR_SEAL_BROKEN` unless every step up to the verification has ended and stands as it was noted: then the erasure was carried out. */
+export async function checkEnded(kernel: ErasureKernel, record: ErasureRecord): Promise<void> {
+  await checkNotes(kernel, record)
+  if (record.rows.get('verify')?.ended_ms == null) throw changed('verify')
+}
+
 /** Whether a step stands as this deployment noted it. */
 export async function isSealed(kernel: ErasureKernel, record: ErasureRecord, step: ErasureStepName): Promise<boolean> {
   const row = record.rows.get(step)

@@ -87,11 +87,14 @@ export class KeyDestruction {
   /**
    * Removes the record that an owner's epoch was erased, when nothing from before can come back any more. What has that id then begins anew, in
    * a later epoch than any that was forgotten: what is known of those by epoch and version (events in the ledger) is never under a key of its.
+   * An epoch that the key store does not know as erased is none to forget: no first key begins behind one that somebody made up.
    */
   async forget(owner: KeyOwner, epoch: number): Promise<void> {
-    await this.#wrapped.mark(`${passedPrefix}${epoch}`, null)
     const [prefix] = prefixesOf(owner)
-    await this.#wrapped.remove(erasedName(prefix!, epoch))
+    const mark = erasedName(prefix!, epoch)
+    if (!(await this.#wrapped.list(prefix!)).includes(mark)) return
+    await this.#wrapped.mark(`${passedPrefix}${epoch}`, null)
+    await this.#wrapped.remove(mark)
     this.#held.drop(prefix!)
   }
 

@@ -110,7 +110,9 @@ export class KeyRolls {
     if (erased > 0 && (newestVersion(prefix, names)?.epoch ?? 0) <= erased) return true
     if (kind === 'tenant') return false
     const own = `subject/${tenant}/${subject}/`
-    return (epochOf(own, name) ?? 0) <= erasedEpoch(own, await this.#wrapped.list(own))
+    const epoch = epochOf(own, name)
+    // A name without an epoch is never that of an erased one.
+    return epoch !== null && epoch <= erasedEpoch(own, await this.#wrapped.list(own))
   }
 }
 
