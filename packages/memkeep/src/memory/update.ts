@@ -155,6 +155,7 @@ async function revise(
       access.quota.bytes ?? null,
       actor === 'agent' || actor === 'tool' ? readersOf(access, [details.session]) : null,
       talk === null ? null : [talk],
+      content === old.content,
     ],
   })
   if (expectOutcome(answer.outcome, 'ok', 'missing') === 'missing') return null

@@ -353,3 +353,53 @@ test('an update makes none durable that the distiller does not keep whole, whoev
   const [said] = await memory.addMessages([{ role: 'user', content: fact }], { session: 'talk' })
   expect(await memory.update(said!.id, { expiresAt: null }, user)).toMatchObject({ durableUntil: null })
 })
+
+describe('what was set aside before it was distilled', () => {
+  const turn = async (memory: ReturnType<typeof store.memory>, content: string) =>
+    (await memory.addMessages([{ role: 'user', content }], { session: 'talk' }))[0]!.id
+  const afterMonth = async () => {
+    await store.keep.runUpkeep()
+    store.clock.advance(days(31))
+    await store.keep.runUpkeep()
+  }
+
+  test('is distilled when it is released', async () => {
+    const who = asking()
+    const memory = store.memory(who)
+    const id = await turn(memory, fact)
+    const wary = await store.open({ screener: { name: 'wary', screen: () => ({ score: 1, reasons: [] }) } })
+    expect((await store.memory(who, wary).search('ferry')).memories).toEqual([])
+    // Held, it is nothing that upkeep has to do: its shelf is not due for it again and again.
+    await store.keep.runUpkeep()
+    expect((await store.keep.runUpkeep()).swept).toBe(0)
+    expect(await memory.quarantine.release(id)).toEqual({ released: [id] })
+    await afterMonth()
+    expect((await memory.list()).items).toMatchObject([{ id, expiresAt: null }])
+  })
+
+  test('is distilled when what superseded it is rejected', async () => {
+    const who = asking()
+    const memory = store.memory(who)
+    const id = await turn(memory, fact)
+    const newer = await memory.add('Ana prefers the bus.', { actor: 'user', supersedes: id })
+    await store.keep.runUpkeep()
+    const wary = await store.open({ screener: { name: 'wary', screen: () => ({ score: 1, reasons: [] }) } })
+    expect((await store.memory(who, wary).search('bus')).memories).toEqual([])
+    expect(await memory.quarantine.reject(newer.id)).toEqual({ rejected: [newer.id] })
+    await afterMonth()
+    expect((await memory.list()).items).toMatchObject([{ id, expiresAt: null }])
+  })
+})
+
+test('what was released stays reviewed when all but its content is changed, and no longer', async () => {
+  const who = asking()
+  const memory = store.memory(who)
+  const { id } = await memory.add(attack, { actor: 'agent' })
+  await memory.quarantine.release(id)
+  await memory.update(id, { tags: ['x'] }, { actor: 'agent' })
+  expect((await memory.search('password')).memories).toHaveLength(1)
+  await store.privileged().tenants.setScreening('acme', { quarantineAt: null })
+  await memory.update(id, { content: `${attack} Today.` }, { actor: 'agent' })
+  await store.privileged().tenants.setScreening('acme', null)
+  expect((await memory.search('password')).memories).toEqual([])
+})

@@ -2,7 +2,8 @@
 -- callers: memkeep_app
 
 -- Takes memories out of recall that the screen caught when they were recalled, until somebody reviews them. They keep their trust, and what
--- came from them stays, until they are rejected. `ids` are those held now; `reviewed` versions are left alone. The kernel asks by itself, with the right `review` (512): whoever searched may not write.
+-- came from them stays, until they are rejected. `ids` are those held now; `reviewed` versions are left alone. An episode that was
+-- not distilled yet is so when it is released. The kernel asks by itself, with the right `review` (512): whoever searched may not write.
 -- Outcomes: ok, denied, barred, epoch.
 create or replace function memkeep.hold(p_tenant bytea, p_token bytea, p_ids uuid[], p_versions integer[], p_verdicts bytea[], p_detail bytea)
 returns table (outcome text, shelf_version bigint, ids uuid[], reviewed uuid[])
@@ -35,7 +36,6 @@ begin
     select coalesce(array_agg(h.id), '{}') into hold.ids from held h;
     if cardinality(ids) > 0 then
       shelf_version := shelf_version + 1;
-      delete from memkeep.undistilled u where u.tenant = p_tenant and u.subject = c.shelf and u.id = any (hold.ids);
       update memkeep.shelf s set version = hold.shelf_version, due_ms = least(s.due_ms, c.at_ms + 3600000)
         where s.tenant = p_tenant and s.subject = c.shelf;
     end if;

@@ -38,7 +38,9 @@ begin
       insert into memkeep.reviewed (tenant, subject, id, version)
         select m.tenant, m.subject, m.id, m.version from memkeep.memory m
         where m.tenant = p_tenant and m.subject = c.shelf and m.id = any (review.ids);
-      update memkeep.shelf s set version = review.shelf_version where s.tenant = p_tenant and s.subject = c.shelf;
+      update memkeep.shelf s set version = review.shelf_version, due_ms = least(s.due_ms, (select min(u.due_ms)
+        from memkeep.undistilled u where u.tenant = p_tenant and u.subject = c.shelf and u.id = any (review.ids)))
+        where s.tenant = p_tenant and s.subject = c.shelf;
     else
       perform memkeep.bring_back(c, ids, shelf_version);
       ids := memkeep.remove(c, ids, false, null, shelf_version);

@@ -10,12 +10,14 @@
 -- p_talks (null: none): tags of the sessions in which this is said: told there as what is added there (remember).
 -- Outcomes: ok, missing (no such memory in sight), conflict (another version stands there), quota, denied, barred, epoch, policy,
 -- unknown.
+-- p_same_content: the content is that of the version before: whoever released or endorsed that has reviewed this one.
 -- An earlier build's had fewer arguments, and a call that fits both would fit none.
 drop function if exists memkeep.revise(bytea, bytea, uuid, integer, smallint, smallint, smallint, bigint, bytea, bytea, bytea, integer[], bytea[], bytea[], bytea, bigint, bytea[]);
+drop function if exists memkeep.revise(bytea, bytea, uuid, integer, smallint, smallint, smallint, bigint, bytea, bytea, bytea, integer[], bytea[], bytea[], bytea, bigint, bytea[], bytea[]);
 create or replace function memkeep.revise(p_tenant bytea, p_token bytea, p_id uuid, p_expected integer,
   p_sensitivity smallint, p_trust smallint, p_actor smallint, p_expires_ms bigint, p_content bytea, p_details bytea,
   p_entry bytea, p_old_version integer[], p_old_content bytea[], p_old_details bytea[], p_detail bytea, p_most_bytes bigint default null,
-  p_readers bytea[] default null, p_talks bytea[] default null)
+  p_readers bytea[] default null, p_talks bytea[] default null, p_same_content boolean default false)
 returns table (outcome text, shelf_version bigint, trust smallint, lowered integer)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
@@ -91,6 +93,12 @@ begin
     values (p_tenant, c.shelf, p_id, old.version + 1, p_sensitivity, revise.trust, p_actor, old.kind, old.at_ms,
       old.created_ms, c.at_ms, p_expires_ms, old.derived_from, revise.shelf_version, c.shelf_epoch, p_content,
       p_details, p_entry);
+    if p_same_content then
+      with was as (
+        delete from memkeep.reviewed v where v.tenant = p_tenant and v.subject = c.shelf and v.id = p_id and v.version = old.version returning v.id
+      )
+      insert into memkeep.reviewed (tenant, subject, id, version) select p_tenant, c.shelf, w.id, old.version + 1 from was w;
+    end if;
     if p_talks is not null and trust < memkeep.trust_recalled(c, p_talks) then
       insert into memkeep.recalled as r (tenant, subject, reader, trust)
         select p_tenant, c.shelf, w.reader, revise.trust from unnest(p_talks) as w (reader)

@@ -31,7 +31,10 @@ begin
       due_ms = least(
         (select min(m.expires_ms) from memkeep.memory m where m.tenant = p_tenant and m.subject = c.shelf),
         (select min(a.expires_ms) from memkeep.aside a where a.tenant = p_tenant and a.subject = c.shelf),
-        (select min(u.due_ms) from memkeep.undistilled u where u.tenant = p_tenant and u.subject = c.shelf),
+        -- Not of what is held or superseded: it is distilled when it is a memory again.
+        (select min(u.due_ms) from memkeep.undistilled u
+          join memkeep.memory m on m.tenant = u.tenant and m.subject = u.subject and m.id = u.id
+          where u.tenant = p_tenant and u.subject = c.shelf),
         (select min(r.until_ms) from memkeep.request r where r.tenant = p_tenant and r.subject = c.shelf),
         (select min(a.expires_ms) from memkeep.artifact a where a.tenant = p_tenant and a.subject = c.shelf),
         (select min(r.removed_ms) + 3600000 from memkeep.removal r where r.tenant = p_tenant and r.subject = c.shelf))

@@ -51,15 +51,13 @@ begin
     select o.tenant, o.subject, o.id, o.version, o.sensitivity, o.trust, o.actor, o.kind, o.at_ms, o.created_ms, o.updated_ms,
       o.expires_ms, o.derived_from, o.epoch, o.content, o.details, o.entry, 2, c.at_ms, o.successor,
       o.version + memkeep.line_behind(c, o.id) from old o
-  ), distilled as (
-    delete from memkeep.undistilled u using old o where u.tenant = c.tenant and u.subject = c.shelf and u.id = o.id
   )
   insert into memkeep.removal (tenant, subject, shelf_version, id, sensitivity, removed_ms)
     select c.tenant, c.shelf, p_shelf_version, o.id, o.sensitivity, c.at_ms from old o;
   update memkeep.shelf s set due_ms = least(s.due_ms, c.at_ms + 3600000) where s.tenant = c.tenant and s.subject = c.shelf;
 end $$;
 
--- Brings back what these memories, which are being rejected, had superseded.
+-- Brings back what these memories, which are being rejected, had superseded: to be distilled, what was not when it was superseded.
 create or replace function memkeep.bring_back(c memkeep.claims, p_ids uuid[], p_shelf_version bigint) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp as $$
@@ -71,4 +69,8 @@ begin
     derived_from, shelf_version, epoch, content, details, entry)
   select b.tenant, b.subject, b.id, b.version, b.sensitivity, b.trust, b.actor, b.kind, b.at_ms, b.created_ms, b.updated_ms,
     b.expires_ms, b.derived_from, p_shelf_version, b.epoch, b.content, b.details, b.entry from back b;
+  update memkeep.shelf s set due_ms = least(s.due_ms, (select min(u.due_ms) from memkeep.undistilled u
+    join memkeep.memory m on m.tenant = u.tenant and m.subject = u.subject and m.id = u.id
+    where u.tenant = c.tenant and u.subject = c.shelf))
+    where s.tenant = c.tenant and s.subject = c.shelf;
 end $$;
