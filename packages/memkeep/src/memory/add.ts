@@ -16,7 +16,7 @@ import type { Kernel } from './kernel.ts'
 import { expectOutcome } from './outcome.ts'
 import { sealVerdict } from './quarantine.ts'
 import { inSight } from './reach.ts'
-import { namesOf, readersOf, talkOf } from './recalled.ts'
+import { boundTo, listenersOf, noteRefused, readersOf, talkOf } from './recalled.ts'
 import { statementsOf } from './same-statement.ts'
 import { openReceipts, requestLifetimeMs, sealRequest } from './sealed-request.ts'
 import { noteWrite } from './shelves.ts'
@@ -75,7 +75,10 @@ async function store(kernel: Kernel, given: Access, batch: Batch, vectors: Vecto
   if (key === null) return refuse(kernel, access)
   const nowMs = kernel.seams.clock.now()
   const placed = await gate(kernel, access, inputs, batch.isTranscript ?? false, batch.signal)
-  if (placed === null) return refuseContent(kernel, access, inputs.length)
+  if (placed === null) {
+    await noteRefused(kernel, access, inputs)
+    return refuseContent(kernel, access, inputs.length)
+  }
   await checkSuperseded(kernel, access, placed)
   const all = placed.map((input, at) => ({ input, asked: inputs[at]!, vectors: vectors[at]! }))
   const { first, placeOf, same } = statementsOf(access, key, batch.idempotencyKey === null ? all : [])
@@ -208,7 +211,7 @@ function gateArguments(
       byteaArray,
     ),
     drafts.some(waitsForVector) || null,
-    isTranscript ? byteaArray(namesOf(access, sessions)) : null,
+    isTranscript ? byteaArray(listenersOf(access, sessions)) : null,
     ifAny(drafts.map(supersededBy), uuidArray),
     ifAny(same, byteaArray),
     isTranscript
@@ -227,14 +230,16 @@ function heldVerdict(key: DataKey, { input, labels }: Draft): Buffer | null {
 }
 
 /**
- * Who was shown what an agent may have made this from, beside the sessions in which each is said. Whoever names sources is capped by these. What the
- * user or the system says comes from no memory: to claim to be one of them needs the right for it.
+ * Who was shown or told what an agent may have made this from, beside what this principal itself told the sessions in which each is said. Of a batch in several
+ * sessions, what those were shown that are bound to one of them counts for all. Whoever names sources is capped by these. What the user or the system says comes from no memory: to claim to be one of them needs the right for it.
  */
 function readersOfUndeclared(access: Access, drafts: readonly Draft[]): Buffer | null {
   const made = drafts.filter(
     ({ labels: { actor, derivedFrom } }) => (actor === 'agent' || actor === 'tool') && derivedFrom.length === 0,
   )
-  return made.length === 0 ? null : byteaArray(readersOf(access, []))
+  if (made.length === 0) return null
+  const sessions = made.map(({ input }) => input.session)
+  return byteaArray([...readersOf(access, []), ...boundTo(access, sessions)])
 }
 
 /** Null for a subject that was erased: it gets no key. */

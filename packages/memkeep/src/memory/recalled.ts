@@ -1,27 +1,66 @@
-import { type Trust, trusts } from '../core/labels.ts'
+import { ceilingOf, type Trust, trusts } from '../core/labels.ts'
+import { canonicalBytes } from '../proof/canonical-bytes.ts'
 import { type Access, callRead } from './access.ts'
+import type { CheckedInput } from './input.ts'
 import type { Kernel } from './kernel.ts'
 import { expectOutcome } from './outcome.ts'
 
-/** Under whose names it is kept what may have gone into what a scope says: those of `namesOf`, and its principal as one that reads tenant-wide. */
+// Names under which it is kept what somebody was shown or told, each a tag:
+//   the session that a scope is bound to, whoever that is: binding it is the word of whoever mints scopes;
+//   a session that a call names and no scope is bound to: that principal's word, so it is held against that principal alone;
+//   a principal: all that it was shown, in whichever session, and told in turns without being bound to one;
+//   a principal as an unbound reader: what it was shown outside of any session, which may go into any;
+//   a principal as a wide reader: what it was shown tenant-wide.
+
+/** Under whose names it is kept what may have gone into what a scope says in these sessions (null: in none that the call names). */
 export function readersOf(access: Access, sessions: readonly (string | null)[]): Buffer[] {
-  return [...namesOf(access, sessions), wideReader(access)]
+  const { scope, claims } = access
+  const named = namedBy(access, sessions)
+  const own = scope.session === null ? claims.principal : unboundReader(access)
+  const said = named.map((session) => saidSession(access, session))
+  return [own, wideReader(access), ...boundTo(access, named), ...said]
 }
 
-/** Under whose names it is kept what a scope was shown or told: the session that it is bound to, or its principal, and a session that the call names besides. */
-export function namesOf(access: Access, sessions: readonly (string | null)[]): Buffer[] {
-  const { scope, keys, claims } = access
-  const named = new Set(sessions.filter((session) => session !== null))
-  if (scope.session !== null) named.add(scope.session)
-  const tags = [...named].map((session) => keys.sessionTag(session))
-  if (scope.reach === 'all') return [wideReader(access), ...tags]
-  return scope.session === null ? [claims.principal, ...tags] : tags
+/** Under whose names it is kept what those were shown or told that are bound to these sessions. */
+export function boundTo({ keys }: Access, sessions: readonly (string | null)[]): Buffer[] {
+  return [...new Set(sessions)].filter((session) => session !== null).map((session) => keys.sessionTag(session))
 }
 
-/** The tag of the session that something is said in: its own, or that of the scope; null without one. */
-export function talkOf({ scope, keys }: Access, session: string | null): Buffer | null {
+/** Under whose names it is kept what a scope is shown. Whoever reads unbound may say it in any session; whoever reads in one, outside of it. */
+function shownTo(access: Access): Buffer[] {
+  const { scope, claims } = access
+  const bound = boundTo(access, [scope.session])
+  if (scope.reach === 'all') return [wideReader(access), ...bound]
+  return [claims.principal, ...(scope.session === null ? [unboundReader(access)] : bound)]
+}
+
+/** Under whose names it is kept what is told in turns. */
+export function listenersOf(access: Access, sessions: readonly (string | null)[]): Buffer[] {
+  const talks = namedBy(access, sessions).map((session) => talkOf(access, session)!)
+  return access.scope.session === null ? [access.claims.principal, ...talks] : talks
+}
+
+/**
+ * The tag of the session that something is said in: its own, or that of the scope; null without one. What is said about all subjects is told to nobody
+ * else that is bound to a session of that name: theirs are other talks.
+ */
+export function talkOf(access: Access, session: string | null): Buffer | null {
+  const { scope, keys } = access
   const talk = session ?? scope.session
-  return talk === null ? null : keys.sessionTag(talk)
+  if (talk === null) return null
+  return talk === scope.session && scope.reach === 'subject' ? keys.sessionTag(talk) : saidSession(access, talk)
+}
+
+function namedBy({ scope }: Access, sessions: readonly (string | null)[]): string[] {
+  return [...new Set([...sessions, scope.session])].filter((session) => session !== null)
+}
+
+function saidSession({ keys, claims }: Access, session: string): Buffer {
+  return keys.keyedTag('said-session', canonicalBytes([session, claims.principal]))
+}
+
+function unboundReader({ keys, claims }: Access): Buffer {
+  return keys.keyedTag('unbound-reader', claims.principal)
 }
 
 /** A name of its own: what a principal was shown tenant-wide is held against it also where it speaks in a session. */
@@ -38,14 +77,38 @@ export async function noteRecalled(
   kernel: Kernel,
   access: Access,
   memories: readonly { readonly trust: Trust }[],
-  session: string | null = null,
+): Promise<void> {
+  await noteLowest(kernel, access, shownTo(access), memories)
+}
+
+/**
+ * Notes what the gate refused as told in the sessions that it was to be said in, as what is held is: whoever says it knows it. Where it names sources, how they
+ * are trusted was not looked up: as an outsider's.
+ */
+export async function noteRefused(kernel: Kernel, access: Access, inputs: readonly Said[]): Promise<void> {
+  const talks = inputs.map(({ session }) => talkOf(access, session)).filter((talk) => talk !== null)
+  const told = inputs.map(({ actor, tool, derivedFrom }) => ({
+    trust: derivedFrom.length > 0 ? ('external' as const) : ceilingOf(actor, tool, kernel.tools),
+  }))
+  await noteLowest(kernel, access, talks, told)
+}
+
+type Said = Pick<CheckedInput, 'session' | 'actor' | 'tool' | 'derivedFrom'>
+
+async function noteLowest(
+  kernel: Kernel,
+  access: Access,
+  names: readonly Buffer[],
+  memories: readonly { readonly trust: Trust }[],
 ): Promise<void> {
   const lowest = memories.reduce((low, { trust }) => Math.min(low, trusts.indexOf(trust)), trusts.length - 1)
   if (lowest === trusts.length - 1) return
   const shelf = `${access.keys.tag.toString('hex')}/${access.shelf.toString('hex')}`
-  const falling = namesOf(access, [session]).filter((reader) =>
-    kernel.notedTrust.isFall(`${shelf}/${reader.toString('hex')}`, lowest),
-  )
+  const unique = [...new Map(names.map((reader) => [reader.toString('hex'), reader])).values()]
+  // In one order: two that note the same names at a time wait for one another, and not each for the other.
+  const falling = unique
+    .filter((reader) => kernel.notedTrust.isFall(`${shelf}/${reader.toString('hex')}`, lowest))
+    .sort(Buffer.compare)
   if (falling.length === 0) return
   const [row] = await callRead<{ outcome: string }>(kernel, access, 'note_recalled', [falling, lowest])
   expectOutcome(row?.outcome, 'ok')

@@ -118,7 +118,7 @@ export async function search(kernel: Kernel, scope: ScopeClaims, text: unknown, 
         return { memory: { ...memory, score, ...explained }, shelf: entry.subjectTag }
       })
     const shown = await screenFound(kernel, access, found, options.signal)
-    await noteRecalled(kernel, access, shown, filter.session)
+    await noteRecalled(kernel, access, shown)
     await noteEnumeration(
       kernel,
       access,

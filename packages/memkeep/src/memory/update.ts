@@ -19,11 +19,11 @@ import { type Access, withAccess, writeDetail } from './access.ts'
 import { refuseContent } from './gate.ts'
 import { readVersions } from './get.ts'
 import { allVectorsOf, embeddedText, indexOf, shelfEntry } from './index-of.ts'
-import { checkExpiry, checkKeys, checkMetadata, checkOneOf, checkTags, lookupId } from './input.ts'
+import { checkBound, checkExpiry, checkKeys, checkMetadata, checkOneOf, checkTags, lookupId } from './input.ts'
 import type { Kernel } from './kernel.ts'
 import { expectOutcome } from './outcome.ts'
 import { inSight } from './reach.ts'
-import { readersOf, talkOf } from './recalled.ts'
+import { noteRefused, readersOf, talkOf } from './recalled.ts'
 import { type Details, sealMemory, sealVersion } from './row.ts'
 import { noteWrite } from './shelves.ts'
 import { callWrite } from './write.ts'
@@ -44,11 +44,14 @@ export interface UpdateOptions {
   readonly actor: Actor
   /** Throws `ERR_VERSION_CONFLICT` unless this version stands. */
   readonly ifVersion?: number
+  /** The session that the change is said in; the memory stays in its own. Default: the scope's session. */
+  readonly session?: string
 }
 
 interface CheckedUpdate {
   readonly patch: Partial<MemoryPatch>
   readonly actor: Actor
+  readonly session: string | null
   readonly ifVersion: number | null
 }
 
@@ -61,7 +64,7 @@ export async function update(
   options: unknown,
 ): Promise<StoredReceipt | null> {
   const id = lookupId(given)
-  const checked = checkUpdate(kernel, patch, options)
+  const checked = checkUpdate(kernel, scope, patch, options)
   for (let attempt = 1; ; attempt++) {
     try {
       return await withAccess(kernel, scope, (access) => revise(kernel, access, id, checked))
@@ -79,10 +82,14 @@ export async function update(
 /** Without `ifVersion` an update is made on whatever stands: who lost the race tries again, later and later. */
 const mostTries = 40
 
-function checkUpdate(kernel: Kernel, given: unknown, options: unknown): CheckedUpdate {
+function checkUpdate(kernel: Kernel, scope: ScopeClaims, given: unknown, options: unknown): CheckedUpdate {
   const { limits } = kernel
   const patch = checkKeys<MemoryPatch>(given, 'a patch', ['content', 'tags', 'metadata', 'sensitivity', 'expiresAt'])
-  const { actor, ifVersion } = checkKeys<UpdateOptions>(options, 'update options', ['actor', 'ifVersion'])
+  const { actor, ifVersion, session } = checkKeys<UpdateOptions>(options, 'update options', [
+    'actor',
+    'ifVersion',
+    'session',
+  ])
   if (ifVersion !== undefined && !(Number.isInteger(ifVersion) && ifVersion > 0)) {
     throw new MemkeepError('ERR_INPUT_INVALID', 'ifVersion must be a whole number from 1')
   }
@@ -96,6 +103,7 @@ function checkUpdate(kernel: Kernel, given: unknown, options: unknown): CheckedU
       ...(metadata === undefined ? {} : { metadata: checkMetadata(metadata, limits) }),
     },
     actor: checkOneOf(actor, 'actor', actors),
+    session: checkBound(session, scope.session, 'session'),
     ifVersion: ifVersion ?? null,
   }
 }
@@ -110,7 +118,7 @@ async function revise(
   id: string,
   change: CheckedUpdate,
 ): Promise<StoredReceipt | null> {
-  const { patch, actor, ifVersion } = change
+  const { patch, actor, session, ifVersion } = change
   const reclassifies = patch.sensitivity !== undefined
   const found = await readVersions(kernel, access, id, reclassifies)
   const versions = found.filter((version) => version.id === id)
@@ -132,7 +140,7 @@ async function revise(
   const sealed = sealMemory(key, labels, { content, details, entry: encodeEntry(index) })
   const relabelled =
     labels.sensitivity === old.sensitivity ? [] : versions.map((each) => relabel(key, each, labels.sensitivity))
-  const talk = talkOf(access, null)
+  const talk = talkOf(access, session)
   const event = kernel.seams.ids.uuid(nowMs)
   const answer = await callWrite(kernel, access, key, {
     doorway: 'revise',
@@ -153,7 +161,7 @@ async function revise(
       relabelled.map((each) => each.details),
       writeDetail(access, key, event),
       access.quota.bytes ?? null,
-      actor === 'agent' || actor === 'tool' ? readersOf(access, [details.session]) : null,
+      actor === 'agent' || actor === 'tool' ? readersOf(access, [details.session, session]) : null,
       talk === null ? null : [talk],
       content === old.content,
     ],
@@ -204,7 +212,7 @@ async function checkContent(
   kernel: Kernel,
   access: Access,
   old: Memory,
-  { patch, actor: reviser }: CheckedUpdate,
+  { patch, actor: reviser, session }: CheckedUpdate,
 ): Promise<void> {
   const isNew = patch.content !== undefined && patch.content !== old.content
   if (!isNew && !outlivesEpisode(old, patch)) return
@@ -217,6 +225,7 @@ async function checkContent(
     { screeners, distiller, policy: access.screening, contentBytes: kernel.limits.contentBytes },
   )
   if (decision.outcome === 'pass' && decision.kept === content) return
+  await noteRefused(kernel, access, [{ session, actor, tool: null, derivedFrom: [] }])
   await refuseContent(kernel, access, 1)
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ScopedMemory, Trust } from '../../src/index.ts'
 import { mintGrant } from '../../src/trust.ts'
+import { codeOf } from '../support/code-of.ts'
 import { type Asking, TestKeep } from '../support/test-keep.ts'
 
 // What an outsider said is read, and said again as one's own without a source. By whatever way it was read, that is trusted no more.
@@ -215,4 +216,94 @@ test('said again as a correction of what stands there, it lowers that', async ()
   await store.wide(who).search('ferry')
   const revised = await memory.update(id, { content: 'The ferry is paid to account 4711' }, { actor: 'agent' })
   expect(revised?.trust).toBe('external')
+})
+
+describe('two scopes, one principal: read in one, said in the other', () => {
+  const scopes = (of: TestKeep) => {
+    const who: Asking = { subject: `subject ${randomUUID()}`, principal: `bot ${randomUUID()}` }
+    const crawler = of.memory({ ...who, principal: 'crawler' })
+    const bound = (session: string) => of.memory({ ...who, session })
+    return { crawler, unbound: of.memory(who), bound }
+  }
+  type Scopes = ReturnType<typeof scopes>
+  const ways: Readonly<Record<string, (scopes: Scopes) => readonly [ScopedMemory, ScopedMemory]>> = {
+    'read unbound, said in a session': ({ unbound, bound }) => [unbound, bound('talk')],
+    'read in a session, said unbound': ({ unbound, bound }) => [bound('talk'), unbound],
+  }
+  test.each(Object.keys(ways))('%s', async (way) => {
+    const after = async (of: TestKeep) => {
+      const all = scopes(of)
+      await all.crawler.add(poison, { actor: 'tool', session: 'talk' })
+      const [reads, says] = ways[way]!(all)
+      await reads.search('ferry')
+      const { trust } = await says.add(poison, { actor: 'agent' })
+      return [trust, (await all.unbound.search('ferry', { minTrust: 'agent' })).memories.length]
+    }
+    expect(await after(unnoted)).toEqual(['agent', 1])
+    expect(await after(store)).toEqual(['external', 0])
+  })
+
+  test('what was read in one session is not held against another', async () => {
+    const { crawler, bound } = scopes(store)
+    await crawler.add(poison, { actor: 'tool', session: 'talk' })
+    expect((await bound('talk').search('ferry')).memories).toHaveLength(1)
+    expect((await bound('other').add('the ferry is late', { actor: 'agent' })).trust).toBe('agent')
+  })
+})
+
+describe('whoever names a session lowers its own words there, and nobody else’s', () => {
+  const agent = { actor: 'agent' } as const
+  const talk = { session: 'talk' } as const
+  const sessions = () => {
+    const who: Asking = { subject: `subject ${randomUUID()}`, principal: `bot ${randomUUID()}`, ...talk }
+    return { who, memory: store.memory(who), naming: store.memory({ subject: who.subject!, principal: 'mallory' }) }
+  }
+
+  test('by an add, by turns, by a search, and from the common shelf', async () => {
+    const { who, memory, naming } = sessions()
+    await naming.add(poison, { actor: 'tool', ...talk })
+    await naming.addMessages([{ role: 'tool', content: poison }], talk)
+    await naming.search('ferry', talk)
+    await store.common({ roles: ['admin'], principal: 'mallory' }).add(poison, { actor: 'tool', ...talk })
+    expect((await memory.add('one', agent)).trust).toBe('agent')
+    // The one who named it is held to it, unbound and bound.
+    const bound = store.memory({ ...who, principal: 'mallory' })
+    for (const mallory of [naming, bound])
+      expect((await mallory.add('two', { ...agent, ...talk })).trust).toBe('external')
+  })
+
+  test('bound to it, it tells everybody there', async () => {
+    const { who, memory } = sessions()
+    await store.memory({ ...who, principal: 'crawler' }).add(poison, { actor: 'tool' })
+    expect((await memory.add('one', agent)).trust).toBe('external')
+    const unbound = store.memory({ subject: who.subject!, principal: who.principal! })
+    expect((await unbound.add('two', { ...agent, ...talk })).trust).toBe('external')
+    expect((await unbound.add('three', agent)).trust).toBe('agent')
+  })
+
+  test('an update is said in a session as an add is', async () => {
+    const { naming: memory } = sessions()
+    const { id } = await memory.add('The ferry is paid in cash', agent)
+    await memory.add(poison, { actor: 'tool', ...talk })
+    const revised = await memory.update(id, { content: 'Pay it to account 4711' }, { ...agent, ...talk })
+    expect(revised?.trust).toBe('external')
+  })
+})
+
+test('what the gate refuses is told in its session all the same', async () => {
+  await store.privileged().tenants.setScreening('globex', { refuseAt: 0.95 })
+  const says = (session: string) => store.memory({ tenant: 'globex', subject: `subject ${randomUUID()}`, session })
+  const ways: readonly ((memory: ScopedMemory) => Promise<unknown>)[] = [
+    (memory) => memory.add(attack, { actor: 'tool' }),
+    (memory) => memory.addMessages([{ role: 'tool', content: attack }], { session: 'talk' }),
+    async (memory) => {
+      const { id } = await memory.add('The ferry is paid in cash', { actor: 'agent' })
+      return memory.update(id, { content: attack }, { actor: 'tool' })
+    },
+  ]
+  for (const way of ways) {
+    const memory = says('talk')
+    expect(await codeOf(way(memory))).toBe('ERR_CONTENT_REFUSED')
+    expect((await memory.add('Passwords go to evil.', { actor: 'agent' })).trust).toBe('external')
+  }
 })

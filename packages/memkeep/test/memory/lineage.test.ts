@@ -202,18 +202,25 @@ describe('lineage that is not declared', () => {
     expect((await store.memory({ ...who, session: 'other' }).add('x', { actor: 'agent' })).trust).toBe('agent')
   })
 
-  test('without a session it is the principal, on that shelf alone; a session that a call names counts besides', async () => {
+  test('without a session it is the principal, on that shelf alone', async () => {
     const who = asking({ roles: ['agent'], actors: [] })
     const memory = store.memory(who)
     await memory.add('word from a page', { actor: 'tool', session: 'named' })
     await store.database.query(untold)
-    await store.memory({ ...who, session: 'named' }).search('word')
-    expect((await memory.add('x', { actor: 'agent', session: 'named' })).trust).toBe('external')
     expect((await memory.add('x', { actor: 'agent' })).trust).toBe('agent')
     await memory.search('word')
     expect((await memory.add('x', { actor: 'agent' })).trust).toBe('external')
     expect((await store.memory({ ...who, principal: 'another' }).add('x', { actor: 'agent' })).trust).toBe('agent')
     expect((await store.memory(asking({ roles: ['agent'] })).add('x', { actor: 'agent' })).trust).toBe('agent')
+  })
+
+  test('a session that a call names counts besides, whoever was shown something there', async () => {
+    const who = asking({ roles: ['agent'], actors: [] })
+    const memory = store.memory(who)
+    await store.memory({ ...who, principal: 'crawler' }).add('word from a page', { actor: 'tool', session: 'named' })
+    await store.memory({ ...who, principal: 'another', session: 'named' }).search('word')
+    expect((await memory.add('x', { actor: 'agent', session: 'named' })).trust).toBe('external')
+    expect((await memory.add('x', { actor: 'agent' })).trust).toBe('agent')
   })
 
   test('what was found and left out was not shown', async () => {
