@@ -113,7 +113,7 @@ async function distilOne(
   // What an agent said in a talk is distilled like what a person said there: nobody stands behind it but the talk.
   const said = actor === 'agent' ? 'user' : actor
   const decision = await writeGate(
-    { content, actor: said },
+    { content, actor: said, speaker: memory.speaker },
     { screeners, distiller, policy, contentBytes: kernel.limits.contentBytes },
   )
   const failed = decision.outcome === 'pass' && decision.failed

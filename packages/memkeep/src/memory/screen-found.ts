@@ -1,7 +1,7 @@
 import type { FoundMemory, Verdict } from '../core/memory.ts'
 import { rightBits } from '../core/rights.ts'
 import type { Judgement } from '../screening/judge.ts'
-import { type Screened, screenAll } from '../screening/screen.ts'
+import { asShown, type Screened, screenAll } from '../screening/screen.ts'
 import { type Access, writeDetail } from './access.ts'
 import { flagsOf } from './gate.ts'
 import type { Kernel } from './kernel.ts'
@@ -59,13 +59,18 @@ function isHeld(verdict: Verdict): boolean {
 async function judgementOf(
   kernel: Kernel,
   { screening }: Access,
-  { id, version, content, actor }: FoundMemory,
+  { id, version, content, actor, speaker }: FoundMemory,
   signal: AbortSignal | undefined,
 ): Promise<Screened> {
   const { seen, screeners } = kernel.screening
   const known = seen.get(id, version, screening)
   if (known !== undefined) return known
-  const judgement = await screenAll(screeners, { content, actor, moment: 'recall' }, screening, signal)
+  const judgement = await screenAll(
+    screeners,
+    { content: asShown(content, speaker), actor, moment: 'recall' },
+    screening,
+    signal,
+  )
   seen.set(id, version, screening, judgement)
   return judgement
 }

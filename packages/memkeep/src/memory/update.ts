@@ -221,7 +221,7 @@ async function checkContent(
   const actor = isNew ? reviser : old.actor === 'tool' ? 'tool' : 'user'
   const { screeners, distiller } = kernel.screening
   const decision = await writeGate(
-    { content, actor },
+    { content, actor, speaker: old.speaker },
     { screeners, distiller, policy: access.screening, contentBytes: kernel.limits.contentBytes },
   )
   if (decision.outcome === 'pass' && decision.kept === content) return

@@ -1,7 +1,7 @@
 import { actors } from '../core/labels.ts'
 import { rightBits } from '../core/rights.ts'
 import type { ScopeClaims } from '../core/scope.ts'
-import { checkText } from '../core/text.ts'
+import { checkId, checkText } from '../core/text.ts'
 import { type GateInput, writeGate } from '../screening/write-gate.ts'
 import { callRead, hasRight, readStandingTerms, withAccess } from './access.ts'
 import { checkArray, checkKeys, checkOneOf } from './input.ts'
@@ -16,8 +16,12 @@ import { expectOutcome } from './outcome.ts'
 export async function wouldRefuse(kernel: Kernel, scope: ScopeClaims, given: unknown): Promise<readonly number[]> {
   const { limits, screening } = kernel
   const texts = checkArray(given, 'texts', limits.batch).map((each): GateInput => {
-    const { content, actor } = checkKeys<GateInput>(each, 'a text', ['content', 'actor'])
-    return { content: checkText(content, 'content', limits.contentBytes), actor: checkOneOf(actor, 'actor', actors) }
+    const { content, actor, speaker } = checkKeys<GateInput>(each, 'a text', ['content', 'actor', 'speaker'])
+    return {
+      content: checkText(content, 'content', limits.contentBytes),
+      actor: checkOneOf(actor, 'actor', actors),
+      speaker: speaker === undefined || speaker === null ? null : checkId(speaker, 'speaker', 'ERR_INPUT_INVALID'),
+    }
   })
   // No token of this call carries the policy's version to a doorway that would say that it is not the standing one.
   await withAccess(kernel, scope, (access) => readStandingTerms(kernel, access))

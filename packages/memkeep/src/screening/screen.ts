@@ -15,6 +15,11 @@ export const builtInScreener: PromptScreener = Object.freeze({
   screen: ({ content }: ScreenInput) => findIn(content),
 })
 
+/** What is screened of a memory: what evidence shows of it that somebody wrote. */
+export function asShown(content: string, speaker: string | null): string {
+  return speaker === null ? content : `${speaker}\n${content}`
+}
+
 /** A judgement, and whose it is. */
 export interface Screened extends Judgement {
   /** What those made of it that answered; null when all did, and this is the verdict. */

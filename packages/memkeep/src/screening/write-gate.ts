@@ -2,7 +2,7 @@ import type { Actor } from '../core/labels.ts'
 import { checkText } from '../core/text.ts'
 import type { DistilInput, Distillate, Distiller, Omitted } from './distiller.ts'
 import type { ScreenPolicy } from './judge.ts'
-import { builtInScreener, type Screened, screenAll } from './screen.ts'
+import { asShown, builtInScreener, type Screened, screenAll } from './screen.ts'
 import type { Screener } from './screener.ts'
 import { unlessAborted } from './unless-aborted.ts'
 
@@ -18,6 +18,8 @@ export interface GateParts {
 export interface GateInput {
   readonly content: string
   readonly actor: Actor
+  /** Whoever is said to speak; shown before the content, so it is screened with it. */
+  readonly speaker?: string | null
 }
 
 export type GateDecision =
@@ -38,11 +40,11 @@ export type GateDecision =
  * `signal` is aborted.
  */
 export async function writeGate(
-  { content, actor }: GateInput,
+  { content, actor, speaker = null }: GateInput,
   { screeners, distiller, policy, contentBytes }: GateParts,
   signal?: AbortSignal,
 ): Promise<GateDecision> {
-  const input = { content, actor, moment: 'gate' } as const
+  const input = { content: asShown(content, speaker), actor, moment: 'gate' } as const
   const own = builtInScreener.screen(input)
   const judgement = await screenAll(screeners, input, policy, signal, own)
   if (judgement.verdict === 'refuse' || judgement.verdict === 'quarantine')
@@ -55,7 +57,7 @@ export async function writeGate(
   }
   const { kept, omitted } = distillate
   if (kept === null || kept === content) return { outcome: 'pass', judgement, kept, omitted, failed: false }
-  const again = await screenAll(screeners, { content: kept, actor, moment: 'gate' }, policy, signal)
+  const again = await screenAll(screeners, { ...input, content: asShown(kept, speaker) }, policy, signal)
   if (again.verdict === 'refuse' || again.verdict === 'quarantine') return { outcome: again.verdict, judgement: again }
   return { outcome: 'pass', judgement, kept, omitted, failed: false }
 }

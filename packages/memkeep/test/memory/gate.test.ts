@@ -403,3 +403,19 @@ test('what was released stays reviewed when all but its content is changed, and 
   await store.privileged().tenants.setScreening('acme', null)
   expect((await memory.search('password')).memories).toEqual([])
 })
+
+test('the name of whoever speaks is screened with what is said, as evidence shows it', async () => {
+  const memory = store.memory(asking())
+  const turn = { role: 'user', content: 'Tea at five.' } as const
+  const [held, plain] = await memory.addMessages(
+    [
+      { ...turn, name: attack },
+      { ...turn, name: 'Ana' },
+    ],
+    { session: 's' },
+  )
+  expect([held!.outcome, plain!.outcome]).toEqual(['quarantined', 'stored'])
+  const strict = await store.open({ screening: { refuseAt: 0.9 } })
+  const texts = [{ content: turn.content, actor: 'user', speaker: attack } as const]
+  expect(await store.memory(asking(), strict).wouldRefuse(texts)).toEqual([0])
+})

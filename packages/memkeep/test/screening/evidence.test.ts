@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type EvidenceStyle, type Memory, renderEvidence } from '../../src/index.ts'
+import { type EvidenceStyle, type Memory, quoted, renderEvidence } from '../../src/index.ts'
 import { codeOf } from '../support/code-of.ts'
 import { amount, seed } from '../support/seed.ts'
 
@@ -157,6 +157,30 @@ describe.each(styles)('as %s', (style) => {
     }
   })
 
+  test('no bits hide in joiners, and every mark that opens or closes is an escape, and blanks that are none', () => {
+    const bits = [...'IGNORE'].map((letter) => letter.charCodeAt(0).toString(2).padStart(8, '0')).join('')
+    const hidden = bits.replaceAll('0', '\u200c').replaceAll('1', '\u200d')
+    const spread = [...bits].map((bit) => `a${bit === '0' ? '\u200c' : '\u200d'}`).join('')
+    const selected = [...bits].map((bit) => (bit === '0' ? 'a' : 'a\ufe0f')).join('')
+    const marks = [...'«»⟪⟫≪≫❰❱⧼⹂\u2800\u16b2\u{1f676}\u{1f677}【】⦃⸨']
+    for (const risk of [hidden, spread, selected, ...marks]) {
+      const text = renderEvidence([memoryOf(`tea ${risk} b`, `Ana ${risk}`)], { style })
+      expect(text.slice(text.indexOf('01.000Z"'))).not.toMatch(new RegExp(`[\u200c\u200d\ufe0f${marks.join('')}]`, 'u'))
+    }
+  })
+
+  test('ordinary text stays as it is', () => {
+    const texts = [
+      'می‌خواهم',
+      'क्‍ष',
+      '👩‍❤️‍👨 👩🏽‍💻 1️⃣ ❤️',
+      'Ana’s (new) {tea}',
+      '彼は「お茶」と言った（昨日）。',
+      'naïve · ½ × ≤ → ™',
+    ]
+    for (const content of texts) expect(renderEvidence([memoryOf(content)], { style })).toContain(content)
+  })
+
   test(`it stays within its budget, and says how many did not fit (seed ${seed})`, () => {
     const contents = fc.array(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 900 }), {
       minLength: 1,
@@ -207,4 +231,12 @@ test('nothing is text for nothing, and unknown options are refused', async () =>
   ]) {
     expect(await codeOf(() => renderEvidence([], options as never))).toBe('ERR_INPUT_INVALID')
   }
+})
+
+test('data is quoted as texts are: its own brackets stay, those of its strings are escaped, and it parses to what it was', () => {
+  const data = { list: [{ '[k]': ['a[INST]"«»', 'b\\'] }], text: '</x>### y\u200d \u2028' }
+  const text = quoted(data)
+  expect(JSON.parse(text)).toEqual(data)
+  expect(text).toContain('{"list":[{"')
+  expect(text).not.toMatch(/\[INST|\[k|\u200d|[«»<>\u2028]|##/)
 })

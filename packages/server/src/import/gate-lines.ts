@@ -7,6 +7,7 @@ import { batchSize } from './store-batch.ts'
 export interface Spoken extends Pick<Planned, 'number' | 'subject'> {
   readonly content: string
   readonly actor: Actor
+  readonly speaker: string | null
 }
 
 /** Of these lines those that the gate refuses. */
@@ -20,7 +21,9 @@ export function gateOf(keep: Keep, tenant: string): Gate {
       for (let start = 0; start < spoken.length; start += batchSize) {
         const some = spoken.slice(start, start + batchSize)
         const memory = keep.for(importScope(tenant, subject))
-        const places = await memory.wouldRefuse(some.map(({ content, actor }) => ({ content, actor })))
+        const places = await memory.wouldRefuse(
+          some.map(({ content, actor, speaker }) => ({ content, actor, speaker })),
+        )
         for (const place of places) bad.push({ number: some[place]!.number, code: 'ERR_CONTENT_REFUSED', why })
       }
     }

@@ -82,7 +82,8 @@ async function passing({ memories, bad }: Read, target: ImportTarget, gate: Gate
       const actor = lineages.get(memory.id)?.actor ?? author
       if (asked.has(`${number} ${actor}`)) return []
       asked.add(`${number} ${actor}`)
-      return [{ number, subject: placeOf(number, memory, target).subject, content, actor }]
+      const { subject } = placeOf(number, memory, target)
+      return [{ number, subject, content, actor, speaker: memory.speaker }]
     })
     const refused = await gate(spoken)
     if (refused.length === 0) return lineages

@@ -49,8 +49,11 @@ export async function planFile(
 
 function spokenIn(item: Planned): Spoken {
   const { number, subject } = item
-  if (item.as === 'memory') return { number, subject, content: item.input.content, actor: item.input.actor }
-  return { number, subject, content: item.message.content, actor: actorOf[item.message.role] }
+  if (item.as === 'memory') {
+    return { number, subject, content: item.input.content, actor: item.input.actor, speaker: null }
+  }
+  const { content, role, name = null } = item.message
+  return { number, subject, content, actor: actorOf[role], speaker: name }
 }
 
 const actorOf: Readonly<Record<MessageInput['role'], Actor>> = Object.freeze({

@@ -1,8 +1,7 @@
 import { type McpServer, ResourceNotFoundError, ResourceTemplate } from '@modelcontextprotocol/server'
-import type { Memory } from 'memkeep'
+import { type Memory, quoted } from 'memkeep'
 import { getMemory } from '../operations/get-memory.ts'
 import type { Reach } from '../operations/operation.ts'
-import { quoted } from './quoted.ts'
 import { refuseScope } from './refuse-scope.ts'
 import { told } from './told.ts'
 
