@@ -56,7 +56,8 @@ export async function serveMcp({ place, binding, version }: ServeMcpOptions): Pr
       },
     )
     const transport = new StdioServerTransport(input, process.stdout)
-    const door = serveStdio(() => createMcpServer(version, reach), { transport })
+    const note = ({ code, message }: MemkeepError) => process.stderr.write(`memkeep: ${message} (${code})\n`)
+    const door = serveStdio(() => createMcpServer(version, reach, note), { transport })
     const close = async (): Promise<void> => {
       await door.close()
       await Promise.all(attempts)

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { Hono } from 'hono'
+import { MemkeepError } from 'memkeep'
 import type { AdminKeys } from '../authn/admin-keys.ts'
 import type { Caller } from '../authn/caller.ts'
 import type { Credentials } from '../authn/credentials.ts'
@@ -78,7 +79,12 @@ function addMcp(app: Hono<Env>, options: AppOptions, mcp: RemoteMcp): void {
       throw new Refusal(405, 'ERR_METHOD_NOT_ALLOWED', 'this route does not know the method', { Allow: 'POST' })
     }
     const caller = await authenticate(options.credentials, exchange, metadataUrl(options.resource()))
-    return serveCaller(options, caller, () => answerMcp(mcp, exchange, caller, options.metrics))
+    // The answer may be under way already: a fault has a line of its own.
+    const note = ({ code, message }: MemkeepError): void => {
+      options.metrics.noteRefusal(code)
+      options.log(lineOf(exchange, 'fault', { code, reason: message }))
+    }
+    return serveCaller(options, caller, () => answerMcp(mcp, exchange, caller, options.metrics, note))
   })
 }
 
@@ -172,6 +178,8 @@ function observe(options: AppOptions) {
     const began = performance.now()
     const id = randomUUID()
     exchange.set('route', 'unknown')
+    exchange.set('id', id)
+    exchange.set('began', began)
     exchange.set('failure', {})
     exchange.set('document', document)
     exchange.set('resource', resource)
@@ -187,22 +195,17 @@ function observe(options: AppOptions) {
     }
     if (!exchange.res.headers.has('X-Request-Id')) setHeaders(exchange, id)
     if (closing()) exchange.header('Connection', 'close')
-    const { method } = exchange.req
-    const ms = Math.round((performance.now() - began) * 10) / 10
-    const { route, failure } = exchange.var
-    const line: RequestLine = {
-      at: new Date().toISOString(),
-      event: 'request',
-      id,
-      method,
-      route,
-      status: exchange.res.status,
-      ms,
-      ...failure,
-    }
+    const line = lineOf(exchange, 'request', exchange.var.failure)
     metrics.noteRequest(line)
     log(line)
   }
+}
+
+function lineOf(exchange: Exchange, event: RequestLine['event'], failure: Env['Variables']['failure']): RequestLine {
+  const { id, began, route } = exchange.var
+  const ms = Math.round((performance.now() - began) * 10) / 10
+  const [at, { method }, { status }] = [new Date().toISOString(), exchange.req, exchange.res]
+  return { at, event, id, method, route, status, ms, ...failure }
 }
 
 function setHeaders(exchange: Exchange, id: string): void {
@@ -218,6 +221,7 @@ function twoHosts(): Refusal {
 function refuse(exchange: Exchange, error: unknown): Response {
   const refusal = refusalOf(error)
   const where = refusal.code === 'ERR_INTERNAL' ? { where: framesOf(error) } : {}
-  exchange.set('failure', { code: refusal.code, ...where })
+  const reason = refusal.cause instanceof MemkeepError ? { reason: refusal.cause.message } : {}
+  exchange.set('failure', { code: refusal.code, ...reason, ...where })
   return problemResponse(refusal)
 }

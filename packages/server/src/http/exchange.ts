@@ -18,7 +18,11 @@ export interface Env {
     target: Target
     /** The route's pattern, for the log. */
     route: string
-    failure: Pick<RequestLine, 'code' | 'where'>
+    /** As `X-Request-Id` says it. */
+    id: string
+    /** When it came, as `performance.now()` has it. */
+    began: number
+    failure: Pick<RequestLine, 'code' | 'reason' | 'where'>
     /** This server as a protected resource, once it listens. */
     resource: () => ProtectedResource
     /** What the server tells of itself. */

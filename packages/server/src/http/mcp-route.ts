@@ -1,4 +1,5 @@
 import { localhostAllowedHostnames, validateHostHeader, validateOriginHeader } from '@modelcontextprotocol/server'
+import type { MemkeepError } from 'memkeep'
 import type { Caller } from '../authn/caller.ts'
 import { ScopeSmuggled } from '../operations/names-scope.ts'
 import type { Reach } from '../operations/operation.ts'
@@ -14,7 +15,11 @@ import { parseQuery } from './target.ts'
 
 /** Whatever answers MCP's streamable HTTP once a request is authenticated. */
 export interface RemoteMcp {
-  answer(request: Request, body: unknown, reach: Reach): Promise<Response>
+  answer(
+    request: Request,
+    body: unknown,
+    caller: { reach: Reach; note: (fault: MemkeepError) => void },
+  ): Promise<Response>
 }
 
 /** Under which names the server is known; null: any, and an Origin has to be the Host's. */
@@ -49,6 +54,7 @@ export async function answerMcp(
   exchange: Exchange,
   { reach }: Caller,
   metrics: ServerMetrics,
+  note: (fault: MemkeepError) => void,
 ): Promise<Response> {
   checkHeaders(exchange.env.incoming, [])
   parseQuery(exchange.var.target.query, [], [])
@@ -60,7 +66,7 @@ export async function answerMcp(
   if (smugglesScope(body)) await noteSmuggling(reach, metrics)
   // The body was read; the protocol's library takes it from here and not from the request.
   const { url, headers, signal } = exchange.req.raw
-  return mcp.answer(new Request(url, { method: 'POST', headers: plain(headers), signal }), body, reach)
+  return mcp.answer(new Request(url, { method: 'POST', headers: plain(headers), signal }), body, { reach, note })
 }
 
 /** Without the credential: nothing behind this door needs it. */

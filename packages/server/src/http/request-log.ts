@@ -1,7 +1,8 @@
-/** One line a request. It has no room for content, keys, ids or addresses. */
+/** One line a request. It has no room for content, keys, ids of tenants, subjects or memories, or addresses of clients. */
 export interface RequestLine {
   readonly at: string
-  readonly event: 'request'
+  /** `fault`: an answer of MCP that is under way met one; the request has its own line too. */
+  readonly event: 'request' | 'fault'
   /** As `X-Request-Id` says it to the client. */
   readonly id: string
   readonly method: string
@@ -11,6 +12,8 @@ export interface RequestLine {
   readonly ms: number
   /** Of a refusal. */
   readonly code?: string
+  /** Of a fault of the server: what is wrong, which the client is not told. Files, logins and walls, and nobody's content or id. */
+  readonly reason?: string
   /** Of a failure that is a fault of this program: where it was, without its message, which can quote values. */
   readonly where?: readonly string[]
 }

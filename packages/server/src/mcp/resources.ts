@@ -3,7 +3,7 @@ import { type Memory, quoted } from 'memkeep'
 import { getMemory } from '../operations/get-memory.ts'
 import type { Reach } from '../operations/operation.ts'
 import { refuseScope } from './refuse-scope.ts'
-import { told } from './told.ts'
+import { type NoteFault, told } from './told.ts'
 
 const memoryUri = 'memkeep://memories/{id}'
 const lineageUri = `${memoryUri}/lineage`
@@ -19,7 +19,7 @@ export interface Lineage {
 }
 
 /** Adds a memory, and where it came from, as resources. None is listed: what is there is found by `recall`. */
-export function addResources(server: McpServer, reach: () => Promise<Reach>): void {
+export function addResources(server: McpServer, reach: () => Promise<Reach>, note: NoteFault): void {
   const read = (
     name: string,
     template: string,
@@ -36,7 +36,7 @@ export function addResources(server: McpServer, reach: () => Promise<Reach>): vo
           return run(await reach(), String(id))
         }
         const found = await look().catch((error: unknown) => {
-          throw new Error(told(error))
+          throw new Error(told(error, note))
         })
         if (found === null) throw new ResourceNotFoundError(uri.href)
         return { contents: [{ uri: uri.href, mimeType: 'application/json', text: quoted(found) }] }

@@ -9,7 +9,7 @@ import { type Grant, mintGrant } from 'memkeep/trust'
 import { freshDatabase, type TestDatabase } from '../../../../test/database.ts'
 import type { CredentialOptions } from '../../src/authn/credentials.ts'
 import type { Listening } from '../../src/http/listen.ts'
-import type { RequestLine } from '../../src/http/request-log.ts'
+import type { RequestLine, RequestLog } from '../../src/http/request-log.ts'
 import { openDoor } from '../../src/serve.ts'
 import type { ServerConfig } from '../../src/server-config.ts'
 import { holdsContract } from './contract.ts'
@@ -159,9 +159,12 @@ export class Served implements AsyncDisposable {
   }
 
   /** Another server of the same deployment, in this process. */
-  async another(config: ServerConfig): Promise<{ readonly url: string; close(): Promise<void> }> {
+  async another(
+    config: ServerConfig,
+    log: RequestLog = () => {},
+  ): Promise<{ readonly url: string; close(): Promise<void> }> {
     const opened: (() => Promise<unknown>)[] = []
-    const door = await openDoor(this.keep, { port: 0, ...config }, { log: () => {} }, opened)
+    const door = await openDoor(this.keep, { port: 0, ...config }, { log }, opened)
     const close = async () => {
       for (const each of opened.reverse()) await each()
     }

@@ -18,14 +18,16 @@ const ready = route({
   path: '/readyz',
   operationId: 'ready',
   summary:
-    'Whether a call could be served now: keys, database, restore guard, upkeep; the detail of a refusal begins with the check that failed',
+    'Whether a call could be served now: keys, database, restore guard, upkeep; the detail of a refusal is the check that failed',
   audience: 'anybody',
   answers: [{ status: 200, says: 'It could', schema: z.object({ status: z.literal('ready') }) }],
   refusals: [503],
   async run({ exchange }) {
     await exchange.var.state.ready().catch((error: unknown) => {
       if (!(error instanceof MemkeepError)) throw error
-      throw new Refusal(503, error.code, error.message, { 'Retry-After': '1' })
+      // The check's name stands before the message, which is not for strangers.
+      const [check] = error.message.split(':', 1) as [string]
+      throw new Refusal(503, error.code, check, { 'Retry-After': '1' }, error)
     })
     return exchange.json({ status: 'ready' })
   },
