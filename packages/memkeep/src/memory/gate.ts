@@ -2,6 +2,7 @@ import { MemkeepError } from '../core/errors.ts'
 import { ceilingOf, lowerTrust, type Trust } from '../core/labels.ts'
 import type { Judgement } from '../screening/judge.ts'
 import type { Screened } from '../screening/screen.ts'
+import { screenAll } from '../screening/screen.ts'
 import { type GateDecision, writeGate } from '../screening/write-gate.ts'
 import { type Access, callRead } from './access.ts'
 import type { CheckedInput } from './input.ts'
@@ -75,4 +76,14 @@ export async function refuseContent(kernel: Kernel, access: Access, number: numb
   const [row] = await callRead<{ outcome: string }>(kernel, access, 'refuse', [number])
   expectOutcome(row?.outcome, 'ok')
   throw new MemkeepError('ERR_CONTENT_REFUSED', 'the screening policy refuses this content')
+}
+
+/** What is made to be read as a memory is, and cannot be held for review: what would be held is refused. Throws `ERR_CONTENT_REFUSED`. */
+export async function screenMade(kernel: Kernel, access: Access, content: string): Promise<void> {
+  const judgement = await screenAll(
+    kernel.screening.screeners,
+    { content, actor: 'agent', moment: 'gate' },
+    access.screening,
+  )
+  if (judgement.verdict === 'quarantine' || judgement.verdict === 'refuse') await refuseContent(kernel, access, 1)
 }

@@ -8,10 +8,12 @@ import { checkText } from '../../core/text.ts'
 import type { DataKey } from '../../keys/data-key.ts'
 import type { Claims } from '../../store/token.ts'
 import { uuidArray } from '../../store/wire-arrays.ts'
-import { type Access, readDetail, withAccess, writeDetail } from '../access.ts'
+import { type Access, hasRight, readDetail, withAccess, writeDetail } from '../access.ts'
+import { screenMade } from '../gate.ts'
 import { checkKeys, checkKind, checkMetadata, checkOneOf, checkSources } from '../input.ts'
 import type { Kernel } from '../kernel.ts'
 import { expectOutcome } from '../outcome.ts'
+import { readersOf } from '../recalled.ts'
 import { sealedSubjectName, settle } from '../write.ts'
 import { type ArtifactLabels, type ArtifactTexts, sealArtifact, sealTag } from './artifact-row.ts'
 
@@ -31,7 +33,7 @@ export interface RegisterInput {
 
 export interface RegisteredArtifact {
   readonly id: string
-  /** The lowest of its sources'. */
+  /** The lowest of its sources', of the most that an author is trusted whom the scope may claim to be, and of what the scope was shown. */
   readonly trust: Trust
   readonly sensitivity: Sensitivity
   readonly shared: boolean
@@ -55,12 +57,16 @@ interface RegisterRow {
   readonly trust: number | null
 }
 
-/** Registers an artifact. Its labels are those of its sources, which the doorway tells when they are not what was sealed. */
+/**
+ * Registers an artifact. Its labels are those of its sources, capped by who registers it, which the doorway tells when they are not what was sealed. Its content is
+ * screened as an agent's memory is, and what would be held is `ERR_CONTENT_REFUSED`.
+ */
 export async function register(kernel: Kernel, scope: ScopeClaims, given: unknown): Promise<RegisteredArtifact> {
   const input = checkKeys<RegisterInput>(given, 'an artifact', inputKeys)
   const draft = checkDraft(kernel, scope, input)
   const id = kernel.seams.ids.uuid(kernel.seams.clock.now())
   return withAccess(kernel, scope, async (access) => {
+    if (mayWrite(access, draft.shared)) await screenMade(kernel, access, draft.content)
     let labels: Labels = { sensitivity: input.sensitivity ?? 'private', trust: 'agent' }
     for (let attempt = 1; attempt <= 5; attempt++) {
       const row = await store(kernel, access, id, draft, labels)
@@ -141,6 +147,7 @@ async function store(kernel: Kernel, access: Access, id: string, draft: Draft, l
       content,
       details,
       draft.shared || key === null ? await readDetail(access, event) : writeDetail(access, key, event),
+      readersOf(access, []),
     ],
   })
   const row = rows === 'committed' ? await settled(kernel, stated, event) : rows[0]!
@@ -158,7 +165,10 @@ async function settled(kernel: Kernel, claims: Claims, event: string): Promise<R
 const nothing = { content: Buffer.alloc(0), details: Buffer.alloc(0) }
 
 /** No key is made on the word of a caller who may not write: the doorway refuses and records it without one. */
-async function keyFor({ keys, claims }: Access, shared: boolean, tag: Buffer): Promise<DataKey | null> {
-  const needs = rightBits.write | (shared ? rightBits.common : 0)
-  return (claims.rights & needs) === needs ? keys.forWriting(tag) : null
+async function keyFor(access: Access, shared: boolean, tag: Buffer): Promise<DataKey | null> {
+  return mayWrite(access, shared) ? access.keys.forWriting(tag) : null
+}
+
+function mayWrite(access: Access, shared: boolean): boolean {
+  return hasRight(access, rightBits.write | (shared ? rightBits.common : 0))
 }

@@ -10,12 +10,13 @@ import { checkText } from '../../core/text.ts'
 import { type DataKey, keyVersionOf } from '../../keys/data-key.ts'
 import { canonicalBytes, type Field } from '../../proof/canonical-bytes.ts'
 import { uuidArray } from '../../store/wire-arrays.ts'
-import { type Access, callRead, readDetail, withAccess, writeDetail } from '../access.ts'
+import { type Access, callRead, hasRight, readDetail, withAccess, writeDetail } from '../access.ts'
 import { readArtifacts } from '../artifacts/read.ts'
+import { screenMade } from '../gate.ts'
 import { checkKeys, checkSources } from '../input.ts'
 import type { Kernel } from '../kernel.ts'
 import { expectOutcome } from '../outcome.ts'
-import { noteRecalled } from '../recalled.ts'
+import { noteRecalled, readersOf } from '../recalled.ts'
 import { sealedSubjectName } from '../write.ts'
 
 export interface CacheSetOptions {
@@ -49,7 +50,7 @@ export async function getCached(kernel: Kernel, scope: ScopeClaims, given: unkno
   })
 }
 
-/** Stores a value under the scope. False when the cache could not take it. What is stored can be read by this very scope alone. */
+/** Stores a value under the scope, screened as an agent's memory is (`ERR_CONTENT_REFUSED`). False when the cache could not take it. What is stored can be read by this very scope alone. */
 export async function setCached(
   kernel: Kernel,
   scope: ScopeClaims,
@@ -68,6 +69,7 @@ export async function setCached(
   const sources = checkSources(derivedFrom, kernel.limits.batch)
   const text = checkValue(value)
   return withAccess(kernel, scope, async (access) => {
+    if (mayWrite(access)) await screenMade(kernel, access, text)
     let trust: Trust = 'agent'
     for (let attempt = 1; attempt <= 5; attempt++) {
       const {
@@ -114,8 +116,7 @@ interface RegisterRow {
 /** The value first, then its row: what has no row is never read, and a row without its value is a miss. */
 async function store(kernel: Kernel, access: Access, { name, text, ttlMs, sources, trust }: Draft) {
   const { claims, keys, shelf } = access
-  const needs = rightBits.write | (access.scope.reach === 'common' ? rightBits.common : 0)
-  const key = (claims.rights & needs) === needs ? await keys.forWriting(shelf) : null
+  const key = mayWrite(access) ? await keys.forWriting(shelf) : null
   const atMs = kernel.seams.clock.now()
   const event = kernel.seams.ids.uuid(atMs)
   const id = key === null ? kernel.seams.ids.uuid(atMs) : cacheId(access, key, name)
@@ -136,6 +137,7 @@ async function store(kernel: Kernel, access: Access, { name, text, ttlMs, source
     digestOf(sealed),
     Buffer.alloc(0),
     key === null ? await readDetail(access, event) : writeDetail(access, key, event),
+    readersOf(access, []),
   ]
   let outcome: 'ok' | 'missing' | 'conflict' | null = null
   try {
@@ -147,6 +149,10 @@ async function store(kernel: Kernel, access: Access, { name, text, ttlMs, source
   } finally {
     if (outcome !== 'ok' && taken) await kernel.cache.delete([storeKey(id)])
   }
+}
+
+function mayWrite(access: Access): boolean {
+  return hasRight(access, rightBits.write | (access.scope.reach === 'common' ? rightBits.common : 0))
 }
 
 /** The entry's place: no two scopes, clearances, epochs or keys have the same, and nobody without the tenant's keys can tell it. */

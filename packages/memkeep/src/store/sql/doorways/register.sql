@@ -3,11 +3,14 @@
 
 -- Registers what was computed from memories on p_shelf: the call's own, or, with the right `common`, the one that the tenant's
 -- subjects share (zero bytes). A value of the cache (p_place 1) takes the place of the one under its id.
--- Outcomes: ok, missing (a source), conflict (labels: it answers the most trust and the least sensitivity that its sources allow), denied,
+-- It is trusted no more than its sources, than any author that the caller may claim to be, and than what p_readers (null: none) were shown or told.
+-- Outcomes: ok, missing (a source), conflict (labels: it answers the most trust and the least sensitivity that these allow), denied,
 -- barred, epoch, policy, unknown.
+-- An earlier build's had fewer arguments, and a call that fits both would fit none.
+drop function if exists memkeep.register(bytea, bytea, bytea, bytea, uuid, text, smallint, smallint, smallint, bigint, uuid[], bytea, integer, bytea, bytea, bytea);
 create or replace function memkeep.register(p_tenant bytea, p_token bytea, p_shelf bytea, p_name bytea, p_id uuid,
   p_kind text, p_place smallint, p_sensitivity smallint, p_trust smallint, p_expires_ms bigint, p_derived uuid[],
-  p_seal bytea, p_epoch integer, p_content bytea, p_details bytea, p_detail bytea)
+  p_seal bytea, p_epoch integer, p_content bytea, p_details bytea, p_detail bytea, p_readers bytea[] default null)
 returns table (outcome text, sensitivity smallint, trust smallint)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
@@ -15,6 +18,7 @@ declare
   c memkeep.claims := memkeep.open_token(p_tenant, p_token, 'register');
   shared boolean := p_shelf = '\x00000000000000000000000000000000'::bytea;
   needs integer := case when shared then 2 | 8 else 2 end;
+  most smallint;
   answer record;
   ignored text;
 begin
@@ -28,6 +32,15 @@ begin
     select l.outcome into outcome from memkeep.lock_shelf(c, needs, true, p_name) l;
   elsif outcome = 'ok' then
     outcome := memkeep.admit(c, needs);
+  end if;
+  if outcome = 'ok' then
+    select least(max(w.ceiling), memkeep.trust_recalled(c, p_readers)) into most
+      from unnest(array[1, 2, 3, c.actors >> 4]) with ordinality as w (ceiling, actor) where c.actors & (1 << (w.actor::integer - 1)) <> 0;
+    if coalesce(most, 0) < p_trust then
+      outcome := 'conflict';
+      sensitivity := p_sensitivity;
+      trust := coalesce(most, 0);
+    end if;
   end if;
   if outcome = 'ok' and p_place = 1 then
     delete from memkeep.artifact a where a.tenant = p_tenant and a.subject = p_shelf and a.id = p_id and a.place = 1;
