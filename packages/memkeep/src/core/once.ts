@@ -4,7 +4,7 @@ import { MemkeepError } from './errors.ts'
 export interface KeptAnswer {
   /**
    * Takes the key. `ok`: it is ours; `replayed`: the first call's answer; `conflict`: the first call is under way, or was broken off;
-   * `absent`: the scope was erased, or its tenant is not there yet, so nothing can be kept. Throws `ERR_IDEMPOTENCY_MISMATCH`.
+   * `absent`: the scope was erased, or its tenant is not there yet, so nothing can be kept, or what was kept is not for this caller. Throws `ERR_IDEMPOTENCY_MISMATCH`.
    */
   claim(): Promise<
     { readonly outcome: 'ok' | 'conflict' | 'absent' } | { readonly outcome: 'replayed'; answer: string }

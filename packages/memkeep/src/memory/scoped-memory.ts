@@ -15,7 +15,7 @@ import { type Explanation, explain } from './explain.ts'
 import { type ExportRecord, exportAll } from './export.ts'
 import { get, history } from './get.ts'
 import { type AddInput, type AddOptions, addOptionKeys, checkAdd, checkArray, checkBound, checkKeys } from './input.ts'
-import { keptAnswerOf } from './kept-answer.ts'
+import { keptAnswerOf, type OnceOptions } from './kept-answer.ts'
 import type { Kernel } from './kernel.ts'
 import { Audit } from './ledger/audit.ts'
 import { ScopedLibrary } from './library/scoped-library.ts'
@@ -254,11 +254,17 @@ export class ScopedMemory extends ReadableMemory {
    * What `run` answers; it is called once. The same key with the same `asked` within a day gives the first answer, for the same principal
    * on the same scope, also to a call that comes meanwhile and after a restart; with another `asked` it throws
    * `ERR_IDEMPOTENCY_MISMATCH`. The answer is kept sealed under the subject's key, and goes when the subject is erased. Throws
-   * `ERR_VERSION_CONFLICT` when the first call was broken off: whether it was done is then not known, and it is not done again.
+   * `ERR_VERSION_CONFLICT` when the first call was broken off: whether it was done is then not known, and it is not done again. `options`: who
+   * is given a kept answer, where that is not everybody of the same principal with the same powers.
    */
-  async once(idempotencyKey: string, asked: string, run: () => Promise<string>): Promise<string> {
+  async once(
+    idempotencyKey: string,
+    asked: string,
+    run: () => Promise<string>,
+    options: OnceOptions = {},
+  ): Promise<string> {
     const key = checkId(idempotencyKey, 'idempotencyKey', 'ERR_INPUT_INVALID')
-    return once(keptAnswerOf(this.#kernel, this.#claims(), key, asked), run)
+    return once(keptAnswerOf(this.#kernel, this.#claims(), key, asked, options), run)
   }
 
   #call<T>(operation: Operation, run: (claims: ScopeClaims) => Promise<T>): Promise<T> {

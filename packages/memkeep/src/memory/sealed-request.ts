@@ -22,7 +22,10 @@ export function sealRequest(
   inputs: readonly CheckedInput[],
   receipts: readonly StoredReceipt[],
 ): SealedRequest {
-  const tag = access.keys.keyedTag('request-key', idempotencyKey)
+  // Of one principal with other powers: keys of its own, as everywhere (answerTags).
+  const { roles, rights, actors } = access.scope.principal
+  const powers = [roles, rights, actors].map((each) => [...each].sort())
+  const tag = access.keys.keyedTag('request-key', canonicalBytes([idempotencyKey, ...powers]))
   const asked = inputs.map((input) => askedOf(access, input))
   const digest = access.keys.keyedTag('request-digest', canonicalBytes([asked]))
   return { key: tag, digest, receipt: key.seal('receipt', Buffer.from(JSON.stringify(receipts)), requestContext(tag)) }

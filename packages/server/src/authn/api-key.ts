@@ -46,20 +46,25 @@ export class ApiKeys {
     if (known !== undefined && known.freshUntilMs > nowMs && known.expiresMs > nowMs) {
       return this.#callerOf(known)
     }
-    if (known === undefined) this.#limit.check(address, nowMs)
-    const found = await this.#find(key)
+    const found = await (known === undefined
+      ? this.#limit.attempt(address, () => this.#find(key))
+      : this.#findAgain(key, address))
     this.#known.delete(hash)
-    if (found === null) {
-      this.#limit.noteFailure(address, nowMs)
-      return null
-    }
+    if (found === null) return null
     if (this.#known.size >= mostKnown) this.#known.delete(this.#known.keys().next().value!)
     this.#known.set(hash, { ...found, freshUntilMs: nowMs + this.#freshMs })
     return this.#callerOf(found)
   }
 
   #callerOf({ credential, expiresMs: endsMs }: Pick<KnownKey, 'credential' | 'expiresMs'>): Caller {
-    return callerOf(this.#keep, credential, credential.id, { endsMs, maker: credential.tag })
+    return callerOf(this.#keep, credential, credential.tag, { endsMs, maker: credential.tag })
+  }
+
+  /** One that was good before: whatever else came from its address. */
+  async #findAgain(key: string, address: string) {
+    const found = await this.#find(key)
+    if (found === null) this.#limit.noteFailure(address, Date.now())
+    return found
   }
 
   async #find(key: string): Promise<Omit<KnownKey, 'freshUntilMs'> | null> {

@@ -19,6 +19,8 @@ interface Window {
 export class AttemptLimit {
   readonly #options: Required<AttemptLimitOptions>
   readonly #windows = new Map<string, Window>()
+  /** Attempts under way, and those that wait for one of them to end. */
+  readonly #underWay = new Map<string, { count: number; readonly waiting: (() => void)[] }>()
 
   constructor(options: AttemptLimitOptions = {}) {
     this.#options = { failures: 20, windowMs: 60_000, addresses: 10_000, ...options }
@@ -35,6 +37,37 @@ export class AttemptLimit {
     const window = this.#windows.get(networkOf(address))
     if (window === undefined || window.endsMs <= nowMs || window.count < this.#options.failures) return 0
     return Math.ceil((window.endsMs - nowMs) / 1000)
+  }
+
+  /**
+   * What `look` finds; null is a failure. No more are under way for an address than it has failures left, or many at once would all be looked at
+   * before the first has failed: the others wait. Throws `ERR_RATE_LIMITED` as `check`.
+   */
+  async attempt<Found>(address: string, look: () => Promise<Found | null>): Promise<Found | null> {
+    const network = networkOf(address)
+    const own = this.#underWay.get(network) ?? { count: 0, waiting: [] }
+    this.#underWay.set(network, own)
+    own.count++
+    try {
+      while (own.count - own.waiting.length > this.#left(network, Date.now())) {
+        this.check(address, Date.now())
+        await new Promise<void>((resolve) => own.waiting.push(resolve))
+      }
+      this.check(address, Date.now())
+      const found = await look()
+      if (found === null) this.noteFailure(address, Date.now())
+      return found
+    } finally {
+      own.count--
+      own.waiting.shift()?.()
+      if (own.count === 0) this.#underWay.delete(network)
+    }
+  }
+
+  /** Failures that the network has left in its window. */
+  #left(network: string, nowMs: number): number {
+    const window = this.#windows.get(network)
+    return this.#options.failures - (window === undefined || window.endsMs <= nowMs ? 0 : window.count)
   }
 
   noteFailure(address: string, nowMs: number): void {

@@ -9,7 +9,7 @@ import {
 } from 'jose'
 import { type Credential, type Keep, MemkeepError } from 'memkeep'
 import type { AttemptLimit } from './attempt-limit.ts'
-import { type Caller, callerOf } from './caller.ts'
+import { type Caller, callerOf, nameOfBearer } from './caller.ts'
 
 /** Where a claim stands: its name, or the names on the way to it. */
 export type ClaimPath = string | readonly string[]
@@ -74,7 +74,7 @@ export class JsonWebTokens {
     const payload = token.length > mostCharacters ? null : await this.#verified(token)
     const credential = payload === null ? null : this.#credentialOf(payload)
     if (payload !== null && credential !== null) {
-      return callerOf(this.#keep, credential, `jwt/${credential.principal.id}`, {
+      return callerOf(this.#keep, credential, nameOfBearer(credential), {
         endsMs: payload.exp! * 1000,
         maker: null,
       })

@@ -26,11 +26,12 @@ export async function answerOnce(
   run: () => Promise<Response>,
 ): Promise<Response> {
   const key = route.keepsAnswers ? idempotencyKeyOf(exchange.env.incoming) : undefined
-  if (key === undefined) return run()
+  const keptFor = 'reach' in by && route.keptFor !== null ? route.keptFor(by.reach) : {}
+  if (key === undefined || keptFor === null) return run()
   const asked = JSON.stringify([route.operationId, call.id, sorted(call.query), sorted(call.body)])
   const runKept = async () => JSON.stringify(await keptOf(await refusing(run)))
   const text = await ('reach' in by
-    ? by.reach.writes.once(key, asked, runKept)
+    ? by.reach.writes.once(key, asked, runKept, keptFor)
     : by.privileged(reasonOf(call)).once(tenantOf(call), key, asked, runKept)
   ).catch((error: unknown) => {
     throw error instanceof MemkeepError && error.cause instanceof Refusal ? error.cause : error

@@ -1,4 +1,4 @@
-import type { Privileged } from 'memkeep'
+import type { OnceOptions, Privileged } from 'memkeep'
 import { z } from 'zod'
 import type { Reach } from '../operations/operation.ts'
 import type { ConditionalHeader } from './check-headers.ts'
@@ -48,6 +48,8 @@ export interface Route {
   readonly conditions: readonly ConditionalHeader[]
   /** True where the server keeps the answer to a request with an `Idempotency-Key`; elsewhere the route sees to it itself. */
   readonly keepsAnswers: boolean
+  /** Who is given a kept answer, where that is not everybody of the same principal with the same powers. Null: nobody; the call is made, and judged. */
+  readonly keptFor: ((reach: Reach) => OnceOptions | null) | null
   readonly answers: readonly Answer[]
   /** Statuses of refusals beside those that every route of its audience has. */
   readonly refusals: readonly number[]
@@ -61,7 +63,7 @@ type Given<Query extends z.ZodObject, Body extends z.ZodObject, Call> = Pick<
   Route,
   'method' | 'path' | 'operationId' | 'summary' | 'answers'
 > &
-  Partial<Pick<Route, 'audience' | 'bodyLimitBytes' | 'conditions' | 'refusals'>> & {
+  Partial<Pick<Route, 'audience' | 'bodyLimitBytes' | 'conditions' | 'keptFor' | 'refusals'>> & {
     readonly query?: Query
     readonly body?: Body
     readonly run: (asked: Call) => Promise<Response>
@@ -90,6 +92,7 @@ function completed(audience: Audience, given: Given<z.ZodObject, z.ZodObject, ne
     bodyLimitBytes,
     conditions: given.method === 'POST' ? (['idempotency-key'] as const) : [],
     keepsAnswers: given.method === 'POST' && given.conditions === undefined,
+    keptFor: null,
     refusals: [],
     ...given,
     query: given.query ?? nothing,

@@ -66,6 +66,22 @@ test('an address that failed too often waits, but keys that were good before go 
   expect(await status(late)).toBe(429)
 })
 
+test('guesses that come at once are no more than may fail; good keys that come at once all pass', async () => {
+  const served = await start({ failuresPerMinute: 3 })
+  const guess = (at: number) => `mk_${String(at).padStart(43, 'a')}`
+  const counted = async (keys: readonly string[]) => {
+    const answers = await Promise.all(keys.map((key) => served.ask('GET', '/v1/memories', { key })))
+    return [200, 401, 429].map((wanted) => answers.filter(({ status }) => status === wanted).length)
+  }
+  const good: string[] = []
+  for (let at = 0; at < 12; at++) good.push(await served.key('acme', 'ana'))
+  expect(await counted(good)).toEqual([12, 0, 0])
+  const looks = async () => (await served.database.query("select from memkeep.event where action = 'key.find'")).length
+  const before = await looks()
+  expect(await counted(Array.from({ length: 60 }, (_, at) => guess(at)))).toEqual([0, 3, 57])
+  expect(await looks()).toBe(before + 3)
+})
+
 test('secrets stand in no log line, in no answer, and not in what the server remembers', async () => {
   const served = await start()
   const key = await served.key('acme', 'ana')

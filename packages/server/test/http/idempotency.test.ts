@@ -186,3 +186,45 @@ test('nothing of an answer lies in the clear', async () => {
   expect(row!.text).not.toContain(body.token)
   expect(row!.text).not.toContain('Bearer')
 })
+
+describe('a token that was minted under a key is given again to nobody who may mint none:', () => {
+  const headers = { 'idempotency-key': 'minted-once' }
+  const mint = (key: string, subject = 'ana') => served.ask('POST', '/v1/tokens', { key, headers, body: { subject } })
+
+  test('not to a token that it minted, nor to another key of the same principal', async () => {
+    const first = await mint(ana)
+    const [short, sibling] = [first.body.token, await served.key('acme', 'ana', ['admin'])]
+    expect(await mint(short)).toMatchObject({ status: 403, body: { code: 'ERR_ACCESS_DENIED' } })
+    const theirs = await mint(sibling)
+    expect([theirs.status, theirs.body.token === first.body.token]).toEqual([201, false])
+    expect((await mint(ana)).text).toBe(first.text)
+  })
+
+  test('not to its own maker once the policy has taken the right', async () => {
+    const key = await served.key('globex', 'ana', ['admin'])
+    const first = await mint(key)
+    expect((await mint(key)).text).toBe(first.text)
+    const admin = { reads: ['public', 'private'], writes: ['public'], rights: ['read'], actors: ['user'] }
+    const body = { tenant: 'globex', policy: { admin }, reason }
+    expect((await served.ask('PUT', '/admin/v1/tenants/policy', { key: root.key, body })).status).toBe(204)
+    const denied = async () =>
+      (await served.database.query("select from memkeep.event where outcome = 'denied' and action = 'token.mint'"))
+        .length
+    const before = await denied()
+    expect(await mint(key)).toMatchObject({ status: 403, body: { code: 'ERR_ACCESS_DENIED' } })
+    expect(await denied()).toBe(before + 1)
+  })
+})
+
+test('a memory’s receipt is given again to the same powers alone', async () => {
+  const add = (key: string) =>
+    served.ask('POST', '/v1/memories', {
+      key,
+      headers: { 'idempotency-key': 'powers' },
+      body: { content: 'the ferry leaves at nine', actor: 'user' },
+    })
+  const agent = await served.key('acme', 'ana')
+  const [first, theirs] = [await add(ana), await add(agent)]
+  expect([first.status, theirs.status, (await add(ana)).text]).toEqual([201, 201, first.text])
+  expect(theirs.body.id).not.toBe(first.body.id)
+})

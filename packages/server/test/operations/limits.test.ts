@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { mintScope } from 'memkeep/trust'
 import { afterAll, describe, expect, test } from 'vitest'
 import { newAdminKey } from '../../src/authn/admin-keys.ts'
 import { Served } from '../support/served.ts'
@@ -33,6 +34,23 @@ test('a credential and a tenant that ask too often have to wait, and nobody else
   expect(Number(limited.headers['retry-after'])).toBeGreaterThan(0)
   expect(Number(limited.headers['retry-after'])).toBeLessThanOrEqual(60)
   expect(await statuses(served, other, 4)).toEqual([200, 200, 200, 200])
+  await served[Symbol.asyncDispose]()
+})
+
+test('what a credential mints counts with it; without a maker with its principal', async () => {
+  const served = await Served.start({ config: { rateLimits: { tenantPerMinute: 0, credentialPerMinute: 4 } } })
+  const service = await served.key('acme', null, ['agent'], ['mint'])
+  const mint = async () => (await served.ask('POST', '/v1/tokens', { key: service, body: { subject: 'ana' } })).body
+  const [one, two] = [(await mint()).token, (await mint()).token]
+  expect([...(await statuses(served, one, 1)), ...(await statuses(served, two, 2))]).toEqual([200, 200, 429])
+  expect((await mint()).code).toBe('ERR_RATE_LIMITED')
+  // As with a token of an identity provider, behind which no key stands.
+  const principal = { id: 'idp-user', roles: ['agent'], rights: ['mint' as const] }
+  const memory = served.keep.for(mintScope({ tenant: 'acme', subject: 'ana', principal }))
+  const keys = [(await memory.mintKey({ subject: 'ana' })).key, (await memory.mintKey({ subject: 'ana' })).key] as const
+  expect([...(await statuses(served, keys[0], 3)), ...(await statuses(served, keys[1], 2))]).toEqual([
+    200, 200, 200, 200, 429,
+  ])
   await served[Symbol.asyncDispose]()
 })
 

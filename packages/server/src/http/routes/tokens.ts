@@ -16,6 +16,8 @@ const mint = route({
   summary: 'Exchange a credential with the right `mint` for a short-lived one that may do less',
   body: mintToken.input,
   answers: [{ status: 201, says: 'The token, shown once', schema: answer }],
+  // A token is its maker's own: it ends with it, and its secret is not for a credential that may make none.
+  keptFor: ({ mints }) => (mints === null ? null : { right: 'mint', by: mints.maker ?? '' }),
   async run({ exchange, reach, body }) {
     const { key, ...minted } = await mintToken.run(reach, body, {})
     return exchange.json({ ...minted, token: key, tokenType: 'Bearer' }, 201)
