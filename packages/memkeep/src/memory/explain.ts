@@ -2,6 +2,7 @@ import type { Memory } from '../core/memory.ts'
 import { rightBits } from '../core/rights.ts'
 import type { ScopeClaims } from '../core/scope.ts'
 import { type Access, hasRight, withAccess } from './access.ts'
+import { callDisclosing } from './disclosing.ts'
 import { readVersions } from './get.ts'
 import { lookupId } from './input.ts'
 import type { Kernel } from './kernel.ts'
@@ -49,6 +50,7 @@ export interface Explanation {
   readonly held: HeldVerdict | null
   /**
    * To whom it was shown, newest first: the last 100, as far as the scope's `audit` reaches. This look is one of them. Null without the right `audit`.
+   * A search is listed that found it: one that the screen withheld it from as well, right before its `memory.hold` in the ledger.
    */
   readonly shown: readonly Reading[] | null
 }
@@ -69,7 +71,7 @@ type Found = Pick<Explanation, 'state' | 'held'> & { readonly memory: Memory }
 
 /**
  * Where a memory came from, what is thought of it, and who was shown it since. Null for a foreign id as for a missing one, with the same work. One that
- * is held is told of to whoever holds the right `review`.
+ * is held is told of to whoever holds the right `review`. Each memory of the lineage counts for what the principal may be shown, as one that it gets.
  */
 export async function explain(kernel: Kernel, scope: ScopeClaims, given: unknown): Promise<Explanation | null> {
   const id = lookupId(given)
@@ -91,9 +93,9 @@ export async function explain(kernel: Kernel, scope: ScopeClaims, given: unknown
 async function find(kernel: Kernel, access: Access, id: string): Promise<Found | null> {
   const visible = (memory: Memory | undefined): Memory | null =>
     memory !== undefined && inSight(access.scope, memory) ? memory : null
-  const stands = visible((await readVersions(kernel, access, id, false))[0])
+  const stands = visible((await readVersions(kernel, access, id, false, callDisclosing))[0])
   if (stands !== null) return { memory: stands, state: 'stands', held: null }
-  const superseded = visible((await readVersions(kernel, access, id, true))[0])
+  const superseded = visible((await readVersions(kernel, access, id, true, callDisclosing))[0])
   if (superseded !== null) return { memory: superseded, state: 'superseded', held: null }
   if (!hasRight(access, rightBits.review)) return null
   const [held] = await readHeld(kernel, access, [id, nil, 1])
@@ -110,7 +112,9 @@ async function trace(kernel: Kernel, access: Access, root: Memory, seen: Memory[
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
     for (const id of next.from) {
       const isNew = !told.has(id) && told.size < mostNodes
-      const [memory] = isNew ? await readVersions(kernel, access, id, false) : seen.filter((each) => each.id === id)
+      const [memory] = isNew
+        ? await readVersions(kernel, access, id, false, callDisclosing)
+        : seen.filter((each) => each.id === id)
       told.add(id)
       const known = memory !== undefined && inSight(access.scope, memory) ? memory : null
       const node: Open = { id, labels: known === null ? null : labelsOf(known), sources: [] }

@@ -72,6 +72,7 @@ describe('a budget of ten', () => {
     ['get', 1, (memory, ids) => memory.get(ids[0]!)],
     ['get of one that is not there', 1, (memory) => memory.get('01890000-0000-7000-8000-000000000000')],
     ['history', 1, (memory, ids) => memory.history(ids[0]!)],
+    ['explain', 1, (memory, ids) => memory.explain(ids[0]!)],
     // With what is held.
     ['export', 5, exported],
     ['quarantine.list', 1, (memory) => memory.quarantine.list()],
@@ -120,6 +121,14 @@ describe('a budget of ten', () => {
     await memory.endorse(who.ids[0]!, { ifVersion: 2 })
     expect(await memory.deleteMany({ tags: ['x'] })).toEqual({ deleted: 1 })
     expect(await spent()).toEqual([])
+  })
+
+  test('counts each memory of a lineage that is explained', async () => {
+    const who = await somebody(3)
+    const made = await store.memory(who).add('made', { actor: 'agent', derivedFrom: who.ids })
+    await forgetAll()
+    await store.memory(who, bounded).explain(made.id)
+    expect(await spent()).toEqual([4])
   })
 
   test('counts each statement of a line that a history brings, and shows none of it beyond', async () => {
