@@ -23,6 +23,11 @@ export interface EndorseOptions {
    * nothing else that could have been read.
    */
   readonly ifVersion?: number
+  /**
+   * What it was trusted when it was reviewed: throws `ERR_VERSION_CONFLICT` unless it still is. A memory falls, without a new version, when what it came from
+   * is deleted, rejected or trusted less.
+   */
+  readonly ifTrust?: Trust
 }
 
 /**
@@ -37,12 +42,14 @@ export async function endorse(
   options: unknown,
 ): Promise<StoredReceipt | null> {
   const id = lookupId(given)
-  const { trust = 'agent', ifVersion } = checkKeys<EndorseOptions>(options, 'endorse options', ['trust', 'ifVersion'])
+  const keys = ['trust', 'ifVersion', 'ifTrust']
+  const { trust = 'agent', ifVersion, ifTrust } = checkKeys<EndorseOptions>(options, 'endorse options', keys)
   checkOneOf<Trust>(trust, 'trust', ['user', 'agent', 'system'])
+  if (ifTrust !== undefined) checkOneOf(ifTrust, 'ifTrust', trusts)
   if (ifVersion !== undefined && !(Number.isInteger(ifVersion) && ifVersion > 0)) {
     throw new MemkeepError('ERR_INPUT_INVALID', 'ifVersion must be a whole number from 1')
   }
-  return withAccess(kernel, scope, (access) => raise(kernel, access, id, trust, ifVersion))
+  return withAccess(kernel, scope, (access) => raise(kernel, access, id, trust, { ifVersion, ifTrust }))
 }
 
 async function raise(
@@ -50,12 +57,15 @@ async function raise(
   access: Access,
   id: string,
   trust: Trust,
-  ifVersion: number | undefined,
+  { ifVersion, ifTrust }: { readonly ifVersion: number | undefined; readonly ifTrust: Trust | undefined },
 ): Promise<StoredReceipt | null> {
   const [old] = await readVersions(kernel, access, id, false)
   if (old === undefined || !inSight(access.scope, old)) return null
   if (ifVersion !== undefined && old.version !== ifVersion) {
     throw new MemkeepError('ERR_VERSION_CONFLICT', 'another version stands there')
+  }
+  if (ifTrust !== undefined && old.trust !== ifTrust) {
+    throw new MemkeepError('ERR_VERSION_CONFLICT', 'the memory is trusted otherwise than it was when it was read')
   }
   if (trusts.indexOf(old.trust) >= trusts.indexOf(trust)) {
     return receiptOfVersion(old, old.expiresAt)
@@ -85,6 +95,7 @@ async function raise(
       sealed.details,
       sealed.entry,
       writeDetail(access, key, event),
+      ifTrust === undefined ? null : trusts.indexOf(ifTrust),
     ],
   })
   if (expectOutcome(answer.outcome, 'ok', 'missing') === 'missing') return null

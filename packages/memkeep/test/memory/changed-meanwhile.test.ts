@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { MemoryPatch } from '../../src/index.ts'
+import { endorse } from '../../src/memory/endorse.ts'
 import type { Kernel } from '../../src/memory/kernel.ts'
 import { list } from '../../src/memory/list.ts'
 import { search } from '../../src/memory/search.ts'
 import type { DoorwayCall, Doorways } from '../../src/store/doorways.ts'
+import { codeOf } from '../support/code-of.ts'
 import { claimsOf, kernelOn } from '../support/kernel-on.ts'
 import { TestKeep } from '../support/test-keep.ts'
 
@@ -17,18 +19,20 @@ afterAll(() => store?.[Symbol.asyncDispose]())
 
 const user = { actor: 'user' } as const
 
-/** The kernel, with `change` done just before its rows are first fetched. */
-function changedBeforeRecall(kernel: Kernel, change: () => Promise<unknown>): Kernel {
+/** The kernel, with `change` done just before it first calls this doorway. */
+function changedBefore(doorway: string, kernel: Kernel, change: () => Promise<unknown>): Kernel {
   let changed = false
-  const read = async <Row extends object>(call: DoorwayCall): Promise<Row[]> => {
-    if (call.doorway === 'recall' && !changed) {
-      changed = true
-      await change()
+  const after =
+    (way: 'read' | 'call') =>
+    async (call: DoorwayCall): Promise<unknown> => {
+      if (call.doorway === doorway && !changed) {
+        changed = true
+        await change()
+      }
+      return kernel.doorways[way](call)
     }
-    return kernel.doorways.read<Row>(call)
-  }
   const doorways = new Proxy(kernel.doorways, {
-    get: (target, name) => (name === 'read' ? read : Reflect.get(target, name).bind(target)),
+    get: (target, name) => (name === 'read' || name === 'call' ? after(name) : Reflect.get(target, name).bind(target)),
   }) as Doorways
   return { ...kernel, doorways }
 }
@@ -49,12 +53,29 @@ test.each<[string, object, MemoryPatch]>([
     const { id } = await memory.add('the zebra', { ...user, tags: ['open'] })
     expect((await ask(tight.kernel)).map((each) => each.id)).toEqual([id])
     const change = () => memory.update(id, patch, user)
-    expect(await ask(changedBeforeRecall(tight.kernel, change))).toEqual([])
+    expect(await ask(changedBefore('recall', tight.kernel, change))).toEqual([])
     // It was chosen and came back: without the second look at its labels it would have been the answer.
     expect(tight.trips.at(-1)).toMatchObject({
       doorway: 'recall',
       rows: expect.arrayContaining([expect.objectContaining({ id })]),
     })
     await memory.delete(id)
+  }
+})
+
+test('a memory that falls while it is endorsed is endorsed only by whoever did not say what it was trusted', async () => {
+  const memory = store.memory({ subject: 'ben', roles: ['admin'] })
+  const claims = claimsOf('acme', 'ben', ['admin'])
+  await using held = kernelOn(store, { budgetBytes: 2 ** 20 })
+  for (const [read, outcome] of [
+    [{ ifTrust: 'user' }, 'ERR_VERSION_CONFLICT'],
+    [{}, undefined],
+  ] as const) {
+    const { id: source } = await memory.add('said', user)
+    const { id } = await memory.add('made', { actor: 'agent', derivedFrom: [source] })
+    const falling = changedBefore('endorse', held.kernel, () => memory.delete(source))
+    const answer = endorse(falling, claims, id, read)
+    if (outcome === undefined) expect(await answer).toMatchObject({ trust: 'agent' })
+    else expect(await codeOf(answer)).toBe(outcome)
   }
 })

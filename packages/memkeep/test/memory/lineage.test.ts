@@ -133,6 +133,18 @@ describe('endorse', () => {
     expect(await trustOf(memory, id)).toBe('external')
   })
 
+  test('of what was trusted otherwise when it was read is refused', async () => {
+    const memory = store.memory(asking())
+    const { id: said } = await memory.add('word said', { actor: 'user' })
+    const { id } = await memory.add('word made', { actor: 'agent', derivedFrom: [said] })
+    const read = { ifVersion: 1, ifTrust: 'user' } as const
+    await memory.delete(said)
+    expect(await memory.get(id)).toMatchObject({ version: 1, trust: 'external' })
+    expect(await codeOf(memory.endorse(id, read))).toBe('ERR_VERSION_CONFLICT')
+    expect(await codeOf(memory.endorse(id, { ifTrust: 'most' as never }))).toBe('ERR_INPUT_INVALID')
+    expect(await memory.endorse(id, { ...read, ifTrust: 'external' })).toMatchObject({ version: 2, trust: 'agent' })
+  })
+
   test('needs the right, the reviewed version, and for the trust of the system that author', async () => {
     const who = asking({ actors: [] })
     const memory = store.memory(who)

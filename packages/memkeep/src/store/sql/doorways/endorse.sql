@@ -4,9 +4,12 @@
 -- Raises the trust of a memory that somebody has reviewed: the only way up. A new version with the same content takes the place of version
 -- p_expected, sealed under the trust p_trust; author, lineage and all else stay, and the replaced version goes to the history.
 -- What came from it keeps its own trust. Needs the right `endorse` (256), and for the trust of the system (3) to be allowed to claim it.
--- Outcomes: ok, missing, conflict (another version stands there), denied, barred, epoch, policy, unknown.
+-- p_if_trust (null: whatever): the trust that the memory had when it was reviewed; it falls without a new version.
+-- Outcomes: ok, missing, conflict (another version stands there, or it is trusted otherwise), denied, barred, epoch, policy, unknown.
+-- An earlier build's had fewer arguments, and a call that fits both would fit none.
+drop function if exists memkeep.endorse(bytea, bytea, uuid, integer, smallint, bigint, bytea, bytea, bytea, bytea);
 create or replace function memkeep.endorse(p_tenant bytea, p_token bytea, p_id uuid, p_expected integer, p_trust smallint,
-  p_expires_ms bigint, p_content bytea, p_details bytea, p_entry bytea, p_detail bytea)
+  p_expires_ms bigint, p_content bytea, p_details bytea, p_entry bytea, p_detail bytea, p_if_trust smallint default null)
 returns table (outcome text, shelf_version bigint, trust smallint)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
@@ -23,7 +26,7 @@ begin
     select * into old from memkeep.memory m where m.tenant = p_tenant and m.subject = c.shelf and m.id = p_id
       and (m.expires_ms is null or m.expires_ms > c.at_ms);
     if not found then outcome := 'missing';
-    elsif old.version <> p_expected then outcome := 'conflict';
+    elsif old.version <> p_expected or old.trust <> p_if_trust then outcome := 'conflict';
     elsif old.trust >= p_trust or c.writable & (1 << old.sensitivity) = 0 then outcome := 'denied';
     end if;
   end if;
