@@ -135,13 +135,18 @@ export async function readStoreFacts(client: pg.ClientBase): Promise<StoreFacts>
   return readAlone<StoreFacts>(client, `select ${ofLogin}, ${ofStore}`)
 }
 
-/** The one row of a query. The search path is set for this one message, so that nothing in the session can stand in for a system table. */
+const ownSettings = { search_path: 'pg_catalog, pg_temp', bytea_output: 'hex', quote_all_identifiers: 'off' }
+
+/**
+ * The one row of a query. For this one message the search path is set, so that nothing in the session can stand in for a system table, and
+ * what else changes how PostgreSQL writes an expression.
+ */
 export async function readAlone<Facts extends pg.QueryResultRow>(
   client: pg.ClientBase,
   select: string,
 ): Promise<Facts> {
-  const path = "select set_config('search_path', 'pg_catalog, pg_temp', true)"
-  const query = { text: `${path}; ${select}`, query_timeout: timeoutMs }
+  const set = Object.entries(ownSettings).map(([name, value]) => `set_config('${name}', '${value}', true)`)
+  const query = { text: `select ${set.join(', ')}; ${select}`, query_timeout: timeoutMs }
   const results = (await client.query(query)) as unknown as pg.QueryResult<Facts>[]
   return results[1]!.rows[0]!
 }

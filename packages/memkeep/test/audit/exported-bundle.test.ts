@@ -117,7 +117,12 @@ test('a database administrator who changes, drops or forges a row is found out b
     [`delete from memkeep.log_entry where seq > 390`, 'hashes long'],
     [`update memkeep.log_tile set hashes = substring(hashes for 32) || hashes where level = 0`, 'tile/0/000: '],
     [`update memkeep.log set size = size - 5`, 'its size is not the one in bundle.json'],
-    [`update memkeep.log set note = replace(note, 'a', 'b')`, 'its signature is wrong'],
+    // A letter amid the signature becomes another.
+    [
+      `update memkeep.log set note = overlay(note placing case substr(note, length(note) - 20, 1) when 'A' then 'B' else 'A' end
+         from length(note) - 20)`,
+      'its signature is wrong',
+    ],
     // All of it goes together, but for the head that was kept elsewhere.
     [
       `update memkeep.log l set size = k.size, note = k.note from memkeep.checkpoint k

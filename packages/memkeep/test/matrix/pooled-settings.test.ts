@@ -59,6 +59,7 @@ describe.skipIf(pgBouncerVersion === null)(`sessions of ${pgBouncerName}`, () =>
     for (const statement of [
       "set search_path = 'pg_temp, public'",
       'set bytea_output = escape',
+      'set quote_all_identifiers = on',
       'set plan_cache_mode = force_custom_plan',
     ]) {
       const keep = await openAfter(statement)
