@@ -35,7 +35,7 @@ export interface MemoryPatch {
   readonly metadata?: { readonly [key: string]: Json }
   /** Goes for every version. Lowering it needs the right `reclassify`. */
   readonly sensitivity?: Sensitivity
-  /** Null: no longer expires. */
+  /** Null: no longer expires. An earlier end needs the right `delete`, or an author trusted no less than the memory. */
   readonly expiresAt?: Date | null
 }
 

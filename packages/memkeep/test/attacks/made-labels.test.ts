@@ -4,10 +4,10 @@ import type { ScopedMemory, Trust } from '../../src/index.ts'
 import { codeOf } from '../support/code-of.ts'
 import { TestKeep } from '../support/test-keep.ts'
 
-// What is made to be read as a memory is, an artifact or a value of the cache, is trusted no more than who makes it, and is screened.
+// Ways by which a maker or a writer would count for more than he is trusted: artifacts, values of the cache, the end of a memory.
 
 let store: TestKeep
-/** Where the author and what it was shown do not count: the attack succeeds. */
+/** Without these walls: the attacks succeed. */
 let uncapped: TestKeep
 beforeAll(async () => {
   const policy = {
@@ -25,11 +25,16 @@ beforeAll(async () => {
     },
   } as const
   ;[store, uncapped] = await Promise.all([TestKeep.start({ policy }), TestKeep.start({ policy })])
-  const [row] = await uncapped.database.query<{ text: string }>(
-    "select pg_get_functiondef('memkeep.register'::regproc) as text",
-  )
-  expect(row!.text).toContain('coalesce(most, 0) < p_trust')
-  await uncapped.database.query(row!.text.replace('coalesce(most, 0) < p_trust', 'false'))
+  for (const [doorway, wall] of [
+    ['register', 'coalesce(most, 0) < p_trust'],
+    ['revise', 'c.rights & 4 = 0'],
+  ] as const) {
+    const [row] = await uncapped.database.query<{ text: string }>(
+      `select pg_get_functiondef('memkeep.${doorway}'::regproc) as text`,
+    )
+    expect(row!.text).toContain(wall)
+    await uncapped.database.query(row!.text.replace(wall, 'false'))
+  }
 })
 afterAll(() => Promise.all([store?.[Symbol.asyncDispose](), uncapped?.[Symbol.asyncDispose]()]))
 
@@ -86,4 +91,21 @@ test('an agent that was shown nothing less makes what is trusted as its sources 
   const { id } = await memory.add('The ferry is paid in cash', { actor: 'agent' })
   const made = await memory.artifacts.register({ kind: 'summary', content: 'Ferries: cash', derivedFrom: [id] })
   expect(made.trust).toBe('agent')
+})
+
+test('who may not delete lets nothing end that is trusted more than he is', async () => {
+  const endedBy = async (of: TestKeep, actor: 'user' | 'agent') => {
+    const subject = `subject ${randomUUID()}`
+    const author = of.memory({ subject, roles: ['agent'], principal: 'author' })
+    const { id } = await author.add('Never pay to account 4711', { actor: 'agent' })
+    const writer = of.memory({ subject, roles: actor === 'user' ? ['chat'] : ['agent'], principal: 'writer' })
+    expect(await codeOf(writer.delete(id))).toBe('ERR_ACCESS_DENIED')
+    const expiresAt = new Date(of.clock.nowMs + 5)
+    const code = await codeOf(writer.update(id, { expiresAt }, { actor }))
+    of.clock.advance(10)
+    return [code, (await author.get(id))?.trust ?? 'gone']
+  }
+  expect(await endedBy(uncapped, 'user')).toEqual(['none', 'gone'])
+  expect(await endedBy(store, 'user')).toEqual(['ERR_ACCESS_DENIED', 'agent'])
+  expect(await endedBy(store, 'agent')).toEqual(['none', 'gone'])
 })
