@@ -1,5 +1,6 @@
 import type { Keep } from 'memkeep'
 import { AdminKeys, checkSecondPerson } from './authn/admin-keys.ts'
+import { trustedProxies } from './authn/client-address.ts'
 import { type CredentialOptions, Credentials } from './authn/credentials.ts'
 import { connectRedis } from './authn/drivers/connect-redis.ts'
 import { type FirstKey, firstRun } from './authn/first-run.ts'
@@ -68,6 +69,7 @@ export async function openDoor(
   const door = await listen({
     credentials: new Credentials(keep, { ...credentials, ...(tokens === undefined ? {} : { jwt: tokens }) }),
     adminKeys: new AdminKeys(keep, adminKeys, credentials),
+    proxies: trustedProxies(config.trustedProxies ?? []),
     limits: new RateLimits(config.rateLimits, redis),
     metrics: new ServerMetrics(() => keep.metrics()),
     ready: atMostEachSecond(() => keep.checkReady()),

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { MemkeepError } from 'memkeep'
 import { z } from 'zod'
 import { adminRights, checkAdminKeys } from './authn/admin-keys.ts'
+import { isProxy } from './authn/client-address.ts'
 import { tokenAlgorithms } from './authn/json-web-tokens.ts'
 import { disclosureIn, toolsIn } from './keep-settings.ts'
 
@@ -58,6 +59,10 @@ const settings = z.strictObject({
       adminPerMinute: count.exactOptional(),
     })
     .exactOptional(),
+  /** Proxies before the server: their X-Forwarded-For says whose a failed credential was. */
+  trustedProxies: z
+    .array(z.string().refine(isProxy, { error: 'an address, or a network as 10.0.0.0/8' }))
+    .exactOptional(),
   /** Where several servers count together. */
   redisUrl: z.url({ protocol: /^rediss?$/ }).exactOptional(),
   /** Tools that are trusted more than any page, by name. */
@@ -90,6 +95,7 @@ const variables: Readonly<
   MEMKEEP_RATE_TENANT_PER_MINUTE: { path: ['rateLimits', 'tenantPerMinute'], parse: wholeNumber },
   MEMKEEP_RATE_CREDENTIAL_PER_MINUTE: { path: ['rateLimits', 'credentialPerMinute'], parse: wholeNumber },
   MEMKEEP_RATE_ADMIN_PER_MINUTE: { path: ['rateLimits', 'adminPerMinute'], parse: wholeNumber },
+  MEMKEEP_TRUSTED_PROXIES: { path: ['trustedProxies'], parse: (text) => text.split(',').map((each) => each.trim()) },
   MEMKEEP_REDIS_URL: { path: ['redisUrl'], parse: String },
   MEMKEEP_TOOLS: { path: ['tools'], parse: toolsIn },
   MEMKEEP_DISCLOSURE: { path: ['disclosure'], parse: disclosureIn },

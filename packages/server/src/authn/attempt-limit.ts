@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net'
 import { MemkeepError } from 'memkeep'
+import { plainAddress } from './client-address.ts'
 
 export interface AttemptLimitOptions {
   /** Failures of one address within the window, after which it has to wait. Default 20. */
@@ -84,7 +85,7 @@ export class AttemptLimit {
 }
 
 function networkOf(address: string): string {
-  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '')
+  const plain = plainAddress(address)
   if (!isIPv6(plain)) return plain
   const [head = '', tail = ''] = plain.toLowerCase().split('::')
   const [front, back] = [head, tail].map((part) => part.split(':').filter((group) => group !== '')) as [

@@ -27,28 +27,32 @@ export class TooOften extends MemkeepError {
 
 type Limiter = Pick<RateLimiterMemory, 'consume'>
 
+/** The least that anybody may send at once, where a minute holds as much. */
+const leastAtOnce = 10
+
 /**
- * Bounds what a tenant, a credential and an administrator ask for in a minute, so that a loud one does not slow the others. Tenants are counted by
+ * Bounds what a tenant, a credential and an administrator ask for in a minute, so that a loud one does not slow the others, and of that in a second: else the
+ * whole minute's share may come as one burst. What a second refuses is not taken from the minute. Tenants are counted by
  * their tags. Where Redis cannot be reached each process counts for itself.
  */
 export class RateLimits {
   /** The narrower first: one credential that is too loud does not use up what its tenant has. */
-  readonly #credential: Limiter | null
-  readonly #tenant: Limiter | null
-  readonly #administrator: Limiter | null
+  readonly #credential: readonly Limiter[]
+  readonly #tenant: readonly Limiter[]
+  readonly #administrator: readonly Limiter[]
 
   constructor(
     { tenantPerMinute = 6000, credentialPerMinute = 3000, adminPerMinute = 600 }: RateLimitOptions = {},
     redis: Redis | null = null,
   ) {
-    this.#credential = limiterOf(credentialPerMinute, 'credential', redis)
-    this.#tenant = limiterOf(tenantPerMinute, 'tenant', redis)
-    this.#administrator = limiterOf(adminPerMinute, 'administrator', redis)
+    this.#credential = limitersOf(credentialPerMinute, 'credential', redis)
+    this.#tenant = limitersOf(tenantPerMinute, 'tenant', redis)
+    this.#administrator = limitersOf(adminPerMinute, 'administrator', redis)
   }
 
   /** Counts one request of a caller. Throws `TooOften`. */
   async note({ reach, name }: Caller): Promise<void> {
-    if (this.#credential === null && this.#tenant === null) return
+    if (this.#credential.length === 0 && this.#tenant.length === 0) return
     const tag = await reach.writes.tenantTag()
     await consume(this.#credential, `${tag}/${name}`)
     await consume(this.#tenant, tag)
@@ -60,18 +64,25 @@ export class RateLimits {
   }
 }
 
-async function consume(limiter: Limiter | null, key: string): Promise<void> {
+async function consume(limiters: readonly Limiter[], key: string): Promise<void> {
   try {
-    await limiter?.consume(key)
+    for (const limiter of limiters) await limiter.consume(key)
   } catch (error) {
     if (!(error instanceof RateLimiterRes)) throw error
     throw new TooOften(Math.max(1, Math.ceil(error.msBeforeNext / 1000)))
   }
 }
 
-function limiterOf(points: number, name: string, redis: Redis | null): Limiter | null {
-  if (points === 0) return null
-  const options = { points, duration: 60, keyPrefix: `memkeep/${name}` }
+/** Of a second, then of a minute; none without a bound. */
+function limitersOf(perMinute: number, name: string, redis: Redis | null): readonly Limiter[] {
+  if (perMinute === 0) return []
+  const atOnce = Math.max(Math.ceil(perMinute / 60), leastAtOnce)
+  const minute = limiterOf({ points: perMinute, duration: 60, keyPrefix: `memkeep/${name}` }, redis)
+  if (atOnce >= perMinute) return [minute]
+  return [limiterOf({ points: atOnce, duration: 1, keyPrefix: `memkeep/${name}/second` }, redis), minute]
+}
+
+function limiterOf(options: ConstructorParameters<typeof RateLimiterMemory>[0], redis: Redis | null): Limiter {
   const own = new RateLimiterMemory(options)
   if (redis === null) return own
   return new RateLimiterRedis({ ...options, storeClient: redis, useRedisPackage: true, insuranceLimiter: own })

@@ -2,15 +2,13 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { Hono } from 'hono'
 import { MemkeepError } from 'memkeep'
-import type { AdminKeys } from '../authn/admin-keys.ts'
 import type { Caller } from '../authn/caller.ts'
-import type { Credentials } from '../authn/credentials.ts'
 import type { RateLimits } from '../authn/rate-limits.ts'
 import { asDenied } from '../operations/as-denied.ts'
 import { namesScope, ScopeSmuggled } from '../operations/names-scope.ts'
 import { parseInput } from '../operations/parse-input.ts'
 import { answerOnce } from './answer-once.ts'
-import { authenticate, authenticateAdmin } from './authenticate.ts'
+import { authenticate, authenticateAdmin, type Directories } from './authenticate.ts'
 import { checkHeaders, checkTrailers, hasTwoHosts } from './check-headers.ts'
 import type { Env, Exchange } from './exchange.ts'
 import { answerMcp, checkHosts, type KnownHosts, type RemoteMcp } from './mcp-route.ts'
@@ -26,9 +24,7 @@ import { routes } from './routes/routes.ts'
 import type { ServerMetrics } from './server-metrics.ts'
 import { parseTarget } from './target.ts'
 
-export interface AppOptions {
-  readonly credentials: Credentials
-  readonly adminKeys: AdminKeys
+export interface AppOptions extends Directories {
   readonly log: RequestLog
   /** True once the server is closing: answers then end their connection. */
   readonly closing: () => boolean
@@ -78,7 +74,7 @@ function addMcp(app: Hono<Env>, options: AppOptions, mcp: RemoteMcp): void {
     if (exchange.req.method !== 'POST') {
       throw new Refusal(405, 'ERR_METHOD_NOT_ALLOWED', 'this route does not know the method', { Allow: 'POST' })
     }
-    const caller = await authenticate(options.credentials, exchange, metadataUrl(options.resource()))
+    const caller = await authenticate(options, exchange, metadataUrl(options.resource()))
     // The answer may be under way already: a fault has a line of its own.
     const note = ({ code, message }: MemkeepError): void => {
       options.metrics.noteRefusal(code)
@@ -93,14 +89,14 @@ async function handle(options: AppOptions, route: Route, exchange: Exchange): Pr
     case 'anybody':
       return route.run((await askedOf(route, exchange)) as never)
     case 'admin': {
-      const administrator = await authenticateAdmin(options.adminKeys, exchange)
+      const administrator = await authenticateAdmin(options, exchange)
       await options.limits.noteAdministrator(administrator)
       const { privileged } = administrator
       const asked = await askedOf(route, exchange)
       return answerOnce(route, exchange, asked, { privileged }, () => route.run({ ...asked, privileged } as never))
     }
     case 'memory': {
-      const caller = await authenticate(options.credentials, exchange)
+      const caller = await authenticate(options, exchange)
       return serveCaller(options, caller, async () => {
         const asked = await askedOf(route, exchange)
         const { reach } = caller
@@ -152,7 +148,7 @@ async function bodyOf({ body, bodyLimitBytes }: Route, incoming: IncomingMessage
 async function refuseUnknown(options: AppOptions, exchange: Exchange): Promise<Response> {
   const { pathname } = new URL(exchange.req.url)
   if (namesScope(decodedOnce(pathname)) && !pathname.startsWith('/admin/')) {
-    const caller = await authenticate(options.credentials, exchange).catch(() => null)
+    const caller = await authenticate(options, exchange).catch(() => null)
     if (caller !== null) {
       const attempt = serveCaller(options, caller, () => Promise.reject(new ScopeSmuggled()))
       const refusal = refusalOf(await attempt.catch((error: unknown) => error))

@@ -1,10 +1,18 @@
 import { MemkeepError } from 'memkeep'
 import type { Administrator, AdminKeys } from '../authn/admin-keys.ts'
 import type { Caller } from '../authn/caller.ts'
+import { clientAddress, type TrustedProxies } from '../authn/client-address.ts'
 import type { Credentials } from '../authn/credentials.ts'
 import { bearerOf } from './check-headers.ts'
 import type { Exchange } from './exchange.ts'
 import { Refusal } from './problem.ts'
+
+/** Who is known, and whose word on a client's address is taken. */
+export interface Directories {
+  readonly credentials: Credentials
+  readonly adminKeys: AdminKeys
+  readonly proxies: TrustedProxies
+}
 
 /** Whoever can tell who shows a secret. */
 interface Directory<Who> {
@@ -16,24 +24,32 @@ interface Directory<Who> {
  * Who asks for memories. Throws 401 for no credential and for one that is not valid, 429 after too many failures. `metadata`:
  * where a client of OAuth learns whose tokens are taken.
  */
-export function authenticate(credentials: Credentials, exchange: Exchange, metadata?: string): Promise<Caller> {
+export function authenticate(
+  { credentials, proxies }: Directories,
+  exchange: Exchange,
+  metadata?: string,
+): Promise<Caller> {
   const find = (secret: string, address: string) => credentials.caller(secret, address)
-  return foundBy({ find, waitSeconds: (address) => credentials.waitSeconds(address) }, exchange, metadata)
+  return foundBy({ find, waitSeconds: (address) => credentials.waitSeconds(address) }, exchange, proxies, metadata)
 }
 
 /** Who administers. Throws as `authenticate`: a key for memories is none here, nor the other way round. */
-export function authenticateAdmin(keys: AdminKeys, exchange: Exchange): Promise<Administrator> {
+export function authenticateAdmin(
+  { adminKeys: keys, proxies }: Directories,
+  exchange: Exchange,
+): Promise<Administrator> {
   const find = (secret: string, address: string) => keys.administrator(secret, address)
-  return foundBy({ find, waitSeconds: (address) => keys.waitSeconds(address) }, exchange)
+  return foundBy({ find, waitSeconds: (address) => keys.waitSeconds(address) }, exchange, proxies)
 }
 
 async function foundBy<Who>(
   directory: Directory<Who>,
   { env: { incoming } }: Exchange,
+  proxies: TrustedProxies,
   metadata?: string,
 ): Promise<Who> {
   const secret = bearerOf(incoming)
-  const address = incoming.socket.remoteAddress ?? 'unknown'
+  const address = clientAddress(incoming, proxies)
   const who = secret === null ? null : await limited(directory, secret, address)
   if (who !== null) return who
   const more = metadata === undefined ? '' : `, resource_metadata="${metadata}"`

@@ -2,18 +2,15 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { getRequestListener, RequestError } from '@hono/node-server'
-import type { AdminKeys } from '../authn/admin-keys.ts'
-import type { Credentials } from '../authn/credentials.ts'
 import type { RateLimits } from '../authn/rate-limits.ts'
 import { createApp } from './app.ts'
+import type { Directories } from './authenticate.ts'
 import { type KnownHosts, loopbackHosts, type RemoteMcp } from './mcp-route.ts'
 import { problemBody, problemHeaders, problemResponse, Refusal, refusalOf } from './problem.ts'
 import type { RequestLog } from './request-log.ts'
 import type { ServerMetrics } from './server-metrics.ts'
 
-export interface ListenOptions {
-  readonly credentials: Credentials
-  readonly adminKeys: AdminKeys
+export interface ListenOptions extends Directories {
   readonly host: string
   /** 0 for any free one. */
   readonly port: number

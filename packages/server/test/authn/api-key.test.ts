@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { inspect } from 'node:util'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { AttemptLimit } from '../../src/authn/attempt-limit.ts'
+import { clientAddress, trustedProxies } from '../../src/authn/client-address.ts'
 import { Credentials } from '../../src/authn/credentials.ts'
 import { type Answer, Served } from '../support/served.ts'
 
@@ -80,6 +81,53 @@ test('guesses that come at once are no more than may fail; good keys that come a
   const before = await looks()
   expect(await counted(Array.from({ length: 60 }, (_, at) => guess(at)))).toEqual([0, 3, 57])
   expect(await looks()).toBe(before + 3)
+})
+
+describe('behind a proxy', () => {
+  const from = (served: Served, key: string, forwarded: string) =>
+    served.ask('GET', '/v1/memories', { key, headers: { 'x-forwarded-for': forwarded } }).then(({ status }) => status)
+  const guesses = async (served: Served, addresses: readonly string[]) => {
+    const all = []
+    for (const [at, address] of addresses.entries()) all.push(await from(served, `mk_guess${at}`, address))
+    return all
+  }
+
+  test('that is trusted, whoever guesses keeps only itself out, whatever it says before its own address', async () => {
+    const served = await start({
+      failuresPerMinute: 3,
+      config: { trustedProxies: ['127.0.0.0/8', '::1', '10.0.0.0/8'] },
+    })
+    const told = [
+      '203.0.113.9',
+      '198.51.100.1, 203.0.113.9',
+      '10.0.0.9, 203.0.113.9, 10.1.1.1',
+      '198.51.100.2,203.0.113.9',
+    ]
+    expect(await guesses(served, told)).toEqual([401, 401, 401, 429])
+    expect(await from(served, await served.key('acme', 'ana'), '198.51.100.2')).toBe(200)
+    expect(await from(served, await served.key('acme', 'ana'), '203.0.113.9')).toBe(429)
+  })
+
+  test('that is not, its word is not taken', async () => {
+    const served = await start({ failuresPerMinute: 3, config: { trustedProxies: ['10.0.0.0/8'] } })
+    expect(await guesses(served, ['203.0.113.1', '203.0.113.2', '203.0.113.3', '203.0.113.4'])).toEqual([
+      401, 401, 401, 429,
+    ])
+  })
+
+  test.each([
+    ['203.0.113.9:443', '203.0.113.9'],
+    ['[2001:db8::1]:443', '2001:db8::1'],
+    ['::ffff:203.0.113.9', '203.0.113.9'],
+    ['unknown', '10.0.0.1'],
+    ['203.0.113.9, unknown', '10.0.0.1'],
+    ['203.0.113.9, ', '10.0.0.1'],
+    ['', '10.0.0.1'],
+    ['10.0.0.2', '10.0.0.2'],
+  ])('“%s” is from %s', (told, client) => {
+    const incoming = { socket: { remoteAddress: '::ffff:10.0.0.1' }, headers: { 'x-forwarded-for': told } }
+    expect(clientAddress(incoming as never, trustedProxies(['10.0.0.0/8']))).toBe(client)
+  })
 })
 
 test('secrets stand in no log line, in no answer, and not in what the server remembers', async () => {

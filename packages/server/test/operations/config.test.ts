@@ -63,6 +63,18 @@ test("rights of administrators' keys, in a variable as in the file; keys of issu
 describe('a fault names its place and no value:', () => {
   const jwt = { issuer: 'i', audience: 'a', jwks: 'https://a/b' }
   test.each<[string, unknown, Record<string, string>, RegExp]>([
+    [
+      'a proxy that is no address',
+      { trustedProxies: ['::1', 'secret-value'] },
+      {},
+      /memkeep\.json: trustedProxies\.1: /,
+    ],
+    [
+      'a network too wide',
+      {},
+      { MEMKEEP_TRUSTED_PROXIES: '10.0.0.1, 10.0.0.0/33' },
+      /^MEMKEEP_TRUSTED_PROXIES: trusted/,
+    ],
     ['a trust that no tool has', { tools: { calendar: 'system' } }, {}, /memkeep\.json: tools\.calendar: /],
     ['a tool without a trust', {}, { MEMKEEP_TOOLS: 'calendar' }, /^MEMKEEP_TOOLS: tools/],
     [

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { mintScope } from 'memkeep/trust'
 import { afterAll, describe, expect, test } from 'vitest'
 import { newAdminKey } from '../../src/authn/admin-keys.ts'
+import { RateLimits } from '../../src/authn/rate-limits.ts'
 import { Served } from '../support/served.ts'
 
 const rateLimits = { tenantPerMinute: 6, credentialPerMinute: 4 }
@@ -34,6 +35,42 @@ test('a credential and a tenant that ask too often have to wait, and nobody else
   expect(Number(limited.headers['retry-after'])).toBeGreaterThan(0)
   expect(Number(limited.headers['retry-after'])).toBeLessThanOrEqual(60)
   expect(await statuses(served, other, 4)).toEqual([200, 200, 200, 200])
+  await served[Symbol.asyncDispose]()
+})
+
+test('a minute is not served as one burst: what is asked at once gets a second’s share, and the minute loses no more', async () => {
+  const limits = new RateLimits({ adminPerMinute: 1200 })
+  const burst = async (requests: number) => {
+    const all = await Promise.allSettled(
+      Array.from({ length: requests }, () => limits.noteAdministrator({ name: 'loud' })),
+    )
+    const refused = all.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []))
+    for (const error of refused) expect(error).toMatchObject({ code: 'ERR_RATE_LIMITED', waitSeconds: 1 })
+    return requests - refused.length
+  }
+  expect(await burst(1200)).toBe(20)
+  await limits.noteAdministrator({ name: 'another' })
+  const few = new RateLimits({ adminPerMinute: 25 })
+  const served: number[] = []
+  for (let second = 0; second < 4; second++) {
+    const all = await Promise.allSettled(Array.from({ length: 30 }, () => few.noteAdministrator({ name: 'loud' })))
+    served.push(all.filter(({ status }) => status === 'fulfilled').length)
+    await sleep(1050)
+  }
+  expect(served).toEqual([10, 10, 5, 0])
+})
+
+test('what is refused of a known credential costs no look into the database', async () => {
+  const config = { rateLimits: { tenantPerMinute: 0, credentialPerMinute: 60 } }
+  const served = await Served.start({ config, freshMs: 60_000 })
+  const key = await served.key('acme', 'ana')
+  expect(await statuses(served, key, 1)).toEqual([200])
+  const seen = async () => (await served.database.query('select from memkeep.event')).length
+  const before = await seen()
+  const asked = Array.from({ length: 60 }, () => served.ask('GET', '/v1/memories', { key }))
+  const all = (await Promise.all(asked)).filter(({ status }) => status === 200).length
+  expect(all).toBeLessThan(60)
+  expect(await seen()).toBe(before + all)
   await served[Symbol.asyncDispose]()
 })
 
