@@ -1,6 +1,8 @@
 import { nodeSha256 } from '../audit/node-sha256.ts'
 import type { ErasureReport, FinishedErasure } from '../core/erasure.ts'
+import { MemkeepError } from '../core/errors.ts'
 import { attestedName, type ErasurePredicate, erasurePredicate } from '../proof/attestation.ts'
+import { canonicalBytes } from '../proof/canonical-bytes.ts'
 import { encodeEnvelope, signEnvelope } from '../proof/dsse.ts'
 import { toHex } from '../proof/hex.ts'
 import { encodeStatement, inTotoType } from '../proof/in-toto-statement.ts'
@@ -18,6 +20,8 @@ import { incomplete, type StepInput } from './steps.ts'
 interface Kept {
   readonly report: ErasureReport
   readonly attestation: string
+  /** In hex, by `keptSealOf`. */
+  readonly mac: string
 }
 
 /**
@@ -28,7 +32,8 @@ export async function attest({ kernel, record, scope }: StepInput): Promise<void
   const report = reportOf(record)
   const attestation = await signed(kernel, record, report)
   if (record.after === 'reopen') await reopen(kernel, record, scope)
-  const bytes = Buffer.from(JSON.stringify({ report, attestation } satisfies Kept), 'utf8')
+  const mac = (await keptSealOf(kernel, record, { report, attestation })).toString('hex')
+  const bytes = Buffer.from(JSON.stringify({ report, attestation, mac } satisfies Kept), 'utf8')
   const digest = toHex(nodeSha256(Buffer.from(attestation, 'utf8')))
   const args = [record.id, bytes]
   await callStep(kernel, record, { doorway: 'finish_erasure', args, stated: { attestation: digest } })
@@ -61,9 +66,38 @@ async function signed(kernel: ErasureKernel, record: ErasureRecord, report: Eras
   return attestation
 }
 
-/** The report of a finished erasure, with the salt that its requester may show its scope by; null while it is open. */
+/** 16 bytes that only this deployment can make, of what is kept of this very erasure: no report of another scope, or of an earlier epoch of this one, is its. */
+async function keptSealOf(
+  { keyring }: ErasureKernel,
+  { id, tenant, kind, subject, epoch }: ErasureRecord,
+  { report, attestation }: Omit<Kept, 'mac'>,
+): Promise<Buffer> {
+  const fields = canonicalBytes([id, tenant, kind, subject, epoch, JSON.stringify(report), attestation])
+  return (await keyring.deployment()).keyedTag('erasure-report', fields)
+}
+
+/**
+ * The report of a finished erasure, with the salt that its requester may show its scope by; null while it is open. Throws `ERR_SEAL_BROKEN` for one that this
+ * deployment did not put there.
+ */
 export async function openReport(kernel: ErasureKernel, record: ErasureRecord): Promise<FinishedErasure | null> {
-  if (record.report === null) return null
-  const { report, attestation } = JSON.parse(record.report.toString('utf8')) as Kept
+  if (!record.done) return null
+  const kept = keptOf(record.report)
+  const mac = kept === null ? null : (await keptSealOf(kernel, record, kept)).toString('hex')
+  if (kept === null || kept.mac !== mac) {
+    throw new MemkeepError('ERR_SEAL_BROKEN', 'the report of the erasure was written in the database')
+  }
+  const { report, attestation } = kept
   return Object.freeze({ ...report, salt: (await saltOf(kernel, record.id)).toString('hex'), attestation })
+}
+
+function keptOf(bytes: Buffer | null): Kept | null {
+  try {
+    const { report, attestation, mac } = JSON.parse((bytes ?? Buffer.alloc(0)).toString('utf8')) as Partial<Kept>
+    return report === undefined || typeof attestation !== 'string' || mac === undefined
+      ? null
+      : { report, attestation, mac }
+  } catch {
+    return null
+  }
 }

@@ -4,9 +4,13 @@ import { sealOf } from './note-seal.ts'
 import { callStep } from './step-call.ts'
 import { endOf, type Notes, ofTargets, type StepInput } from './steps.ts'
 
-/** Sets the barrier: from its commit on no write for the scope commits. Throws `ERR_ACCESS_DENIED` when a hold was placed meanwhile. */
+/**
+ * Sets the barrier: from its commit on no write for the scope commits. Throws `ERR_ACCESS_DENIED` when a hold was placed meanwhile, and `ERR_SEAL_BROKEN` where the
+ * scope has keys of a later epoch: it began anew since, and nobody asked for the end of that.
+ */
 export async function bar({ kernel, record, scope, beganMs }: StepInput): Promise<void> {
-  const barredMs = record.barredMs ?? endOf(kernel, record)
+  const barredMs = endOf(kernel, record)
+  await checkEpoch(kernel, record, scope)
   const mac = await sealOf(kernel, record, 'bar', { notes: '{}', ended_ms: barredMs })
   const [row] = await callStep<{ readonly outcome: string }>(kernel, record, {
     doorway: 'bar_scope',
@@ -15,6 +19,12 @@ export async function bar({ kernel, record, scope, beganMs }: StepInput): Promis
   })
   if (row!.outcome === 'held') throw held()
   kernel.drop(scope.tenant)
+}
+
+/** One that the guard repeats goes by its line: the key store may be ahead of a database that was restored. */
+async function checkEpoch({ keyring }: StepInput['kernel'], record: StepInput['record'], scope: StepInput['scope']) {
+  if (record.askedBy === 'guard' || (await keyring.destruction.newestEpoch(scope)) <= record.epoch) return
+  throw new MemkeepError('ERR_SEAL_BROKEN', 'the scope began anew after the epoch that this erasure is of')
 }
 
 /** After the barrier, so that nothing fills a cache again: whatever another store serves of the scope, it serves no longer. */

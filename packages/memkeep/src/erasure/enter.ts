@@ -1,4 +1,5 @@
 import { erasureReasons } from '../core/erasure.ts'
+import { MemkeepError } from '../core/errors.ts'
 import type { ErasureKernel } from './erasure-kernel.ts'
 import type { ErasureRecord } from './erasure-record.ts'
 import { expiredLine, type LedgerEntry, lineOf, readLines } from './ledger-lines.ts'
@@ -12,7 +13,7 @@ const hourMs = 3_600_000
 export async function authorise({ kernel, record }: StepInput): Promise<Notes> {
   const { askedBy, reason } = record
   await expireLines(kernel)
-  const entered = await enter(kernel, record)
+  const entered = record.askedBy === 'guard' ? await ownLine(kernel, record) : await enter(kernel, record)
   await witnessLedger(kernel)
   return { askedBy, reason, entered }
 }
@@ -24,16 +25,22 @@ export function lastBackupMs({ seams, keepsBackupsMs }: Pick<ErasureKernel, 'sea
   return Math.ceil((seams.clock.now() + keepsBackupsMs) / hourMs) * hourMs
 }
 
-/** Before rows are deleted: the line must not end before the backups that hold them until now, nor name another epoch than the barrier found. */
-export async function coverDeletion({ kernel, record, beganMs }: StepInput): Promise<void> {
+/**
+ * Before rows are deleted: the line must not end before the backups that hold them until now, nor name another epoch.
+ * Returns that end.
+ */
+export async function coverDeletion({ kernel, record, beganMs }: StepInput): Promise<number> {
   const untilMs = lastBackupMs(kernel)
   if (record.untilMs < untilMs) {
     // The bar and its step stand.
     const standing = [record.barredMs, null]
     await callStep(kernel, record, { doorway: 'bar_scope', args: [record.id, beganMs, ...standing, untilMs] })
   }
-  await enter(kernel, { ...record, untilMs: Math.max(record.untilMs, untilMs) })
+  const lastMs = Math.max(record.untilMs, untilMs)
+  // One that the guard repeats has the line that it goes by: it deletes what backups hold until then.
+  if (record.askedBy !== 'guard') await enter(kernel, { ...record, untilMs: lastMs })
   await witnessLedger(kernel)
+  return lastMs
 }
 
 async function enter({ ledger, seams }: ErasureKernel, record: ErasureRecord): Promise<number | null> {
@@ -49,9 +56,27 @@ async function enter({ ledger, seams }: ErasureKernel, record: ErasureRecord): P
   }
 }
 
-/** One that the guard repeats has the line that it goes by: it deletes what backups hold until then. */
 function covers({ epoch, until }: LedgerEntry, record: ErasureRecord): boolean {
-  return record.askedBy === 'guard' || (epoch === record.epoch && until >= record.untilMs)
+  return epoch === record.epoch && until >= record.untilMs
+}
+
+/** The place of the line by which the guard repeats an erasure. None is put for it: without one (`ERR_SEAL_BROKEN`) nobody asked for that erasure. */
+async function ownLine({ ledger, seams }: ErasureKernel, record: ErasureRecord): Promise<number> {
+  const nowMs = seams.clock.now()
+  const { entries } = readLines((await ledger?.read()) ?? [])
+  const own = entries.findLast(
+    ({ erasure, kind, tenant, subject, epoch, commit, until }) =>
+      erasure === record.id &&
+      kind === record.kind &&
+      tenant === record.tenant.toString('hex') &&
+      subject === record.subject.toString('hex') &&
+      epoch === record.epoch &&
+      commit === record.scopeCommit.toString('hex') &&
+      until >= nowMs,
+  )
+  if (own === undefined)
+    throw new MemkeepError('ERR_SEAL_BROKEN', 'the erasure ledger has no line of a repeated erasure')
+  return own.place
 }
 
 /** Leaves of each line whose time is over its hash alone: the chain holds, and nobody is in it. */

@@ -31,6 +31,8 @@ export interface ErasureRow extends StepRow {
   readonly done_ms: number | null
   readonly until_ms: number
   readonly report: Buffer | null
+  /** See `requestSealOf`. */
+  readonly seal: Buffer | null
   readonly step: string | null
 }
 
@@ -63,6 +65,7 @@ export interface ErasureRecord {
   readonly barredMs: number | null
   readonly untilMs: number
   readonly report: Buffer | null
+  readonly seal: Buffer | null
   readonly steps: ReadonlyMap<ErasureStepName, ErasureStep>
   /** The same as they stand in the database. */
   readonly rows: ReadonlyMap<ErasureStepName, StepRow>
@@ -93,9 +96,11 @@ function recordOf(tenant: Buffer, row: ErasureRow, rows: readonly ErasureRow[]):
     scopeCommit: row.scope_commit,
     names: row.names,
     requestedMs: row.requested_ms,
-    barredMs: row.barred_ms,
+    // Without its step there is no bar to go by.
+    barredMs: own.get('bar')?.ended_ms == null ? null : row.barred_ms,
     untilMs: row.until_ms,
     report: row.report,
+    seal: row.seal,
     steps: new Map([...stepRows].map(([name, each]) => [name, stepOf(name, each)])),
     rows: stepRows,
   }

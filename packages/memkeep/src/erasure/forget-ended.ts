@@ -1,6 +1,8 @@
+import { MemkeepError } from '../core/errors.ts'
 import { expireLines } from './enter.ts'
 import type { ErasureKernel } from './erasure-kernel.ts'
 import { checkEnded } from './note-seal.ts'
+import { untilOf } from './report.ts'
 import { readRecord } from './saga.ts'
 import { callStep, placeOf } from './step-call.ts'
 
@@ -18,6 +20,8 @@ export async function forgetEnded(kernel: ErasureKernel): Promise<number> {
       const subject = place.kind === 'tenant' ? null : place.subject
       const record = await readRecord(kernel, place, found.id)
       await checkEnded(kernel, record)
+      // The row may say less than was told.
+      if (kernel.seams.clock.now() <= untilOf(record)) throw early()
       // The record in the database goes last: without it nobody would know that there is something left to forget.
       await kernel.keyring.destruction.forget({ tenant: place.tenant, subject }, record.epoch)
       kernel.drop(place.tenant)
@@ -31,4 +35,8 @@ export async function forgetEnded(kernel: ErasureKernel): Promise<number> {
   if (forgotten > 0) await expireLines(kernel)
   if (failures.length > 0) throw failures[0]
   return forgotten
+}
+
+function early(): MemkeepError {
+  return new MemkeepError('ERR_SEAL_BROKEN', 'the end of an erasure was moved in the database')
 }

@@ -3,6 +3,7 @@ import { MemkeepError } from '../core/errors.ts'
 import { canonicalBytes } from '../proof/canonical-bytes.ts'
 import type { ErasureKernel } from './erasure-kernel.ts'
 import type { ErasureRecord, StepRow } from './erasure-record.ts'
+import { checkRequested } from './request-seal.ts'
 
 /** What is noted of a step: JSON, and when it ended; null while it waits. */
 export type Noted = Pick<StepRow, 'notes' | 'ended_ms'>
@@ -17,15 +18,16 @@ export async function sealOf(
   step: ErasureStepName,
   { notes, ended_ms }: Noted,
 ): Promise<Buffer> {
-  const { id, tenant, kind, subject, after, reason, askedBy, principal, scopeCommit, requestedMs, rows } = record
+  const { id, tenant, kind, subject, epoch, after, reason, askedBy, principal, scopeCommit, requestedMs, rows } = record
   const before = erasureSteps.slice(0, erasureSteps.indexOf(step)).map((name) => rows.get(name)?.mac ?? Buffer.alloc(0))
-  const asked = [id, tenant, kind, subject, after, reason, askedBy, principal, scopeCommit, requestedMs]
+  const asked = [id, tenant, kind, subject, epoch, after, reason, askedBy, principal, scopeCommit, requestedMs]
   const fields = canonicalBytes([...asked, step, notes, ended_ms, Buffer.concat(before)])
   return (await keyring.deployment()).keyedTag('erasure-note', fields)
 }
 
-/** Throws `ERR_SEAL_BROKEN` for a step that has ended and does not stand as it was noted: the erasure stays open. */
+/** Throws `ERR_SEAL_BROKEN` for an erasure that was not asked for so, and for a step that has ended and does not stand as it was noted: the erasure stays open. */
 export async function checkNotes(kernel: ErasureKernel, record: ErasureRecord): Promise<void> {
+  await checkRequested(kernel, record)
   let open = false
   for (const step of erasureSteps) {
     const row = record.rows.get(step)

@@ -112,6 +112,10 @@ export class OperatorRequests implements OperatorErasures {
     if (outcome === 'held') throw held()
     if (!may || outcome === 'denied') throw denied()
     if (outcome === 'barred') throw new MemkeepError('ERR_SCOPE_BARRED', 'the tenant was erased')
+    if (outcome === 'epoch') {
+      this.#kernel.keyring.forget(keys.tag)
+      throw new MemkeepError('ERR_KEY_UNAVAILABLE', 'the tenant was reopened', { retryable: true })
+    }
     if (outcome !== 'ok') throw new MemkeepError('ERR_TENANT_UNKNOWN', 'there is no such tenant')
     this.#kernel.seams.reach('erasure.requested')
     return this.#carrier.start({ tenant: keys.tag, kind: subject === null ? 'tenant' : 'subject', subject: shelf }, id)

@@ -1,5 +1,5 @@
 import type { ErasureReport, NotCovered, Residue } from '../core/erasure.ts'
-import type { DeriveNotes } from './delete-rows.ts'
+import type { DeletionNotes, DeriveNotes } from './delete-rows.ts'
 import type { KeyNotes } from './destroy-keys.ts'
 import { type ErasureRecord, notesOf } from './erasure-record.ts'
 import type { VerifyNotes } from './verify.ts'
@@ -32,10 +32,15 @@ export function reportOf(record: ErasureRecord): ErasureReport {
 
 const dayMs = 86_400_000
 
+/** When the last backup has gone that could hold what was deleted, as that step noted it. */
+export function untilOf(record: ErasureRecord): number {
+  return notesOf<DeletionNotes>(record, 'delete').untilMs
+}
+
 /** What stays in the database and the key store on purpose. The inventory names the same tables. */
 function residueOf(record: ErasureRecord, verifiedMs: number): Residue[] {
   // As forget_erasure has it: not within a day of the end, for the scopes and tokens that were minted before.
-  const until = iso(Math.max(record.untilMs, verifiedMs + dayMs))
+  const until = iso(Math.max(untilOf(record), verifiedMs + dayMs))
   const bar = record.kind === 'tenant' ? 'tenant' : 'shelf'
   const leaves =
     'events stay as they were logged: tags, times, ids of memories, also of those that a read over every subject disclosed; details of writes, which no key opens, and who read, for auditors'
@@ -59,7 +64,7 @@ const sealedIds = {
 } as const
 
 function notCovered(record: ErasureRecord, keys: KeyNotes, atMs: number): NotCovered[] {
-  const until = iso(record.untilMs)
+  const until = iso(untilOf(record))
   const copies = { what: 'deleted key records in backups of the key store', until: keys.destroyedAt ?? until }
   return [
     {

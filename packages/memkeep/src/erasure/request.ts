@@ -7,6 +7,7 @@ import type { Claims } from '../store/token.ts'
 import { lastBackupMs } from './enter.ts'
 import type { ErasureKernel } from './erasure-kernel.ts'
 import { commitOf, sealNames } from './names.ts'
+import { requestSealOf } from './request-seal.ts'
 
 /** Who asks for what to be erased, made ready. */
 export interface Asked {
@@ -38,6 +39,9 @@ export async function requestErasure(kernel: ErasureKernel, asked: Asked): Promi
   const kind = ids.subject === null ? ('tenant' as const) : ('subject' as const)
   const commit = await commitOf(kernel, id, kind, ids)
   const names = await sealNames(kernel, id, ids)
+  const { tenant, shelf: subject, principal } = claims
+  const epoch = kind === 'subject' ? Math.max(keys.epoch, await keys.epochOf(subject)) : keys.epoch
+  const what = { id, tenant, kind, subject, epoch, after, reason, askedBy, principal, scopeCommit: commit }
   const stated = [
     after === 'reopen' ? 1 : 0,
     erasureReasons.indexOf(reason),
@@ -45,7 +49,8 @@ export async function requestErasure(kernel: ErasureKernel, asked: Asked): Promi
     commit,
     names,
     lastBackupMs(kernel),
-    kind === 'subject' ? await keys.epochOf(claims.shelf) : keys.epoch,
+    epoch,
+    await requestSealOf(kernel, what),
   ]
   for (let attempt = 1; attempt <= 3; attempt++) {
     const event = kernel.seams.ids.uuid(atMs)

@@ -1,12 +1,13 @@
-import type { RestoredNames } from '../core/erasure.ts'
+import { erasureReasons, type RestoredNames } from '../core/erasure.ts'
 import { MemkeepError } from '../core/errors.ts'
 import { expireLines } from './enter.ts'
 import type { ErasureKernel } from './erasure-kernel.ts'
 import type { ErasureLedger } from './erasure-ledger.ts'
 import { first, type LedgerEntry, readLines } from './ledger-lines.ts'
 import { nameErasure } from './names.ts'
+import { requestSealOf } from './request-seal.ts'
 import { carryOut } from './saga.ts'
-import { callStep, type ErasurePlace } from './step-call.ts'
+import { callStep, type ErasurePlace, stepPrincipal } from './step-call.ts'
 import { witnessLedger } from './witnessed-ledger.ts'
 
 /** What the guard found to do. */
@@ -65,7 +66,18 @@ async function repeat(kernel: ErasureKernel, entry: LedgerEntry): Promise<boolea
   const { kind, epoch, erasure } = entry
   const tenant = Buffer.from(entry.tenant, 'hex')
   const place: ErasurePlace = { tenant, kind, subject: Buffer.from(entry.subject, 'hex') }
-  const args = [erasure, epoch, entry.reason, Buffer.from(entry.commit, 'hex'), entry.until]
+  const scopeCommit = Buffer.from(entry.commit, 'hex')
+  const asked = {
+    ...place,
+    id: erasure,
+    epoch,
+    after: 'bar' as const,
+    reason: erasureReasons[entry.reason]!,
+    askedBy: 'guard' as const,
+    principal: await stepPrincipal(kernel),
+    scopeCommit,
+  }
+  const args = [erasure, epoch, entry.reason, scopeCommit, entry.until, await requestSealOf(kernel, asked)]
   const handled = ['ok', 'exists', 'held', 'missing']
   const [row] = await callStep<RepeatRow>(kernel, place, { doorway: 'repeat_erasure', args, handled })
   // Asked for and not barred yet: it goes on by upkeep, or waits there for a hold to be released. Its keys are in use.
@@ -75,8 +87,7 @@ async function repeat(kernel: ErasureKernel, entry: LedgerEntry): Promise<boolea
   if (again) {
     // Before the deletion, which takes the name.
     const ids = await kernel.restoredIds(place, row!)
-    if (ids !== null)
-      await nameErasure(kernel, place, { id: erasure, scopeCommit: Buffer.from(entry.commit, 'hex') }, ids)
+    if (ids !== null) await nameErasure(kernel, place, { id: erasure, scopeCommit }, ids)
     // No store of somebody else's keeps this process from opening.
     const inside = { ...kernel, targets: kernel.targets.filter(({ outside = false }) => !outside) }
     // No further: whatever fails after that is for upkeep to do again, and keeps nobody from opening.

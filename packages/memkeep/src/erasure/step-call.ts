@@ -19,6 +19,11 @@ export function placeOf({ tenant, kind, subject }: FoundErasure): ErasurePlace {
 
 const principal = 'memkeep erasure'
 
+/** Tag of the principal under which steps are taken. */
+export async function stepPrincipal({ keyring }: ErasureKernel): Promise<Buffer> {
+  return (await keyring.deployment()).principalTag(principal)
+}
+
 /** What a call states beyond its place. */
 export interface Stated {
   readonly shelfEpoch?: number

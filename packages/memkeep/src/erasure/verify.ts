@@ -1,5 +1,5 @@
 import type { ErasedStore } from '../core/erasure.ts'
-import { deleteRows } from './delete-rows.ts'
+import { type DeletionNotes, deleteRows } from './delete-rows.ts'
 import type { KeyNotes } from './destroy-keys.ts'
 import { heldOf, type Plan } from './enumerate.ts'
 import type { HeldRow } from './erasure-kernel.ts'
@@ -34,8 +34,9 @@ export async function verifyScope(input: StepInput): Promise<VerifyNotes> {
   const remaining = Object.assign({}, ...targets.map(([, counts]) => counts)) as Record<string, number>
   const full = Object.entries(remaining).filter(([, count]) => count !== 0)
   if (full.length > 0) throw incomplete(`something is left in ${full.map(([name]) => name).join(', ')}`)
+  const { untilMs, ...rows } = notesOf<DeletionNotes>(input.record, 'delete')
   const deleted = {
-    ...notesOf<Record<string, number>>(input.record, 'delete'),
+    ...(rows as Record<string, number>),
     ...notesOf<{ deleted: Record<string, number> }>(input.record, 'derive').deleted,
   }
   const names = [...new Set([...Object.keys(deleted), ...Object.keys(remaining)])]
@@ -53,9 +54,11 @@ async function countLeft({ kernel, record }: StepInput): Promise<string[]> {
   return Object.keys(own).filter((name) => own[name] !== 0)
 }
 
-async function countGone({ kernel, record }: StepInput): Promise<number> {
+async function countGone({ kernel, record, scope }: StepInput): Promise<number> {
   const { keys } = notesOf<{ plan: Plan }>(record, 'enumerate').plan
   const { destruction } = kernel.keyring
+  // Whatever the plan names: by the key store itself.
+  if ((await destruction.handles(scope, record.epoch)).length > 0) throw incomplete('a key is still there')
   for (const name of keys) {
     if (!(await destruction.isGone(name))) throw incomplete('a recorded key is still there')
   }

@@ -42,6 +42,12 @@ export class KeyDestruction {
     return [...names.filter((name) => !isMark(prefix!, name)), ...(await this.#wrapped.list(below))]
   }
 
+  /** The epoch of an owner's newest key; 0 when it has none. */
+  async newestEpoch(owner: KeyOwner): Promise<number> {
+    const [prefix] = prefixesOf(owner)
+    return newestVersion(prefix!, await this.#wrapped.list(prefix!))?.epoch ?? 0
+  }
+
   /**
    * Deletes the key records of an owner up to an epoch. The record that says so is put first, so that no process makes such
    * a key anew, not even one that had begun to. Returns how many were deleted.

@@ -73,7 +73,7 @@ export const inventory: Readonly<Record<string, TableAnnotation>> = {
     tenant: { bar: 'tenant epoch state policy_version created_ms', cleared: 'policy name' },
   },
   erasure: both({
-    bar: 'tenant id kind subject epoch state after reason asked_by principal scope_commit requested_ms barred_ms done_ms until_ms held_until_ms report',
+    bar: 'tenant id kind subject epoch state after reason asked_by principal scope_commit requested_ms barred_ms done_ms until_ms held_until_ms report seal',
     cleared: 'names',
   }),
   erasure_step: both({ bar: 'tenant erasure step began_ms ended_ms notes mac' }),

@@ -144,7 +144,8 @@ class BarredRace {
 
   async #request(): Promise<string> {
     const id = randomUUID()
-    const { outcome } = await this.#call(1, 'request_erasure', this.#scope(), [id, 0, 0, 0, bytes, null, 1, 1, bytes])
+    const asked = [id, 0, 0, 0, bytes, null, 1, 1, null, bytes]
+    const { outcome } = await this.#call(1, 'request_erasure', this.#scope(), asked)
     if (outcome !== 'ok') throw new Error(`the request ended with ${outcome}`)
     return id
   }

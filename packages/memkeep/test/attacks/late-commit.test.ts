@@ -60,7 +60,7 @@ async function setUp(shelved: boolean): Promise<[tenant: Buffer, subject: Buffer
   const [tenant, subject, erasure] = [tag(randomUUID()), tag(randomUUID()), randomUUID()]
   await call(eraser, tenant, subject, 'create_tenant', { p_name: bytes })
   if (shelved) await keep.fill(tenant, 'subject', subject)
-  const asked = { p_id: erasure, p_after: 0, p_reason: 0, p_asked_by: 0, p_commit: bytes, p_until_ms: 1 }
+  const asked = { p_id: erasure, p_after: 0, p_reason: 0, p_asked_by: 0, p_commit: bytes, p_until_ms: 1, p_epoch: 1 }
   expect(await call(eraser, tenant, subject, 'request_erasure', asked)).toBe('ok')
   return [tenant, subject, erasure]
 }

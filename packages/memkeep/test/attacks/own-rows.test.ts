@@ -69,7 +69,7 @@ async function erase(shelf: Buffer): Promise<void> {
     expect(rows, doorway).toContainEqual(expect.objectContaining({ outcome: 'ok' }))
   }
   const bytes = Buffer.from('x')
-  const asked = { p_id: id, p_after: 0, p_reason: 0, p_asked_by: 0, p_commit: bytes, p_until_ms: 1 }
+  const asked = { p_id: id, p_after: 0, p_reason: 0, p_asked_by: 0, p_commit: bytes, p_until_ms: 1, p_epoch: 1 }
   await call('request_erasure', asked)
   await call('inspect_scope')
   await call('known_of_scope')

@@ -74,13 +74,24 @@ async function forgedSeals(): Promise<void> {
   const keyring = new Keyring({ provider, store: keyStore, clock: store.clock, reach: () => {} })
   const deployment = await keyring.deployment()
   const [row] = await store.database.query<Record<string, Buffer>>('select * from memkeep.erasure where id = $1', [id])
-  const { tenant, subject: shelf, principal, scope_commit, requested_ms } = row!
+  const { tenant, subject: shelf, epoch, principal, scope_commit, requested_ms } = row!
   const before: Buffer[] = []
   for (const name of ['authorise', 'enumerate', 'bar', 'invalidate', 'delete', 'derive']) {
     const [noted] = await store.database.query<{ notes: string; ended_ms: number }>(
       `select notes, ended_ms from memkeep.erasure_step where ${step(name)}`,
     )
-    const asked = [id, tenant!, 'subject', shelf!, 'bar', 'request', 'principal', principal!, scope_commit!]
+    const asked = [
+      id,
+      tenant!,
+      'subject',
+      shelf!,
+      Number(epoch),
+      'bar',
+      'request',
+      'principal',
+      principal!,
+      scope_commit!,
+    ]
     const said = [Number(requested_ms), name, noted!.notes, Number(noted!.ended_ms), Buffer.concat(before)]
     const mac = deployment.keyedTag('erasure-note', canonicalBytes([...asked, ...said]))
     await store.database.query(`update memkeep.erasure_step set mac = $1 where ${step(name)}`, [mac])
@@ -122,7 +133,9 @@ const attacks: [what: string, attack: () => Promise<unknown>][] = [
     'a step, which is taken away',
     () => store.database.query(`delete from memkeep.erasure_step where ${step('delete')}`),
   ],
+  ['in which epoch', () => set('epoch = 0')],
   ['why', () => set('reason = 3')],
+  ['the seal of what was asked for', () => set('seal = null')],
   ['who asked', () => set('asked_by = 1')],
   ['by whom', () => set("principal = decode(repeat('07', 16), 'hex')")],
   ['when it was asked for', () => set('requested_ms = requested_ms - 1')],

@@ -80,7 +80,7 @@ const acting: Readonly<Record<string, () => Given>> = {
   mint_key: () => ({ p_lookup: tag('key'), p_id: randomUUID(), p_claims: bytes }),
   request_erasure: () => ({
     ...{ p_id: randomUUID(), p_after: 0, p_reason: 0, p_asked_by: 0, p_commit: Buffer.alloc(32), p_names: bytes },
-    ...{ p_until_ms: later, p_first_epoch: 1 },
+    ...{ p_until_ms: later, p_epoch: 1 },
   }),
   repeat_erasure: () => ({
     p_id: randomUUID(),

@@ -8,7 +8,7 @@ drop function if exists memkeep.list_erasures(bytea, bytea, uuid, bytea);
 create or replace function memkeep.list_erasures(p_tenant bytea, p_token bytea, p_id uuid, p_detail bytea)
 returns table (outcome text, id uuid, kind smallint, subject bytea, epoch integer, state smallint, after smallint, reason smallint,
   asked_by smallint, principal bytea, scope_commit bytea, names bytea, requested_ms bigint, barred_ms bigint, done_ms bigint,
-  until_ms bigint, report bytea, step text, began_ms bigint, ended_ms bigint, notes text, mac bytea)
+  until_ms bigint, report bytea, step text, began_ms bigint, ended_ms bigint, notes text, mac bytea, seal bytea)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare
@@ -26,11 +26,11 @@ begin
         order by e.id desc limit 100
       )
       select null::text, e.id, e.kind, e.subject, e.epoch, e.state, e.after, e.reason, e.asked_by, e.principal, e.scope_commit,
-        e.names, e.requested_ms, e.barred_ms, e.done_ms, e.until_ms, e.report, null::text, null::bigint, null::bigint, null::text, null::bytea
+        e.names, e.requested_ms, e.barred_ms, e.done_ms, e.until_ms, e.report, null::text, null::bigint, null::bigint, null::text, null::bytea, e.seal
       from found e
       union all
       select null::text, s.erasure, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, s.step,
-        s.began_ms, s.ended_ms, s.notes, s.mac
+        s.began_ms, s.ended_ms, s.notes, s.mac, null
       from memkeep.erasure_step s join found e on s.tenant = p_tenant and s.erasure = e.id;
   end if;
   -- The look of a step at its own erasure is no event: what the step does is one.

@@ -5,10 +5,10 @@
 -- carried out (also when it was begun again already); 'exists' when it was, when a later epoch stands, or when the erasure itself stands barred;
 -- 'held' when that is open and not barred: it goes on as any other; 'missing' when there is no such tenant. Needs the right `erasing`.
 -- What the restored database still has of its names, sealed under the tenant's key, is the answer too.
--- Outcomes: ok, exists, held, missing, denied.
+-- `p_seal`: as in request_erasure. Outcomes: ok, exists, held, missing, denied.
 drop function if exists memkeep.repeat_erasure(bytea, bytea, uuid, integer, smallint, bytea, bigint, bytea);
 create or replace function memkeep.repeat_erasure(p_tenant bytea, p_token bytea, p_id uuid, p_epoch integer, p_reason smallint,
-  p_commit bytea, p_until_ms bigint, p_detail bytea)
+  p_commit bytea, p_until_ms bigint, p_seal bytea, p_detail bytea)
 returns table (outcome text, tenant_name bytea, subject_name bytea)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
@@ -41,9 +41,9 @@ begin
       outcome := 'exists';
     else
       insert into memkeep.erasure (tenant, id, kind, subject, epoch, state, after, reason, asked_by, principal, scope_commit,
-        requested_ms, until_ms, held_until_ms)
+        requested_ms, until_ms, held_until_ms, seal)
       values (p_tenant, p_id, case c.reach when 2 then 1 else 0 end, c.shelf, p_epoch, 0, 0, p_reason, 2, c.principal,
-        p_commit, c.at_ms, p_until_ms, 0);
+        p_commit, c.at_ms, p_until_ms, 0, p_seal);
     end if;
   end if;
   if outcome = 'ok' then
