@@ -5,7 +5,7 @@ import { MemkeepError } from 'memkeep'
 import type { Caller } from '../authn/caller.ts'
 import type { RateLimits } from '../authn/rate-limits.ts'
 import { asDenied } from '../operations/as-denied.ts'
-import { namesScope, ScopeSmuggled } from '../operations/names-scope.ts'
+import { addressNamesScope, namesScope, ScopeSmuggled } from '../operations/names-scope.ts'
 import { parseInput } from '../operations/parse-input.ts'
 import { answerOnce } from './answer-once.ts'
 import { authenticate, authenticateAdmin, type Directories } from './authenticate.ts'
@@ -14,7 +14,7 @@ import type { Env, Exchange } from './exchange.ts'
 import { answerMcp, checkHosts, type KnownHosts, type RemoteMcp } from './mcp-route.ts'
 import { noteSmuggling } from './note-smuggling.ts'
 import { openApiOf } from './openapi.ts'
-import { notFound, problemResponse, Refusal, refusalOf } from './problem.ts'
+import { everyHeader, notFound, problemResponse, Refusal, refusalOf } from './problem.ts'
 import { readJson, refuseBody } from './read-body.ts'
 import { readQuery } from './read-query.ts'
 import { framesOf, type RequestLine, type RequestLog } from './request-log.ts'
@@ -92,10 +92,15 @@ async function handle(options: AppOptions, route: Route, exchange: Exchange): Pr
       const administrator = await authenticateAdmin(options, exchange)
       await options.limits.noteAdministrator(administrator)
       const { privileged } = administrator
-      const asked = await askedOf(route, exchange)
+      const asked = await askedOf(route, exchange).catch((error: unknown) => {
+        // Of no tenant, so it stands in no ledger: counted, and in the log as a refusal.
+        if (error instanceof ScopeSmuggled) options.metrics.noteSmuggling()
+        throw error
+      })
       return answerOnce(route, exchange, asked, { privileged }, () => route.run({ ...asked, privileged } as never))
     }
     case 'memory': {
+      if (namesScope(exchange.req.param('id') ?? '')) return refuseUnknown(options, exchange)
       const caller = await authenticate(options, exchange)
       return serveCaller(options, caller, async () => {
         const asked = await askedOf(route, exchange)
@@ -147,7 +152,7 @@ async function bodyOf({ body, bodyLimitBytes }: Route, incoming: IncomingMessage
 /** What is nowhere here is 404 in any case; a path that names a scope, with a good credential for memories, stands in the ledger too. */
 async function refuseUnknown(options: AppOptions, exchange: Exchange): Promise<Response> {
   const { pathname } = new URL(exchange.req.url)
-  if (namesScope(decodedOnce(pathname)) && !pathname.startsWith('/admin/')) {
+  if (addressNamesScope(pathname) && !pathname.startsWith('/admin/')) {
     const caller = await authenticate(options, exchange).catch(() => null)
     if (caller !== null) {
       const attempt = serveCaller(options, caller, () => Promise.reject(new ScopeSmuggled()))
@@ -156,14 +161,6 @@ async function refuseUnknown(options: AppOptions, exchange: Exchange): Promise<R
     }
   }
   return refuse(exchange, notFound())
-}
-
-function decodedOnce(path: string): string {
-  try {
-    return decodeURIComponent(path)
-  } catch {
-    return path
-  }
 }
 
 function observe(options: AppOptions) {
@@ -205,9 +202,7 @@ function lineOf(exchange: Exchange, event: RequestLine['event'], failure: Env['V
 }
 
 function setHeaders(exchange: Exchange, id: string): void {
-  exchange.header('Cache-Control', 'no-store')
-  exchange.header('X-Content-Type-Options', 'nosniff')
-  exchange.header('X-Request-Id', id)
+  for (const [name, value] of Object.entries(everyHeader(id))) exchange.header(name, value)
 }
 
 function twoHosts(): Refusal {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -6,8 +7,8 @@ import type { RateLimits } from '../authn/rate-limits.ts'
 import { createApp } from './app.ts'
 import type { Directories } from './authenticate.ts'
 import { type KnownHosts, loopbackHosts, type RemoteMcp } from './mcp-route.ts'
-import { problemBody, problemHeaders, problemResponse, Refusal, refusalOf } from './problem.ts'
-import type { RequestLog } from './request-log.ts'
+import { everyHeader, problemBody, problemHeaders, Refusal, refusalOf } from './problem.ts'
+import type { RequestLine, RequestLog } from './request-log.ts'
 import type { ServerMetrics } from './server-metrics.ts'
 
 export interface ListenOptions extends Directories {
@@ -62,9 +63,20 @@ export async function listen({
     hosts: hostsOf(host, publicUrl),
     resource: () => ({ url: publicUrl ?? url, issuer: issuer ?? null }),
   })
-  const server = createServer(timeouts, getRequestListener(app.fetch, { errorHandler, overrideGlobalObjects: false }))
-  server.on('clientError', (error, socket) => refuseConnection(error, socket, rest.metrics))
-  server.on('checkExpectation', refuseExpectation)
+  const outside = outsideOf(rest)
+  const errorHandler = (error: unknown): Response => {
+    const { body, ...init } = outside(outsideRefusal(error))
+    return new Response(body, init)
+  }
+  // A missing Host is refused there too, and not by Node, whose answer has none of our headers.
+  const settings = { ...timeouts, requireHostHeader: false }
+  const server = createServer(settings, getRequestListener(app.fetch, { errorHandler, overrideGlobalObjects: false }))
+  server.on('clientError', (error, socket) => refuseConnection(error, socket, outside))
+  server.on('checkExpectation', ({ method }: IncomingMessage, response: ServerResponse) => {
+    const refusal = new Refusal(417, 'ERR_REQUEST_MALFORMED', 'the expectation cannot be met')
+    const { status, headers, body } = outside(refusal, method)
+    response.writeHead(status, headers).end(body)
+  })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, resolve)
@@ -97,32 +109,39 @@ function closeServer(server: Server, graceMs: number): Promise<void> {
   })
 }
 
+/** An answer to what reaches no route. */
+interface Outside {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** Makes answers to what reaches no route: each has the headers of all the others, a line in the log, and is counted. */
+function outsideOf({ log, metrics }: Pick<ListenOptions, 'log' | 'metrics'>) {
+  return (refusal: Refusal, method = 'unknown'): Outside => {
+    const [id, at, { status, code }] = [randomUUID(), new Date().toISOString(), refusal]
+    const line: RequestLine = { at, event: 'request', id, method, route: 'unknown', status, ms: 0, code }
+    metrics.noteRequest(line)
+    log(line)
+    return { status, headers: { ...problemHeaders(refusal), ...everyHeader(id) }, body: problemBody(refusal) }
+  }
+}
+
 /** For what goes wrong outside of the routes: a target or a Host header of which no URL can be made. */
-function errorHandler(error: unknown): Response {
+function outsideRefusal(error: unknown): Refusal {
   const malformed = new Refusal(400, 'ERR_REQUEST_MALFORMED', 'the request target or Host is malformed')
-  return problemResponse(error instanceof RequestError ? malformed : refusalOf(error))
+  return error instanceof RequestError ? malformed : refusalOf(error)
 }
 
-function refuseExpectation(_: IncomingMessage, response: ServerResponse): void {
-  const refusal = new Refusal(417, 'ERR_REQUEST_MALFORMED', 'the expectation cannot be met')
-  response.writeHead(417, problemHeaders(refusal)).end(problemBody(refusal))
-}
-
-/** What is not HTTP gets one answer and the end of its connection. It has no line in the log, and is counted. */
-function refuseConnection(error: NodeJS.ErrnoException, socket: Duplex, metrics: ServerMetrics): void {
+/** What is not HTTP gets one answer and the end of its connection. */
+function refuseConnection(error: NodeJS.ErrnoException, socket: Duplex, outside: (refusal: Refusal) => Outside): void {
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy()
     return
   }
-  const refusal = connectionRefusal(error.code)
-  metrics.noteRefusal(refusal.code)
-  const body = problemBody(refusal)
-  const head = [
-    `HTTP/1.1 ${refusal.status} ${JSON.parse(body).title}`,
-    'Connection: close',
-    `Content-Length: ${body.length}`,
-  ]
-  for (const [name, value] of Object.entries(problemHeaders(refusal))) head.push(`${name}: ${value}`)
+  const { status, headers, body } = outside(connectionRefusal(error.code))
+  const head = [`HTTP/1.1 ${status} ${JSON.parse(body).title}`, 'Connection: close', `Content-Length: ${body.length}`]
+  for (const [name, value] of Object.entries(headers)) head.push(`${name}: ${value}`)
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
 }
 

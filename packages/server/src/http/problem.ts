@@ -127,3 +127,8 @@ export async function preconditioned<T>(condition: unknown, run: () => Promise<T
     throw failed ? new Refusal(412, error.code, error.message) : error
   }
 }
+
+/** What every answer has, whatever else it is. */
+export function everyHeader(id: string): Record<string, string> {
+  return { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff', 'X-Request-Id': id }
+}

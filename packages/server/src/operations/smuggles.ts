@@ -1,4 +1,4 @@
-import { namesScope } from './names-scope.ts'
+import { addressNamesScope, namesScope } from './names-scope.ts'
 
 /** Deeper than any message of ours. */
 const deepest = 16
@@ -17,7 +17,7 @@ export function smugglesScope(message: unknown): boolean {
 /** True when one message does so beside the arguments and `_meta`, which the tools refuse: in other fields, or in a resource's address. */
 export function smugglesBeside(message: unknown): boolean {
   const { arguments: _, _meta, uri, ...beside } = fieldsOf(fieldOf(message, 'params'))
-  return mentionsScope({ ...fieldsOf(message), params: beside }) || (typeof uri === 'string' && namesScope(uri))
+  return mentionsScope({ ...fieldsOf(message), params: beside }) || (typeof uri === 'string' && addressNamesScope(uri))
 }
 
 /** True when a key at any depth names a scope. What is nested too deep to look at counts as one. */

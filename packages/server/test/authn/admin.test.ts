@@ -98,3 +98,12 @@ test('the two classes of credentials are none for each other, and an address tha
   for (let number = 0; number < 6; number++) statuses.push(await guess(number))
   expect(statuses.slice(-2)).toEqual([429, 429])
 })
+
+test('a header that names a scope is refused to administrators too, and counted', async () => {
+  const counted = async () =>
+    Number(/memkeep_scope_smuggling_total (\d+)/.exec((await served.ask('GET', '/metrics')).text)?.[1] ?? 0)
+  const before = await counted()
+  const headers = { 'x-tenant-id': 'acme' }
+  expect((await served.ask('GET', '/admin/v1/tenants', { key: root.key, headers })).status).toBe(422)
+  expect(await counted()).toBe(before + 1)
+})

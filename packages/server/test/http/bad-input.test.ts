@@ -168,6 +168,7 @@ test.each([
   ],
   ['a folded header', 'GET /healthz HTTP/1.1\r\nHost: x\r\nA: b\r\n c\r\n\r\n', 400],
   ['no Host', 'GET /healthz HTTP/1.1\r\n\r\n', 400],
+  ['HTTP/1.0 without a Host', 'GET /healthz HTTP/1.0\r\n\r\n', 400],
   ['a Host that is no host', 'GET /healthz HTTP/1.1\r\nHost: a b@c/d\r\n\r\n', 400],
   ['headers without end', `GET /healthz HTTP/1.1\r\nHost: x\r\nA: ${'b'.repeat(40_000)}\r\n\r\n`, 431],
   ['an expectation', 'GET /healthz HTTP/1.1\r\nHost: x\r\nExpect: the-unexpected\r\nConnection: close\r\n\r\n', 417],
@@ -177,8 +178,14 @@ test.each([
     'GET /v1/memories HTTP/1.1\r\nHost: x\r\nConnection: upgrade, close\r\nUpgrade: websocket\r\n\r\n',
     401,
   ],
-])('%s is a problem, and the server lives', async (_, bytes, status) => {
+])('%s is a problem with an id that stands in the log, and the server lives', async (_, bytes, status) => {
   const answer = await talk(bytes)
+  const id = /^x-request-id: (\S+)\r$/im.exec(answer)?.[1]
+  expect(served.lines.filter((line) => line.id === id)).toMatchObject([
+    { status, code: expect.stringMatching(/^ERR_/) },
+  ])
+  for (const header of [/^cache-control: no-store\r$/im, /^x-content-type-options: nosniff\r$/im])
+    expect(answer).toMatch(header)
   expect(answer.split('\r\n')[0]).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
   expect(answer).not.toMatch(/\.(ts|js|mjs):\d+/)
   expect((await served.ask('GET', '/healthz')).status).toBe(200)

@@ -200,6 +200,22 @@ describe('ways around: refused, in the ledger and counted', () => {
     ['brackets in a query', 422, () => served.ask('GET', '/v1/memories?filter%5Btenant%5D=x', { key: ana })],
     ['a path', 404, () => served.ask('GET', '/v1/tenants/globex/memories', { key: ana })],
     ['a path that is percent-encoded', 404, () => served.ask('GET', '/v1/t%65nants/globex/memories', { key: ana })],
+    ['a path that is encoded twice', 404, () => served.ask('GET', '/v1/memories/%2574enant', { key: ana })],
+    ['a path of which some does not decode', 404, () => served.ask('GET', '/v1/memories/%74enant%ff', { key: ana })],
+    ['an id', 404, () => served.ask('GET', '/v1/memories/tenant-globex', { key: ana })],
+    ['an id within a path', 404, () => served.ask('GET', '/v1/memories/globex.tenant/history', { key: ana })],
+    ['an id of what one may not see', 404, () => served.ask('GET', '/v1/audit/subject_ana/proof', { key: ana })],
+    ['an id in a deletion', 404, () => served.ask('DELETE', '/v1/memories/tenant-globex', { key: ana })],
+    [
+      'the address of a resource',
+      422,
+      () => {
+        const params = { uri: 'memkeep://memories/%2574enant' }
+        const headers = { accept: 'application/json, text/event-stream' }
+        const body = { jsonrpc: '2.0', id: 1, method: 'resources/read', params }
+        return served.ask('POST', '/mcp', { key: ana, body, headers })
+      },
+    ],
   ])('%s', async (_, status, run) => {
     const [before, seen] = [await attempts(), await counted()]
     expect((await run()).status).toBe(status)
@@ -211,6 +227,7 @@ describe('ways around: refused, in the ledger and counted', () => {
     ['an innocent body', 422, () => served.ask('GET', '/v1/memories', { key: ana, body: { limit: 1 } })],
     ['what stands twice, and names nothing', 422, post(`{${note},"actor":"user"}`)],
     ['a path without a credential', 404, () => served.ask('GET', '/v1/tenants/globex/memories')],
+    ['an id without a credential', 404, () => served.ask('GET', '/v1/memories/tenant-globex')],
     ['an innocent path', 404, () => served.ask('GET', '/v1/memory', { key: ana })],
     [
       'a name before the host',

@@ -80,6 +80,9 @@ test('senders that never finish are cut off, and others are served meanwhile', a
   const texts = await Promise.all(answers)
   clearInterval(drip)
   expect(texts.every((text) => text === '' || /^HTTP\/1\.1 (408|400) /.test(text))).toBe(true)
+  const ids = texts.flatMap((text) => /^x-request-id: (\S+)\r$/im.exec(text)?.[1] ?? [])
+  expect(ids.length).toBe(texts.filter((text) => text !== '').length)
+  expect(ids.every((id) => served.lines.some((line) => line.id === id))).toBe(true)
   expect((await served.ask('GET', '/v1/memories', { key })).status).toBe(200)
 })
 
