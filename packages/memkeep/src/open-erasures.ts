@@ -10,6 +10,7 @@ import { expectOutcome } from './memory/outcome.ts'
 import { announceHold } from './own-calls.ts'
 import { artifactTarget } from './upkeep/artifact-target.ts'
 import { cacheTarget } from './upkeep/cache-target.ts'
+import { endUnread } from './upkeep/ended-versions.ts'
 import { endedErasures, findErasures } from './upkeep/find-erasures.ts'
 import { recountScope } from './upkeep/recount-scope.ts'
 import { restoredIds } from './upkeep/restored-ids.ts'
@@ -52,6 +53,7 @@ export function openErasures(
       artifactTarget({ doorways, keyring, seams, rebuild }),
       ...(connectors.names.length === 0 ? [] : [connectorTarget(connectors)]),
     ],
+    endVersions: (tenant) => endUnread({ doorways, keyring, seams }, tenant),
     doorways,
     keyring,
     seams,

@@ -52,9 +52,31 @@ export async function tryRebuild({ hidden, rebuilder, shared, sources, ...input 
     return { state: 0, content, labels: labelsOf(hidden.sensitivity, left) }
   } catch (error) {
     if (error instanceof MemkeepError && error.code === 'ERR_STORE_UNAVAILABLE') throw error
-    const failure = failureOf(error)
-    const pauseMs = pauseAfter(attempt)
-    return pauseMs === null ? { state: 2, failure } : { state: 1, failure, dueMs: input.nowMs() + pauseMs }
+    return failedTry(error, attempt, input.nowMs())
+  }
+}
+
+/** How a try ends that failed. */
+export function failedTry(error: unknown, attempt: number, nowMs: number): Tried {
+  const failure = failureOf(error)
+  const pauseMs = pauseAfter(attempt)
+  return pauseMs === null ? { state: 2, failure } : { state: 1, failure, dueMs: nowMs + pauseMs }
+}
+
+/** Settles a try. When no key can be had for what it made, that is a failed try too: nothing else would ever count it. */
+export async function settleTry<T>(
+  { attempts }: Try['hidden'],
+  nowMs: () => number,
+  tried: Tried,
+  settle: (tried: Tried) => Promise<T>,
+): Promise<{ readonly tried: Tried; readonly answer: T }> {
+  try {
+    return { tried, answer: await settle(tried) }
+  } catch (error) {
+    const code = error instanceof MemkeepError ? error.code : null
+    if (tried.content === undefined || (code !== 'ERR_KEY_DESTROYED' && code !== 'ERR_KEY_UNAVAILABLE')) throw error
+    const failed = failedTry(error, attempts, nowMs())
+    return { tried: failed, answer: await settle(failed) }
   }
 }
 

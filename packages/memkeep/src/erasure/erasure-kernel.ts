@@ -42,6 +42,8 @@ export interface ErasureKernel {
   readonly find: (id: string | null) => Promise<FoundErasure[]>
   /** Erasures that are done, and whose bar and record may go. */
   readonly ended: () => Promise<(FoundErasure & { readonly epoch: number })[]>
+  /** Deletes the keys of their own that versions had which nobody reads any more, of what a tenant's subjects share or (the deployment's tag) of the library. */
+  readonly endVersions: (tenant: Buffer) => Promise<unknown>
   /** Lets go of what this process holds opened of a tenant. */
   readonly drop: (tenant: Buffer) => void
   /** How long any process may hold a key open, as they have announced it: no key is destroyed before that has passed since the barrier. */

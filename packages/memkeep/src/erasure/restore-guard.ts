@@ -57,6 +57,11 @@ export async function guard(kernel: ErasureKernel): Promise<GuardReport> {
     if (entry.until < seams.clock.now()) continue
     if (await repeat(kernel, entry)) repeated++
   }
+  // Also keys of versions that had ended before those erasures: a restored key store has them back, and no erasure's own records are among them.
+  if (known[1] !== head) {
+    const tenants = new Set(entries.map(({ tenant }) => tenant)).add(own.tenant.toString('hex'))
+    for (const tenant of tenants) await kernel.endVersions(Buffer.from(tenant, 'hex'))
+  }
   await keyring.setGuardHead(head)
   await headOf(kernel, own, head)
   return { repeated }

@@ -2,7 +2,7 @@ import { MemkeepError } from '../core/errors.ts'
 import type { KillPoint } from '../core/seams.ts'
 import type { HeldKeys } from './held-keys.ts'
 import type { KeyRolls, Newest } from './key-rolls.ts'
-import { epochOf, erasedName, newestVersion, passedPrefix } from './newest-version.ts'
+import { epochOf, erasedName, newestVersion, passedPrefix, versionsOf } from './newest-version.ts'
 import type { WrappedKeys } from './wrapped-keys.ts'
 
 /** Whose keys: a subject's, or (null) a tenant's with all its subjects'. By tags, as the tenant's own keys may be gone already. */
@@ -35,11 +35,13 @@ export class KeyDestruction {
 
   /** Names of the key records of an owner, up to an epoch. None of a tenant that was reopened: its earlier ones went before. */
   async handles(owner: KeyOwner, epoch: number): Promise<string[]> {
-    const [prefix, below] = prefixesOf(owner)
+    const [prefix, ...below] = prefixesOf(owner)
     const names = await this.#wrapped.list(prefix!)
-    if (below === undefined) return names.filter((name) => (epochOf(prefix!, name) ?? epoch + 1) <= epoch)
+    if (below.length === 0) return names.filter((name) => (epochOf(prefix!, name) ?? epoch + 1) <= epoch)
     if ((newestVersion(prefix!, names)?.epoch ?? 0) > epoch) return []
-    return [...names.filter((name) => !isMark(prefix!, name)), ...(await this.#wrapped.list(below))]
+    const others: string[] = []
+    for (const each of below) others.push(...(await this.#wrapped.list(each)))
+    return [...names.filter((name) => !isMark(prefix!, name)), ...others]
   }
 
   /** The epoch of an owner's newest key; 0 when it has none. */
@@ -130,7 +132,9 @@ export class KeyDestruction {
 /** The first is the one that is marked. */
 function prefixesOf({ tenant, subject }: KeyOwner): string[] {
   const tag = tenant.toString('hex')
-  return subject === null ? [`tenant/${tag}/`, `subject/${tag}/`] : [`subject/${tag}/${subject.toString('hex')}/`]
+  return subject === null
+    ? [`tenant/${tag}/`, `subject/${tag}/`, versionsOf(tenant)]
+    : [`subject/${tag}/${subject.toString('hex')}/`]
 }
 
 function isMark(prefix: string, name: string): boolean {

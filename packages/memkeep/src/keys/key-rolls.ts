@@ -1,6 +1,6 @@
 import type { KillPoint } from '../core/seams.ts'
 import type { HeldKeys } from './held-keys.ts'
-import { epochOf, erasedEpoch, newestGeneration, newestVersion, newestWrap } from './newest-version.ts'
+import { epochOf, erasedEpoch, newestGeneration, newestVersion, newestWrap, versionsOf } from './newest-version.ts'
 import type { WrappedKeys } from './wrapped-keys.ts'
 
 /** Numbers of what wraps a tenant's subject keys (0: none), and of the generation, as they stand. */
@@ -39,7 +39,10 @@ export class KeyRolls {
     if (version <= upTo) await this.#wrapped.make(`${prefix}wrap/${version + 1}`)
     this.#held.drop(`${prefix}wrap/`)
     this.#reach('keys.wrap-made')
-    await this.#rewrapAll(() => this.#wrapped.list(`subject/${tenant.toString('hex')}/`))
+    await this.#rewrapAll(async () => [
+      ...(await this.#wrapped.list(`subject/${tenant.toString('hex')}/`)),
+      ...(await this.#wrapped.list(versionsOf(tenant))),
+    ])
     this.#reach('keys.subjects-rewrapped')
     for (const { name } of (await stand()).slice(0, -1)) await this.#wrapped.remove(name)
     this.#held.drop(`${prefix}wrap/`)
@@ -102,14 +105,14 @@ export class KeyRolls {
   }
 
   async #isErased(name: string): Promise<boolean> {
-    const [kind, tenant, subject] = name.split('/')
+    const [kind, tenant, owner] = name.split('/')
     if (kind === 'deployment') return false
     const prefix = `tenant/${tenant}/`
     const names = await this.#wrapped.list(prefix)
     const erased = erasedEpoch(prefix, names)
     if (erased > 0 && (newestVersion(prefix, names)?.epoch ?? 0) <= erased) return true
     if (kind === 'tenant') return false
-    const own = `subject/${tenant}/${subject}/`
+    const own = `${kind}/${tenant}/${owner}/`
     const epoch = epochOf(own, name)
     // A name without an epoch is never that of an erased one.
     return epoch !== null && epoch <= erasedEpoch(own, await this.#wrapped.list(own))

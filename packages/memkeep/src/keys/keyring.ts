@@ -9,11 +9,12 @@ import { KeyRolls } from './key-rolls.ts'
 import { KeyRotation } from './key-rotation.ts'
 import type { KeyStore } from './key-store.ts'
 import { LogKey } from './log-key.ts'
-import { erasedEpoch, newestVersion } from './newest-version.ts'
+import { erasedEpoch, newestVersion, versionsOf } from './newest-version.ts'
 import { NotedHeads } from './noted-heads.ts'
 import type { Secret } from './secret.ts'
 import { TenantKeys } from './tenant-keys.ts'
 import { TokenSecret } from './token-secret.ts'
+import { VersionKeys } from './version-keys.ts'
 import { keyGone, WrappedKeys } from './wrapped-keys.ts'
 
 export interface KeyringInput {
@@ -42,6 +43,8 @@ export class Keyring {
   readonly #tenantTags = new Map<string, Buffer>()
   /** Puts an end to keys. */
   readonly destruction: KeyDestruction
+  /** Puts an end to the keys of their own that versions have. */
+  readonly versions: VersionKeys
   /** Replaces keys that are as good as ever, by plan. */
   readonly rotation: KeyRotation
 
@@ -56,6 +59,7 @@ export class Keyring {
     this.#notedHeads = new NotedHeads(this.#wrapped)
     const rolls = new KeyRolls(this.#wrapped, this.#held, input.reach)
     this.destruction = new KeyDestruction(this.#wrapped, this.#held, rolls, input.reach)
+    this.versions = new VersionKeys(this.#wrapped, this.#held, rolls, input.clock, input.reach)
     this.rotation = new KeyRotation(this.#wrapped, rolls)
   }
 
@@ -205,6 +209,7 @@ export class Keyring {
   forget(tag: Buffer): void {
     this.#held.drop(tenantPrefix(tag))
     this.#held.drop(`subject/${tag.toString('hex')}/`)
+    this.#held.drop(versionsOf(tag))
   }
 
   /** Drops everything. */

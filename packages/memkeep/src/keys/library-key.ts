@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import { type Sensitivity, sensitivities, type Trust, trusts } from '../core/labels.ts'
 import { canonicalBytes, type Field } from '../proof/canonical-bytes.ts'
 import { type DataKey, keyVersionOf } from './data-key.ts'
+import { earlierSeal } from './earlier-seals.ts'
 import type { TenantKeys } from './tenant-keys.ts'
 
 /** The clear labels of one version of an entry of the deployment's library: they stand in its associated data. */
@@ -13,11 +14,6 @@ export interface LibraryLabels {
   readonly trust: Trust
 }
 
-/** The tag in whose name a version of an entry has a key of its own, among those of the deployment. */
-export function librarySeal(deployment: TenantKeys, { id, version }: Pick<LibraryLabels, 'id' | 'version'>): Buffer {
-  return deployment.keyedTag('library-key', canonicalBytes([id, version]))
-}
-
 export function sealLibraryEntry(key: DataKey, labels: LibraryLabels, content: string): Buffer {
   return key.seal('content', Buffer.from(content, 'utf8'), contextOf(labels))
 }
@@ -26,9 +22,12 @@ export function sealLibraryEntry(key: DataKey, labels: LibraryLabels, content: s
 export async function openLibraryEntry(
   deployment: TenantKeys,
   labels: LibraryLabels,
-  { epoch, content }: { readonly epoch: number; readonly content: Buffer },
+  { seal, epoch, content }: { readonly seal: Buffer; readonly epoch: number; readonly content: Buffer },
 ): Promise<string> {
-  const key = await deployment.forOpening(librarySeal(deployment, labels), epoch, keyVersionOf(content))
+  const isEarlier = seal.equals(earlierSeal(deployment, 'library-key', labels.id, labels.version))
+  const key = await (isEarlier
+    ? deployment.forOpening(seal, epoch, keyVersionOf(content))
+    : deployment.versionKey(seal, epoch, keyVersionOf(content)))
   return key.open('content', content, contextOf(labels)).toString('utf8')
 }
 

@@ -41,6 +41,11 @@ function isNewer(a: KeyVersion, b: KeyVersion): boolean {
   return a.epoch === b.epoch ? a.version > b.version : a.epoch > b.epoch
 }
 
+/** Below it stand the keys of their own that versions have of what a tenant's subjects share, each under a fresh id: no tag of a subject or tenant is among them. */
+export function versionsOf(tenant: Buffer): string {
+  return `version/${tenant.toString('hex')}/`
+}
+
 const erasedForm = /^erased\/([1-9]\d{0,8})$/
 
 /** Name of the record that says that the epochs up to `epoch` of what stands below `prefix` were erased. It holds no key. */

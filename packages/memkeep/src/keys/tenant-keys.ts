@@ -2,7 +2,7 @@ import { MemkeepError } from '../core/errors.ts'
 import type { KillPoint } from '../core/seams.ts'
 import { DataKey } from './data-key.ts'
 import type { HeldKeys } from './held-keys.ts'
-import { erasedEpoch, type KeyVersion, newestVersion } from './newest-version.ts'
+import { erasedEpoch, type KeyVersion, newestVersion, versionsOf } from './newest-version.ts'
 import { Secret } from './secret.ts'
 import { keyGone, type WrappedKeys } from './wrapped-keys.ts'
 
@@ -134,12 +134,27 @@ export class TenantKeys {
 
   /** Throws `ERR_KEY_DESTROYED` when its record is gone, `ERR_KEY_UNAVAILABLE` when store or root cannot be reached. */
   async forOpening(subjectTag: Buffer, epoch: number, version: number): Promise<DataKey> {
-    const name = `${this.#prefix(subjectTag)}${epoch}/${version}`
-    const { tag, held, wrapped } = this.#input
-    return held.get(name, async () => {
-      const place = { tenantTag: tag, subjectTag: Buffer.from(subjectTag), epoch, version }
-      return new DataKey(await wrapped.open(name), place)
-    })
+    return this.#open(this.#prefix(subjectTag), subjectTag, epoch, version)
+  }
+
+  /** Makes the key of its own of one version of what is shared. `id`: 16 bytes that were never used before. */
+  async makeVersion(id: Buffer): Promise<DataKey> {
+    const epoch = await this.#firstEpoch()
+    await this.#input.wrapped.make(`${this.#versionPrefix(id)}${epoch}/1`)
+    return this.versionKey(id, epoch, 1)
+  }
+
+  /** As `forOpening`, of a version's own key. */
+  versionKey(id: Buffer, epoch: number, version: number): Promise<DataKey> {
+    return this.#open(this.#versionPrefix(id), id, epoch, version)
+  }
+
+  /** Of a version that was not stored: nothing was ever sealed under its key that anybody has. */
+  async dropVersion(id: Buffer): Promise<void> {
+    const { wrapped, held } = this.#input
+    const prefix = this.#versionPrefix(id)
+    for (const name of await wrapped.list(prefix)) await wrapped.remove(name)
+    held.drop(prefix)
   }
 
   /** Drops the subject's opened keys, in use or not: after an erasure, and when a doorway refused the epoch. */
@@ -187,6 +202,20 @@ export class TenantKeys {
 
   async #firstEpoch(): Promise<number> {
     return Math.max(this.epoch, await this.#input.wrapped.firstEpoch())
+  }
+
+  #open(prefix: string, whose: Buffer, epoch: number, version: number): Promise<DataKey> {
+    const name = `${prefix}${epoch}/${version}`
+    const { tag, held, wrapped } = this.#input
+    return held.get(name, async () => {
+      const place = { tenantTag: tag, subjectTag: Buffer.from(whose), epoch, version }
+      return new DataKey(await wrapped.open(name), place)
+    })
+  }
+
+  #versionPrefix(id: Buffer): string {
+    if (id.length !== tagBytes) throw new MemkeepError('ERR_SEAL_BROKEN', 'the id of a version is 16 bytes')
+    return `${versionsOf(this.tag)}${id.toString('hex')}/`
   }
 
   #prefix(subjectTag: Buffer): string {

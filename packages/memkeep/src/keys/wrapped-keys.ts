@@ -19,8 +19,8 @@ import { Secret } from './secret.ts'
 
 /**
  * The tree of keys in a key store. The root wraps `generation/<n>`; the newest generation wraps `deployment/*` and
- * `tenant/<tag>/*`; of these, the newest `tenant/<tag>/wrap/<n>` wraps `subject/<tag>/<subject tag>/*` and does nothing else, so
- * that it can be replaced. A record opens under its own name only.
+ * `tenant/<tag>/*`; of these, the newest `tenant/<tag>/wrap/<n>` wraps `subject/<tag>/<subject tag>/*` and `version/<tag>/<id>/*` and does nothing
+ * else, so that it can be replaced. A record opens under its own name only.
  *
  * Whoever writes a record looks afterwards whether its parent is still the newest of its kind, and wraps it anew if not. Whoever
  * replaces a parent puts the new one first and then wraps anew what it finds under the old: so none is left behind, whatever
@@ -132,7 +132,7 @@ export class WrappedKeys {
   async parentOf(name: string): Promise<string | null> {
     const [kind, tenant] = name.split('/')
     if (kind === 'generation') return null
-    if (kind !== 'subject') return this.generation()
+    if (!isLeaf(kind)) return this.generation()
     const prefix = `tenant/${tenant}/`
     const found = await this.#held.get(`${prefix}wrap/`, async () => {
       const name = newestWrap(prefix, await this.list(prefix))?.name
@@ -146,7 +146,7 @@ export class WrappedKeys {
   async #newestParent(name: string): Promise<string | null> {
     const [kind, tenant] = name.split('/')
     if (kind === 'generation') return null
-    if (kind !== 'subject') return newestGeneration(await this.list('generation/'))?.name ?? null
+    if (!isLeaf(kind)) return newestGeneration(await this.list('generation/'))?.name ?? null
     const prefix = `tenant/${tenant}/`
     return newestWrap(prefix, await this.list(prefix))?.name ?? null
   }
@@ -273,10 +273,15 @@ function wrappingContext(name: string, wrappedBy: string | null): Buffer {
   return canonicalBytes(['memkeep key record', 1, name, wrappedBy])
 }
 
+/** What a tenant's own wrap wraps. */
+function isLeaf(kind: string | undefined): boolean {
+  return kind === 'subject' || kind === 'version'
+}
+
 /** One level up, and of the same tenant: a record never sends us to another tenant's key. */
 function isParent(wrappedBy: string, name: string): boolean {
   const [kind, tenant] = name.split('/')
-  const found = kind === 'subject' ? newestWrap(`tenant/${tenant}/`, [wrappedBy]) : newestGeneration([wrappedBy])
+  const found = isLeaf(kind) ? newestWrap(`tenant/${tenant}/`, [wrappedBy]) : newestGeneration([wrappedBy])
   return found !== null
 }
 

@@ -2,7 +2,7 @@ import type { Artifact } from '../artifacts/artifact.ts'
 import type { ScopeClaims } from '../core/scope.ts'
 import type { Claims } from '../store/token.ts'
 import { type Access, withAccess } from './access.ts'
-import { openArtifact } from './artifacts/artifact-row.ts'
+import { openStanding } from './artifacts/lost-keys.ts'
 import { readArtifacts } from './artifacts/read.ts'
 import { callMemory } from './call.ts'
 import type { Kernel } from './kernel.ts'
@@ -55,7 +55,8 @@ export async function* exportArtifacts(
           const found: ExportedArtifact[] = []
           for (const row of rows) {
             if (scope.reach !== 'all' && !row.subject.equals(access.shelf)) continue
-            found.push(exported(await openArtifact(access.keys, access.claims, row), names(row.subject)))
+            const [artifact] = await openStanding(kernel, access, [row])
+            if (artifact !== undefined) found.push(exported(artifact, names(row.subject)))
           }
           await noteRecalled(kernel, access, found)
           return { last: rows.length < pageSize ? null : rows.at(-1)!.id, found }

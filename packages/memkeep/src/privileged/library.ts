@@ -4,7 +4,8 @@ import { type Grant, type GrantClaims, readGrant } from '../core/grant.ts'
 import { isUuid } from '../core/ids.ts'
 import { type Sensitivity, sensitivities, type Trust, trusts } from '../core/labels.ts'
 import { checkId, checkText } from '../core/text.ts'
-import { librarySeal, sealLibraryEntry } from '../keys/library-key.ts'
+import { sealLibraryEntry } from '../keys/library-key.ts'
+import { underOwnKey, type VersionKey } from '../keys/own-key.ts'
 import type { TenantKeys } from '../keys/tenant-keys.ts'
 import { byteaArray, uuidArray } from '../store/wire-arrays.ts'
 import { callOf, outcomeOf, type PrivilegedKernel } from './privileged-kernel.ts'
@@ -89,12 +90,20 @@ export class Library {
     const places = grant.rights.includes('library') ? await this.#placesOf(contributors) : []
     const id = this.#kernel.seams.ids.uuid(this.#kernel.seams.clock.now())
     let labels: { sensitivity: Sensitivity; trust: Trust } = { sensitivity, trust: 'agent' }
-    for (let attempt = 1; attempt <= 5; attempt++) {
-      const row = await this.#publish(grant, keys, places, { id, version: 1, kind, ...labels }, content)
-      if (row.outcome === 'ok') return { id, ...labels }
-      if (row.outcome !== 'conflict') throw refusal(row.outcome)
-      labels = { sensitivity: sensitivities[row.sensitivity!]!, trust: trusts[row.trust!]! }
+    const untilItsLabels = async (own: VersionKey | null) => {
+      for (let attempt = 1; ; attempt++) {
+        const row = await this.#publish(grant, keys, places, { id, version: 1, kind, ...labels }, content, own)
+        if (row.outcome !== 'conflict' || attempt === 5) return { stored: row.outcome === 'ok', answer: row.outcome }
+        labels = { sensitivity: sensitivities[row.sensitivity!]!, trust: trusts[row.trust!]! }
+      }
     }
+    // No key is made on the word of a caller who may not publish.
+    const outcome =
+      places.length === 0
+        ? (await untilItsLabels(null)).answer
+        : await underOwnKey(keys, this.#kernel.seams, untilItsLabels)
+    if (outcome === 'ok') return { id, ...labels }
+    if (outcome !== 'conflict') throw refusal(outcome)
     throw new MemkeepError('ERR_STORE_UNAVAILABLE', 'the contributors are being changed', { retryable: true })
   }
 
@@ -149,9 +158,8 @@ export class Library {
     places: readonly Place[],
     labels: Parameters<typeof sealLibraryEntry>[1],
     content: string,
+    own: VersionKey | null,
   ): Promise<PublishRow> {
-    const seal = librarySeal(keys, labels)
-    const key = places.length === 0 ? null : await keys.forWriting(seal)
     const args = [
       labels.id,
       labels.kind,
@@ -160,9 +168,9 @@ export class Library {
       byteaArray(places.map(({ tenant }) => tenant)),
       byteaArray(places.map(({ subject }) => subject)),
       uuidArray(places.map(({ memory }) => memory)),
-      seal,
-      key?.epoch ?? 0,
-      key === null ? Buffer.alloc(0) : sealLibraryEntry(key, labels, content),
+      own?.seal ?? Buffer.alloc(0),
+      own?.key.epoch ?? 0,
+      own === null ? Buffer.alloc(0) : sealLibraryEntry(own.key, labels, content),
     ]
     const [row] = await this.#kernel.doorways.read<PublishRow>(
       await callOf(this.#kernel, { grant, keys, doorway: 'publish', args }),

@@ -2,6 +2,7 @@ import type { DerivedAction, ErasureTarget, NotCovered, TargetErased } from '../
 import type { Seams } from '../core/seams.ts'
 import type { Keyring } from '../keys/keyring.ts'
 import type { Doorways } from '../store/doorways.ts'
+import { endNoted, endUnread } from './ended-versions.ts'
 import { retireKeys } from './retire-keys.ts'
 import { type UnlearnedNote, unlearnedNotes } from './unlearned-notes.ts'
 
@@ -30,23 +31,32 @@ export function artifactTarget(input: ArtifactTargetInput): ErasureTarget {
     inventory: async () => ({}),
     invalidate: async () => {},
     async erase(scope): Promise<TargetErased> {
-      const { destruction } = input.keyring
       // Of versions that ended before the barrier: the scope may have had a part in them and have none any more.
       await retireKeys(input)
+      const { versions } = input.keyring
       const deployment = (await input.keyring.deployment()).tag
       const found = await unlearnedNotes(input, scope, false)
-      if (found.length === 0) return { deleted: {} }
-      const sealed = found.flatMap(({ action, seal, epoch }) => {
-        const isLibrarys = ofLibrary.includes(action)
-        const tenant = isLibrarys ? deployment : scope.tenant
-        return seal === null ? [] : [{ isLibrarys, epoch, owner: { tenant, subject: seal } }]
-      })
-      for (const { owner, epoch } of sealed) await destruction.deleteRecords(owner, epoch)
+      const isLibrarys = (note: UnlearnedNote) => ofLibrary.includes(note.action)
+      await endNoted(
+        input,
+        scope.tenant,
+        found.filter((note) => !isLibrarys(note)),
+      )
+      await endNoted(input, deployment, found.filter(isLibrarys))
+      // Also what no note tells of any more: a restored key store has keys of versions that ended after its backup.
+      const tenants = scope.kind === 'tenant' ? [deployment] : [scope.tenant, deployment]
+      const unsettled = await endUnreadOf(input, tenants)
       // What wraps those is the deployment's, and does not go with the scope's own keys: copies of the records would open. After all
-      // deletions, so that one replacement serves them all.
-      for (const { owner, epoch } of sealed.filter(({ isLibrarys }) => isLibrarys)) {
-        await destruction.destroyWrappers(owner, epoch)
-      }
+      // deletions, so that one replacement serves them all; the generation goes with the scope's keys.
+      await versions.replaceWraps(deployment)
+      for (const tenant of tenants) await versions.forget(tenant)
+      // Looked at once more: what was being stored stands by now.
+      const still = unsettled.length === 0 ? [] : await endUnreadOf(input, tenants)
+      if (still.some((id) => unsettled.some((each) => each.equals(id))))
+        return {
+          deleted: {},
+          pending: 'versions may be being stored whose keys stand already: known within ten minutes',
+        }
       await input.rebuild()
       const notes = await unlearnedNotes(input, scope, false)
       return { deleted: {}, derived: derivedOf(notes), notCovered: notCoveredOf(notes) }
@@ -56,6 +66,12 @@ export function artifactTarget(input: ArtifactTargetInput): ErasureTarget {
       return {}
     },
   }
+}
+
+async function endUnreadOf(input: ArtifactTargetInput, tenants: readonly Buffer[]): Promise<Buffer[]> {
+  const unsettled: Buffer[] = []
+  for (const tenant of tenants) unsettled.push(...(await endUnread(input, tenant)))
+  return unsettled
 }
 
 function derivedOf(notes: readonly UnlearnedNote[]): DerivedAction[] {

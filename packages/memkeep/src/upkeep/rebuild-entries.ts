@@ -1,11 +1,12 @@
 import type { RebuildEnd } from '../artifacts/due-rebuild.ts'
 import type { Rebuilders, RebuildSource } from '../artifacts/rebuilder.ts'
-import { inOrder, rebuildEnds, type Tried, tryRebuild } from '../artifacts/try-rebuild.ts'
+import { inOrder, rebuildEnds, settleTry, type Tried, tryRebuild } from '../artifacts/try-rebuild.ts'
 import { MemkeepError } from '../core/errors.ts'
 import { sensitivities, trusts } from '../core/labels.ts'
 import type { Seams } from '../core/seams.ts'
 import type { Keyring } from '../keys/keyring.ts'
-import { librarySeal, sealLibraryEntry } from '../keys/library-key.ts'
+import { sealLibraryEntry } from '../keys/library-key.ts'
+import { underOwnKey } from '../keys/own-key.ts'
 import type { TenantKeys } from '../keys/tenant-keys.ts'
 import type { Doorways } from '../store/doorways.ts'
 import { atOnce, leaseMs } from './due-rebuilds.ts'
@@ -69,8 +70,9 @@ async function rebuildEntry(caller: EntryCaller, rebuilding: EntryRebuilding, du
   })
   if (tried === null) return 'changed'
   caller.seams.reach('artifact.rebuilt')
-  const [row] = await call<{ outcome: string }>(caller, 'settle_entry', await settling(caller, due, tried))
-  return row!.outcome === 'ok' ? rebuildEnds[tried.state]! : 'changed'
+  const put = (each: Tried) => settle(caller, due, each)
+  const settled = await settleTry(due, () => caller.seams.clock.now(), tried, put)
+  return settled.answer === 'ok' ? rebuildEnds[settled.tried.state]! : 'changed'
 }
 
 /** Of every tenant that contributed; null when one of them is gone: then the entry is no longer what was taken. */
@@ -92,19 +94,20 @@ async function sourcesOf(
   return inOrder(all)
 }
 
-async function settling({ keyring }: EntryCaller, due: DueEntry, tried: Tried): Promise<readonly unknown[]> {
-  const { id, kind } = due
+async function settle(caller: EntryCaller, due: DueEntry, tried: Tried): Promise<string> {
+  const { id, kind, version } = due
   const { state, labels, content, dueMs = null, failure = null } = tried
-  let sealed: readonly unknown[] = [0, 0, Buffer.alloc(0), 0, Buffer.alloc(0)]
-  if (labels !== undefined) {
-    const keys = await keyring.deployment()
-    const stated = { id, version: due.version + 1, kind, ...labels }
-    const seal = librarySeal(keys, stated)
-    const key = await keys.forWriting(seal)
-    const codes = [sensitivities.indexOf(labels.sensitivity), trusts.indexOf(labels.trust)]
-    sealed = [...codes, seal, key.epoch, sealLibraryEntry(key, stated, content!)]
+  const put = async (sealed: readonly unknown[]): Promise<string> => {
+    const args = [id, version, state, ...sealed, dueMs, failure]
+    return (await call<{ outcome: string }>(caller, 'settle_entry', args))[0]!.outcome
   }
-  return [id, due.version, state, ...sealed, dueMs, failure]
+  if (labels === undefined) return put([0, 0, Buffer.alloc(0), 0, Buffer.alloc(0)])
+  return underOwnKey(await caller.keyring.deployment(), caller.seams, async ({ seal, key }) => {
+    const codes = [sensitivities.indexOf(labels.sensitivity), trusts.indexOf(labels.trust)]
+    const bytes = sealLibraryEntry(key, { id, version: version + 1, kind, ...labels }, content!)
+    const answer = await put([...codes, seal, key.epoch, bytes])
+    return { stored: answer === 'ok', answer }
+  })
 }
 
 async function call<Row extends object>(

@@ -38,7 +38,7 @@ export class Upkeep {
   readonly #keyring: Keyring
   readonly #seams: Seams
   #erase: () => Promise<number> = async () => 0
-  #retire: () => Promise<void> = async () => {}
+  #retire: () => Promise<number> = async () => 0
   #distil: (due: DueEpisodes) => Promise<number> = async () => 0
   #vectors: VectorQueue | null = null
   readonly #sequencer: Sequencer
@@ -152,7 +152,7 @@ export class Upkeep {
     const rebuilt = await this.#rebuild(failures)
     const failed = (error: unknown) => void failures.push(error)
     await this.#removeDropped(failures)
-    await this.#retire().catch(failed)
+    await this.#retireKeys().catch(failed)
     const sequenced = await this.sequence().catch((error: unknown) => {
       failures.push(error)
       return 0
@@ -233,9 +233,18 @@ export class Upkeep {
   }
 
   /** From now on each pass removes from the cache what nobody can read any more, and the keys of versions that nobody can. */
-  removesBy(removeValues: RemoveValues, retireKeys: () => Promise<void>): void {
+  removesBy(removeValues: RemoveValues, retireKeys: () => Promise<number>): void {
     this.#removeValues = removeValues
     this.#retire = retireKeys
+  }
+
+  async #retireKeys(): Promise<void> {
+    const refused = await this.#retire()
+    if (refused === 0) return
+    throw new MemkeepError(
+      'ERR_SEAL_BROKEN',
+      `${refused} notes of ended versions name what has not ended: not followed`,
+    )
   }
 
   async #removeDropped(failures: unknown[]): Promise<void> {

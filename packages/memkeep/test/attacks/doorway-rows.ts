@@ -133,6 +133,8 @@ export const doorwayRows: Readonly<Record<string, DoorwayRow>> = {
   rebuild_sources: wide('upkeep', 'read', 'tenant'),
   settle_rebuild: wide('upkeep'),
   settle_unlearned: wide('upkeep'),
+  standing_seals: wide('upkeep'),
+  hide_lost: wide('upkeep'),
   // The library of the deployment.
   publish: needs('library'),
   list_library: needs('library'),

@@ -174,6 +174,25 @@ test('with root, key store and database of the backup everything opens, but for 
   expect((await keysAt(keyDir).keyStore.list('subject/')).filter((name) => name.includes('/erased/'))).toHaveLength(1)
 }, 240_000)
 
+test('a key of a version that had ended, which a backup of the key store brings back, is deleted by the guard', async () => {
+  const common = store.common({ roles: ['admin'] }).artifacts
+  const { id: tea } = await store.memory({ subject: 'ben' }).add('tea', { actor: 'user' })
+  const { id } = await common.register({ kind: 'summary', content: 'tea', derivedFrom: [tea] })
+  const keyDir = join(store.keyDir, 'copied')
+  cpSync(join(store.keyDir, 'store'), join(keyDir, 'store'), { recursive: true })
+  await common.remove(id)
+  await store.keep.runUpkeep()
+  await finished(store, await store.keep.eraseSubject(adminOf('ana'), { reason: 'request' }))
+  store.clock.advance(700_000)
+  const keys = async () => (await keysAt(keyDir).keyStore.list('version/')).filter((name) => !name.includes('/erased/'))
+  expect(await keys()).toHaveLength(1)
+  await using keep = await store.open({ ...keysAt(keyDir), erasureLedger: ledgerOf(() => store) })
+  expect(await keys()).toEqual([])
+  expect(
+    await keep.for(mintScope({ tenant: 'acme', subject: 'ben', principal: { id: 'svc', roles: ['agent'] } })).list(),
+  ).toMatchObject({ items: [{}, {}] })
+}, 240_000)
+
 test('the ledger names nobody, holds its chain, and refuses to open when it was altered or lacks a line', async () => {
   for (const subject of ['ana', 'ben']) {
     await finished(store, await store.keep.eraseSubject(adminOf(subject), { reason: 'request' }))

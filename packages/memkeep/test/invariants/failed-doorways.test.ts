@@ -25,7 +25,7 @@ const silent = new Set([
     'due_erasures',
     'ended_erasures',
   ],
-  ...['thin_checkpoints', 'expire_keys', 'settle_unlearned'],
+  ...['thin_checkpoints', 'expire_keys', 'settle_unlearned', 'standing_seals'],
   // A step of an erasure looks up what the event of the next is about.
   ...['cached_of_scope', 'known_of_scope'],
 ])

@@ -4,6 +4,7 @@ import { MemkeepError } from '../../core/errors.ts'
 import { type Sensitivity, sensitivities, type Trust, trusts } from '../../core/labels.ts'
 import type { Json } from '../../core/memory.ts'
 import { type DataKey, keyVersionOf } from '../../keys/data-key.ts'
+import { earlierSeal } from '../../keys/earlier-seals.ts'
 import type { TenantKeys } from '../../keys/tenant-keys.ts'
 import { canonicalBytes, type Field } from '../../proof/canonical-bytes.ts'
 import type { Claims } from '../../store/token.ts'
@@ -68,11 +69,6 @@ export function sealArtifact(
   return { content: seal('content', content), details: seal('details', JSON.stringify(metadata)) }
 }
 
-/** The tag in whose name a shared artifact's version has a key of its own: destroyed with that version. */
-export function sealTag(keys: TenantKeys, id: string, version: number): Buffer {
-  return keys.keyedTag('artifact-key', canonicalBytes([id, version]))
-}
-
 /** Opens a row that the claims may see, and no other. What is hidden has nothing to open. */
 export async function openArtifact(keys: TenantKeys, claims: Claims, row: ArtifactRow): Promise<Artifact> {
   if (!inReach(keys, claims, row))
@@ -105,13 +101,17 @@ export async function sealArtifactAnew(keys: TenantKeys, key: DataKey, row: Arti
 }
 
 async function openTexts(keys: TenantKeys, labels: ArtifactLabels, row: ArtifactRow): Promise<ArtifactTexts> {
-  const key = await keys.forOpening(row.seal ?? row.subject, row.epoch, keyVersionOf(row.content))
-  if (row.seal !== null && !row.seal.equals(sealTag(keys, row.id, row.version))) {
-    throw new MemkeepError('ERR_SEAL_BROKEN', 'an artifact names a key that is not its own')
-  }
+  const key = await keyOf(keys, row)
   const open = (column: 'content' | 'details'): string =>
     key.open(column, row[column], contextOf(labels, row.subject, column)).toString('utf8')
   return { content: open('content'), metadata: JSON.parse(open('details')) as ArtifactTexts['metadata'] }
+}
+
+/** A shared one has a key of its own: of another version, another artifact, what it says does not open. */
+function keyOf(keys: TenantKeys, { id, version, subject, seal, epoch, content }: ArtifactRow): Promise<DataKey> {
+  const isEarlier = seal?.equals(earlierSeal(keys, 'artifact-key', id, version))
+  if (seal === null || isEarlier) return keys.forOpening(seal ?? subject, epoch, keyVersionOf(content))
+  return keys.versionKey(seal, epoch, keyVersionOf(content))
 }
 
 function inReach(

@@ -7,7 +7,8 @@ import { checkArray, checkKeys, checkKinds, checkLimit, checkOneOf, lookupId } f
 import type { Kernel } from '../kernel.ts'
 import { expectOutcome } from '../outcome.ts'
 import { noteRecalled } from '../recalled.ts'
-import { type ArtifactRow, openArtifact } from './artifact-row.ts'
+import type { ArtifactRow } from './artifact-row.ts'
+import { openStanding } from './lost-keys.ts'
 
 export interface ArtifactListOptions {
   /** Default 50, at most 100. */
@@ -37,8 +38,7 @@ export async function listArtifacts(kernel: Kernel, scope: ScopeClaims, given: u
   return withAccess(kernel, scope, async (access) => {
     const rows = await readArtifacts(kernel, access, [false, null, kinds, states, cursor, limit + 1])
     const page = rows.slice(0, limit)
-    const items: Artifact[] = []
-    for (const row of page) items.push(await openArtifact(access.keys, access.claims, row))
+    const items = await openStanding(kernel, access, page)
     await noteRecalled(kernel, access, items)
     return { items, nextCursor: rows.length > limit ? page.at(-1)!.id : null }
   })
@@ -50,7 +50,8 @@ export async function getArtifact(kernel: Kernel, scope: ScopeClaims, given: unk
   return withAccess(kernel, scope, async (access) => {
     const [row] = await readArtifacts(kernel, access, [false, [id], null, [0], null, 1])
     if (row === undefined) return null
-    const artifact = await openArtifact(access.keys, access.claims, row)
+    const [artifact] = await openStanding(kernel, access, [row])
+    if (artifact === undefined) return null
     await noteRecalled(kernel, access, [artifact])
     return artifact
   })

@@ -6,6 +6,7 @@ import { rightBits } from '../../core/rights.ts'
 import type { ScopeClaims } from '../../core/scope.ts'
 import { checkText } from '../../core/text.ts'
 import type { DataKey } from '../../keys/data-key.ts'
+import { underOwnKey } from '../../keys/own-key.ts'
 import type { Claims } from '../../store/token.ts'
 import { uuidArray } from '../../store/wire-arrays.ts'
 import { type Access, hasRight, readDetail, withAccess, writeDetail } from '../access.ts'
@@ -15,7 +16,7 @@ import type { Kernel } from '../kernel.ts'
 import { expectOutcome } from '../outcome.ts'
 import { readersOf } from '../recalled.ts'
 import { sealedSubjectName, settle } from '../write.ts'
-import { type ArtifactLabels, type ArtifactTexts, sealArtifact, sealTag } from './artifact-row.ts'
+import { type ArtifactLabels, type ArtifactTexts, sealArtifact } from './artifact-row.ts'
 
 export interface RegisterInput {
   /** `summary`, `reflection`, `fact`, `skill`, … : a word of yours in the clear, `[a-z][a-z0-9_-]{0,31}`. `fine-tune` and `export` are beyond reach. */
@@ -67,18 +68,27 @@ export async function register(kernel: Kernel, scope: ScopeClaims, given: unknow
   const id = kernel.seams.ids.uuid(kernel.seams.clock.now())
   return withAccess(kernel, scope, async (access) => {
     if (mayWrite(access, draft.shared)) await screenMade(kernel, access, draft.content)
-    let labels: Labels = { sensitivity: input.sensitivity ?? 'private', trust: 'agent' }
-    for (let attempt = 1; attempt <= 5; attempt++) {
-      const row = await store(kernel, access, id, draft, labels)
-      const outcome = expectOutcome(row.outcome, 'ok', 'missing', 'conflict')
-      if (outcome === 'ok') return { id, ...labels, shared: draft.shared }
-      if (outcome === 'missing') {
-        throw new MemkeepError('ERR_INPUT_INVALID', 'derivedFrom names what this scope does not have')
-      }
-      labels = { sensitivity: sensitivities[row.sensitivity!]!, trust: trusts[row.trust!]! }
+    const labels: Labels = { sensitivity: input.sensitivity ?? 'private', trust: 'agent' }
+    const { row, stated } = await withKey(kernel, access, draft.shared, async (own) => {
+      const answer = await untilItsLabels(labels, (each) => store(kernel, access, id, draft, each, own))
+      return { stored: answer.row.outcome === 'ok', answer }
+    })
+    const outcome = expectOutcome(row.outcome, 'ok', 'missing', 'conflict')
+    if (outcome === 'ok') return { id, ...stated, shared: draft.shared }
+    if (outcome === 'missing') {
+      throw new MemkeepError('ERR_INPUT_INVALID', 'derivedFrom names what this scope does not have')
     }
     throw new MemkeepError('ERR_STORE_UNAVAILABLE', 'the sources are being changed', { retryable: true })
   })
+}
+
+/** Again under the labels that the doorway tells, when they were others; the last answer. */
+async function untilItsLabels(stated: Labels, put: (labels: Labels) => Promise<RegisterRow>) {
+  for (let attempt = 1; ; attempt++) {
+    const row = await put(stated)
+    if (row.outcome !== 'conflict' || attempt === 5) return { row, stated }
+    stated = { sensitivity: sensitivities[row.sensitivity!]!, trust: trusts[row.trust!]! }
+  }
 }
 
 const inputKeys = ['kind', 'content', 'derivedFrom', 'shared', 'sensitivity', 'metadata']
@@ -105,13 +115,18 @@ function checkDraft(kernel: Kernel, scope: ScopeClaims, input: Partial<RegisterI
   }
 }
 
-async function store(kernel: Kernel, access: Access, id: string, draft: Draft, labels: Labels): Promise<RegisterRow> {
+async function store(
+  kernel: Kernel,
+  access: Access,
+  id: string,
+  draft: Draft,
+  labels: Labels,
+  { seal, key }: SealingKey,
+): Promise<RegisterRow> {
   const { keys, claims } = access
   const shelf = draft.shared ? keys.commonTag : access.shelf
   const atMs = kernel.seams.clock.now()
   const event = kernel.seams.ids.uuid(atMs)
-  const seal = draft.shared ? sealTag(keys, id, 1) : null
-  const key = await keyFor(access, draft.shared, seal ?? access.shelf)
   const { kind, place, derivedFrom } = draft
   const sealed: ArtifactLabels = {
     id,
@@ -164,9 +179,22 @@ async function settled(kernel: Kernel, claims: Claims, event: string): Promise<R
 
 const nothing = { content: Buffer.alloc(0), details: Buffer.alloc(0) }
 
+interface SealingKey {
+  /** Null: it has none of its own. */
+  readonly seal: Buffer | null
+  readonly key: DataKey | null
+}
+
 /** No key is made on the word of a caller who may not write: the doorway refuses and records it without one. */
-async function keyFor(access: Access, shared: boolean, tag: Buffer): Promise<DataKey | null> {
-  return mayWrite(access, shared) ? access.keys.forWriting(tag) : null
+async function withKey<T>(
+  { seams }: Kernel,
+  access: Access,
+  shared: boolean,
+  put: (own: SealingKey) => Promise<{ readonly stored: boolean; readonly answer: T }>,
+): Promise<T> {
+  const may = mayWrite(access, shared)
+  if (may && shared) return underOwnKey(access.keys, seams, put)
+  return (await put({ seal: null, key: may ? await access.keys.forWriting(access.shelf) : null })).answer
 }
 
 function mayWrite(access: Access, shared: boolean): boolean {

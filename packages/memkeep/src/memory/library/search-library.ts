@@ -7,6 +7,7 @@ import { openLibraryEntry } from '../../keys/library-key.ts'
 import { termsOf } from '../../recall/terms.ts'
 import { renderEvidence } from '../../screening/evidence.ts'
 import { callRead, withAccess } from '../access.ts'
+import { hideLost, keyLost } from '../artifacts/lost-keys.ts'
 import { checkKeys, checkLimit, checkOneOf } from '../input.ts'
 import type { Kernel } from '../kernel.ts'
 import { expectOutcome } from '../outcome.ts'
@@ -47,6 +48,7 @@ interface EntryRow {
   readonly trust: number
   readonly created_ms: number
   readonly updated_ms: number
+  readonly seal: Buffer
   readonly epoch: number
   readonly content: Buffer
 }
@@ -67,6 +69,7 @@ export async function searchLibrary(
     const rows = await callRead<EntryRow>(kernel, access, 'library', [deployment.tag])
     expectOutcome(rows.find((row) => row.outcome !== null)?.outcome, 'ok')
     const entries: Omit<LibraryEntry, 'score'>[] = []
+    const lost: EntryRow[] = []
     for (const row of rows) {
       if (row.outcome !== null || row.trust < least) continue
       if ((access.claims.clearance & (1 << row.sensitivity)) === 0) {
@@ -74,7 +77,11 @@ export async function searchLibrary(
       }
       const { id, version, kind } = row
       const labels = { sensitivity: sensitivities[row.sensitivity]!, trust: trusts[row.trust]! }
-      const content = await openLibraryEntry(deployment, { id, version, kind, ...labels }, row)
+      const content = await openLibraryEntry(deployment, { id, version, kind, ...labels }, row).catch(keyLost)
+      if (content === null) {
+        lost.push(row)
+        continue
+      }
       entries.push({
         id,
         kind,
@@ -84,6 +91,7 @@ export async function searchLibrary(
         updatedAt: new Date(row.updated_ms),
       })
     }
+    await hideLost(kernel, deployment, deployment.epoch, lost)
     const found = rankByWords(entries, query).slice(0, limit)
     await noteRecalled(kernel, access, found)
     return { entries: found, evidence: evidenceOf(found) }

@@ -2,10 +2,11 @@
 -- callers: memkeep_app
 
 -- Keys of their own that versions of artifacts (action 6) and of entries of the library (7) had which nobody reads any more, of any tenant: they are to be
--- deleted. Those whose tag stands in p_done were, and are no longer told of. The first argument is the deployment's own tag. Needs the right `upkeep`.
+-- deleted, in the order of artifact and cause, after those. Those whose id stands in p_done were, and are no longer told of. The first argument is the deployment's own
+-- tag. Needs the right `upkeep`.
 -- One more row brings the outcome (ok, denied).
-create or replace function memkeep.retired_keys(p_tenant bytea, p_token bytea, p_done bytea[], p_limit integer, p_detail bytea)
-returns table (outcome text, tenant bytea, action smallint, seal bytea, epoch integer)
+create or replace function memkeep.retired_keys(p_tenant bytea, p_token bytea, p_done bytea[], p_after uuid, p_after_cause uuid, p_limit integer, p_detail bytea)
+returns table (outcome text, tenant bytea, artifact uuid, cause uuid, action smallint, seal bytea, epoch integer)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare
@@ -16,8 +17,8 @@ begin
   return next;
   if outcome = 'ok' then
     delete from memkeep.unlearned u where u.seal = any (p_done) and u.action in (6, 7);
-    return query select null::text, u.tenant, u.action, u.seal, u.epoch from memkeep.unlearned u
-      where u.action in (6, 7) limit least(p_limit, 1000);
+    return query select null::text, u.tenant, u.artifact, u.cause, u.action, u.seal, u.epoch from memkeep.unlearned u
+      where u.action in (6, 7) and (u.artifact, u.cause) > (p_after, p_after_cause) order by u.artifact, u.cause limit least(p_limit, 1000);
     get diagnostics number = row_count;
   end if;
   -- As due_shelves: a look that found nothing leaves no event.
