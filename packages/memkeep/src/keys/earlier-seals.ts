@@ -1,7 +1,7 @@
 import { canonicalBytes } from '../proof/canonical-bytes.ts'
 import type { TenantKeys } from './tenant-keys.ts'
 
-// Up to schema 45 a version's own key was named by a tag over its id and number, among the keys of subjects.
+// Up to schema 46 a version's own key was named by a tag over its id and number, among the keys of subjects.
 
 export type SealPurpose = 'artifact-key' | 'library-key'
 
