@@ -41,3 +41,13 @@ export function keepSettingsOf(env: NodeJS.ProcessEnv): KeepSettings {
     ...(budget === undefined ? {} : { disclosure: budget as DisclosureBudget }),
   }
 }
+
+/** MEMKEEP_SUPPORT_SECOND_PERSON=1: support reads nothing before a second person has agreed. */
+export const supportNeedsSecond = (env: NodeJS.ProcessEnv): boolean => isOn(env, 'MEMKEEP_SUPPORT_SECOND_PERSON')
+
+/** Throws `ERR_INPUT_INVALID` for what is neither 0 nor 1, by the variable's name. */
+export function isOn(env: NodeJS.ProcessEnv, name: string): boolean {
+  const said = env[name] ?? ''
+  if (!['', '0', '1'].includes(said)) throw new MemkeepError('ERR_INPUT_INVALID', `${name} must be 0 or 1`)
+  return said === '1'
+}

@@ -20,7 +20,7 @@ import { type AuditDrivers, auditSettings } from './audit-settings.ts'
 import { openTelemetryTracer } from './drivers/open-telemetry.ts'
 import { installedEmbedder } from './installed-embedder.ts'
 import { installedLanguages } from './installed-languages.ts'
-import { type KeepSettings, keepOptions, keepSettingsOf } from './keep-settings.ts'
+import { isOn, type KeepSettings, keepOptions, keepSettingsOf, supportNeedsSecond } from './keep-settings.ts'
 import { noteKeys, refuseKeyless } from './keyless.ts'
 
 /** Where a deployment lies, as the command line and the environment say. */
@@ -122,7 +122,7 @@ export async function openKeep(
       ...keysOf(place),
       ...options,
       ...ledgerAt(process.env.MEMKEEP_ERASURES, audit),
-      ...supportSettings(process.env),
+      supportNeedsSecond: supportNeedsSecond(process.env),
       audit,
       database: appUrl,
       ...upkeep,
@@ -145,7 +145,7 @@ export async function openKeep(
     ...keysOf(place),
     ...options,
     ...ledger,
-    ...supportSettings(process.env),
+    supportNeedsSecond: supportNeedsSecond(process.env),
     audit,
     database,
   })
@@ -156,17 +156,6 @@ export async function openKeep(
 /** MEMKEEP_TRACES=1: every call on a memory is a span of the OpenTelemetry SDK that the process was started with. */
 async function traced(env: NodeJS.ProcessEnv): Promise<Pick<KeepOptions, 'tracer'>> {
   return isOn(env, 'MEMKEEP_TRACES') ? { tracer: await openTelemetryTracer() } : {}
-}
-
-/** MEMKEEP_SUPPORT_SECOND_PERSON=1: support reads nothing before a second person has agreed. */
-function supportSettings(env: NodeJS.ProcessEnv): Pick<KeepOptions, 'supportNeedsSecond'> {
-  return { supportNeedsSecond: isOn(env, 'MEMKEEP_SUPPORT_SECOND_PERSON') }
-}
-
-function isOn(env: NodeJS.ProcessEnv, name: string): boolean {
-  const said = env[name] ?? ''
-  if (!['', '0', '1'].includes(said)) throw new MemkeepError('ERR_INPUT_INVALID', `${name} must be 0 or 1`)
-  return said === '1'
 }
 
 /**

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { MemkeepError } from 'memkeep'
 import { z } from 'zod'
-import { adminRights, checkAdminKeys } from './authn/admin-keys.ts'
+import { adminRights, checkAdminKeys, checkSecondPerson } from './authn/admin-keys.ts'
 import { isProxy } from './authn/client-address.ts'
 import { tokenAlgorithms } from './authn/json-web-tokens.ts'
-import { disclosureIn, toolsIn } from './keep-settings.ts'
+import { parseJson } from './http/parse-json.ts'
+import { disclosureIn, supportNeedsSecond, toolsIn } from './keep-settings.ts'
 
 const count = z.number().int().min(0).max(1_000_000_000)
 const claim = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)])
@@ -112,7 +113,7 @@ export interface ConfigSources {
 
 /**
  * The server's settings: the command line's before the environment's before the file's. Throws `ERR_INPUT_INVALID` for a setting
- * that is unknown or wrong, naming the place: the option, the variable, or the file and the path in it. Never a value.
+ * that is unknown or wrong, or stands twice, naming the place: the option, the variable, or the file and the path in it. Never a value.
  */
 export function readConfig({ file, env, flags }: ConfigSources): ServerConfig {
   const named = file ?? env.MEMKEEP_CONFIG
@@ -132,8 +133,24 @@ export function readConfig({ file, env, flags }: ConfigSources): ServerConfig {
   for (const [name, flag] of Object.entries(flags)) if (flag !== undefined) put(flag.path, flag.value, name)
   const parsed = settings.safeParse(merged)
   if (!parsed.success) throw wrong(parsed.error.issues[0]!, named, saidBy)
-  if (parsed.data.adminKeys !== undefined) checkAdminKeys(parsed.data.adminKeys)
+  const { adminKeys } = parsed.data
+  if (adminKeys !== undefined) {
+    const place = saidBy.get('adminKeys') ?? named ?? 'settings'
+    naming(place, () => {
+      checkAdminKeys(adminKeys)
+      if (supportNeedsSecond(env)) checkSecondPerson(adminKeys)
+    })
+  }
   return parsed.data
+}
+
+/** What `check` throws, with the place of the fault before it. */
+function naming<T>(place: string, check: () => T): T {
+  try {
+    return check()
+  } catch (error) {
+    throw new MemkeepError('ERR_INPUT_INVALID', `${place}: ${(error as Error).message}`)
+  }
 }
 
 function readFile(file: string): Record<string, unknown> {
@@ -143,12 +160,9 @@ function readFile(file: string): Record<string, unknown> {
   } catch (error) {
     throw new MemkeepError('ERR_INPUT_INVALID', `${file}: cannot be read (${(error as NodeJS.ErrnoException).code})`)
   }
-  try {
-    const value: unknown = JSON.parse(text)
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
-  } catch {
-    throw new MemkeepError('ERR_INPUT_INVALID', `${file}: is not JSON`)
-  }
+  // As strictly as a request: of two settings of one name nobody knows which was meant.
+  const value = naming(file, () => parseJson(text, 'the file is not JSON'))
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
   throw new MemkeepError('ERR_INPUT_INVALID', `${file}: must hold an object of settings`)
 }
 

@@ -10,12 +10,12 @@ const refusedKeys = new Set(['__proto__', 'constructor', 'prototype'])
  * JSON.parse, but two readers can never disagree about the result: a key that stands twice in an object is refused, as are
  * keys that mean something else to a program than to a reader, whole numbers that would be rounded, and nesting deeper than 64.
  */
-export function parseJson(text: string): unknown {
+export function parseJson(text: string, notJson = 'the body is not JSON'): unknown {
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch {
-    throw new Refusal(400, 'ERR_REQUEST_MALFORMED', 'the body is not JSON')
+    throw new Refusal(400, 'ERR_REQUEST_MALFORMED', notJson)
   }
   checkTokens(text)
   return value

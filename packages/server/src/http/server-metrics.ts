@@ -68,7 +68,7 @@ export class ServerMetrics {
       registers: [this.#registry],
       collect() {
         for (const [what, value] of Object.entries(keep().shelves)) {
-          if (typeof value === 'number') this.set({ what }, value)
+          if (typeof value === 'number') this.set({ what }, what === 'bytes' ? wholeMebibytes(value) : value)
         }
       },
     })
@@ -93,3 +93,6 @@ export class ServerMetrics {
     return { type: this.#registry.contentType, body: await this.#registry.metrics() }
   }
 }
+
+/** To the exact byte it would tell of each memory that anybody writes, and how long it is. */
+const wholeMebibytes = (bytes: number): number => Math.ceil(bytes / 2 ** 20) * 2 ** 20

@@ -103,7 +103,12 @@ describe('a fault names its place and no value:', () => {
     ['a variable', {}, { MEMKEEP_PORT: 'secret-value' }, /^MEMKEEP_PORT: port: /],
     ['a variable out of bounds', {}, { MEMKEEP_PORT: '65536' }, /^MEMKEEP_PORT: port: /],
     ['half of a group of variables', undefined, { MEMKEEP_JWT_ISSUER: 'secret-value' }, /jwt\.audience/],
-    ['a hash that is none', {}, { MEMKEEP_ADMIN_KEYS: 'root:secret-value' }, /adminKeys: sha256 is 64 hexadecimal/],
+    [
+      'a hash that is none',
+      {},
+      { MEMKEEP_ADMIN_KEYS: 'root:secret-value' },
+      /^MEMKEEP_ADMIN_KEYS: adminKeys: sha256 is 64 hexadecimal/,
+    ],
     ['a right that no key has', {}, { MEMKEEP_ADMIN_KEYS: `root:${hash}:keys+secret-value` }, /^MEMKEEP_ADMIN_KEYS: /],
     [
       'a key without any right',
@@ -124,7 +129,31 @@ describe('a fault names its place and no value:', () => {
       { ...jwtEnv, MEMKEEP_JWT_JWKS: 'http://127.0.0.1.example/secret-value' },
       /^MEMKEEP_JWT_JWKS: /,
     ],
-    ['a file that is not JSON', '{"port": secret-value}', {}, /memkeep\.json: is not JSON/],
+    [
+      'a hash that is none, in the file',
+      { adminKeys: [{ name: 'root', sha256: 'secret-value' }] },
+      {},
+      /memkeep\.json: adminKeys: sha256/,
+    ],
+    [
+      'a setting that stands twice',
+      '{"port": 1, "host": "secret-value", "port": 2}',
+      {},
+      /memkeep\.json: a key stands twice/,
+    ],
+    [
+      'a deep one that does',
+      '{"rateLimits": {"tenantPerMinute": 1, "tenantPerMinute": 2}}',
+      {},
+      /memkeep\.json: a key stands twice/,
+    ],
+    [
+      'a key that needs no second person',
+      { adminKeys: [{ name: 'root', sha256: hash }] },
+      { MEMKEEP_SUPPORT_SECOND_PERSON: '1' },
+      /memkeep\.json: adminKeys: root: where support needs a second person/,
+    ],
+    ['a file that is not JSON', '{"port": secret-value}', {}, /memkeep\.json: the file is not JSON/],
     ['a file that is a list', [], {}, /memkeep\.json: must hold an object/],
   ])('%s', (_, settings, env, message) => {
     const reading = () => (settings === undefined ? readConfig({ env, flags: {} }) : read(settings, env))

@@ -29,6 +29,20 @@ test('metrics count requests by route, refusals by code and attempts to name a s
   expect(text).not.toContain(id)
 })
 
+test('metrics do not follow single writes', async () => {
+  const key = await served.key('acme', 'ana')
+  const bytes = async () => seriesIn((await served.ask('GET', '/metrics')).text, 'memkeep_shelves\\{what="bytes"\\}')
+  const search = () => served.ask('POST', '/v1/memories/search', { key, body: { query: 'heron' } })
+  await served.add(key, 'a heron')
+  await search()
+  const held = served.keep.metrics().shelves.bytes
+  const before = await bytes()
+  await served.add(key, 'a heron by the water '.repeat(100))
+  await search()
+  expect(served.keep.metrics().shelves.bytes).toBeGreaterThan(held)
+  expect([before, await bytes()]).toEqual([2 ** 20, 2 ** 20])
+})
+
 test('ready while a call could be served; asked often, the database is asked once a second', async () => {
   const calls = async () =>
     Number((await served.database.query<{ calls: string }>('select count(*) as calls from memkeep.event'))[0]!.calls)
