@@ -3,6 +3,7 @@ import { MemkeepError } from '../core/errors.ts'
 import type { ErasureKernel } from './erasure-kernel.ts'
 import type { ErasureRecord } from './erasure-record.ts'
 import { expiredLine, type LedgerEntry, lineOf, readLines } from './ledger-lines.ts'
+import { isOwnLine, lineSealOf } from './ledger-seal.ts'
 import { callStep } from './step-call.ts'
 import type { Notes, StepInput } from './steps.ts'
 import { witnessLedger } from './witnessed-ledger.ts'
@@ -43,16 +44,19 @@ export async function coverDeletion({ kernel, record, beganMs }: StepInput): Pro
   return lastMs
 }
 
-async function enter({ ledger, seams }: ErasureKernel, record: ErasureRecord): Promise<number | null> {
+async function enter(kernel: ErasureKernel, record: ErasureRecord): Promise<number | null> {
+  const { ledger, seams } = kernel
   if (ledger === null) return null
   for (;;) {
     const lines = await ledger.read()
     const { entries, head, count } = readLines(lines)
     const nowMs = seams.clock.now()
     const standing = entries.findLast(({ erasure }) => erasure === record.id)
-    if (standing !== undefined && covers(standing, record)) return standing.place
+    if (standing !== undefined && covers(standing, record) && (await isOwnLine(kernel, standing))) return standing.place
     const place = count + 1
-    if (await ledger.put(place, lineOf(entryOf(record, place, nowMs), head))) return place
+    const entry = entryOf(record, place, nowMs)
+    const mac = await lineSealOf(kernel, entry)
+    if (await ledger.put(place, lineOf({ ...entry, mac }, head))) return place
   }
 }
 
@@ -61,7 +65,8 @@ function covers({ epoch, until }: LedgerEntry, record: ErasureRecord): boolean {
 }
 
 /** The place of the line by which the guard repeats an erasure. None is put for it: without one (`ERR_SEAL_BROKEN`) nobody asked for that erasure. */
-async function ownLine({ ledger, seams }: ErasureKernel, record: ErasureRecord): Promise<number> {
+async function ownLine(kernel: ErasureKernel, record: ErasureRecord): Promise<number> {
+  const { ledger, seams } = kernel
   const nowMs = seams.clock.now()
   const { entries } = readLines((await ledger?.read()) ?? [])
   const own = entries.findLast(
@@ -74,7 +79,7 @@ async function ownLine({ ledger, seams }: ErasureKernel, record: ErasureRecord):
       commit === record.scopeCommit.toString('hex') &&
       until >= nowMs,
   )
-  if (own === undefined)
+  if (own === undefined || !(await isOwnLine(kernel, own)))
     throw new MemkeepError('ERR_SEAL_BROKEN', 'the erasure ledger has no line of a repeated erasure')
   return own.place
 }
@@ -89,7 +94,7 @@ export async function expireLines({ ledger, seams }: Pick<ErasureKernel, 'ledger
   }
 }
 
-function entryOf(record: ErasureRecord, place: number, at: number): LedgerEntry {
+function entryOf(record: ErasureRecord, place: number, at: number): Omit<LedgerEntry, 'mac'> {
   const { id, kind, tenant, subject, epoch, reason, scopeCommit, untilMs } = record
   return {
     place,

@@ -15,6 +15,8 @@ export interface LedgerEntry {
   readonly commit: string
   /** When the last backup has gone that could hold the scope. */
   readonly until: number
+  /** See `lineSealOf`. */
+  readonly mac: string
 }
 
 /** What stands before the first line. */
@@ -33,7 +35,7 @@ export interface LedgerLines {
 }
 
 interface Line {
-  readonly v: 2
+  readonly v: 3
   /** Hash of the line before. */
   readonly previous: string
   readonly place: number
@@ -45,7 +47,7 @@ interface Line {
 /** A line: the entry after the hash of the line before it. */
 export function lineOf(entry: LedgerEntry, previous: string): string {
   const { place, until, ...rest } = entry
-  return written({ v: 2, previous, place, until, entry: rest })
+  return written({ v: 3, previous, place, until, entry: rest })
 }
 
 /** What is left of a line that has expired: its hash is the same, so that the chain holds, and its end still stands there. */
@@ -62,7 +64,7 @@ export function readLines(lines: readonly string[]): LedgerLines {
   for (const [index, text] of lines.entries()) {
     const line = parsed(text)
     const { v, previous, place, until, entry } = line
-    const isKnown = v === 2 && Number.isSafeInteger(until) && previous === head && place === index + 1
+    const isKnown = v === 3 && Number.isSafeInteger(until) && previous === head && place === index + 1
     if (!isKnown || text !== written({ v, previous, place, until, entry })) throw altered()
     head = hashOf(written(expired(line)))
     hashes.push(head)

@@ -4,6 +4,7 @@ import { expireLines } from './enter.ts'
 import type { ErasureKernel } from './erasure-kernel.ts'
 import type { ErasureLedger } from './erasure-ledger.ts'
 import { first, type LedgerEntry, readLines } from './ledger-lines.ts'
+import { isOwnLine } from './ledger-seal.ts'
 import { nameErasure } from './names.ts'
 import { requestSealOf } from './request-seal.ts'
 import { carryOut } from './saga.ts'
@@ -52,6 +53,7 @@ export async function guard(kernel: ErasureKernel): Promise<GuardReport> {
       'the erasure ledger lacks a line that the database or the key store knows',
     )
   }
+  await checkOwn(kernel, entries)
   let repeated = 0
   for (const entry of entries) {
     if (entry.until < seams.clock.now()) continue
@@ -65,6 +67,14 @@ export async function guard(kernel: ErasureKernel): Promise<GuardReport> {
   await keyring.setGuardHead(head)
   await headOf(kernel, own, head)
   return { repeated }
+}
+
+/** Throws `ERR_STORE_ROLLED_BACK` for a line that somebody else put: before anything is repeated. */
+async function checkOwn(kernel: ErasureKernel, entries: readonly LedgerEntry[]): Promise<void> {
+  for (const entry of entries) {
+    if (await isOwnLine(kernel, entry)) continue
+    throw new MemkeepError('ERR_STORE_ROLLED_BACK', 'a line of the erasure ledger was not put by this deployment')
+  }
 }
 
 async function repeat(kernel: ErasureKernel, entry: LedgerEntry): Promise<boolean> {
@@ -124,7 +134,8 @@ async function headOf(kernel: ErasureKernel, place: ErasurePlace, head: string |
  * Erasures that only the former knew are not repeated after a restore.
  */
 export async function acceptLedger(kernel: ErasureKernel, ledger: ErasureLedger): Promise<void> {
-  const { head } = readLines(await ledger.read())
+  const { head, entries } = readLines(await ledger.read())
+  await checkOwn(kernel, entries)
   await kernel.keyring.setGuardHead(head)
   await headOf(kernel, await deploymentPlace(kernel), head)
 }

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { directoryErasureLedger } from '../../src/erasure/drivers/directory-erasure-ledger.ts'
+import { lineOf, readLines } from '../../src/erasure/ledger-lines.ts'
 import { requestSealOf } from '../../src/erasure/request-seal.ts'
 import type { KeepOptions } from '../../src/index.ts'
 import { Keyring } from '../../src/keys/keyring.ts'
@@ -245,3 +246,28 @@ test('its epoch is the one that it was asked for in, and no key up to that is le
   const prefix = `subject/${tenant.toString('hex')}/${subject.toString('hex')}/`
   expect(await keysAt(store.keyDir).keyStore.list(prefix)).toEqual([`${prefix}erased/${epoch}`])
 }, 60_000)
+
+test('a line that somebody else put repeats nothing: the keep does not open', async () => {
+  const { tenant, subject, epoch } = await living('liv')
+  const { head, count } = readLines(await ledger.read())
+  const place = count + 1
+  const entry = {
+    place,
+    at: store.clock.now(),
+    erasure: randomUUID(),
+    kind: 'subject' as const,
+    tenant: tenant.toString('hex'),
+    subject: subject.toString('hex'),
+    epoch,
+    reason: 0,
+    commit: randomBytes(32).toString('hex'),
+    until: store.clock.now() + 86_400_000,
+    mac: randomBytes(16).toString('hex'),
+  }
+  const { keyStore } = keysAt(store.keyDir)
+  const before = await keyStore.list('')
+  await ledger.put(place, lineOf(entry, head))
+  expect(await codeOf(store.open({ erasureLedger: ledger }))).toBe('ERR_STORE_ROLLED_BACK')
+  expect(await store.database.query('select id from memkeep.erasure where id = $1', [entry.erasure])).toEqual([])
+  expect(await keyStore.list('')).toEqual(before)
+})

@@ -30,7 +30,7 @@ function lines(count: number, other = ''): string[] {
   const made: string[] = []
   const entry: LedgerEntry = {
     ...{ place: 0, at: 1, erasure: 'e', kind: 'subject', tenant: '00', subject: '01', epoch: 1 },
-    ...{ reason: 0, commit: '02', until: 2 },
+    ...{ reason: 0, commit: '02', until: 2, mac: '' },
   }
   for (let place = 1; place <= count; place++) {
     const last = made.at(-1)
