@@ -55,12 +55,13 @@ export async function endUnread(input: EndedInput, tenant: Buffer): Promise<Buff
   const { keyring, seams } = input
   // In this order: what is stored meanwhile stands in the second.
   const found = await unread(input, tenant, await keyring.versions.list(tenant))
-  const before = seams.clock.now() - unsettledMs
+  // One that says to be of later came from a clock that was wrong: it would be waited for until then.
+  const isUnsettled = (id: Buffer) => Math.abs(seams.clock.now() - madeMs(id)) <= unsettledMs
   await keyring.versions.end(
     tenant,
-    found.filter((id) => madeMs(id) < before),
+    found.filter((id) => !isUnsettled(id)),
   )
-  return found.filter((id) => madeMs(id) >= before)
+  return found.filter(isUnsettled)
 }
 
 /** The time in a UUIDv7. */
