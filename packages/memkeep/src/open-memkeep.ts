@@ -79,7 +79,7 @@ export async function openMemkeep(options: KeepOptions): Promise<Keep> {
     const store = options.cache ?? inProcessCache({ clock: seams.clock })
     opened.push(() => store.close())
     const parts = kernelParts(options, { doorways, keyring, policy, seams, cache: new ForgivingStore(store) })
-    if (upkeep !== null) giveWork(upkeep, parts, options)
+    if (upkeep !== null) giveWork(upkeep, parts)
     const tidy = new Repeat(
       async () => parts.shelves.dropIdle(),
       upkeepEveryMs,
@@ -130,6 +130,7 @@ function kernelParts(
     languages: options.languages ?? null,
     tracer: options.tracer ?? null,
     rebuilders: checkRebuilders(options.rebuilders),
+    libraryRebuilders: checkRebuilders(options.libraryRebuilders),
     supportNeedsSecond: options.supportNeedsSecond === true,
     shelves: new ShelfCache({ budgetBytes, maxIdleMs: shelfIdleMs, clock: made.seams.clock }),
   }
@@ -184,14 +185,14 @@ async function openUpkeep(
 }
 
 /** What a pass of upkeep does beside the database's own: with the cache, with keys, and with what is made anew. */
-function giveWork(upkeep: Upkeep, parts: KeepParts, options: KeepOptions): void {
+function giveWork(upkeep: Upkeep, parts: KeepParts): void {
   upkeep.removesBy(
     (keys) => parts.cache.delete(keys),
     () => retireKeys(parts),
   )
   const kinds = Object.keys(parts.rebuilders ?? {})
   if (kinds.length > 0) upkeep.rebuildWith({ kinds, rebuild: (keys, due) => rebuild(parts, keys, due) })
-  const rebuilders = checkRebuilders(options.libraryRebuilders)
+  const { libraryRebuilders: rebuilders = {} } = parts
   if (Object.keys(rebuilders).length === 0) return
   const sourcesOf = (keys: TenantKeys, entry: string) => readContributed(parts, keys, entry)
   upkeep.rebuildEntriesWith({ rebuilders, sourcesOf, contentBytes: libraryBytes })

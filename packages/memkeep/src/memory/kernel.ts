@@ -41,6 +41,8 @@ export interface Kernel {
   readonly cache: ForgivingStore
   /** By the kind of artifact that they make anew; absent: none. */
   readonly rebuilders?: Rebuilders
+  /** The same for entries of the library. */
+  readonly libraryRebuilders?: Rebuilders
   /** True: support reads nothing before a second person has agreed. */
   readonly supportNeedsSecond: boolean
   readonly seams: Seams

@@ -228,6 +228,38 @@ test('beside the keys of today a restored database hides what has lost its key a
   expect(await shared(of, keep).get(id)).toMatchObject({ content: 'router white + router coffee' })
 }, 60_000)
 
+test('what a process cannot make anew is left out, and stays as it is for the key store that belongs to it', async () => {
+  const of = 'another store'
+  const tea = await said(of, 'ben', 'kettle tea')
+  const before = await keyNames()
+  const { id } = await shared(of).register({ kind: 'summary', content: 'tea', derivedFrom: [tea] })
+  await store.keep
+    .privileged(
+      mintGrant({ principal: { id: 'curator', roles: [] }, rights: ['library'], reason: 'a test', ttlSeconds: 600 }),
+    )
+    .library.publish({
+      kind: 'summary',
+      content: 'kettle',
+      contributors: [{ tenant: of, subject: 'ben', memory: tea }],
+    })
+  const { keyStore } = keysAt(store.keyDir)
+  const records = new Map<string, Uint8Array>()
+  for (const name of (await keyNames()).filter((each) => !before.includes(each))) {
+    records.set(name, (await keyStore.get(name))!)
+    await keyStore.delete(name)
+  }
+  expect(records.size).toBe(2)
+  {
+    await using keep = await store.open()
+    expect(await shared(of, keep).get(id)).toBeNull()
+    expect((await memoryOf(of, 'ben', keep).library.search('kettle')).entries).toEqual([])
+  }
+  for (const [name, record] of records) await keyStore.putIfAbsent(name, record)
+  await using keep = await store.open()
+  expect(await shared(of, keep).get(id)).toMatchObject({ content: 'tea' })
+  expect((await memoryOf(of, 'ben', keep).library.search('kettle')).entries).toMatchObject([{ content: 'kettle' }])
+}, 60_000)
+
 test('records of deletions do not grow for ever', async () => {
   const tea = await said('marks', 'ben', 'tea')
   await shared('marks').register({ kind: 'summary', content: 'tea', derivedFrom: [tea] })

@@ -1,4 +1,5 @@
 import type { Artifact } from '../../artifacts/artifact.ts'
+import type { Rebuilders } from '../../artifacts/rebuilder.ts'
 import { MemkeepError } from '../../core/errors.ts'
 import type { TenantKeys } from '../../keys/tenant-keys.ts'
 import { byteaArray, uuidArray } from '../../store/wire-arrays.ts'
@@ -8,28 +9,34 @@ import type { Kernel } from '../kernel.ts'
 import { type ArtifactRow, openArtifact } from './artifact-row.ts'
 
 // A restored database brings back versions that had ended, whose keys of their own were deleted then. They are nobody's any more: each counts as hidden, and is
-// made anew.
+// made anew by a process that can. One that cannot leaves them as they are: with the key store that belongs to them they would open.
 
 /** A version whose key is gone. */
 export interface LostVersion {
   readonly id: string
+  readonly kind: string
   readonly seal: Buffer
 }
 
 type Caller = Pick<Kernel, 'doorways' | 'seams'>
+type RebuildingCaller = Caller & Pick<Kernel, 'rebuilders'>
 
 /** Opens what can be read of these rows, in their order; what lost its own key is left out and queued to be made anew. */
-export async function openStanding(kernel: Caller, access: Access, rows: readonly ArtifactRow[]): Promise<Artifact[]> {
+export async function openStanding(
+  kernel: RebuildingCaller,
+  access: Access,
+  rows: readonly ArtifactRow[],
+): Promise<Artifact[]> {
   const opened: Artifact[] = []
   const lost: LostVersion[] = []
   for (const row of rows) {
-    const { id, seal } = row
+    const { id, kind, seal } = row
     const open = openArtifact(access.keys, access.claims, row)
     const artifact = await (seal === null ? open : open.catch(keyLost))
     if (artifact !== null) opened.push(artifact)
-    else lost.push({ id, seal: seal! })
+    else lost.push({ id, kind, seal: seal! })
   }
-  await hideLost(kernel, access.keys, access.claims.tenantEpoch, lost)
+  await hideLost(kernel, access.keys, access.claims.tenantEpoch, lost, kernel.rebuilders)
   return opened
 }
 
@@ -39,14 +46,16 @@ export function keyLost(error: unknown): null {
   throw error
 }
 
-/** Hides them and queues them to be made anew: of a tenant's subjects, or (under the deployment's keys) of the library. */
+/** Hides those that a rebuilder makes anew, and queues them: of a tenant's subjects, or (under the deployment's keys) of the library. */
 export async function hideLost(
   kernel: Caller,
   keys: TenantKeys,
   tenantEpoch: number,
   lost: readonly LostVersion[],
+  rebuilders: Rebuilders = {},
 ): Promise<void> {
-  if (lost.length === 0) return
-  const args = [uuidArray(lost.map(({ id }) => id)), byteaArray(lost.map(({ seal }) => seal))]
+  const made = lost.filter(({ kind }) => Object.hasOwn(rebuilders, kind))
+  if (made.length === 0) return
+  const args = [uuidArray(made.map(({ id }) => id)), byteaArray(made.map(({ seal }) => seal))]
   await callAsUpkeep(kernel, keys, upkeepReach(keys, tenantEpoch), 'hide_lost', args)
 }

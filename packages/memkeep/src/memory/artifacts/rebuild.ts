@@ -65,7 +65,7 @@ async function readSources(
     const artifact = await openArtifact(keys, claims, source).catch(keyLost)
     if (artifact === null) {
       // It waits for that one, which is made anew first.
-      await hideLost(kernel, keys, hidden.epoch, [source as LostVersion])
+      await hideLost(kernel, keys, hidden.epoch, [source as LostVersion], kernel.rebuilders)
       throw keyGone()
     }
     const { id, kind, trust, sensitivity, updatedAt: at } = artifact

@@ -91,7 +91,7 @@ export async function searchLibrary(
         updatedAt: new Date(row.updated_ms),
       })
     }
-    await hideLost(kernel, deployment, deployment.epoch, lost)
+    await hideLost(kernel, deployment, deployment.epoch, lost, kernel.libraryRebuilders)
     const found = rankByWords(entries, query).slice(0, limit)
     await noteRecalled(kernel, access, found)
     return { entries: found, evidence: evidenceOf(found) }
