@@ -4,8 +4,8 @@ import { z } from 'zod'
 import { adminRights, checkAdminKeys, checkSecondPerson } from './authn/admin-keys.ts'
 import { isProxy } from './authn/client-address.ts'
 import { tokenAlgorithms } from './authn/json-web-tokens.ts'
-import { parseJson } from './http/parse-json.ts'
 import { disclosureIn, supportNeedsSecond, toolsIn } from './keep-settings.ts'
+import { type ReadJson, readJson } from './read-json.ts'
 
 const count = z.number().int().min(0).max(1_000_000_000)
 const claim = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)])
@@ -161,9 +161,18 @@ function readFile(file: string): Record<string, unknown> {
     throw new MemkeepError('ERR_INPUT_INVALID', `${file}: cannot be read (${(error as NodeJS.ErrnoException).code})`)
   }
   // As strictly as a request: of two settings of one name nobody knows which was meant.
-  const value = naming(file, () => parseJson(text, 'the file is not JSON'))
+  const { value, wrong } = strictly(file, text)
+  if (wrong !== null) throw new MemkeepError('ERR_INPUT_INVALID', `${file}: ${wrong}`)
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
   throw new MemkeepError('ERR_INPUT_INVALID', `${file}: must hold an object of settings`)
+}
+
+function strictly(file: string, text: string): ReadJson {
+  try {
+    return readJson(text)
+  } catch {
+    throw new MemkeepError('ERR_INPUT_INVALID', `${file}: the file is not JSON`)
+  }
 }
 
 function wrong(issue: z.core.$ZodIssue, file: string | undefined, saidBy: ReadonlyMap<string, string>): MemkeepError {
