@@ -45,6 +45,17 @@ async function killed(): Promise<void> {
   expect(signal).toBe('SIGKILL')
 }
 
+/** The server may still end a statement of who was killed: what that commits gets its place in a later pass. */
+async function nothingWaits() {
+  for (let pass = 0; pass < 100; pass++) {
+    await store.keep.runUpkeep()
+    const found = await expectWholeLogs(store.database)
+    if (found.waiting === 0) return found
+    await sleep(100)
+  }
+  throw new Error('an event still waits')
+}
+
 test('no event is lost or has two places, whoever is killed when', { timeout: 7_200_000 }, async () => {
   let logged = 0
   for (let loop = 0; loop < loops; loop++) {
@@ -55,9 +66,7 @@ test('no event is lost or has two places, whoever is killed when', { timeout: 7_
     await Promise.all([killed(), killed()])
     running = false
     await beside
-    await store.keep.runUpkeep()
-    const found = await expectWholeLogs(store.database)
-    expect(found.waiting).toBe(0)
+    const found = await nothingWaits()
     expect(found.logged).toBeGreaterThan(logged)
     logged = found.logged
   }

@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { MemkeepError } from '../../src/core/errors.ts'
 import { damagedKeyOf } from '../../src/keys/damaged-key.ts'
+import { unopenedRecords } from '../../src/keys/inspect-records.ts'
+import type { KeyStore } from '../../src/keys/key-store.ts'
 import type { Keyring } from '../../src/keys/keyring.ts'
 import { keyPlace } from './key-place.ts'
 
@@ -92,3 +94,46 @@ test.each(Object.keys(reads))('%s', async (kind) => {
   writeFileSync(path, whole)
   await expect(reads[kind]!(place.openRing(), of)).resolves.toBeDefined()
 })
+
+/** Kinds that whoever looks a key store over opens, and whether every tenant stands on one. */
+const inspected = new Map([
+  ...['generation/1', 'deployment/tag', 'deployment/token', 'deployment/log'].map((kind) => [kind, true] as const),
+  ...['guard/head', 'guard/line', 'guard/witnessed', 'guard/heads'].map((kind) => [kind, true] as const),
+  ...['tenant/T/tag', 'tenant/T/wrap/1', 'tenant/T/1/1'].map((kind) => [kind, false] as const),
+])
+
+test.each(Object.keys(reads))('an inspection: %s', async (kind) => {
+  const place = keyPlace()
+  await filled(place.openRing())
+  expect(await unopenedRecords(place.provider, place.store)).toEqual({ ofAll: [], ofTenants: [] })
+  const name = (await place.store.list('')).find((each) => kindOf(each) === kind)!
+  writeFileSync(join(place.directory, 'store', `${name}.json`), 'garbage')
+  const found = await unopenedRecords(place.provider, place.store)
+  const damaged = [{ record: name, code: 'ERR_SEAL_BROKEN' }]
+  const ofAll = inspected.get(kind)
+  expect(found.ofTenants).toEqual(ofAll === false ? damaged : [])
+  expect(found.ofAll).toEqual(ofAll === true ? damaged : [])
+})
+
+test('an inspection tells of a key store that cannot be reached, and passes on what is no fault of a record', async () => {
+  const place = keyPlace()
+  await filled(place.openRing())
+  const failing = (error: Error): KeyStore => ({ ...bound(place.store), get: () => Promise.reject(error) })
+  const gone = new MemkeepError('ERR_KEY_UNAVAILABLE', 'away', { retryable: true })
+  const { ofAll, ofTenants } = await unopenedRecords(place.provider, failing(gone))
+  expect(ofAll.map(({ code }) => code)).toEqual(ofAll.map(() => 'ERR_KEY_UNAVAILABLE'))
+  expect(ofAll.length).toBeGreaterThan(0)
+  expect(ofTenants).toEqual([])
+  await expect(unopenedRecords(place.provider, failing(new TypeError('a fault of the driver')))).rejects.toThrow()
+})
+
+/** Its methods without itself, to put others among them. */
+function bound(store: KeyStore): KeyStore {
+  return {
+    get: (name) => store.get(name),
+    putIfAbsent: (name, record) => store.putIfAbsent(name, record),
+    replace: (name, ...rest) => store.replace(name, ...rest),
+    delete: (name) => store.delete(name),
+    list: (prefix) => store.list(prefix),
+  } as KeyStore
+}
