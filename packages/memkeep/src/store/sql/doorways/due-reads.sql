@@ -1,8 +1,9 @@
 -- owner: memkeep_retain_door
 -- callers: memkeep_upkeep
 
--- The oldest period of reads that ended before p_before_ms and is not empty, and the logs whose reads in it do not lie in the
--- cold tier yet: those from `first` (what was put away ends there) up to and without `past`. None left: the period can be
+-- The oldest period of reads that ended before p_before_ms, is not empty and could be emptied, and the logs whose reads in it do not
+-- lie in the cold tier yet: a read that is younger (of a clock that was ahead) or waits for its place in a log holds up its own period,
+-- and no other. The logs: those from `first` (what was put away ends there) up to and without `past`. None left: the period can be
 -- emptied. No period: nothing is due. The first argument is the deployment's own tag. Needs the right `upkeep`. The first row brings
 -- the outcome (ok, denied) and the period. Rows without `past`: logs whose leaves of reads may go by now (`prune_log`).
 create or replace function memkeep.due_reads(p_tenant bytea, p_token bytea, p_before_ms bigint, p_limit integer, p_detail bytea)
@@ -23,7 +24,13 @@ begin
     continue when newest < back or (newest - back + 1) * 2592000000 > p_before_ms;
     period := (newest - back) % 16;
     perform 1 from memkeep.event e where e.tenant >= ''::bytea and e.class = 0 and e.period = due_reads.period limit 1;
-    exit when found;
+    if found then
+      perform 1 from memkeep.event e
+        where e.tenant >= ''::bytea and e.class = 0 and e.period = due_reads.period and (e.at_ms >= p_before_ms
+          or exists (select from memkeep.pending p where p.tenant = e.tenant and p.id = e.id))
+        limit 1;
+      exit when not found;
+    end if;
     period := null;
   end loop;
   return next;
