@@ -115,16 +115,18 @@ test.each(Object.keys(reads))('an inspection: %s', async (kind) => {
   expect(found.ofAll).toEqual(ofAll === true ? damaged : [])
 })
 
-test('an inspection tells of a key store that cannot be reached, and passes on what is no fault of a record', async () => {
+test('an inspection tells of a key store that cannot be reached, whatever its driver throws', async () => {
   const place = keyPlace()
   await filled(place.openRing())
-  const failing = (error: Error): KeyStore => ({ ...bound(place.store), get: () => Promise.reject(error) })
-  const gone = new MemkeepError('ERR_KEY_UNAVAILABLE', 'away', { retryable: true })
-  const { ofAll, ofTenants } = await unopenedRecords(place.provider, failing(gone))
-  expect(ofAll.map(({ code }) => code)).toEqual(ofAll.map(() => 'ERR_KEY_UNAVAILABLE'))
-  expect(ofAll.length).toBeGreaterThan(0)
-  expect(ofTenants).toEqual([])
-  await expect(unopenedRecords(place.provider, failing(new TypeError('a fault of the driver')))).rejects.toThrow()
+  for (const error of [
+    new MemkeepError('ERR_KEY_UNAVAILABLE', 'away', { retryable: true }),
+    new TypeError('a fault'),
+  ]) {
+    const store: KeyStore = { ...bound(place.store), get: () => Promise.reject(error) }
+    const { ofAll, ofTenants } = await unopenedRecords(place.provider, store)
+    expect(new Set(ofAll.map(({ code }) => code))).toEqual(new Set(['ERR_KEY_UNAVAILABLE']))
+    expect(ofTenants).toEqual([])
+  }
 })
 
 /** Its methods without itself, to put others among them. */
