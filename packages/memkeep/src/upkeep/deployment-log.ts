@@ -1,13 +1,15 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { treeHash } from '../audit/node-sha256.ts'
+import { MemkeepError } from '../core/errors.ts'
 import type { Seams } from '../core/seams.ts'
 import type { Keyring } from '../keys/keyring.ts'
 import { type Checkpoint, formatCheckpoint } from '../proof/checkpoint.ts'
-import { encodeDeploymentLeaf } from '../proof/deployment-leaf.ts'
+import { type DeploymentLeaf, encodeDeploymentLeaf } from '../proof/deployment-leaf.ts'
 import { encodeHeadProof } from '../proof/head-proof.ts'
 import { HeadTree, headHash, slotsFor } from '../proof/head-tree.ts'
 import { toHex } from '../proof/hex.ts'
 import { formatInclusionFile } from '../proof/inclusion-file.ts'
+import type { LedgerLeaf } from '../proof/ledger-leaf.ts'
 import { isLogMoved } from '../store/failure.ts'
 import { byteaArray, int8Array, textArray } from '../store/wire-arrays.ts'
 import { appendArguments } from './append-arguments.ts'
@@ -22,7 +24,6 @@ interface HeadRow {
   readonly tenant: Buffer
   readonly line: number
   readonly size: number
-  readonly signed_ms: number
   readonly note: string
   /** Null: no head of this log is anchored yet. */
   readonly anchored: number | null
@@ -76,13 +77,16 @@ export class DeploymentLog {
     this.#known = known
   }
 
-  /** One tick, unless one was made just now. Throws `ERR_STORE_UNSAFE` when this log itself is not what was signed. */
+  /**
+   * One tick, unless one was made just now. Throws `ERR_STORE_UNSAFE` when this log itself is not what was signed, or is
+   * said to have grown meanwhile and has not.
+   */
   async tick(): Promise<Tick> {
     const tenant = await this.#keyring.deploymentLogTag()
     const rows = await this.#heads()
     const own = rows.find((row) => row.tenant.equals(tenant))
     const at = this.#seams.clock.now()
-    if (own !== undefined && Math.abs(at - own.signed_ms) < leastMs) return { ticked: null, failed: null }
+    if (own !== undefined && !(await this.#isDue(own, at))) return { ticked: null, failed: null }
     const line = own?.line ?? 1
     const others = rows.filter((row) => row !== own && row.size > 0)
     const { heads, failed } = await this.#checkedHeads(line, rows, others)
@@ -99,8 +103,9 @@ export class DeploymentLog {
       await this.#call('sequence', appendArguments([appended]))
     } catch (error) {
       this.#edges.drop(place)
-      if (isLogMoved(error)) return { ticked: null, failed }
-      throw error
+      if (!isLogMoved(error)) throw error
+      await this.#expectMoved(place)
+      return { ticked: null, failed }
     }
     this.#known.add(appended)
     this.#seams.reach('ledger.ticked')
@@ -109,6 +114,21 @@ export class DeploymentLog {
     const current = heads.filter(({ row }) => row.line === line)
     const texts = current.map(({ row, head }) => [row.tenant.toString('hex'), formatCheckpoint(head)] as const)
     return { ticked: { line, heads: new Map(texts) }, failed }
+  }
+
+  /** The last leaf says when the last tick was made: no column of the database does that was not signed. */
+  async #isDue(own: HeadRow, at: number): Promise<boolean> {
+    const leaf = JSON.parse((await this.#known.lastLeaf(own)).toString('utf8')) as DeploymentLeaf | LedgerLeaf
+    return Math.abs(at - leaf.at) >= leastMs
+  }
+
+  /** That somebody else was faster shows in a head that the log's key signed: else whoever owns the database says so, and no tick is ever made. */
+  async #expectMoved({ tenant, line, size }: LogPlace): Promise<void> {
+    const own = (await this.#heads()).find((row) => row.tenant.equals(tenant))
+    if (own === undefined || (own.line === line && own.size === size)) {
+      throw new MemkeepError('ERR_STORE_UNSAFE', "the deployment's log is said to have grown, and has not")
+    }
+    await this.#known.check(own)
   }
 
   /** The heads of these logs (`rows`, of all that are `standing`) that are what was signed, in slots of their own. */

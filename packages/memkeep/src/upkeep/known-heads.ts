@@ -4,6 +4,7 @@ import { MemkeepError } from '../core/errors.ts'
 import { sameBytes } from '../proof/byte-string.ts'
 import { type Checkpoint, openCheckpoint, parseCheckpoint } from '../proof/checkpoint.ts'
 import { isConsistent } from '../proof/consistency-proof.ts'
+import { rootOfInclusion } from '../proof/inclusion-proof.ts'
 import { proofInvalid } from '../proof/proof-invalid.ts'
 import { parseNote } from '../proof/signed-note.ts'
 import { callLog, type LogCaller } from './log-call.ts'
@@ -78,10 +79,31 @@ export class KnownHeads {
     }
   }
 
-  async #expectGoesOn({ tenant, line }: StandingLog, older: Checkpoint, newer: Checkpoint): Promise<void> {
+  /** The newest leaf of a log, held against its head as `check` does. Throws `ERR_STORE_UNSAFE`. */
+  async lastLeaf(log: StandingLog): Promise<Buffer> {
+    const { size, root } = await this.check(log)
+    const reader = this.#reader(log)
+    try {
+      const [leaf] = await reader.entries(size - 1, size)
+      if (!leaf?.entry) throw proofInvalid('its newest leaf is not in the database')
+      const proof = await reader.tree().inclusion(size - 1)
+      const found = rootOfInclusion(treeHash, size - 1, size, treeHash.leaf(leaf.entry), proof)
+      if (found === null || !sameBytes(found, root)) throw proofInvalid('its newest leaf is another one')
+      return leaf.entry
+    } catch (error) {
+      throw asUnsafe(error)
+    }
+  }
+
+  #reader({ tenant, line, size }: StandingLog): LogReader {
+    return new LogReader((args) => callLog<LogRow>(this.#caller, tenant, 'read_log', args), line, size)
+  }
+
+  async #expectGoesOn(log: StandingLog, older: Checkpoint, newer: Checkpoint): Promise<void> {
     if (newer.size < older.size) throw proofInvalid('it is shorter than it was')
-    const read = (args: readonly unknown[]) => callLog<LogRow>(this.#caller, tenant, 'read_log', args)
-    const proof = await new LogReader(read, line, newer.size).tree().consistency(older.size, newer.size)
+    const proof = await this.#reader({ ...log, size: newer.size })
+      .tree()
+      .consistency(older.size, newer.size)
     if (!isConsistent(treeHash, older, newer, proof)) throw proofInvalid('it is another log')
   }
 }

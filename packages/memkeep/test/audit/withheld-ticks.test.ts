@@ -1,0 +1,96 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { fileWitness } from '../../src/audit/drivers/file-witness.ts'
+import { codeOf, errorOf } from '../support/code-of.ts'
+import { TestKeep } from '../support/test-keep.ts'
+
+// Whoever owns the database keeps the deployment's log from growing: then the witness sees nothing new, and the key store learns nothing.
+
+let store: TestKeep
+beforeAll(async () => {
+  store = await TestKeep.start()
+})
+afterAll(() => store[Symbol.asyncDispose]())
+
+const sql = <T extends object>(text: string, values: unknown[] = []) => store.database.query<T>(text, values)
+const seen = (): string => join(store.keyDir, 'witnessed')
+/** Another process, with the witness of all. */
+const open = (witness = fileWitness({ path: seen() })) =>
+  store.open({ upkeep: { ...store.database.upkeep, max: 1 }, audit: { mergeDelaySeconds: 3600, witness } })
+const own = 'tenant in (select tenant from memkeep.log_entry where event is null)'
+const heads = () => readFileSync(seen(), 'utf8').trim().split('\n').length
+const ticks = async () => Number((await sql<{ size: string }>(`select size from memkeep.log where ${own}`))[0]!.size)
+
+interface Log {
+  readonly tenant: Buffer
+  readonly size: string
+  readonly note: string
+  readonly signed_ms: string
+}
+
+/** Sets a tenant's log back, as if what came since had not been. */
+async function cut({ tenant, size, note, signed_ms }: Log): Promise<void> {
+  const since = 'select event from memkeep.log_entry where tenant = $1 and seq >= $2'
+  await sql(`delete from memkeep.event where tenant = $1 and id in (${since})`, [tenant, size])
+  await sql('delete from memkeep.log_entry where tenant = $1 and seq >= $2', [tenant, size])
+  await sql('delete from memkeep.checkpoint where tenant = $1 and size > $2', [tenant, size])
+  await sql('delete from memkeep.anchor where tenant = $1', [tenant])
+  const to = [size, note, signed_ms, tenant]
+  await sql('update memkeep.log set size = $1, note = $2, signed_ms = $3 where tenant = $4', to)
+}
+
+test('no column says when a tick is due: a log that is cut minutes later is not signed again by another process', async () => {
+  await store.memory().add('the first', { actor: 'user' })
+  const keep = await open()
+  await keep.runUpkeep()
+  const added = "select tenant from memkeep.event where action = 'memory.add'"
+  const [old] = await sql<Log>(`select * from memkeep.log where tenant in (${added})`)
+  const before = heads()
+  for (let minute = 1; minute <= 3; minute++) {
+    store.clock.advance(60_000)
+    await sql(`update memkeep.log set signed_ms = $1 where ${own}`, [store.clock.now()])
+    const { id } = await store.memory({}, keep).add('soon deleted', { actor: 'user' })
+    await store.memory({}, keep).delete(id)
+    await keep.runUpkeep()
+    expect(heads()).toBe(before + minute)
+  }
+  await cut(old!)
+  store.clock.advance(60_000)
+  const another = await open()
+  await store.memory({}, another).add('another history', { actor: 'user' })
+  expect(await codeOf(another.runUpkeep())).toBe('ERR_STORE_UNSAFE')
+})
+
+/** A process that asks no witness, and whose memory begins now. */
+const unwitnessed = () =>
+  store.open({ upkeep: { ...store.database.upkeep, max: 1 }, audit: { mergeDelaySeconds: 3600 } })
+
+test('that somebody else was faster is believed of a head that was signed, and of nothing else', async () => {
+  const keep = await unwitnessed()
+  await keep.runUpkeep()
+  const before = await ticks()
+  await sql(`create function public.moved() returns trigger language plpgsql as
+    $$ begin raise exception 'moved' using errcode = 'MK007'; end $$`)
+  const [row] = await sql<{ tag: string }>(`select encode(tenant, 'hex') as tag from memkeep.log where ${own}`)
+  await sql(`create trigger moved before update on memkeep.log for each row
+    when (old.tenant = decode('${row!.tag}', 'hex')) execute function public.moved()`)
+  store.clock.advance(60_000)
+  expect((await errorOf(keep.runUpkeep())).message).toMatch(/said to have grown, and has not$/)
+  await sql('drop trigger moved on memkeep.log')
+  await sql('drop function public.moved')
+  expect(await ticks()).toBe(before)
+  await keep.runUpkeep()
+  expect(await ticks()).toBe(before + 1)
+})
+
+test('of two processes whose passes meet, each minute one at least makes the tick, and the other is no fault', async () => {
+  const keeps = [await unwitnessed(), await unwitnessed()]
+  for (const keep of keeps) await keep.runUpkeep()
+  for (let minute = 1; minute <= 8; minute++) {
+    const before = await ticks()
+    store.clock.advance(60_000)
+    await Promise.all(keeps.map((keep) => keep.runUpkeep()))
+    expect(await ticks()).toBeGreaterThan(before)
+  }
+})
