@@ -97,3 +97,25 @@ test("upkeep's clock went ahead and came back: it goes on within the hour", asyn
   expect(await readsBefore(oldMs)).toBe(0)
   expect((await signed()).length).toBeLessThan(before)
 })
+
+test('a read whose leaf was pruned is not said to be changed: nobody but its file can tell', async () => {
+  await readsOf('acme', 260)
+  const lastMs = store.clock.now() + 1
+  await keeper.runUpkeep()
+  // It keeps the period from being emptied, and not from the cold tier.
+  store.clock.advance(480 * dayMs)
+  await readsOf('acme', 1)
+  store.clock.advance(-480 * dayMs)
+  store.clock.advance(31 * dayMs)
+  await readsOf('acme', 1)
+  for (const days of [61, 1]) {
+    await store.keep.sequence()
+    store.clock.advance(days * dayMs)
+    await keeper.runUpkeep()
+  }
+  const auditor = store.wide({ principal: 'auditor', roles: [], rights: ['audit', 'tenant'] })
+  const { items } = await auditor.audit.list({ actions: ['memory.get'], until: new Date(lastMs), limit: 100 })
+  const pruned = items.filter(({ index }) => index === null)
+  expect(pruned.length).toBeGreaterThan(9)
+  for (const item of items) expect(item.intact).toBe(pruned.includes(item) ? null : true)
+})

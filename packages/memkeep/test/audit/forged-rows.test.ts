@@ -150,3 +150,19 @@ test('a changed event does not become one that nobody can tell of', async () => 
     )
   }
 })
+
+test('nor does one that its leaf is not said to be of, or that waits for no place', async () => {
+  const memory = store.memory({ subject: 'unlinked' })
+  const { id: placed } = await memory.add('one', { actor: 'user' })
+  await sequenced()
+  const { id: waiting } = await memory.add('two', { actor: 'user' })
+  const change = `update memkeep.event set outcome = 'denied', affected = 7 where memories = array[$1]::uuid[]`
+  const intactOf = async (id: string) => (await audit().list({ memory: id })).items.map(({ intact }) => intact)
+  expect(await intactOf(placed)).toEqual([true])
+  await run('update memkeep.log_entry set event = null where event = $1', [(await eventOf(placed)).id])
+  await run(change, [placed])
+  expect(await intactOf(placed)).toEqual([false])
+  expect(await intactOf(waiting), 'nobody can tell yet').toEqual([null])
+  await run('delete from memkeep.pending where id = $1', [(await eventOf(waiting)).id])
+  expect(await intactOf(waiting)).toEqual([false])
+})

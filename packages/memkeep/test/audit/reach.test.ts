@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers/promises'
+import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { codeOf } from '../support/code-of.ts'
 import { adminOf, finished } from '../support/erasing.ts'
@@ -52,6 +54,32 @@ test("no proof of a neighbour's event, of another tenant's, or of none: three ti
   for (const id of [ben, foreign, '00000000-0000-0000-0000-000000000000', 'no id'])
     expect(await audit().proof(id)).toBe(null)
   expect(await wide().proof(foreign)).toBe(null)
+})
+
+test('an event that gets its place while its proof is asked for is not said to be none', async () => {
+  const { id } = (await wide().list({ actions: ['memory.add'], limit: 1 })).items[0]!
+  // As it was before it got its place.
+  await store.database.query(`create table public.leaf as select * from memkeep.log_entry where event = '${id}'`)
+  await store.database.query(`delete from memkeep.log_entry where event = '${id}'`)
+  await store.database.query(
+    `insert into memkeep.pending (tenant, id, class, period) select tenant, id, class, period from memkeep.event where id = '${id}'`,
+  )
+  const client = new pg.Client(store.database.admin)
+  await client.connect()
+  try {
+    await client.query('begin')
+    await client.query('lock table memkeep.pending in access exclusive mode')
+    const asked = wide().proof(id)
+    const waits = `select from pg_locks where relation = 'memkeep.pending'::regclass and not granted`
+    while ((await client.query(waits)).rows.length === 0) await setTimeout(5)
+    await client.query('insert into memkeep.log_entry select * from public.leaf')
+    await client.query(`delete from memkeep.pending where id = '${id}'`)
+    await client.query('commit')
+    expect(await asked).not.toBe(null)
+  } finally {
+    await client.end()
+    await store.database.query('drop table public.leaf')
+  }
 })
 
 test('pages, times and actions', async () => {

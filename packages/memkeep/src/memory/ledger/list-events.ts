@@ -49,13 +49,14 @@ export interface AuditEvent {
   /** Memories disclosed, written or removed. */
   readonly memories: readonly string[]
   readonly affected: number
-  /** Its place in the log; null: none yet. */
+  /** Its place in the log; null: none yet, or none any more (a read whose leaf went to the cold tier). */
   readonly index: number | null
-  /** Which of the tenant's logs that is, from 1 (`LedgerHead`); null: none yet. */
+  /** Which of the tenant's logs that is, from 1 (`LedgerHead`); null where `index` is. */
   readonly line: number | null
   /**
-   * Whether all of the above is what the log committed to. Null when nobody can tell any more: it has no place yet, or the key that
-   * it was sealed or committed under is gone. False: the row was changed, or nobody who had the keys wrote it.
+   * Whether all of the above is what the log committed to. Null when nobody can tell here: it waits for its place, its leaf went to the cold
+   * tier (its file tells), or the key that it was sealed or committed under is gone. False: the row was changed, nobody who had the keys
+   * wrote it, or no leaf is of it.
    */
   readonly intact: boolean | null
 }
@@ -73,6 +74,8 @@ type ListRow = Omit<EventRow, 'outcome'> &
     readonly seq: number | null
     readonly line: number | null
     readonly entry: Buffer | null
+    /** Why it has no place; null: it has one, or should have. */
+    readonly unplaced: 'waiting' | 'pruned' | null
   }
 
 const optionKeys = ['since', 'until', 'actions', 'memory', 'cursor', 'limit']
@@ -133,11 +136,11 @@ async function openEvent(
 }
 
 async function isIntact(
-  { seq, entry, ...place }: ListRow,
+  { seq, entry, unplaced, ...place }: ListRow,
   event: EventRow,
   opener: EventOpener,
 ): Promise<boolean | null> {
-  if (seq === null) return null
+  if (seq === null) return unplaced === null ? false : null
   // Leaves that are pruned go as rows: none is without its bytes.
   return entry !== null && opener.isIntact(event, entry, place)
 }

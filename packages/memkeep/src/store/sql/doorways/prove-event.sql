@@ -18,11 +18,11 @@ begin
   part := 0;
   outcome := memkeep.admit_auditor(c);
   if outcome = 'ok' then
-    select e.line, e.seq, e.entry into leaf from memkeep.log_entry e where e.tenant = p_tenant and e.event = p_event;
-    if not found then
-      outcome := case when exists (select 1 from memkeep.pending p where p.tenant = p_tenant and p.id = p_event)
-        then 'pending' else 'missing' end;
-    end if;
+    -- One statement: between two it could get its place, and stand in neither.
+    select e.line, e.seq, e.entry, p.id into leaf from (select p_event as id) o
+      left join memkeep.log_entry e on e.tenant = p_tenant and e.event = o.id
+      left join memkeep.pending p on p.tenant = p_tenant and p.id = o.id;
+    if leaf.seq is null then outcome := case when leaf.id is null then 'missing' else 'pending' end; end if;
     -- Another subject's event and none are one answer.
     if c.reach <> 2 and not exists (select 1 from memkeep.event o where o.tenant = p_tenant and o.id = p_event
       and o.reach = c.reach and (c.reach = 0 or o.subject = c.shelf)) then outcome := 'missing'; end if;
