@@ -1,3 +1,4 @@
+import { parseCheckpoint } from '../proof/checkpoint.ts'
 import type { WrappedKeys } from './wrapped-keys.ts'
 
 const prefix = 'guard/heads/'
@@ -22,7 +23,10 @@ export class NotedHeads {
     return noted
   }
 
-  /** These take the place of what was noted of the same logs. */
+  /**
+   * Of each log the larger head stays, whichever process brings it last; of a line that is over nothing is noted. Two who write one record in
+   * the same moment may leave what one of them brought: the next tick brings the other again.
+   */
   async note(line: number, heads: ReadonlyMap<string, string>): Promise<void> {
     const records = new Map<string, Record<string, string>>()
     for (const [tag, text] of heads) {
@@ -30,9 +34,12 @@ export class NotedHeads {
       records.set(name, { ...records.get(name), [tag]: text })
     }
     for (const [name, says] of records) {
-      const before = await this.#read(name, line)
-      const moved = Object.entries(says).some(([tag, text]) => before[tag] !== text)
-      if (moved) await this.#wrapped.note(name, { line: String(line), ...before, ...says })
+      const { line: stands, ...noted } = (await this.#wrapped.noteOf(name)) ?? {}
+      if (Number(stands ?? 0) > line) continue
+      const before = stands === String(line) ? noted : {}
+      const moved = Object.entries(says).filter(([tag, text]) => sizeOf(text) > sizeOf(before[tag]))
+      if (moved.length === 0) continue
+      await this.#wrapped.note(name, { line: String(line), ...before, ...Object.fromEntries(moved) })
     }
   }
 
@@ -40,4 +47,9 @@ export class NotedHeads {
     const { line, ...heads } = (await this.#wrapped.noteOf(name)) ?? {}
     return line === String(of) ? heads : {}
   }
+}
+
+/** -1 for no head. */
+function sizeOf(text: string | undefined): number {
+  return text === undefined ? -1 : parseCheckpoint(text).size
 }

@@ -44,6 +44,8 @@ interface SaltedHead {
 /** What a tick committed to: the heads of logs of this line (the lines that a checkpoint signs), by the tag of whose log it is, in hex. */
 export interface TickedHeads {
   readonly line: number
+  /** Of the deployment's log, with the tick. */
+  readonly size: number
   readonly heads: ReadonlyMap<string, string>
 }
 
@@ -113,7 +115,7 @@ export class DeploymentLog {
     await this.#anchor(heads, tree, place.key.vkey, proof)
     const current = heads.filter(({ row }) => row.line === line)
     const texts = current.map(({ row, head }) => [row.tenant.toString('hex'), formatCheckpoint(head)] as const)
-    return { ticked: { line, heads: new Map(texts) }, failed }
+    return { ticked: { line, size: place.size + 1, heads: new Map(texts) }, failed }
   }
 
   /** The last leaf says when the last tick was made: no column of the database does that was not signed. */

@@ -151,22 +151,29 @@ export class Sequencer {
    */
   tick(): Promise<void> {
     return this.#inTurn(async () => {
+      // What an earlier pass did not get to note is old by now.
+      this.#ticked = null
       await this.#learn()
       const { ticked, failed } = await this.#deployment.tick()
-      if (ticked !== null) this.#ticked = ticked
+      this.#ticked = ticked
       if (failed !== null) throw failed
     })
   }
 
   /**
-   * Has the key store remember the heads that the last tick committed to. Once the witness saw that tick, and not before: then whatever
-   * is set back behind these heads is refused by the witness too, and can be accepted.
+   * Has the key store remember the heads that the last tick committed to. Once the witness saw that tick (`seen`), and not before: then whatever
+   * is set back behind these heads is refused by the witness too, and can be accepted. Throws `ERR_STORE_UNSAFE` when it was shown a log
+   * without that tick.
    */
-  async noteTicked(): Promise<void> {
+  async noteTicked(seen: { readonly line: number; readonly size: number }): Promise<void> {
     if (!this.#remembers || this.#ticked === null) return
-    const { line, heads } = this.#ticked
-    await this.#keyring.noteHeads(line, heads)
+    const { line, size, heads } = this.#ticked
     this.#ticked = null
+    // In a later line nothing of this one counts.
+    if (seen.line !== line) return
+    if (seen.size < size)
+      throw new MemkeepError('ERR_STORE_UNSAFE', 'the witness was shown a log without the last tick')
+    await this.#keyring.noteHeads(line, heads)
   }
 
   async #learn(): Promise<void> {

@@ -160,8 +160,7 @@ export class Upkeep {
     await this.#sequencer.tick().catch(failed)
     const keys = await expireKeys(this.#caller)
     await this.#askWitness(failures, async (witnessed) => {
-      await witnessed.proveAndNote()
-      await this.#sequencer.noteTicked()
+      await this.#sequencer.noteTicked(await witnessed.proveAndNote())
     })
     await this.#thinning.run().catch(failed)
     const { archived, emptied } = await this.#putReadsAway(failures)

@@ -90,12 +90,18 @@ export class WitnessedHead {
   }
 
   /** As `prove`, by upkeep: what the witness signed stays beside the proofs that are held against that head. */
-  async proveAndNote(): Promise<void> {
-    const { checkpoint, size, cosignatures } = await this.prove()
+  async proveAndNote(): Promise<Pick<DeploymentHead, 'line'> & SeenHead> {
+    const seen = await this.prove()
+    const { line } = this.#seen!
+    await this.#noteCosigned(line, seen)
+    return { line, ...seen }
+  }
+
+  async #noteCosigned(line: number, { checkpoint, size, cosignatures }: SeenHead): Promise<void> {
     const { key } = this.#witness
     if (key === undefined || cosignatures === '' || checkpoint === this.#noted) return
     const { keyring } = this.#caller
-    const { vkey } = await keyring.logKey(await keyring.deploymentLogTag(), this.#seen!.line)
+    const { vkey } = await keyring.logKey(await keyring.deploymentLogTag(), line)
     const { tag } = await keyring.deployment()
     await callLog(this.#caller, tag, 'note_cosigned', [vkey, size, key, cosignatures])
     this.#noted = checkpoint

@@ -6,6 +6,7 @@ import { damagedKeyOf } from '../../src/keys/damaged-key.ts'
 import { unopenedRecords } from '../../src/keys/inspect-records.ts'
 import type { KeyStore } from '../../src/keys/key-store.ts'
 import type { Keyring } from '../../src/keys/keyring.ts'
+import { formatCheckpoint } from '../../src/proof/checkpoint.ts'
 import { keyPlace } from './key-place.ts'
 
 // A record file that is damaged fails whatever needs it, in a code and by its name: never in a parser's words, and never as if
@@ -26,7 +27,10 @@ async function filled(ring: Keyring) {
   await ring.setGuardHead('a head')
   await ring.setLogLine(line)
   await ring.setWitnessedSize(witness, origin, 7)
-  await ring.noteHeads(line, new Map([[keys.tag.toString('hex'), 'a head']]))
+  await ring.noteHeads(
+    line,
+    new Map([[keys.tag.toString('hex'), formatCheckpoint({ origin, size: 1, root: Buffer.alloc(32) })]]),
+  )
   await ring.destruction.deleteRecords({ tenant: keys.tag, subject: ben }, 1)
   return { tag: keys.tag, ana, ben }
 }
