@@ -10,7 +10,8 @@ import { type Checkpoint, openCheckpoint, signCheckpoint } from '../proof/checkp
 import { callAsOwner } from '../store/call-as-owner.ts'
 import { mintToken, tokenWindow } from '../store/token.ts'
 import { firstLeaf } from './append-events.ts'
-import type { LogCaller } from './log-call.ts'
+import { KnownHeads, type StandingLog } from './known-heads.ts'
+import { callLog, type LogCaller } from './log-call.ts'
 import { upkeepClaims } from './upkeep-call.ts'
 import { deploymentHead, WitnessedHead } from './witnessed-head.ts'
 
@@ -39,7 +40,8 @@ export interface AcceptedRollback {
 }
 
 /**
- * Begins a new line of all logs, in a database that was set back behind what the witness saw. The deployment's log begins at once; its first
+ * Begins a new line of all logs, in a database that was set back behind what the witness saw, or where a tenant's log alone was behind what
+ * the key store remembers of it. The deployment's log begins at once; its first
  * leaf names the head that is given up. A tenant's log begins with its next event; its first leaf names the head that the tenant's
  * former log has in this database. One event, `ledger.accept-rollback`, says who, why and what. Throws `ERR_INPUT_INVALID` when the database was
  * not set back, the head is not known, or `confirm` is another size; what the database throws for one who is no administrator.
@@ -53,7 +55,7 @@ export async function acceptRollback(
   const by = checkId(given.by, 'by', 'ERR_INPUT_INVALID')
   const reason = checkText(given.reason, 'reason', 1000)
   const witnessed = new WitnessedHead(caller, witness)
-  await expectRolledBack(witnessed)
+  await expectRolledBack(caller, witnessed)
   const { keyring } = caller
   const { line, note, source } = await givenUp(caller, witness, given.head)
   if (given.confirm !== note.size) {
@@ -74,14 +76,36 @@ export async function acceptRollback(
   return Object.freeze({ line: next, key: key.vkey, givenUp: Object.freeze(old), witnessed: seen })
 }
 
-async function expectRolledBack(witnessed: WitnessedHead): Promise<void> {
+async function expectRolledBack(caller: LogCaller, witnessed: WitnessedHead): Promise<void> {
   try {
     await witnessed.prove()
   } catch (error) {
     if (error instanceof MemkeepError && error.code === 'ERR_STORE_ROLLED_BACK') return
     throw error
   }
+  if (await isTenantSetBack(caller)) return
   throw new MemkeepError('ERR_INPUT_INVALID', 'the database was not set back: there is nothing to accept')
+}
+
+/** Whether a tenant's log does not go on from the head of it that the key store remembers: the deployment's may, when that alone was put back. */
+async function isTenantSetBack(caller: LogCaller): Promise<boolean> {
+  const { line } = await deploymentHead(caller)
+  const known = new KnownHeads(caller)
+  // Before the logs are read: what is noted meanwhile is no older than they are.
+  await known.learn(line)
+  for (const tag of (await caller.keyring.notedHeads(line)).keys()) {
+    const tenant = Buffer.from(tag, 'hex')
+    const rows = await callLog<Omit<StandingLog, 'tenant'>>(caller, tenant, 'read_head', [])
+    const log = rows.find((row) => row.outcome === null && row.line === line)
+    if (log === undefined) return true
+    try {
+      await known.check({ ...log, tenant })
+    } catch (error) {
+      if (error instanceof MemkeepError && error.code === 'ERR_STORE_UNSAFE') return true
+      throw error
+    }
+  }
+  return false
 }
 
 /** The head that the witness saw last, of the newest line that it saw one of; signed by that log. */
