@@ -118,4 +118,11 @@ test('a read whose leaf was pruned is not said to be changed: nobody but its fil
   const pruned = items.filter(({ index }) => index === null)
   expect(pruned.length).toBeGreaterThan(9)
   for (const item of items) expect(item.intact).toBe(pruned.includes(item) ? null : true)
+  // What is no read is not hidden among them.
+  const pruning = async () => (await auditor.audit.list({ actions: ['audit.prune'], limit: 1 })).items[0]!
+  const { id, intact } = await pruning()
+  expect(intact).toBe(true)
+  await store.database.query('update memkeep.log_entry set event = null where event = $1', [id])
+  await store.database.query('update memkeep.event set class = 0 where id = $1', [id])
+  expect((await pruning()).intact).toBe(false)
 })

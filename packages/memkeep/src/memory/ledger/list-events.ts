@@ -5,6 +5,7 @@ import { MemkeepError } from '../../core/errors.ts'
 import { isUuid } from '../../core/ids.ts'
 import { rightBits } from '../../core/rights.ts'
 import type { ScopeClaims } from '../../core/scope.ts'
+import { readOps } from '../../proof/read-ops.ts'
 import { type Access, callRead, withAccess } from '../access.ts'
 import { checkKeys, checkLimit, lookupId } from '../input.ts'
 import type { Kernel } from '../kernel.ts'
@@ -140,7 +141,7 @@ async function isIntact(
   event: EventRow,
   opener: EventOpener,
 ): Promise<boolean | null> {
-  if (seq === null) return unplaced === null ? false : null
+  if (seq === null) return unplaced === 'waiting' || (unplaced === 'pruned' && readOps.has(event.action)) ? null : false
   // Leaves that are pruned go as rows: none is without its bytes.
   return entry !== null && opener.isIntact(event, entry, place)
 }
