@@ -32,8 +32,20 @@ export interface WaitingLog {
   readonly events: readonly PendingRow[]
 }
 
-/** What waits, tenant by tenant. An event that is said to wait and is not there is left out, and stays waiting. */
-export function pendingLogs(rows: readonly PendingRow[]): WaitingLog[] {
+/** One look at what waits. */
+export interface Pending {
+  /** Tenant by tenant, those of `broken` left out. */
+  readonly waiting: readonly WaitingLog[]
+  /**
+   * Tenants of whose events one is said to wait and is not there: it was removed or changed. Both stand in one transaction, and the look reads events
+   * after it read which wait: so whatever commits between is no such case.
+   */
+  readonly broken: readonly Buffer[]
+  /** How many were said to wait. */
+  readonly looked: number
+}
+
+export function pendingLogs(rows: readonly PendingRow[]): Pending {
   const nameOf = tenantNames()
   const events = new Map<string, PendingRow>()
   const heads = new Map<string, PendingRow>()
@@ -43,16 +55,23 @@ export function pendingLogs(rows: readonly PendingRow[]): WaitingLog[] {
   }
   const current = rows.find(({ part }) => part === 4)?.line ?? 1
   const waiting = new Map<string, PendingRow[]>()
+  const broken = new Map<string, Buffer>()
+  let looked = 0
   for (const row of rows) {
     if (row.part !== 1) continue
+    looked++
     const tenant = nameOf(row.tenant)
     const event = events.get(`${tenant}/${row.id}`)
-    if (event === undefined) continue
+    if (event === undefined) {
+      broken.set(tenant, row.tenant)
+      continue
+    }
     const others = waiting.get(tenant)
     if (others === undefined) waiting.set(tenant, [event])
     else others.push(event)
   }
-  return [...waiting].map(([tenant, found]) => {
+  for (const tenant of broken.keys()) waiting.delete(tenant)
+  const logs = [...waiting].map(([tenant, found]) => {
     const head = heads.get(tenant)
     const log =
       head?.line === current
@@ -60,6 +79,7 @@ export function pendingLogs(rows: readonly PendingRow[]): WaitingLog[] {
         : { line: current, size: 0, vkey: null, note: null, former: head ?? null }
     return { tenant: found[0]!.tenant, ...log, events: found }
   })
+  return { waiting: logs, broken: [...broken.values()], looked }
 }
 
 /** A tenant's tag as text; most rows are of the tenant of the row before. */

@@ -11,7 +11,7 @@ import { type CallLog, DeploymentLog, type TickedHeads } from './deployment-log.
 import { eventOpenerOf } from './event-opener-of.ts'
 import { asUnsafe, KnownHeads } from './known-heads.ts'
 import { type LogEdge, LogEdges, type LogPlace } from './log-edges.ts'
-import { inParts, type PendingRow, pendingLogs, type WaitingLog } from './pending-logs.ts'
+import { inParts, type Pending, type PendingRow, pendingLogs, type WaitingLog } from './pending-logs.ts'
 import { upkeepClaims, upkeepDetail } from './upkeep-call.ts'
 
 const eventsAtOnce = 20_000
@@ -68,14 +68,15 @@ export class Sequencer {
     let sequenced = 0
     for (let races = 0; races < mostRaces; ) {
       const except = [...failed.values()].map(({ tenant }) => tenant)
-      const waiting = pendingLogs(await this.#call<PendingRow>('pending_events', [eventsAtOnce, byteaArray(except)]))
-      if (waiting.length === 0) break
+      const { waiting, broken, looked } = await this.#look(eventsAtOnce, except)
+      if (looked === 0) break
+      for (const tenant of broken) failed.set(tenant.toString('hex'), { tenant, error: eventGone() })
       this.#seams.reach('ledger.read')
       const { done, raced } = await this.#store(waiting, failed)
       sequenced += done
       if (raced) races++
       // All that waited was in sight: whatever waits now came since.
-      else if (waiting.reduce((sum, { events }) => sum + events.length, 0) < eventsAtOnce) break
+      else if (looked < eventsAtOnce) break
     }
     this.#unsigned = [...failed.values()].map(({ tenant }) => tenant)
     const [first] = failed.values()
@@ -124,9 +125,14 @@ export class Sequencer {
     return this.#unsigned.length
   }
 
-  /** When the event happened that waits longest for its place, by its own clock; null when none waits. */
-  oldestWaiting(): Promise<Date | null> {
-    return this.#oldestBut([])
+  /**
+   * When the event happened that waits longest for its place, by its own clock; null when none waits. Throws `ERR_STORE_UNSAFE` when that event is
+   * not there.
+   */
+  async oldestWaiting(): Promise<Date | null> {
+    const { waiting, broken } = await this.#look(1, [])
+    if (broken.length > 0) throw eventGone()
+    return timeOf(waiting)
   }
 
   /**
@@ -135,14 +141,19 @@ export class Sequencer {
    */
   async lagMs(): Promise<number> {
     const own = (await this.#keyring.deployment()).tag
-    const oldest = await this.#oldestBut(this.#unsigned.filter((tenant) => !tenant.equals(own)))
-    return oldest === null ? 0 : Math.max(0, this.#seams.clock.now() - oldest.getTime())
+    const except = this.#unsigned.filter((tenant) => !tenant.equals(own))
+    for (let most = 1; ; most = eventsAtOnce) {
+      const { waiting, broken, looked } = await this.#look(most, except)
+      if (broken.some((tenant) => tenant.equals(own))) throw eventGone()
+      except.push(...broken)
+      // Behind what is not there others may wait.
+      if (waiting.length === 0 && looked === most) continue
+      return Math.max(0, this.#seams.clock.now() - (timeOf(waiting)?.getTime() ?? Infinity))
+    }
   }
 
-  async #oldestBut(except: readonly Buffer[]): Promise<Date | null> {
-    const rows = await this.#call<PendingRow>('pending_events', [1, byteaArray(except)])
-    const event = rows.find(({ part }) => part === 2)
-    return event === undefined ? null : new Date(event.at_ms)
+  async #look(most: number, except: readonly Buffer[]): Promise<Pending> {
+    return pendingLogs(await this.#call<PendingRow>('pending_events', [most, byteaArray(except)]))
   }
 
   /**
@@ -253,6 +264,15 @@ export class Sequencer {
     if (rows[0]?.outcome !== 'ok') throw new MemkeepError('ERR_ACCESS_DENIED', 'upkeep may not keep the log')
     return rows.slice(1)
   }
+}
+
+/** When the first of these happened, by its own clock: they stand in the order in which they wait. */
+function timeOf([first]: readonly WaitingLog[]): Date | null {
+  return first === undefined ? null : new Date(first.events[0]!.at_ms)
+}
+
+function eventGone(): MemkeepError {
+  return new MemkeepError('ERR_STORE_UNSAFE', 'an event that waits for its place in the log was removed or changed')
 }
 
 function otherKey(): MemkeepError {

@@ -166,3 +166,48 @@ test('nor does one that its leaf is not said to be of, or that waits for no plac
   await run('delete from memkeep.pending where id = $1', [(await eventOf(waiting)).id])
   expect(await intactOf(waiting)).toEqual([false])
 })
+
+test('an event that was dropped while it waited is told of, and holds up no other tenant', async () => {
+  await sequenced()
+  const { id } = await store.memory({ tenant: 'globex' }).add('dropped', { actor: 'user' })
+  const event = await eventOf(id)
+  await run(`create table public.dropped as select * from memkeep.event where id = '${event.id}'`)
+  await run('delete from memkeep.event where id = $1', [event.id])
+  expect(await codeOf(store.keep.oldestWaitingEvent())).toBe('ERR_STORE_UNSAFE')
+  const { id: other } = await store.memory().add('of another tenant', { actor: 'user' })
+  // Behind it the other one waits, and is not hidden by it.
+  store.clock.advance(13 * hourMs)
+  expect(await codeOf(store.keep.checkReady())).toBe('ERR_AUDIT_UNAVAILABLE')
+  expect(await sequenced()).toBe('ERR_STORE_UNSAFE')
+  expect(store.keep.metrics().upkeep).toMatchObject({ unsignedLogs: 1 })
+  expect((await listed((await eventOf(other)).id)).index).not.toBeNull()
+  await store.keep.checkReady()
+  // Rows of its tenant's that are there wait with it.
+  const [row] = await run<{ n: number }>('select count(*)::int as n from memkeep.pending where tenant = $1', [
+    event.tenant,
+  ])
+  expect(row!.n).toBeGreaterThan(0)
+  const [{ names }] = (await run<{ names: string }>(
+    `select string_agg(column_name, ',') as names from information_schema.columns
+     where table_schema = 'memkeep' and table_name = 'event' and is_generated = 'NEVER'`,
+  )) as [{ names: string }]
+  await run(`insert into memkeep.event (${names}) select ${names} from public.dropped`)
+  await run('drop table public.dropped')
+  expect(await sequenced()).toBe('none')
+  expect((await listed(event.id, 'globex')).index).not.toBeNull()
+})
+
+test('events that never were, more than are looked at at a time, stop nobody’s log', async () => {
+  await run(
+    `insert into memkeep.pending (tenant, id, class, period, xid)
+     select decode(repeat('ab', 16), 'hex'), gen_random_uuid(), 1, 0, '1'::xid8 from generate_series(1, 20000)`,
+  )
+  const { id } = await store.memory().add('not stopped', { actor: 'user' })
+  store.clock.advance(13 * hourMs)
+  expect(await codeOf(store.keep.checkReady())).toBe('ERR_AUDIT_UNAVAILABLE')
+  expect(await sequenced()).toBe('ERR_STORE_UNSAFE')
+  expect((await listed((await eventOf(id)).id)).index).not.toBeNull()
+  await store.keep.checkReady()
+  await run("delete from memkeep.pending where xid = '1'::xid8")
+  expect(await sequenced()).toBe('none')
+})

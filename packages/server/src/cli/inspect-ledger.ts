@@ -18,6 +18,11 @@ export async function inspectLedger(place: Place): Promise<Finding[]> {
     return [note('ledger-behind', message, 'run `memkeep upkeep`, and see that it reaches the key store')]
   } catch (error) {
     if (!(error instanceof MemkeepError)) throw error
+    if (error.code === 'ERR_STORE_UNSAFE') {
+      return [
+        note('ledger-event-gone', error.message, 'find out who changed the database; the log of that tenant waits'),
+      ]
+    }
     return [note('ledger-unread', error.message, 'set MEMKEEP_UPKEEP_DATABASE_URL, whose login keeps the log')]
   }
 }

@@ -54,6 +54,7 @@ const meanings: Readonly<Record<string, string>> = {
   'stems-missing': 'these are found by their words as they stand alone',
   'former-vectors': 'the vectors of the former model take room; nothing else is wrong',
   'ledger-behind': 'what is not in the signed log yet could be dropped from the database unseen',
+  'ledger-event-gone': 'what one tenant’s event recorded is lost, and nothing more of that tenant is signed',
   'ledger-unread': 'nothing is said of the ledger',
   'shelves-unread': 'nothing is said of the memories of that tenant',
   'key-store-damaged': 'nothing is served, or calls fail one by one: every tenant’s',

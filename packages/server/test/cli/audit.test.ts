@@ -2,6 +2,7 @@ import { appendFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs
 import { join } from 'node:path'
 import { openLocal } from '@memkeep/embedded'
 import { mintScope, mintTenantScope } from 'memkeep/trust'
+import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { memkeep, scratchDirectory } from './deployment.ts'
 
@@ -83,4 +84,22 @@ test('doctor says when events have waited for their place too long', async () =>
   await memory.add('aisle seats', { actor: 'user' })
   const { out } = await memkeep(['doctor', '--ledger', '--json', '--data', data])
   expect(JSON.parse(out).findings.map(({ code }: { code: string }) => code)).toContain('ledger-behind')
+})
+
+test('doctor says when an event that waits was dropped from the database', async () => {
+  await using keep = await openLocal(data, { audit: { mergeDelaySeconds: 3600 } })
+  await keep.sequence()
+  const url = await memkeep(['db', 'url', '--role', 'admin', '--data', data])
+  const client = new pg.Client({ connectionString: url.out.trim() })
+  await client.connect()
+  try {
+    await client.query(
+      `insert into memkeep.pending (tenant, id, class, period) values ('\\x00', gen_random_uuid(), 1, 0)`,
+    )
+    const { out } = await memkeep(['doctor', '--ledger', '--json', '--data', data])
+    expect(JSON.parse(out).findings.map(({ code }: { code: string }) => code)).toContain('ledger-event-gone')
+    await client.query(`delete from memkeep.pending where tenant = '\\x00'`)
+  } finally {
+    await client.end()
+  }
 })
