@@ -2,9 +2,11 @@ import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { systemClock } from '../../src/core/clock.ts'
 import { directoryKeyStore, localKeys } from '../../src/keys/drivers/local.ts'
+import { HeldKeys } from '../../src/keys/held-keys.ts'
 import type { KeyProvider } from '../../src/keys/key-provider.ts'
 import type { KeyStore } from '../../src/keys/key-store.ts'
 import { Keyring } from '../../src/keys/keyring.ts'
+import { WrappedKeys } from '../../src/keys/wrapped-keys.ts'
 import { freshDirectory, refusalOf } from './key-place.ts'
 
 // The ends of keys that no erasure reaches by its usual way: asked for out of turn, met halfway by another process, or put back.
@@ -119,6 +121,25 @@ it('nor is a key of an erased tenant', async () => {
   expect(roots).toHaveLength(1)
   expect(await where.store.get(own)).toBe(null)
   expect(await where.store.list(`tenant/${other.keys.tag.toString('hex')}/`)).not.toEqual([])
+})
+
+it('a record whose name says no epoch, a later build’s, is wrapped anew and taken for no erased one', async () => {
+  const where = place()
+  const ring = ringOn(where)
+  const owner = await ownerIn(ring)
+  const name = `subject/${owner.tenant.toString('hex')}/${'09'.repeat(16)}/later`
+  const holding = () => {
+    const held = new HeldKeys(systemClock, 1000)
+    onTestFinished(() => held.close())
+    return new WrappedKeys(where.root, where.store, held)
+  }
+  await holding().make(name)
+  const before = (await holding().open(name)).derive('own')
+  const under = await holding().wrapperOf(name)
+  await ring.destruction.deleteRecords(owner, 1)
+  await ring.destruction.destroyWrappers(owner, 1)
+  expect(await holding().wrapperOf(name)).not.toBe(under)
+  expect((await holding().open(name)).derive('own')).toEqual(before)
 })
 
 it('a root that stays as it was is not destroyed, and not said to be', async () => {
