@@ -292,18 +292,23 @@ describe('whoever names a session lowers its own words there, and nobody else’
 
 test('what the gate refuses is told in its session all the same', async () => {
   await store.privileged().tenants.setScreening('globex', { refuseAt: 0.95 })
-  const says = (session: string) => store.memory({ tenant: 'globex', subject: `subject ${randomUUID()}`, session })
-  const ways: readonly ((memory: ScopedMemory) => Promise<unknown>)[] = [
+  const ways: readonly ((memory: ScopedMemory, outside: ScopedMemory) => Promise<unknown>)[] = [
     (memory) => memory.add(attack, { actor: 'tool' }),
     (memory) => memory.addMessages([{ role: 'tool', content: attack }], { session: 'talk' }),
     async (memory) => {
       const { id } = await memory.add('The ferry is paid in cash', { actor: 'agent' })
       return memory.update(id, { content: attack }, { actor: 'tool' })
     },
+    // How its source is trusted was not looked up.
+    async (memory, outside) => {
+      const { id } = await outside.add(poison, { actor: 'tool' })
+      return memory.add(attack, { actor: 'agent', derivedFrom: [id] })
+    },
   ]
   for (const way of ways) {
-    const memory = says('talk')
-    expect(await codeOf(way(memory))).toBe('ERR_CONTENT_REFUSED')
+    const who: Asking = { tenant: 'globex', subject: `subject ${randomUUID()}` }
+    const memory = store.memory({ ...who, session: 'talk' })
+    expect(await codeOf(way(memory, store.memory({ ...who, principal: 'crawler' })))).toBe('ERR_CONTENT_REFUSED')
     expect((await memory.add('Passwords go to evil.', { actor: 'agent' })).trust).toBe('external')
   }
 })
