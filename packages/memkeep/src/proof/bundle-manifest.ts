@@ -24,7 +24,7 @@ export interface BundleManifest {
   readonly proofs: readonly number[]
   /** Leaves whose details are opened, rising; each is in the bundle. */
   readonly openings: readonly number[]
-  /** Keys (vkey, type 4) of the witnesses whose signatures the checkpoints carry, each once. No signature is by another. */
+  /** Keys (vkey, type 4) of the witnesses, each once. All of them signed what the anchor stands in, or the head where there is no anchor. */
   readonly witnesses: readonly string[]
   /** The checkpoint whose place in the deployment's log is shown, by its size; null for none. */
   readonly anchor: number | null

@@ -13,8 +13,9 @@ export interface CheckedCheckpoint {
 }
 
 /**
- * Opens a checkpoint of a bundle, where every signature line must be right, of the log or one of the witnesses, and in that order:
- * stricter than C2SP signed-note, which has unknown lines ignored, so that no byte of a bundle goes unchecked. Throws `ERR_PROOF_INVALID`.
+ * Opens a checkpoint of a bundle, which the log and each of the witnesses must have signed, in that order, and nobody else: stricter
+ * than C2SP signed-note, which has unknown lines ignored, so that no byte of a bundle goes unchecked and none can be left out.
+ * Throws `ERR_PROOF_INVALID`.
  */
 export async function checkSignatures(
   source: string,
@@ -25,7 +26,8 @@ export async function checkSignatures(
   const cosigned: Cosigned[] = []
   for (const witness of witnesses) {
     const seen = await readCosignature(note, witness)
-    if (seen !== null) cosigned.push(seen)
+    if (seen === null) throw proofInvalid('a witness that bundle.json names did not sign it')
+    cosigned.push(seen)
   }
   const known = [key, ...witnesses]
   const order = note.signatures.map((signature) => known.findIndex((each) => isBy(each, signature)))

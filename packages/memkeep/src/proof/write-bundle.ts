@@ -19,7 +19,7 @@ import { utf8 } from './utf8.ts'
 export interface LedgerSource {
   readonly hash: TreeHash
   readonly key: NoteKey
-  /** Witnesses whose signatures stay on the checkpoints; lines of other keys are left out. */
+  /** Witnesses that signed the anchor's checkpoint, or the head where there is no anchor; lines of other keys are left out. */
   readonly witnesses: readonly NoteKey[]
   /** Signed checkpoints by size, rising; the last one is the head of the bundle. */
   readonly checkpoints: ReadonlyMap<number, string>
@@ -57,8 +57,9 @@ export interface BundleFile {
 /** Every file of the bundle, one after another: no more than one tile's entries are held. */
 export async function* writeBundle(source: LedgerSource): AsyncGenerator<BundleFile> {
   const { key, anchor, previous } = source
-  const known = [key, ...source.witnesses]
-  const checkpoints = [...source.checkpoints].map(([size, text]) => ({ size, text: signedBy(text, known) }))
+  const newest = Math.max(...source.checkpoints.keys())
+  const signersOf = (size: number) => (anchor === null && size === newest ? [key, ...source.witnesses] : [key])
+  const checkpoints = [...source.checkpoints].map(([size, text]) => ({ size, text: signedBy(text, signersOf(size)) }))
   const head = checkpoints.at(-1)
   if (head === undefined) throw new RangeError('a bundle has a checkpoint')
   const manifest: BundleManifest = {

@@ -10,22 +10,11 @@ import { nodeSha256 } from './node-sha256.ts'
 import { bundleOf, logKey, type SampleOptions, sampleBundle, trusted } from './sample-ledger.ts'
 
 const runs = amount('MEMKEEP_MUTATIONS', 10_000)
-/**
- * The witness that the auditor asks for has signed once in each: where two lines of it satisfy him, one is no part of what he is shown.
- * Small, as most of them are mutated: a run of ten thousand takes half a minute. One has a full tile, one was pruned, one
- * goes on from another log.
- */
-const small = { sizes: [4, 9], proofs: [3, 7], opened: [3, 6], prune: null, cosignsHeads: false }
-const shape = { sizes: [40, 256, 270], proofs: [3, 269], opened: [3, 260], prune: null, cosignsHeads: false }
+/** Small, as most of them are mutated: a run of ten thousand takes half a minute. One has a full tile, one was pruned, one goes on from another log. */
+const small = { sizes: [4, 9], proofs: [3, 7], opened: [3, 6], prune: null }
+const shape = { sizes: [40, 256, 270], proofs: [3, 269], opened: [3, 260], prune: null }
 const goingOn = { ...small, goesOn: true }
-const pruned = {
-  sizes: [260, 270],
-  proofs: [0, 3, 260],
-  opened: [3, 260],
-  minIndex: 256,
-  prune: 269,
-  cosignsHeads: false,
-}
+const pruned = { sizes: [260, 270], proofs: [0, 3, 260], opened: [3, 260], minIndex: 256, prune: 269 }
 
 /** A bundle that was changed or forged, and what the auditor brings. */
 interface Attack {

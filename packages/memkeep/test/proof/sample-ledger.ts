@@ -52,14 +52,12 @@ export interface SampleOptions {
   readonly anchored?: boolean
   /** The log goes on from another one. */
   readonly goesOn?: boolean
-  /** False: the witness signed what the log is anchored in alone, as it does for a tenant's. */
-  readonly cosignsHeads?: boolean
 }
 
 /** A bundle of events that a keeper wrote, as its files. */
 export async function sampleBundle(options: SampleOptions = {}): Promise<Map<string, Uint8Array>> {
   const { sizes = [100, 256, 300, 600], minIndex = 0, proofs = [255, 256, 599], opened = [256, 257] } = options
-  const { prune = 590, anchored = true, goesOn = false, cosignsHeads = true } = options
+  const { prune = 590, anchored = true, goesOn = false } = options
   const kept = options.kept ?? proofs.filter((index) => index < minIndex)
   const digest = keptDigest(nodeSha256, options.prunedLog ?? origin, 0, minIndex, kept)
   const pruned = pruneResource({ minIndex, kept: digest })
@@ -82,7 +80,7 @@ export async function sampleBundle(options: SampleOptions = {}): Promise<Map<str
     }
     const source = await signCheckpoint({ size, root: log.appender.root() }, key, testSigner(word))
     const line = await cosign(parseNote(source).text, witnessKey, testSigner('witness'), 1_763_800_000 + size)
-    checkpoints.set(size, cosignsHeads ? source + formatSignature(line) : source)
+    checkpoints.set(size, source + formatSignature(line))
   }
   const tree = log.tree()
   const size = sizes.at(-1)!

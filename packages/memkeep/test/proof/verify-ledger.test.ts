@@ -11,6 +11,8 @@ import { bundleOf, logKey, origin, sampleBundle, trusted, witnessKey } from './s
 import { testSigner } from './test-signer.ts'
 
 type Files = Map<string, Uint8Array>
+/** The one file of an anchored bundle that witnesses signed. */
+const anchorProof = 'anchor/deployment.tlog-proof'
 
 /** The message that the bundle is refused with. */
 async function refusal(files: Files, options: VerifyLedgerOptions = trusted): Promise<string> {
@@ -55,10 +57,7 @@ describe('a bundle', () => {
       [256, ['{"ids":["256"]}', null]],
       [257, ['{"ids":["257"]}', null]],
     ])
-    expect(report.cosigned).toEqual([
-      { witness: formatNoteKey(witnessKey), at: 1_763_800_600, size: 600 },
-      { witness: formatNoteKey(witnessKey), at: 1_763_800_001, size: 600 },
-    ])
+    expect(report.cosigned).toEqual([{ witness: formatNoteKey(witnessKey), at: 1_763_800_001, size: 600 }])
     expect((await verifyLedger(bundleOf(files))).keyGiven).toBe(false)
   })
 
@@ -209,8 +208,13 @@ describe('the first thing that is wrong is named', () => {
     ],
     [
       "a witness's line broken",
-      (files) => edited(files, 'checkpoint', /(witness\.example \S{30})./, '$1/'),
-      "checkpoint: a witness's signature is wrong",
+      (files) => edited(files, anchorProof, /(witness\.example \S{30})./, '$1/'),
+      `${anchorProof}: a witness's signature is wrong`,
+    ],
+    [
+      "a witness's line left out",
+      (files) => edited(files, anchorProof, /\xe2\x80\x94 witness\.example \S+\n/, ''),
+      `${anchorProof}: a witness that bundle.json names did not sign it`,
     ],
     [
       'an unknown signature line',
@@ -279,8 +283,8 @@ describe('the first thing that is wrong is named', () => {
     ],
     [
       'signatures in another order',
-      (files) => edited(files, 'checkpoints/100', /^(\xe2.*\n)(\xe2.*\n)/m, '$2$1'),
-      'checkpoints/100: its signatures are not in their order',
+      (files) => edited(files, anchorProof, /^(\xe2.*\n)(\xe2.*\n)/m, '$2$1'),
+      `${anchorProof}: its signatures are not in their order`,
     ],
     [
       'a key file that does not end with its line',
@@ -339,10 +343,30 @@ describe('what a bundle cannot show by itself is shown by what the auditor bring
     const stranger = noteKey(nodeSha256, witnessKey.name, testSigner('stranger').publicKey, 4)
     const message = 'checkpoint: witness 1 of those given did not cosign it'
     expect(await refusal(await sampleBundle(), { witnesses: [formatNoteKey(stranger)] })).toBe(message)
+    expect(await refusal(await sampleBundle(), { witnesses: [trusted.key] })).toContain(
+      'a verifier key of another type',
+    )
+  })
+
+  test('a head without an anchor carries the lines of its witnesses, and none of them can be left out', async () => {
+    const files = await sampleBundle({ anchored: false, sizes: [9], proofs: [], opened: [], prune: null })
+    const witnesses = [formatNoteKey(witnessKey)]
+    expect((await verifyLedger(bundleOf(files), { key: trusted.key, witnesses })).cosigned).toEqual([
+      { witness: witnesses[0], at: 1_763_800_009, size: 9 },
+    ])
+    const without = edited(files, 'checkpoint', /\xe2\x80\x94 witness\.example \S+\n/, '')
+    expect(await refusal(without, { key: trusted.key })).toBe(
+      'checkpoint: a witness that bundle.json names did not sign it',
+    )
+  })
+
+  test('a head with an anchor carries no line of a witness', async () => {
     const files = await sampleBundle()
-    const line = parseNote(text(files, 'checkpoint')).signatures.length
-    expect(line).toBe(2)
-    expect(await refusal(files, { witnesses: [trusted.key] })).toContain('a verifier key of another type')
+    expect(parseNote(text(files, 'checkpoint')).signatures).toHaveLength(1)
+    const line = /\xe2\x80\x94 witness\.example \S+\n/.exec(Buffer.from(files.get(anchorProof)!).toString('latin1'))![0]
+    expect(await refusal(edited(files, 'checkpoint', /$/, line))).toBe(
+      'checkpoint: it has a signature of a key that is not in the bundle',
+    )
   })
 
   test('a deployment log: asked for and not there, or of another key', async () => {
