@@ -12,13 +12,16 @@ export interface SequencingOrder {
   readonly keyDir: string
 }
 
+/** What its sessions are called, so that a test can tell when the server has ended them all. */
+export const childSessions = 'memkeep sequencing child'
+
 const order: SequencingOrder | undefined = process.argv[2] === undefined ? undefined : JSON.parse(process.argv[2])
 if (order !== undefined && process.argv[1] === import.meta.filename) await run(order)
 
 async function run({ app, upkeep, keyDir }: SequencingOrder): Promise<void> {
   const keep = await openMemkeep({
-    database: { ...app, max: 3 },
-    upkeep: { ...upkeep, max: 2 },
+    database: { ...app, max: 3, application_name: childSessions },
+    upkeep: { ...upkeep, max: 2, application_name: childSessions },
     ...keysAt(keyDir),
     acceptOldServer: true,
     audit: { mergeDelaySeconds: 3600 },

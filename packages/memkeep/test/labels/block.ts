@@ -120,6 +120,10 @@ export class Block {
     const versions = await Promise.all([
       ...ids('endorse').map((id) => this.#memory.endorse(id, { ifVersion: this.#versions.get(id) ?? 1 })),
       ...of('update').map(({ act, id }) => this.#memory.update(id, { metadata: { round } }, { actor: act.actor })),
+      ...of('rewrite').map(({ graph, act, id }) => {
+        const { content } = this.#told({ graph, node: act.node })
+        return this.#memory.update(id, { content: `${content} anew ${round}` }, { actor: act.actor })
+      }),
     ])
     for (const { id, version } of versions.filter((receipt) => receipt !== null)) this.#versions.set(id, version)
     for (const { graph, act } of acts) this.#models[graph]!.do(act)

@@ -11,7 +11,7 @@ export interface Node {
 
 /** What happens to one memory of a graph; what it has no effect on it leaves as it is. */
 export interface Act {
-  readonly kind: 'delete' | 'hold' | 'release' | 'reject' | 'endorse' | 'update' | 'derive' | 'supersede'
+  readonly kind: 'delete' | 'hold' | 'release' | 'reject' | 'endorse' | 'update' | 'rewrite' | 'derive' | 'supersede'
   readonly node: number
   /** Of a new version, of a memory made from it, of one that takes its place. */
   readonly actor: Actor
@@ -36,6 +36,7 @@ const act: fc.Arbitrary<Act> = fc.record({
     'reject',
     'endorse',
     'update',
+    'rewrite',
     'derive',
     'supersede',
   ),

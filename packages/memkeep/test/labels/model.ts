@@ -85,8 +85,9 @@ export class GraphModel {
     }
     if (act.kind === 'endorse' && below(this.trustOf(act.node), 'agent'))
       Object.assign(node, { raised: this.#now, reviewed: true })
-    // An update here changes no word of it, so whoever has looked at it has looked at what stands.
-    if (act.kind === 'update' && below(ceiling[act.actor], this.trustOf(act.node)))
+    // An update changes no word of it, so whoever has looked at it has looked at what stands; nobody has at what is reworded.
+    if (act.kind === 'rewrite') node.reviewed = false
+    if ((act.kind === 'update' || act.kind === 'rewrite') && below(ceiling[act.actor], this.trustOf(act.node)))
       this.#fall(act.node, ceiling[act.actor])
     return null
   }
