@@ -12,6 +12,10 @@ export function sureCosines(
   const { rough, values, errors, reach, sharpen } = block.near(query, selection, slots)
   const largest = new Largest(sure)
   for (let slot = 0; slot < slots; slot++) largest.offer(rough[slot]! - reach * errors![slot]!)
-  sharpen([...rough.keys()].filter((slot) => rough[slot]! + reach * errors![slot]! >= largest.least))
+  const contenders: number[] = []
+  for (let slot = 0; slot < slots; slot++) {
+    if (rough[slot]! + reach * errors![slot]! >= largest.least) contenders.push(slot)
+  }
+  sharpen(contenders)
   return values
 }
