@@ -1,11 +1,11 @@
 import { MemkeepError } from '../core/errors.ts'
 import { sameBytes } from '../proof/byte-string.ts'
-import { parseCheckpoint } from '../proof/checkpoint.ts'
 import { formatInclusionFile } from '../proof/inclusion-file.ts'
 import { rootOfInclusion } from '../proof/inclusion-proof.ts'
-import { parseNote } from '../proof/signed-note.ts'
+import type { NoteKey } from '../proof/note-key.ts'
 import type { Tile } from '../proof/tile-path.ts'
 import { TileTree } from '../proof/tile-tree.ts'
+import { expectSigned } from './expect-signed.ts'
 import { treeHash } from './node-sha256.ts'
 
 /** A row that doorway `prove_event` brings. */
@@ -41,14 +41,21 @@ export interface InclusionOf {
   readonly file: string
 }
 
-/** What a call of `prove_event` answered, but for the outcome's meaning: null when the event has no place in the log yet. */
-export async function readProof(rows: readonly ProofRow[]): Promise<InclusionOf | null> {
+/**
+ * What a call of `prove_event` answered, but for the outcome's meaning: null when the event has no place in the log yet. `keyOf` gives the key of
+ * the tenant's log of a line, as it is known outside the database. Throws what `expectSigned` does, and `ERR_PROOF_INVALID` when the head
+ * does not cover the event.
+ */
+export async function readProof(
+  rows: readonly ProofRow[],
+  keyOf: (line: number) => Promise<{ readonly noteKey: NoteKey }>,
+): Promise<InclusionOf | null> {
   const head = rows.find((row) => row.part === 0)!
   if (head.outcome !== 'ok') return null
   const { line, size, seq: index, note: checkpoint, vkey, entry } = head
   if (entry === null) throw new MemkeepError('ERR_PROOF_INVALID', 'the leaf was pruned: it is in the cold tier')
   const proof = await new TileTree(treeHash, size, tileIn(rows)).inclusion(index)
-  const { origin, root } = parseCheckpoint(parseNote(checkpoint).text)
+  const { origin, root } = await expectSigned({ vkey, note: checkpoint }, await keyOf(line))
   const found = rootOfInclusion(treeHash, index, size, treeHash.leaf(entry), proof)
   if (found === null || !sameBytes(found, root)) {
     throw new MemkeepError('ERR_PROOF_INVALID', 'the log in the database is not the one that was signed')

@@ -16,5 +16,5 @@ export async function proveVerified(kernel: ErasureKernel, record: ErasureRecord
   if (outcome !== 'ok' && outcome !== 'pending' && outcome !== 'missing') {
     throw incomplete(`the ledger does not show its event (${outcome})`)
   }
-  return readProof(rows)
+  return readProof(rows, (line) => kernel.keyring.logKey(record.tenant, line))
 }

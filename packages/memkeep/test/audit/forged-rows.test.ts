@@ -1,8 +1,14 @@
+import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { nodeSha256 } from '../../src/audit/node-sha256.ts'
+import { parseCheckpoint, signCheckpoint } from '../../src/proof/checkpoint.ts'
 import { decodeEntries } from '../../src/proof/entry-bundle.ts'
 import type { LedgerLeaf } from '../../src/proof/ledger-leaf.ts'
+import { formatNoteKey, noteKey } from '../../src/proof/note-key.ts'
+import { parseNote } from '../../src/proof/signed-note.ts'
 import { verifyLedger } from '../../src/verify.ts'
 import { bundleOf } from '../proof/sample-ledger.ts'
+import { testSigner } from '../proof/test-signer.ts'
 import { codeOf } from '../support/code-of.ts'
 import { hourMs } from '../support/hand-clock.ts'
 import { TestKeep } from '../support/test-keep.ts'
@@ -149,6 +155,103 @@ test('a changed event does not become one that nobody can tell of', async () => 
       [id, place!.under, place!.key_epoch, place!.key_version, place!.entry],
     )
   }
+})
+
+test('an event that was changed with its leaf, and the hashes over that, is not intact', async () => {
+  await store.createTenant('initech')
+  const memory = store.memory({ tenant: 'initech' })
+  const { id } = await memory.add('a rewritten apple', { actor: 'user' })
+  await memory.delete(id)
+  // So many that its tile is full, and one more.
+  for (let n = 0; n < 256; n++) await memory.get(id)
+  await sequenced()
+  const { id: newest } = await memory.add('the newest apple', { actor: 'user' })
+  await sequenced()
+  const intactOf = async (memory: string) =>
+    (await audit('initech').list({ memory, actions: ['memory.add', 'memory.delete', 'memory.update'] })).items.map(
+      ({ intact }) => intact,
+    )
+  expect(await intactOf(id)).toEqual([true, true])
+  expect(await intactOf(newest)).toEqual([true])
+  const hashOf = (entry: Buffer) =>
+    createHash('sha256')
+      .update(Buffer.from([0]))
+      .update(entry)
+      .digest()
+  const own = 'tenant = $1 and event = $2'
+  for (const [memory, action, said, instead] of [
+    [id, 'memory.delete', '"op":"memory.delete"', '"op":"memory.update"'],
+    [id, 'memory.delete', '"outcome":"ok"', '"outcome":"denied"'],
+    [newest, 'memory.add', '"outcome":"ok"', '"outcome":"denied"'],
+  ] as const) {
+    const written = 'select tenant, id from memkeep.event where memories = array[$1]::uuid[] and action = $2'
+    const [{ tenant, id: event }] = (await run(written, [memory, action])) as [Row]
+    const [{ entry }] = (await run<{ entry: Buffer }>(`select entry from memkeep.log_entry where ${own}`, [
+      tenant,
+      event,
+    ])) as [{ entry: Buffer }]
+    const forged = Buffer.from(entry.toString().replace(said, instead))
+    expect(forged).not.toEqual(entry)
+    const put = async (leaf: Buffer) => {
+      const { op, outcome } = JSON.parse(leaf.toString()) as LedgerLeaf
+      await run('update memkeep.event set action = $3, outcome = $4 where tenant = $1 and id = $2', [
+        tenant,
+        event,
+        op,
+        outcome,
+      ])
+      await run(`update memkeep.log_entry set entry = $3 where ${own}`, [tenant, event, leaf])
+    }
+    const putHash = (from: Buffer, to: Buffer) =>
+      run(
+        'update memkeep.log_tile set hashes = overlay(hashes placing $3 from position($2 in hashes)) where tenant = $1 and position($2 in hashes) > 0',
+        [tenant, from, to],
+      )
+    await put(forged)
+    expect(await intactOf(memory), instead).toContain(false)
+    await putHash(hashOf(entry), hashOf(forged))
+    expect(await intactOf(memory), `${instead}, with its tile`).toContain(false)
+    await putHash(hashOf(forged), hashOf(entry))
+    await put(entry)
+    expect(await intactOf(memory)).not.toContain(false)
+  }
+})
+
+test('key and head of a log are not the database’s word', async () => {
+  await store.memory({ tenant: 'globex' }).add('of globex', { actor: 'user' })
+  expect(await sequenced()).toBe('none')
+  const of = audit('globex')
+  const event = (await of.list({ actions: ['memory.add'], limit: 1 })).items[0]!.id
+  const { key: vkey } = (await of.checkpoint())!
+  const [{ tenant, note }] = (await run<{ tenant: Buffer; note: string }>(
+    'select tenant, note from memkeep.log where vkey = $1',
+    [vkey],
+  )) as [{ tenant: Buffer; note: string }]
+  const bundle = async () => {
+    for await (const _ of of.export()) await Promise.resolve()
+  }
+  const answers = async () => [await codeOf(of.checkpoint()), await codeOf(of.proof(event)), await codeOf(bundle())]
+  const intact = async () => (await of.list({ actions: ['memory.add'], limit: 1 })).items[0]!.intact
+  expect([await answers(), await intact()]).toEqual([['none', 'none', 'none'], true])
+  // A log of the same leaves, signed with a key of whoever owns the database, and under the log's name.
+  const signer = testSigner('whoever owns the database')
+  const own = noteKey(nodeSha256, vkey.slice(0, vkey.indexOf('+')), signer.publicKey)
+  const { size, root } = parseCheckpoint(parseNote(note).text)
+  const forged = await signCheckpoint({ size, root }, own, signer)
+  const put = (key: string, head: string) =>
+    run('update memkeep.log set vkey = $2, note = $3 where tenant = $1', [tenant, key, head])
+  await put(formatNoteKey(own), forged)
+  expect([await answers(), await intact()]).toEqual([Array(3).fill('ERR_KEY_UNAVAILABLE'), false])
+  await put(vkey, forged)
+  expect([await answers(), await intact()]).toEqual([Array(3).fill('ERR_PROOF_INVALID'), false])
+  await put(vkey, note)
+  expect([await answers(), await intact()]).toEqual([['none', 'none', 'none'], true])
+  // Nor is the log in which a head is anchored.
+  const [anchor] = await run<{ vkey: string }>('select vkey from memkeep.anchor where tenant = $1', [tenant])
+  await run('update memkeep.anchor set vkey = $2 where tenant = $1', [tenant, formatNoteKey(own)])
+  expect(await codeOf(bundle())).toBe('ERR_KEY_UNAVAILABLE')
+  await run('update memkeep.anchor set vkey = $2 where tenant = $1', [tenant, anchor!.vkey])
+  expect(await codeOf(bundle())).toBe('none')
 })
 
 test('nor does one that its leaf is not said to be of, or that waits for no place', async () => {

@@ -1,3 +1,4 @@
+import { otherKey } from '../../audit/expect-signed.ts'
 import { LogReader, type LogRow } from '../../audit/log-reader.ts'
 import { nodeSha256, treeHash } from '../../audit/node-sha256.ts'
 import { MemkeepError } from '../../core/errors.ts'
@@ -20,7 +21,10 @@ export interface LedgerExportOptions {
   readonly line?: number
 }
 
-/** The files of a bundle, one after another. Pages are read as they are needed: what is logged meanwhile is not in it. */
+/**
+ * The files of a bundle, one after another. Pages are read as they are needed: what is logged meanwhile is not in it. Keys and head are those that
+ * the key store knows (`expectSigned`); what else is in it shows with `verifyLedger`.
+ */
 export async function* exportLedger(kernel: Kernel, scope: ScopeClaims, given: unknown): AsyncGenerator<BundleFile> {
   const { checkpoints = 100, line } = checkKeys<LedgerExportOptions>(given, 'export options', ['checkpoints', 'line'])
   if (!Number.isInteger(checkpoints) || checkpoints < 0 || checkpoints > 1000) {
@@ -38,6 +42,7 @@ export async function* exportLedger(kernel: Kernel, scope: ScopeClaims, given: u
   const [head, former] = at === -1 ? [] : heads.slice(at)
   if (head === undefined)
     throw new MemkeepError('ERR_AUDIT_UNAVAILABLE', 'nothing is in the log yet', { retryable: true })
+  await expectAnchor(kernel, head)
   const read = (args: readonly unknown[]): Promise<LogRow[]> =>
     call(() =>
       withAccess(kernel, scope, async (access) => {
@@ -47,6 +52,16 @@ export async function* exportLedger(kernel: Kernel, scope: ScopeClaims, given: u
       }),
     )
   yield* writeBundle(await sourceOf(head, former, new LogReader(read, head.line, head.size), checkpoints))
+}
+
+/** Which log a head is anchored in is not the database's word either. Throws `ERR_KEY_UNAVAILABLE`. */
+async function expectAnchor({ keyring }: Kernel, { anchor_size, anchor_vkey }: HeadRow): Promise<void> {
+  if (anchor_size === null) return
+  const tag = await keyring.deploymentLogTag()
+  for (let line = await keyring.logLine(); line > 0; line--) {
+    if ((await keyring.logKey(tag, line)).vkey === anchor_vkey) return
+  }
+  throw otherKey()
 }
 
 async function sourceOf(

@@ -1,6 +1,7 @@
 import { actorClass } from '../../audit/actor-class.ts'
 import { EventOpener, type Under } from '../../audit/event-opener.ts'
 import type { EventRow } from '../../audit/logged-event.ts'
+import { PlacedLeaves, type PlaceRow } from '../../audit/placed-leaves.ts'
 import { MemkeepError } from '../../core/errors.ts'
 import { isUuid } from '../../core/ids.ts'
 import { rightBits } from '../../core/rights.ts'
@@ -57,7 +58,7 @@ export interface AuditEvent {
   /**
    * Whether all of the above is what the log committed to. Null when nobody can tell here: it waits for its place, its leaf went to the cold
    * tier (its file tells), or the key that it was sealed or committed under is gone. False: the row was changed, nobody who had the keys
-   * wrote it, or no leaf is of it.
+   * wrote it, no leaf is of it, or no head that the log's key signed covers that leaf.
    */
   readonly intact: boolean | null
 }
@@ -70,6 +71,7 @@ export interface AuditPage {
 
 type ListRow = Omit<EventRow, 'outcome'> &
   Under & {
+    readonly part: 0
     readonly outcome: string | null
     readonly ended: string
     readonly seq: number | null
@@ -78,6 +80,16 @@ type ListRow = Omit<EventRow, 'outcome'> &
     /** Why it has no place; null: it has one, or should have. */
     readonly unplaced: 'waiting' | 'pruned' | null
   }
+
+/** A row that shows where leaves stand. */
+type PlaceOnly = PlaceRow & { readonly part: 1 | 2 }
+
+/** What a page's events are opened with. */
+interface Opening {
+  readonly opener: EventOpener
+  readonly leaves: PlacedLeaves
+  readonly names: (subject: Buffer) => string | null
+}
 
 const optionKeys = ['since', 'until', 'actions', 'memory', 'cursor', 'limit']
 const lastUuid = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
@@ -91,26 +103,27 @@ export async function listEvents(kernel: Kernel, scope: ScopeClaims, given: unkn
   if (!isUuid(cursor)) throw new MemkeepError('ERR_INPUT_INVALID', 'cursor is not one that audit.list gave')
   const [since, until] = [checkTime(options.since, 0), checkTime(options.until, endOfTime)]
   const args = [since, until, checkActions(options.actions), cursor, limit + 1]
-  const memory = options.memory === undefined ? [] : [lookupId(options.memory)]
+  // Beside the events what shows where their leaves stand: whoever owns the database can change a leaf as well as its event.
+  const more = [options.memory === undefined ? null : lookupId(options.memory), true]
   return withAccess(kernel, scope, async (access) => {
     const wide = scope.reach === 'all'
     const doorway = wide ? 'wide_list_events' : 'list_events'
-    const rows = await callRead<ListRow>(kernel, access, doorway, args, access.claims, memory)
-    expectOutcome(rows.find((row) => row.outcome !== null)?.outcome, 'ok')
-    const found = rows.filter((row) => row.outcome === null)
+    const rows = await callRead<ListRow | PlaceOnly>(kernel, access, doorway, args, access.claims, more)
+    const events = rows.filter((row) => row.part === 0)
+    expectOutcome(events.find((row) => row.outcome !== null)?.outcome, 'ok')
+    const found = events.filter((row) => row.outcome === null)
     const names = await namesOf(kernel, access, found)
     const opener = new EventOpener(access.keys, await kernel.keyring.deployment())
+    const { tag } = access.keys
+    const places = rows.filter((row) => row.part !== 0)
+    const leaves = new PlacedLeaves(places, async (line) => (await kernel.keyring.logKey(tag, line)).noteKey)
     const items: AuditEvent[] = []
-    for (const row of found.slice(0, limit)) items.push(await openEvent(row, opener, names))
+    for (const row of found.slice(0, limit)) items.push(await openEvent(row, { opener, leaves, names }))
     return { items, nextCursor: found.length > limit ? items.at(-1)!.id : null }
   })
 }
 
-async function openEvent(
-  row: ListRow,
-  opener: EventOpener,
-  names: (subject: Buffer) => string | null,
-): Promise<AuditEvent> {
+async function openEvent(row: ListRow, { opener, leaves, names }: Opening): Promise<AuditEvent> {
   const event: EventRow = { ...row, outcome: row.ended }
   const { detail } = await opener.detail(event)
   const { principal, roles, agent, session, reason, support, keyMade } = detail === null ? {} : JSON.parse(detail)
@@ -132,18 +145,20 @@ async function openEvent(
     affected: row.affected,
     index: row.seq,
     line: row.line,
-    intact: await isIntact(row, event, opener),
+    intact: await isIntact(row, event, opener, leaves),
   }
 }
 
 async function isIntact(
-  { seq, entry, unplaced, ...place }: ListRow,
+  { seq, line, entry, unplaced, ...place }: ListRow,
   event: EventRow,
   opener: EventOpener,
+  leaves: PlacedLeaves,
 ): Promise<boolean | null> {
   if (seq === null) return unplaced === 'waiting' || (unplaced === 'pruned' && readOps.has(event.action)) ? null : false
   // Leaves that are pruned go as rows: none is without its bytes.
-  return entry !== null && opener.isIntact(event, entry, place)
+  if (entry === null || !(await leaves.holds(line!, seq, entry))) return false
+  return opener.isIntact(event, entry, place)
 }
 
 /** The names of the subjects: the scope's own, or, tenant-wide and with the right to read, every one that opens. */

@@ -1,3 +1,4 @@
+import { expectSigned } from '../../audit/expect-signed.ts'
 import type { ScopeClaims } from '../../core/scope.ts'
 import { type Access, callRead, withAccess } from '../access.ts'
 import type { Kernel } from '../kernel.ts'
@@ -47,11 +48,16 @@ export async function readHead(kernel: Kernel, scope: ScopeClaims): Promise<Ledg
   return { origin: originOf(key), ...head, goesOnFrom: former === undefined ? null : former.note }
 }
 
-/** The heads of a tenant's logs, that which its events go to now first; none when nothing was logged. */
+/**
+ * The heads of a tenant's logs, that which its events go to now first; none when nothing was logged. Throws what `expectSigned` does: neither key
+ * nor head is the database's word.
+ */
 export async function readHeads(kernel: Kernel, access: Access): Promise<HeadRow[]> {
   const rows = await callRead<HeadRow>(kernel, access, 'read_head', [])
   expectOutcome(rows.find((row) => row.outcome !== null)?.outcome, 'ok')
-  return rows.filter((row) => row.outcome === null && row.size > 0)
+  const heads = rows.filter((row) => row.outcome === null && row.size > 0)
+  for (const head of heads) await expectSigned(head, await kernel.keyring.logKey(access.keys.tag, head.line))
+  return heads
 }
 
 const originOf = (key: string): string => key.slice(0, key.indexOf('+'))
