@@ -6,7 +6,7 @@ import { readArguments } from './arguments.ts'
 import { writeBundleTo } from './bundle-directory.ts'
 import type { Command } from './command.ts'
 import { withKeep } from './deployment.ts'
-import { print, printJson } from './output.ts'
+import { print, printJson, progress } from './output.ts'
 
 export const auditExport: Command = {
   name: 'audit export',
@@ -29,7 +29,7 @@ export const auditExport: Command = {
     ]
     let report: LedgerReport | undefined
     await withKeep(given, async (keep) => {
-      await keep.sequence().catch(unlessElsewhere)
+      await keep.sequence().catch(tellUnsigned)
       const options = { ...(checkpoints === undefined ? {} : { checkpoints }), ...(line === undefined ? {} : { line }) }
       await writeBundleTo(directory, auditReach(keep, tenant).audit.export(options), async (written) => {
         report = await verifyLedger(written, { sha256: (bytes) => hash('sha256', bytes, 'buffer') })
@@ -42,7 +42,12 @@ export const auditExport: Command = {
   },
 }
 
-/** Another process has the upkeep login: it keeps the log. */
-function unlessElsewhere(error: unknown): void {
-  if (!(error instanceof MemkeepError) || error.code !== 'ERR_STORE_UNAVAILABLE') throw error
+/**
+ * Another process has the upkeep login: it keeps the log. Whatever else keeps some tenant's log from being signed keeps no auditor from a bundle: what was
+ * signed is evidence, of the very log that cannot be signed too.
+ */
+function tellUnsigned(error: unknown): void {
+  if (!(error instanceof MemkeepError)) throw error
+  if (error.code === 'ERR_STORE_UNAVAILABLE') return
+  progress(`memkeep: not every log could be signed: ${error.message} (${error.code})`)
 }

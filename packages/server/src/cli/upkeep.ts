@@ -33,18 +33,25 @@ async function pass(keep: Keep): Promise<void> {
   )
 }
 
-/** The first pass must succeed; one that fails later is told, and tried again with the next. */
+/**
+ * A pass that fails is told, and tried again with the next: what failed may be one tenant's, and holds up no other's. The first one shows whether there is
+ * an upkeep login and a database at all.
+ */
 async function repeat(keep: Keep): Promise<void> {
   const controller = new AbortController()
   const { signal } = controller
   void signalled().then(() => controller.abort())
-  await pass(keep)
+  const tell = (error: unknown): void => {
+    if (!(error instanceof MemkeepError)) throw error
+    progress(`memkeep: ${error.message} (${error.code})`)
+  }
+  await pass(keep).catch((error: unknown) => {
+    if (error instanceof MemkeepError && error.code === 'ERR_STORE_UNAVAILABLE') throw error
+    tell(error)
+  })
   while (!signal.aborted) {
     await sleep(everyMs, undefined, { signal }).catch(() => {})
     if (signal.aborted) break
-    await pass(keep).catch((error: unknown) => {
-      if (!(error instanceof MemkeepError)) throw error
-      progress(`memkeep: ${error.message} (${error.code})`)
-    })
+    await pass(keep).catch(tell)
   }
 }

@@ -1,5 +1,9 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { appendFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { openLocal } from '@memkeep/embedded'
 import { mintScope, mintTenantScope } from 'memkeep/trust'
 import pg from 'pg'
@@ -103,3 +107,53 @@ test('doctor says when an event that waits was dropped from the database', async
     await client.end()
   }
 })
+
+test('what keeps one log from being signed keeps no auditor from a bundle, and no upkeep from running', async () => {
+  await using keep = await openLocal(data, { audit: { mergeDelaySeconds: 3600 } })
+  await keep.sequence()
+  const client = new pg.Client({
+    connectionString: (await memkeep(['db', 'url', '--role', 'admin', '--data', data])).out.trim(),
+  })
+  await client.connect()
+  try {
+    // Said to wait, and not there: of somebody else, and then of the tenant itself.
+    for (const tenant of [`'\\x00'`, `(select tenant from memkeep.event where action = 'memory.add' limit 1)`]) {
+      await client.query(
+        `insert into memkeep.pending (tenant, id, class, period) values (${tenant}, '00000000-0000-7000-8000-00000000dead', 1, 0)`,
+      )
+      const bundle = scratch.path(`despite ${tenant.length}`)
+      const exported = await memkeep(['audit', 'export', '--tenant', 'acme', '-o', bundle, '--data', data])
+      expect(exported).toMatchObject({ code: 0 })
+      expect(exported.err).toContain('not every log could be signed')
+      expect(exported.err).toContain('(ERR_STORE_UNSAFE)')
+      expect(await memkeep(['verify', bundle])).toMatchObject({ code: 0 })
+      expect(await memkeep(['upkeep', '--once', '--data', data])).toMatchObject({ code: 1 })
+      const { err, code } = await runsFor(2_000, ['upkeep', '--data', data])
+      expect({ code, err }).toEqual({ code: null, err: expect.stringContaining('(ERR_STORE_UNSAFE)') })
+      await client.query(`delete from memkeep.pending where id = '00000000-0000-7000-8000-00000000dead'`)
+    }
+  } finally {
+    await client.end()
+  }
+})
+
+/** What it says until it is ended, which is so long after it said something; `code` is null when it still ran then. */
+async function runsFor(
+  ms: number,
+  args: readonly string[],
+): Promise<{ readonly err: string; readonly code: number | null }> {
+  const bin = fileURLToPath(new URL('../../../memkeep/bin/memkeep.js', import.meta.url))
+  const child = spawn(process.execPath, ['--conditions=memkeep-src', bin, ...args], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let err = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    err += text
+  })
+  await once(child.stderr, 'data')
+  await sleep(ms)
+  const code = child.exitCode
+  child.kill('SIGTERM')
+  if (code === null) await once(child, 'exit')
+  return { err, code }
+}
