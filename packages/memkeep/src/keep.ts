@@ -159,7 +159,7 @@ export class Keep implements AsyncDisposable {
 
   /**
    * Resolves when a call could be served now: no restore stands that the guard has not seen, the keys open, the database answers and upkeep has left it a
-   * token key; and, where this process runs upkeep, no event has waited for its place in the log for over twelve merge delays. Throws what such a call would,
+   * token key; and, where this process runs upkeep, no event has waited for its place in the log for over twelve merge delays, nor has the deployment's log stood still for so long as passes failed. Throws what such a call would,
    * or `ERR_AUDIT_UNAVAILABLE`, with the check's name before its message. Leaves no event.
    */
   async checkReady(): Promise<void> {

@@ -16,6 +16,7 @@ import { type ReadsKept, Retention, type RetentionReport } from './retention.ts'
 import { Sequencer } from './sequencer.ts'
 import { sweepShelves } from './sweep-shelves.ts'
 import { Thinning } from './thin-checkpoints.ts'
+import { TickWatch } from './tick-watch.ts'
 import type { UpkeepCounts, UpkeepReport } from './upkeep-report.ts'
 import { type Filling, VectorQueue } from './vector-queue.ts'
 import { WitnessedHead } from './witnessed-head.ts'
@@ -47,6 +48,7 @@ export class Upkeep {
   readonly #retention: Retention | null
   #removeValues: RemoveValues | null = null
   readonly #thinning: Thinning
+  readonly #ticks: TickWatch
   readonly #witnessed: WitnessedHead | null
   readonly #mostLagMs: number
   #rolledBack: (error: MemkeepError) => void = () => {}
@@ -70,6 +72,7 @@ export class Upkeep {
     this.#retention = retention === null ? null : new Retention(this.#doorways, keyring, seams, retention)
     this.#caller = { doorways: this.#doorways, keyring, seams }
     this.#thinning = new Thinning(this.#caller)
+    this.#ticks = new TickWatch(this.#caller, mostLagMs)
     this.#witnessed = witness === null ? null : new WitnessedHead(this.#caller, witness)
   }
 
@@ -77,12 +80,14 @@ export class Upkeep {
     return this.#sequencer.oldestWaiting()
   }
 
-  /** Throws `ERR_AUDIT_UNAVAILABLE` when an event waits for its place for longer than passes that succeed would let it. */
+  /** Throws `ERR_AUDIT_UNAVAILABLE` when an event waits for its place for longer than passes that succeed would let it; what `TickWatch.check` does. */
   async checkLag(): Promise<void> {
-    if ((await this.#sequencer.lagMs()) <= this.#mostLagMs) return
-    throw new MemkeepError('ERR_AUDIT_UNAVAILABLE', 'events wait too long for their place in the log', {
-      retryable: true,
-    })
+    if ((await this.#sequencer.lagMs()) > this.#mostLagMs) {
+      throw new MemkeepError('ERR_AUDIT_UNAVAILABLE', 'events wait too long for their place in the log', {
+        retryable: true,
+      })
+    }
+    await this.#ticks.check()
   }
 
   /** Gives every event that waits its place in its tenant's log. Throws the first failure once the rest is done. */
@@ -129,10 +134,12 @@ export class Upkeep {
    * the first such error is thrown once the rest is done.
    */
   async run(): Promise<UpkeepReport> {
+    this.#ticks.begin()
     try {
       if (this.#refusal !== null) throw this.#refusal
       return await this.#pass()
     } catch (error) {
+      this.#ticks.ended()
       this.#failed.passes++
       throw error
     }
@@ -157,7 +164,7 @@ export class Upkeep {
       failures.push(error)
       return 0
     })
-    await this.#sequencer.tick().catch(failed)
+    await this.#sequencer.tick().then(() => this.#ticks.made(), failed)
     const keys = await expireKeys(this.#caller)
     await this.#askWitness(failures, async (witnessed) => {
       await this.#sequencer.noteTicked(await witnessed.proveAndNote())

@@ -60,6 +60,52 @@ test('that somebody else was faster is believed of a head that was signed, and o
   expect(await ticks()).toBe(before + 1)
 })
 
+test('a process whose ticks fail one after another is not ready, while nobody else makes any', async () => {
+  let fails = false
+  const reach = (point: string) => {
+    if (point === 'upkeep.keys-installed' && fails) throw new Error('the pass ends before its tick')
+  }
+  const settings = { upkeep: { ...store.database.upkeep, max: 1 }, audit: { mergeDelaySeconds: 5 } }
+  const keep = await store.open({ ...settings, seams: { clock: store.clock, reach } })
+  const other = await store.open(settings)
+  await keep.runUpkeep()
+  const minute = async (by: typeof keep) => {
+    store.clock.advance(60_000)
+    return by.runUpkeep().then(
+      () => 'made',
+      () => 'failed',
+    )
+  }
+  const ready = async () => codeOf(keep.checkReady())
+  // A trigger of whoever owns the database; and a pass that does not come to its tick.
+  await sql(
+    `create function public.broken() returns trigger language plpgsql as $$ begin raise exception 'broken'; end $$`,
+  )
+  const [row] = await sql<{ tag: string }>(`select encode(tenant, 'hex') as tag from memkeep.log where ${own}`)
+  const breaks = `create trigger broken before update on memkeep.log for each row when (old.tenant = decode('${row!.tag}', 'hex')) execute function public.broken()`
+  for (const [begin, end] of [
+    [() => sql(breaks), () => sql('drop trigger broken on memkeep.log')],
+    [async () => (fails = true), async () => (fails = false)],
+  ] as const) {
+    await begin()
+    for (let n = 0; n < 3; n++) {
+      expect(await minute(keep)).toBe('failed')
+      expect(await ready(), `after ${n + 1}`).toBe('none')
+    }
+    expect(await minute(keep)).toBe('failed')
+    expect((await errorOf(keep.checkReady())).message).toMatch(/^upkeep: the deployment's log has not grown/)
+    await end()
+    // Another process makes them: the log goes on.
+    expect(await minute(other)).toBe('made')
+    expect(await ready()).toBe('none')
+    store.clock.advance(200_000)
+    expect(await ready()).toBe('ERR_AUDIT_UNAVAILABLE')
+    expect(await minute(keep)).toBe('made')
+    expect(await ready()).toBe('none')
+  }
+  await sql('drop function public.broken')
+})
+
 test('of two processes whose passes meet, each minute one at least makes the tick, and the other is no fault', async () => {
   const keeps = [await unwitnessed(), await unwitnessed()]
   for (const keep of keeps) await keep.runUpkeep()
