@@ -160,6 +160,8 @@ async function applyAll(client: pg.Client, from: number): Promise<void> {
   await asRole(client, 'memkeep_owner', `grant usage on schema memkeep to ${roles}, ${loginRoles.join(', ')}`)
   await asRole(client, 'memkeep_owner', `grant create on schema memkeep to ${roles}`)
   await applyTables(client, from)
+  // So that who asks how fast the ledger grows knows since when, without a privilege on any row.
+  if (from === 0) await asRole(client, 'memkeep_owner', `comment on table memkeep.event is 'begun ${Date.now()}'`)
   const files = [...guardFiles(), ...doorwayFiles()]
   for (const file of files) await applyFile(client, file)
   await dropStrangers(client)

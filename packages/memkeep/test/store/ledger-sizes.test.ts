@@ -30,11 +30,16 @@ async function sizes() {
   return new Map(parts.map((part) => [part.part, part]))
 }
 
+const periodStart = (days: number) => Math.floor(now / (days * day)) * days * day
+/** As installed then; null: by a build that did not say when. */
+const begun = (atMs: number | null) =>
+  database.query(`comment on table memkeep.event is ${atMs === null ? 'null' : `'begun ${atMs}'`}`)
+
 test('the application’s login is told rows and bytes of each class, and how fast they come', async () => {
+  await begun(null)
   const empty = await sizes()
-  expect([...empty.keys()]).toEqual(['read', 'write', 'admin', 'log'])
+  expect([...empty.keys()]).toEqual(['read', 'write', 'admin', 'leaf', 'log'])
   expect(empty.get('read')).toMatchObject({ rows: 0, rowsPerDay: 0, bytesPerDay: 0 })
-  const periodStart = (days: number) => Math.floor(now / (days * day)) * days * day
   await plant(9000, 0, 30, periodStart(30) - day)
   await plant(1000, 0, 30, now)
   await plant(500, 1, 360, now)
@@ -51,6 +56,36 @@ test('the application’s login is told rows and bytes of each class, and how fa
   expect(write.rows).toBe(500)
   expect(write.rowsPerDay).toBeCloseTo(500 / Math.max(1, (now - periodStart(360)) / day), 5)
   expect(parts.get('admin')).toMatchObject({ rows: 0 })
+})
+
+test('a young deployment grows as fast as it did since it was installed', async () => {
+  const [row] = await database.query<{ note: string }>(
+    `select obj_description('memkeep.event'::regclass, 'pg_class') as note`,
+  )
+  expect(row!.note, 'by an earlier build').toBeNull()
+  const another = await freshDatabase()
+  try {
+    const [said] = await another.query<{ note: string }>(
+      `select obj_description('memkeep.event'::regclass, 'pg_class') as note`,
+    )
+    expect(Number(/^begun (\d+)$/.exec(said!.note)![1])).toBeLessThanOrEqual(Date.now())
+  } finally {
+    await another.drop()
+  }
+  await begun(now - 2 * day)
+  expect((await sizes()).get('write')!.rowsPerDay).toBeCloseTo(250, 5)
+  await begun(now - 900 * day)
+  expect((await sizes()).get('write')!.rowsPerDay).toBeCloseTo(500 / Math.max(1, (now - periodStart(360)) / day), 5)
+})
+
+test('what earlier rounds of the ring left is no growth', async () => {
+  const before = (await sizes()).get('read')!
+  // 14,000 in every period, sixteen months ago: in those of the growth too.
+  for (let back = 16; back < 32; back++) await plant(14_000, 0, 30, now - back * 30 * day)
+  const after = (await sizes()).get('read')!
+  expect(after.rows).toBe(before.rows + 16 * 14_000)
+  expect(after.rowsPerDay).toBeCloseTo(before.rowsPerDay, 5)
+  expect(Math.abs(after.bytesPerDay / before.bytesPerDay - 1)).toBeLessThan(0.1)
 })
 
 test('sizes are those of the tables with all that belongs to them', async () => {

@@ -5,12 +5,8 @@ import type { Place } from '../open-keep.ts'
 import { readArguments, UsageError } from './arguments.ts'
 import type { Command } from './command.ts'
 import { placeFor, refuseAbsent } from './deployment.ts'
+import { type Forecast, forecast } from './ledger-forecast.ts'
 import { print, printJson } from './output.ts'
-
-interface Forecast extends LedgerPartSize {
-  /** Bytes a year from now, if it goes on as lately. */
-  readonly bytesInAYear: number
-}
 
 export const auditSize: Command = {
   name: 'audit size',
@@ -18,8 +14,9 @@ export const auditSize: Command = {
   does: 'shows what the ledger takes by class, how it grows, and what it will take in a year',
   notes: [
     'Rows are as the database estimates them. The growth is that since the period before the current one began (30 days for reads,',
-    '360 for the others); a deployment younger than that grows faster than is said. With --keep-reads (or',
-    'MEMKEEP_AUDIT_KEEP_READS_DAYS) reads count as long as they are kept. `log` is the leaves, hashes and checkpoints of all events.',
+    '360 for the others) or, in a younger deployment, since it was installed; where an earlier build installed it that is not known,',
+    'and a younger one grows faster than is said. `leaf` is the leaves of all events, `log` the hashes and signed heads. With',
+    '--keep-reads (or MEMKEEP_AUDIT_KEEP_READS_DAYS) reads, and their leaves, count while they are kept; the cold tier does not.',
     'Changes nothing. --json prints {"parts": [{"part", "rows", "bytes", "rowsPerDay", "bytesPerDay", "bytesInAYear"}]}.',
   ],
   async run(args) {
@@ -27,7 +24,7 @@ export const auditSize: Command = {
     const keepReads = given.number('keep-reads') ?? daysOf(process.env.MEMKEEP_AUDIT_KEEP_READS_DAYS)
     const place = placeFor(given)
     refuseAbsent(place)
-    const parts = (await sizesOf(place)).map((part) => forecast(part, keepReads))
+    const parts = forecast(await sizesOf(place), keepReads)
     if (given.flag('json')) await printJson({ parts })
     else await tell(parts)
     return 0
@@ -48,13 +45,6 @@ async function sizesOf(place: Place): Promise<readonly LedgerPartSize[]> {
   } finally {
     await engine.release()
   }
-}
-
-/** Whole periods go at a time, so reads are there up to 30 days longer than they are kept. */
-export function forecast(part: LedgerPartSize, keepReads: number | null): Forecast {
-  const grown = part.bytes + 365 * part.bytesPerDay
-  const most = keepReads === null ? Number.POSITIVE_INFINITY : (keepReads + 30) * part.bytesPerDay
-  return { ...part, bytesInAYear: part.part === 'read' ? Math.min(grown, most) : grown }
 }
 
 async function tell(parts: readonly Forecast[]): Promise<void> {
