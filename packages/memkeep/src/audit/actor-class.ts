@@ -1,7 +1,7 @@
 const operators =
-  /^(tenant\.(create|list|policy)|key\.(create|list|revoke)|hold\.|scope\.reopen|ledger\.|witness\.|library\.(publish|list|withdraw)$|aggregate\.)/
+  /^(tenant\.(create|list|policy)|key\.(create|list|revoke|rotate)|hold\.|scope\.reopen|ledger\.|witness\.|library\.(publish|list|withdraw|retry)$|aggregate\.)/
 const upkeeps =
-  /^(upkeep\.|memory\.expire$|key\.expire$|audit\.prune$|artifact\.(sources|rebuild|settle)$|erasure\.(step|barred|deleted|inspected|verified|attested)$)/
+  /^(upkeep\.|memory\.(expire|distil)$|key\.expire$|audit\.(prune|archive)$|(artifact|library)\.(sources|rebuild|settle)$|erasure\.(step|barred|deleted|inspected|verified|attested|named|expired)$)/
 
 /**
  * In what capacity an action is done, as the log says it: by the holder of a grant, by support who reads what a tenant said, by upkeep, by the kernel itself, or by a
@@ -11,5 +11,5 @@ export function actorClass(action: string): 'operator' | 'support' | 'upkeep' | 
   if (action.startsWith('support.')) return 'support'
   if (operators.test(action)) return 'operator'
   if (upkeeps.test(action)) return 'upkeep'
-  return /^(deployment\.|key\.)/.test(action) ? 'kernel' : 'principal'
+  return /^(deployment\.|key\.|erasure\.(guarded|repeated)$)/.test(action) ? 'kernel' : 'principal'
 }

@@ -32,7 +32,7 @@ export function committedDetails(row: EventRow, detail: string | null): Buffer {
   return Buffer.from(`${JSON.stringify(clear).slice(0, -1)},"detail":${detail ?? 'null'}}`, 'utf8')
 }
 
-/** The leaf of an event, `detail` as for `committedDetails`. Its form is for ever, as that of those. */
+/** The leaf of an event, `detail` as for `committedDetails`. Its form is for ever, as that of those, but for the `actorClass`. */
 export function leafOf(row: EventRow, seq: number, commit: string, detail: string | null): LedgerLeaf {
   return {
     v: 1,
@@ -61,5 +61,7 @@ export function isLeafOf(row: EventRow, entry: Uint8Array, commit: string | null
   const logged = decodeLeaf(entry)
   const leaf = leafOf(row, logged.seq, commit ?? logged.commit, detail)
   const resource = row.action === pruneOp && detail === null ? logged.resource : leaf.resource
-  return sameBytes(encodeLeaf({ ...leaf, resource }), entry)
+  // It follows from the action, which is compared; earlier builds said `principal` of some that no principal does.
+  const { actorClass: said } = logged
+  return sameBytes(encodeLeaf({ ...leaf, resource, actorClass: said }), entry)
 }

@@ -61,15 +61,17 @@ export function rolledBack(what: string): MemkeepError {
   return new MemkeepError('ERR_STORE_ROLLED_BACK', `the database was set back: ${what}`)
 }
 
-/** The good signature lines of this witness, of those that it answered with. */
+/** The signature line of this witness that was read, of those that it answered with: a second one would be nobody's word. */
 async function signedBy(witness: Witness, checkpoint: string, lines: string): Promise<string> {
   if (witness.key === undefined) return ''
   const key = parseNoteKey(sha256, witness.key)
   const signatures = lines.split('\n').filter((line) => line !== '')
   try {
-    const own = signatures.map(parseSignature).filter((signature) => isBy(key, signature))
-    const signed = await readCosignature({ text: parseNote(checkpoint).text, signatures: own }, key)
-    if (signed !== null) return own.map(formatSignature).join('')
+    const own = signatures.map(parseSignature).find((signature) => isBy(key, signature))
+    if (own !== undefined) {
+      await readCosignature({ text: parseNote(checkpoint).text, signatures: [own] }, key)
+      return formatSignature(own)
+    }
   } catch (cause) {
     throw new MemkeepError('ERR_STORE_UNAVAILABLE', "the witness's signature is wrong", { cause })
   }

@@ -24,10 +24,16 @@ export async function openGivenHeads(open: OpenBundle, sources: readonly string[
   return heads
 }
 
+/** Not the bundle's fault: it has not the hashes, and an older one of the same log has. */
+function beforePruned(i: number, size: number, minIndex: number): string {
+  const what = `${givenHead(i)}: of size ${size}, it lies before what was pruned (${minIndex})`
+  return `${what}: hold it against a bundle from before that, and that bundle's head against this one`
+}
+
 /** Checks that the tree had the root of each given head. Call after the tiles were checked. Throws `ERR_PROOF_INVALID`. */
 export async function checkGivenHeads(open: OpenBundle, heads: readonly Checkpoint[]): Promise<void> {
   for (const [i, head] of heads.entries()) {
-    if (head.size < open.manifest.minIndex) throw proofInvalid(`${givenHead(i)}: it lies before what was pruned`)
+    if (head.size < open.manifest.minIndex) throw proofInvalid(beforePruned(i, head.size, open.manifest.minIndex))
     const same = sameBytes(await open.tiles.tree.root(head.size), head.root)
     if (!same) throw proofInvalid(`checkpoint: a split view: ${givenHead(i)} is of the same log and another tree`)
   }

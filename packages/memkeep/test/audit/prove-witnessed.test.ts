@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto'
+import { sign as ed25519, generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,8 +8,10 @@ import { httpWitness } from '../../src/audit/drivers/http-witness.ts'
 import { proveWitnessed, type WitnessedLog } from '../../src/audit/prove-witnessed.ts'
 import type { Witness } from '../../src/audit/witness.ts'
 import { signCheckpoint } from '../../src/proof/checkpoint.ts'
+import { cosign } from '../../src/proof/cosignature.ts'
 import { formatNoteKey, noteKey } from '../../src/proof/note-key.ts'
 import { sha256 } from '../../src/proof/sha256.ts'
+import { formatSignature, parseNote } from '../../src/proof/signed-note.ts'
 import type { LoopbackServer } from '../connectors/stand-ins/loopback-server.ts'
 import { testSigner } from '../proof/test-signer.ts'
 import { nodeHash, TiledLog } from '../proof/tiled-log.ts'
@@ -161,4 +163,22 @@ test('what a witness says that it saw counts only with its signature', async () 
 test('a witness that does not know the log proves nothing', async () => {
   const stranger: Witness = { name: 'stranger', add: async () => ({ outcome: 'unknown' }) }
   expect(await codeOf(proveWitnessed(stranger, new Database()))).toBe('ERR_STORE_UNSAFE')
+})
+
+test('of a witness that answers with two signatures the one that was read is kept', async () => {
+  const database = new Database()
+  database.add('one')
+  const own = { publicKey: witnessKey.publicKey, sign: async (bytes: Uint8Array) => ed25519(null, bytes, privateKey) }
+  const sign = async (checkpoint: string, at: number) =>
+    formatSignature(await cosign(parseNote(checkpoint).text, witnessKey, own, at))
+  const twofold: Witness = {
+    name: 'twofold',
+    key: formatNoteKey(witnessKey),
+    add: async ({ checkpoint }) => ({
+      outcome: 'seen',
+      cosignatures: (await sign(checkpoint, 1000)) + (await sign(checkpoint, 2000)),
+    }),
+  }
+  const seen = await proveWitnessed(twofold, database)
+  expect(seen.cosignatures).toBe(await sign(seen.checkpoint, 1000))
 })

@@ -13,6 +13,7 @@ import { sha256 } from '../../src/proof/sha256.ts'
 import { deadAddress, LoopbackServer } from '../connectors/stand-ins/loopback-server.ts'
 import { testSigner } from '../proof/test-signer.ts'
 import { codeOf } from '../support/code-of.ts'
+import { random, seed } from '../support/seed.ts'
 import { WitnessServer } from './stand-ins/witness-server.ts'
 
 const signer = testSigner('log')
@@ -170,6 +171,29 @@ describe('a file', () => {
       outcome: 'conflict',
       size: 1,
     })
+  })
+
+  test('is read in blocks: wherever a line lies in them, the last block that has heads of a log is found', async () => {
+    console.log(`seed ${seed}`)
+    const draw = random()
+    const { witness, path } = await filePlace()
+    const line = async (origin: string, size: number) => {
+      const of = noteKey(sha256, origin, signer.publicKey)
+      const checkpoint = await signCheckpoint({ size, root: Buffer.alloc(32) }, of, signer)
+      return `${JSON.stringify({ at: 1, checkpoint })}\n`
+    }
+    for (let round = 0; round < 40; round++) {
+      const [before, between] = [Math.floor(draw() * 200_000), Math.floor(draw() * 200_000)]
+      // What is no head, of any length: one line, and many.
+      const noise = (bytes: number) =>
+        draw() < 0.5 ? `${'x'.repeat(bytes)}\n` : `${'y'.repeat(99)}\n`.repeat(bytes / 100)
+      const [older, newer] = [await line(key.name, 3), await line(key.name, 4)]
+      const others = (await line('memkeep.example/other', 9)).repeat(Math.floor(draw() * 3))
+      writeFileSync(path, older + noise(before) + newer + others + noise(between) + others)
+      expect(await witness.last!(key.name), `${before}, ${between}`).toBe(JSON.parse(newer).checkpoint)
+    }
+    writeFileSync(path, 'x'.repeat(300_000))
+    expect(await witness.last!(key.name)).toBeNull()
   })
 
   test('that cannot be written gives no answer', async () => {

@@ -147,7 +147,7 @@ describe('a pruned bundle', () => {
   test('a head from before the pruning cannot be compared', async () => {
     const old = await sampleBundle({ sizes: [100], proofs: [], opened: [], prune: null })
     expect(await refusal(await sampleBundle(pruned), { ...trusted, heads: [text(old, 'checkpoint')] })).toBe(
-      'head 1 of those given: it lies before what was pruned',
+      "head 1 of those given: of size 100, it lies before what was pruned (512): hold it against a bundle from before that, and that bundle's head against this one",
     )
   })
 

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { MemkeepError } from '../../core/errors.ts'
 import { judgeShown, readHead, type Shown, type Witness, type WitnessAnswer } from '../witness.ts'
@@ -51,9 +51,9 @@ async function add(file: string, shown: Shown): Promise<WitnessAnswer> {
 const largest = (heads: readonly Remembered[]): Remembered | null =>
   heads.reduce<Remembered | null>((most, head) => (most === null || head.size > most.size ? head : most), null)
 
-const tailBytes = 65_536
+const blockBytes = 65_536
 
-/** Heads of this log in the file's last lines; when there is none, in the whole of it. */
+/** Heads of this log in the last of the file's blocks that has any; a line that lies in two blocks counts to the earlier. */
 async function remembered(file: string, origin: string): Promise<Remembered[]> {
   const handle = await open(file, 'r').catch((error) => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
@@ -61,16 +61,21 @@ async function remembered(file: string, origin: string): Promise<Remembered[]> {
   })
   if (handle === null) return []
   try {
-    const { size } = await handle.stat()
-    for (const from of size > tailBytes ? [size - tailBytes, 0] : [0]) {
-      const bytes = Buffer.alloc(size - from)
-      await handle.read(bytes, 0, bytes.length, from)
-      // A line cut off by where the tail begins does not parse, and is passed over.
+    // Block by block from the end: a log that grows seldom has its last head far behind those of another in the same file.
+    let rest = Buffer.alloc(0)
+    for (let end = (await handle.stat()).size; end > 0; ) {
+      const from = Math.max(0, end - blockBytes)
+      const bytes = Buffer.concat([await read(handle, from, end), rest])
+      const first = from === 0 ? 0 : endOfLine(bytes)
       const heads = bytes
+        .subarray(first)
         .toString('utf8')
         .split('\n')
         .flatMap((line) => headOf(line, origin))
       if (heads.length > 0) return heads
+      // What is longer than any head is none.
+      rest = first > blockBytes ? Buffer.alloc(0) : bytes.subarray(0, first)
+      end = from
     }
     return []
   } finally {
@@ -78,7 +83,24 @@ async function remembered(file: string, origin: string): Promise<Remembered[]> {
   }
 }
 
+async function read(handle: FileHandle, from: number, to: number): Promise<Buffer> {
+  const bytes = Buffer.alloc(to - from)
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesRead } = await handle.read(bytes, done, bytes.length - done, from + done)
+    if (bytesRead === 0) return bytes.subarray(0, done)
+    done += bytesRead
+  }
+  return bytes
+}
+
+/** Behind the first newline, or all of it where there is none. */
+function endOfLine(bytes: Buffer): number {
+  const at = bytes.indexOf(0x0a)
+  return at < 0 ? bytes.length : at + 1
+}
+
 function headOf(line: string, origin: string): Remembered[] {
+  if (!line.includes(JSON.stringify(origin).slice(1, -1))) return []
   try {
     const { checkpoint } = JSON.parse(line) as { checkpoint: string }
     const head = readHead(checkpoint)
