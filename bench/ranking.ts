@@ -6,6 +6,7 @@
  *   node --conditions=memkeep-src bench/ranking.ts [rounds]
  */
 import { performance } from 'node:perf_hooks'
+import { fileURLToPath } from 'node:url'
 import { indexOf, queryOf } from '../packages/memkeep/src/memory/index-of.ts'
 import { snowball } from '../packages/memkeep/src/recall/drivers/snowball.ts'
 import type { Languages } from '../packages/memkeep/src/recall/languages.ts'
@@ -19,7 +20,7 @@ const dims = 512
 const turnsOfTalk = 40
 const sets = await Promise.all(
   ['development', 'held-out'].map((name) =>
-    readQuestionSet(new URL(`sets/${name}.json`, import.meta.url).pathname, console.error),
+    readQuestionSet(fileURLToPath(new URL(`sets/${name}.json`, import.meta.url)), console.error),
   ),
 )
 const words = sets.flatMap(({ memories }) => memories.flatMap(({ content }) => content.split(' ')))

@@ -68,7 +68,7 @@ function greet({ url, firstKey }: Serving, place: Place): void {
   const lines = [`${bold('Memkeep')} is listening on ${url}`, '']
   if (firstKey === null) {
     lines.push(
-      'The first API key was shown once, at the first start. Another one:',
+      'There are tenants here, so no API key was made. To make one (npx memkeep tenant list names the tenants):',
       '',
       `  npx memkeep key create --tenant TENANT --subject SUBJECT --role agent${at}`,
     )

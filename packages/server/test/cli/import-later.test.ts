@@ -42,6 +42,28 @@ test('a week later the same file adds nothing, and what is missing of it comes b
   expect(await size()).toBe(5)
 })
 
+test('what was superseded since is there already, by the file and by an export of before: an older statement does not come back', async () => {
+  const subject = 'superseded'
+  const memory = store.memory({ subject, roles: ['admin', 'export'] })
+  const into = (what: Buffer) => importFile(store.keep, what, { ...target, subject })
+  await into(file)
+  const exported = await exportOf(subject)
+  const replace = async (old: string, content: string) => {
+    const { id } = (await memory.list({ limit: 100 })).items.find((item) => item.content === old)!
+    const made = await memory.add(content, { actor: 'agent', kind: 'fact', supersedes: id })
+    expect(made).toMatchObject({ supersedes: id })
+  }
+  await replace('a note', 'another note')
+  await replace('another note', 'a third note')
+  // Of a turn, by a memory of no session.
+  await replace('ok', 'not ok at all')
+  const before = (await memory.list({ limit: 100 })).items.map(({ content }) => content)
+  expect(before).not.toContain('a note')
+  expect(await into(file)).toMatchObject({ imported: 0, already: 5 })
+  expect(await into(exported)).toMatchObject({ imported: 0 })
+  expect((await memory.list({ limit: 100 })).items.map(({ content }) => content)).toEqual(before)
+})
+
 test('of imports at the same time one stores it', async () => {
   const keeps = [store.keep, await store.open(), await store.open()]
   const together = { ...target, subject: 'together' }
@@ -51,15 +73,20 @@ test('of imports at the same time one stores it', async () => {
   expect(items).toHaveLength(5)
 })
 
-/** As a file: one named turn, one note of a user that is kept in part, and a note that ends on the tenth day. */
 async function exportOf(subject: string): Promise<Buffer> {
-  const scoped = store.memory({ subject, roles: ['admin', 'export'] })
+  const lines: string[] = []
+  for await (const record of store.memory({ subject, roles: ['admin', 'export'] }).export())
+    lines.push(JSON.stringify(record))
+  return Buffer.from(lines.join('\n'))
+}
+
+/** As a file: one named turn, one note of a user that is kept in part, and a note that ends on the tenth day. */
+async function endingExportOf(subject: string): Promise<Buffer> {
+  const scoped = store.memory({ subject, roles: ['admin'] })
   await scoped.addMessages([{ role: 'user', content: 'Sails on Fridays.', name: 'Ana' }], { session: 'talk' })
   await scoped.add('Likes tea. Never mention the budget to anyone.', { actor: 'user' })
   await scoped.add('parks in bay 4', { actor: 'agent', expiresAt: inDays(10) })
-  const lines: string[] = []
-  for await (const record of scoped.export()) lines.push(JSON.stringify(record))
-  return Buffer.from(lines.join('\n'))
+  return exportOf(subject)
 }
 
 const inDays = (days: number) => new Date(store.clock.nowMs + days * dayMs)
@@ -71,7 +98,7 @@ async function endings(subject: string): Promise<Record<string, Date | null>> {
 
 test('what ends comes back with the end that it had, and is known again on every later day, also once upkeep keeps it', async () => {
   const [thirty, ten] = [inDays(30), inDays(10)]
-  const from = await exportOf('ends')
+  const from = await endingExportOf('ends')
   const into = (subject: string, keep: Keep = store.keep) =>
     importFile(keep, from, { tenant: 'acme', subject, session: null })
   expect(await endings('ends')).toEqual({ Sails: thirty, Likes: thirty, parks: ten })
