@@ -7,16 +7,9 @@ import { bundleOf } from '../proof/sample-ledger.ts'
 import { codeOf, errorOf } from '../support/code-of.ts'
 import { hourMs } from '../support/hand-clock.ts'
 import { TestKeep } from '../support/test-keep.ts'
+import { cutLog, type LogRow } from './cut-log.ts'
 
 // What somebody with the database owner's rights does to the log of one tenant, and then lets upkeep sign.
-
-interface LogRow {
-  readonly tenant: Buffer
-  readonly line: number
-  readonly size: string
-  readonly signed_ms: string
-  readonly note: string
-}
 
 let store: TestKeep
 let keep: Keep
@@ -60,17 +53,6 @@ async function use(by = keep): Promise<void> {
   await store.memory({}, by).delete(id)
   store.clock.advance(hourMs)
   await by.runUpkeep()
-}
-
-/** Puts a log back to an older, genuine head; what was sequenced since is gone. */
-async function cut({ tenant, size, note, signed_ms }: LogRow): Promise<void> {
-  const since = 'select event from memkeep.log_entry where tenant = $1 and seq >= $2'
-  await sql(`delete from memkeep.event where tenant = $1 and id in (${since})`, [tenant, size])
-  await sql('delete from memkeep.log_entry where tenant = $1 and seq >= $2', [tenant, size])
-  await sql('delete from memkeep.checkpoint where tenant = $1 and size > $2', [tenant, size])
-  await sql('delete from memkeep.anchor where tenant = $1', [tenant])
-  const to = [size, note, signed_ms, tenant]
-  await sql('update memkeep.log set size = $1, note = $2, signed_ms = $3 where tenant = $4', to)
 }
 
 let saves = 0
@@ -146,7 +128,7 @@ test('a log that was put back to an older head is not signed again by the proces
   const old = await headOf(acme)
   await use()
   const putBack = await kept(acme)
-  await cut(old)
+  await cutLog(store.database, old)
   await store.memory({}, keep).add('another history', { actor: 'user' })
   store.clock.advance(hourMs)
   expect(await codeOf(keep.runUpkeep())).toBe('ERR_STORE_UNSAFE')
@@ -186,7 +168,7 @@ test('with a witness, the key store remembers the heads of the last tick for eve
   const old = await headOf(acme)
   await use(witnessed)
   const putBack = await kept(acme)
-  await cut(old)
+  await cutLog(store.database, old)
   const forgetful = await open()
   for (let n = 0; n < 4; n++) await store.memory({}, forgetful).add(`another history ${n}`, { actor: 'user' })
   // Nothing of it shows to a process that asks nobody outside the database.
@@ -211,7 +193,7 @@ test('the deployment’s own log is held to the same', async () => {
   const old = await headOf(tag.tenant)
   await use()
   const putBack = await kept(tag.tenant)
-  await cut(old)
+  await cutLog(store.database, old)
   store.clock.advance(hourMs)
   expect(await codeOf(keep.runUpkeep())).toBe('ERR_STORE_UNSAFE')
   expect((await headOf(tag.tenant)).note).toBe(old.note)

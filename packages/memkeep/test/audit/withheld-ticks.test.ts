@@ -8,6 +8,7 @@ import { parseCheckpoint } from '../../src/proof/checkpoint.ts'
 import { codeOf, errorOf } from '../support/code-of.ts'
 import { keysAt } from '../support/keys-at.ts'
 import { TestKeep } from '../support/test-keep.ts'
+import { cutLog, type LogRow } from './cut-log.ts'
 
 // Whoever owns the database keeps the deployment's log from growing: then the witness sees nothing new, and the key store learns nothing.
 
@@ -179,30 +180,12 @@ test('what the key store remembers goes forward alone, whichever process notes l
   expect(await keyring().notedHeads(2)).toEqual(elsewhere)
 })
 
-interface Log {
-  readonly tenant: Buffer
-  readonly size: string
-  readonly note: string
-  readonly signed_ms: string
-}
-
-/** Sets a tenant's log back, as if what came since had not been. */
-async function cut({ tenant, size, note, signed_ms }: Log): Promise<void> {
-  const since = 'select event from memkeep.log_entry where tenant = $1 and seq >= $2'
-  await sql(`delete from memkeep.event where tenant = $1 and id in (${since})`, [tenant, size])
-  await sql('delete from memkeep.log_entry where tenant = $1 and seq >= $2', [tenant, size])
-  await sql('delete from memkeep.checkpoint where tenant = $1 and size > $2', [tenant, size])
-  await sql('delete from memkeep.anchor where tenant = $1', [tenant])
-  const to = [size, note, signed_ms, tenant]
-  await sql('update memkeep.log set size = $1, note = $2, signed_ms = $3 where tenant = $4', to)
-}
-
 test('no column says when a tick is due: a log that is cut minutes later is not signed again by another process', async () => {
   const { id: first } = await store.memory().add('the first', { actor: 'user' })
   const keep = await open()
   await keep.runUpkeep()
   const added = 'select tenant from memkeep.event where memories = array[$1]::uuid[]'
-  const [old] = await sql<Log>(`select * from memkeep.log where tenant in (${added})`, [first])
+  const [old] = await sql<LogRow>(`select * from memkeep.log where tenant in (${added})`, [first])
   const before = heads()
   for (let minute = 1; minute <= 3; minute++) {
     store.clock.advance(60_000)
@@ -212,7 +195,7 @@ test('no column says when a tick is due: a log that is cut minutes later is not 
     await keep.runUpkeep()
     expect(heads()).toBe(before + minute)
   }
-  await cut(old!)
+  await cutLog(store.database, old!)
   store.clock.advance(60_000)
   const another = await open()
   await store.memory({}, another).add('another history', { actor: 'user' })

@@ -2,23 +2,22 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
-import type { Keep, KeepOptions } from '../../src/index.ts'
+import type { Keep } from '../../src/index.ts'
 import { mintGrant } from '../../src/trust.ts'
 import { adminOf, finished } from '../support/erasing.ts'
 import { fastDirectory } from '../support/fast-directory.ts'
 import { keysAt } from '../support/keys-at.ts'
 import { TestKeep } from '../support/test-keep.ts'
+import { copiedRow } from './copied-row.ts'
+import { makingAnew } from './erasing-with.ts'
 
 // What somebody was in, and what was made anew before that somebody was erased: its earlier bytes lie in backups of the database, and their keys in
 // those of the key store. A thief has both from before, and everything that stands afterwards.
 
 const sentinel = 'FROTZ-3381'
-const rebuilders: KeepOptions['rebuilders'] = {
-  summary: async ({ sources }) => sources.map(({ content }) => content).join(' + '),
-}
 let store: TestKeep
 beforeAll(async () => {
-  store = await TestKeep.start({ rebuilders, libraryRebuilders: rebuilders! })
+  store = await TestKeep.start(makingAnew)
 })
 afterAll(() => store?.[Symbol.asyncDispose]())
 
@@ -46,26 +45,17 @@ async function copies(table: 'artifact' | 'library_entry', id: string) {
   const dir = mkdtempSync(join(fastDirectory, 'mk-earlier-'))
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
   execFileSync('cp', ['-a', store.keyDir, join(dir, 'before')])
-  const rows = () => store.database.query<Record<string, unknown>>(`select * from memkeep.${table} where id = $1`, [id])
-  const put = async (standing: readonly Record<string, unknown>[]) => {
-    await store.database.query(`delete from memkeep.${table} where id = $1`, [id])
-    for (const row of standing) {
-      const [columns, values] = [Object.keys(row), Object.values(row)]
-      const places = values.map((_, at) => `$${at + 1}`)
-      await store.database.query(`insert into memkeep.${table} (${columns}) values (${places})`, values)
-    }
-  }
-  const before = await rows()
+  const putBefore = await copiedRow(store.database, table, id)
   return async <T>(ask: (keep: Keep) => Promise<T>): Promise<T> => {
-    const standing = await rows()
-    await put(before)
+    const putStanding = await copiedRow(store.database, table, id)
+    await putBefore()
     const afterwards = mkdtempSync(join(dir, 'afterwards-'))
     execFileSync('cp', ['-a', `${store.keyDir}/.`, afterwards])
     const [copied, kept] = [keysAt(join(dir, 'before')).keyStore, keysAt(afterwards).keyStore]
     for (const name of await kept.list('')) if (name.includes('/erased/')) await kept.delete(name)
     for (const name of await copied.list('')) await kept.putIfAbsent(name, (await copied.get(name))!)
     await using keep = await store.open(keysAt(afterwards))
-    return ask(keep).finally(() => put(standing))
+    return ask(keep).finally(putStanding)
   }
 }
 

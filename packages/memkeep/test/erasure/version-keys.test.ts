@@ -3,23 +3,22 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import type { Keep, KeepOptions } from '../../src/index.ts'
+import type { Keep } from '../../src/index.ts'
 import { mintGrant } from '../../src/trust.ts'
 import { codeOf } from '../support/code-of.ts'
 import { adminOf, finished } from '../support/erasing.ts'
 import { fastDirectory } from '../support/fast-directory.ts'
 import { keysAt } from '../support/keys-at.ts'
 import { TestKeep } from '../support/test-keep.ts'
+import { copiedRow } from './copied-row.ts'
+import { makingAnew } from './erasing-with.ts'
 
 // Keys of their own that versions have: no row that somebody plants deletes another key, a restored key store's are deleted again, and a restored database's
 // versions without a key keep nobody from reading the others. Each test has a tenant of its own.
 
-const rebuilders: KeepOptions['rebuilders'] = {
-  summary: async ({ sources }) => sources.map(({ content }) => content).join(' + '),
-}
 let store: TestKeep
 beforeAll(async () => {
-  store = await TestKeep.start({ rebuilders, libraryRebuilders: rebuilders! })
+  store = await TestKeep.start(makingAnew)
 })
 afterAll(() => store?.[Symbol.asyncDispose]())
 
@@ -56,18 +55,6 @@ async function plant({ tenant, seal, action, cause = randomUUID() }: Note): Prom
     [tenant, cause, randomUUID(), action, seal],
   )
   onTestFinished(() => void query('delete from memkeep.unlearned'))
-}
-
-/** Rows as they stood, put back. */
-async function copyOf(table: 'artifact' | 'library_entry', id: string) {
-  const rows = await query(`select * from memkeep.${table} where id = $1`, [id])
-  return async () => {
-    await query(`delete from memkeep.${table} where id = $1`, [id])
-    for (const row of rows) {
-      const places = Object.keys(row).map((_, at) => `$${at + 1}`)
-      await query(`insert into memkeep.${table} (${Object.keys(row)}) values (${places})`, Object.values(row))
-    }
-  }
 }
 
 test.each([
@@ -124,7 +111,7 @@ test('a key that a restored key store brought back goes with the next erasure, a
   })
   const other = await shared('restored').register({ kind: 'note', content: 'tea', derivedFrom: [tea] })
   await store.keep.runUpkeep()
-  const putBack = await copyOf('artifact', id)
+  const putBack = await copiedRow(store.database, 'artifact', id)
   const dir = mkdtempSync(join(fastDirectory, 'mk-version-keys-'))
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
   execFileSync('cp', ['-a', `${store.keyDir}/.`, dir])
@@ -203,7 +190,10 @@ test('beside the keys of today a restored database hides what has lost its key a
     content: 'router coffee',
     contributors: [contributor('ana', coffee)],
   })
-  const backups = [await copyOf('artifact', id), await copyOf('library_entry', one.id)]
+  const backups = [
+    await copiedRow(store.database, 'artifact', id),
+    await copiedRow(store.database, 'library_entry', one.id),
+  ]
   for (const content of ['router green', 'router red']) {
     await memoryOf(of, 'ben').update(tea, { content }, { actor: 'user' })
     await store.keep.runUpkeep()
