@@ -19,6 +19,7 @@ import { mintGrant, mintScope } from 'memkeep/trust'
 import pg from 'pg'
 import { install } from '../packages/memkeep/src/store/install.ts'
 import { sayOtherBuild } from '../test/database.ts'
+import { expectAtLeast } from './bounds.ts'
 import { interleave } from './rounds.ts'
 import { memoryText } from './texts.ts'
 
@@ -86,13 +87,6 @@ async function createTenant(keep: Keep, tenant: string): Promise<void> {
 
 function memoryOf(keep: Keep, tenant: string, client: number): ScopedMemory {
   return keep.for(mintScope({ tenant, subject: `writer-${client}`, principal, ttlSeconds: 86_400 }))
-}
-
-/** What ends the run with 1, once all of it was measured. */
-function expectAtLeast(what: string, ratio: number, bound: number): void {
-  if (ratio >= bound) return
-  console.error(`${what}: ${ratio.toFixed(2)} is below ${bound.toFixed(2)}`)
-  process.exitCode = 1
 }
 
 const nobody = '00000000-0000-0000-0000-000000000000'

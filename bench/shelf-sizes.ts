@@ -1,6 +1,7 @@
 /**
  * A warm search of a shelf of 10,000 memories beside one of 1,000, in one thread and in one run: with words alone, and with
- * words and vectors (384 numbers, an embedder without a model). And the share of slow answers beside that of a bare select.
+ * words and vectors (384 numbers, an embedder without a model). And the share of slow answers beside that of a bare select. Ends with 1 where the large one has less than 0.45 of
+ * the throughput, or its p99/p50 is more than 1.3 times the select's.
  *
  *   node --conditions=memkeep-src bench/shelf-sizes.ts
  *
@@ -14,6 +15,7 @@ import { type Keep, openMemkeep, type ScopedMemory } from 'memkeep'
 import { directoryKeyStore, localKeys } from 'memkeep/keys/local'
 import { mintGrant, mintScope } from 'memkeep/trust'
 import { Baseline } from './baselines.ts'
+import { expectAtLeast, expectAtMost } from './bounds.ts'
 import { hashedWords } from './peers/hashed-words.ts'
 import { interleave } from './rounds.ts'
 import { memoryText, queryText } from './texts.ts'
@@ -95,6 +97,8 @@ async function bench(): Promise<void> {
     const spreads = [large!.spread, select!.spread, large!.spread / select!.spread].map((each) => each.toFixed(2))
     const title = name === 'words' ? 'words alone' : 'words and vectors'
     console.log(`| ${title} | ${speeds} | ${large!.ratio('small').toFixed(2)} | ${spreads.join(' | ')} |`)
+    expectAtLeast(`${title}, 10k / 1k`, large!.ratio('small'), 0.45)
+    expectAtMost(`${title}, p99/p50 to a bare select's`, large!.spread / select!.spread, 1.3)
   }
   await pool.end()
 }

@@ -9,6 +9,7 @@
  * PEERS_SCALE (1) makes the stores smaller, PEERS_ONLY ("LangGraph,mem0 SQLite") leaves others out, PEERS_SCENES ("many") takes one of
  * the two, PEERS_READS=relaxed lets Memkeep's reads not wait for the disk. Nothing is written but two directories that are removed.
  */
+import { aimAtLeast } from '../bounds.ts'
 import { interleave, median, type Contestant as Runner, type Standing } from '../rounds.ts'
 import { memoryText, queryText } from '../texts.ts'
 import type { Contestant } from './contestant.ts'
@@ -20,6 +21,8 @@ const seconds = Number(process.env.PEERS_SECONDS ?? 0.5)
 const scale = Number(process.env.PEERS_SCALE ?? 1)
 const only = process.env.PEERS_ONLY ?? ''
 const limit = 10
+/** Where Memkeep is to be faster than each other store. */
+const raced: readonly string[] = ['search', 'add']
 
 /** What is stored: `tenants` of `each` memories. */
 interface Scene {
@@ -61,6 +64,9 @@ async function compare(stand: Stand, scene: Scene): Promise<void> {
         const runners = contestants.flatMap((each) => runnerOf(operation, each, scene, known.get(each.name)!))
         const standings = await interleave(runners, { rounds, seconds, clients })
         console.log(`| ${operation} | ${clients} | ${cells(contestants, standings).join(' | ')} |`)
+        const [ours, ...theirs] = standings
+        for (const { name } of raced.includes(operation) ? theirs : [])
+          aimAtLeast(`${operation}, ${clients} clients, to ${name}`, ours!.ratio(name), 1)
       }
     }
     console.log(`\n${stand.about()}; ${rounds} rounds of ${seconds} s`)

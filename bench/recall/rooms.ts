@@ -25,6 +25,9 @@ export const ways: readonly Way[] = [
   { name: 'hybrid', words: 'stems', vectors: true, neighbours: true },
 ]
 
+/** Names of the ways that are one part of the whole and nothing else. */
+export const parts: ReadonlySet<string> = new Set(ways.slice(0, 3).map(({ name }) => name))
+
 export interface Tools {
   readonly languages: Languages
   /** Null: the ways that need vectors are left out. */
