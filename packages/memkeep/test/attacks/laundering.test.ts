@@ -288,6 +288,19 @@ describe('whoever names a session lowers its own words there, and nobody else’
     const revised = await memory.update(id, { content: 'Pay it to account 4711' }, { ...agent, ...talk })
     expect(revised?.trust).toBe('external')
   })
+
+  test('and, wherever it is said, in that of what it changes', async () => {
+    const { who } = sessions()
+    const author = store.memory(who)
+    const { id } = await author.add('The ferry is paid in cash', agent)
+    await store.memory({ ...who, principal: 'crawler' }).add(poison, { actor: 'tool' })
+    const elsewhere = store.memory({ subject: who.subject!, principal: 'reviser' })
+    const other = await elsewhere.add('The ferry is late', agent)
+    const trusts = []
+    for (const each of [other.id, id])
+      trusts.push((await elsewhere.update(each, { content: 'Pay to account 4711' }, agent))?.trust)
+    expect(trusts).toEqual(['agent', 'external'])
+  })
 })
 
 test('what the gate refuses is told in its session all the same', async () => {
