@@ -289,14 +289,31 @@ create policy erase on memkeep.undistilled for delete to memkeep_erase_door
 create policy erase on memkeep.hold for delete to memkeep_erase_door
   using (tenant = memkeep.claim_tenant() and subject >= memkeep.claim_lowest(65536) and subject <= memkeep.claim_highest(65536));
 
-create policy of_tenant on memkeep.erasure to memkeep_erase_door
-  using (tenant = memkeep.claim_tenant()) with check (tenant = memkeep.claim_tenant() and memkeep.claim_right(65536 | 128));
+-- Whoever may ask for an erasure adds one of its own scope, and changes none; whoever carries one out reaches its own.
+create policy of_tenant on memkeep.erasure for select to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant());
+create policy ask on memkeep.erasure for insert to memkeep_erase_door
+  with check (tenant = memkeep.claim_tenant() and memkeep.claim_right(65536 | 128)
+    and subject >= memkeep.claim_lowest(0) and subject <= memkeep.claim_highest(0));
+create policy carry_out on memkeep.erasure for update to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant() and subject >= memkeep.claim_lowest(65536) and subject <= memkeep.claim_highest(65536))
+  with check (tenant = memkeep.claim_tenant() and subject >= memkeep.claim_lowest(65536) and subject <= memkeep.claim_highest(65536));
+create policy forget on memkeep.erasure for delete to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant() and subject >= memkeep.claim_lowest(65536) and subject <= memkeep.claim_highest(65536));
 create policy list on memkeep.erasure for select to memkeep_upkeep_door
   using (memkeep.claim_right(16384 | 65536) and memkeep.claim_doorway() in ('due_erasures', 'ended_erasures'));
-create policy of_tenant on memkeep.erasure_step to memkeep_erase_door
-  using (tenant = memkeep.claim_tenant()) with check (tenant = memkeep.claim_tenant() and memkeep.claim_right(65536));
+create policy of_tenant on memkeep.erasure_step for select to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant());
+create policy note on memkeep.erasure_step for insert to memkeep_erase_door
+  with check (tenant = memkeep.claim_tenant() and memkeep.claim_right(65536));
+create policy note_again on memkeep.erasure_step for update to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant() and memkeep.claim_right(65536))
+  with check (tenant = memkeep.claim_tenant() and memkeep.claim_right(65536));
+create policy forget on memkeep.erasure_step for delete to memkeep_erase_door
+  using (tenant = memkeep.claim_tenant() and memkeep.claim_right(65536));
 create policy of_tenant on memkeep.erasure_guard to memkeep_erase_door
-  using (tenant = memkeep.claim_tenant()) with check (tenant = memkeep.claim_tenant() and memkeep.claim_right(65536));
+  using (tenant = memkeep.claim_tenant() and memkeep.claim_right(65536))
+  with check (tenant = memkeep.claim_tenant() and memkeep.claim_right(65536));
 create policy of_tenant on memkeep.hold for select to memkeep_erase_door
   using (tenant = memkeep.claim_tenant());
 create policy place on memkeep.hold for insert to memkeep_erase_door
