@@ -60,6 +60,15 @@ test('what a token mints ends when the token does', async () => {
   expect(Date.parse(body.expiresAt)).toBeLessThanOrEqual(exp * 1000)
 })
 
+test('what it mints under an idempotency key is not given again to what was minted, though the powers are the same', async () => {
+  const key = await sign({ ...standing, roles: ['memkeep:admin'] })
+  const asking = { headers: { 'idempotency-key': 'minted' }, body: { subject: 'ana' } }
+  const first = await served.ask('POST', '/v1/tokens', { key, ...asking })
+  expect((await served.ask('POST', '/v1/tokens', { key, ...asking })).text).toBe(first.text)
+  const again = await served.ask('POST', '/v1/tokens', { key: first.body.token, ...asking })
+  expect([again.status, again.body.code]).toEqual([403, 'ERR_ACCESS_DENIED'])
+})
+
 test('a tenant that there is not is 403, and looks like one that may not', async () => {
   const [unknown, denied] = await Promise.all([
     list(await sign({ ...standing, org: { id: 'no such tenant' } })),
