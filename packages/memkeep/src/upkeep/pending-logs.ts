@@ -45,41 +45,50 @@ export interface Pending {
   readonly looked: number
 }
 
+/** What is there of one tenant. Its events by their ids alone: a look is over thousands of rows, and none wants a key made of two. */
+interface Found {
+  readonly tenant: Buffer
+  readonly events: Map<string, PendingRow>
+  readonly waiting: PendingRow[]
+  head: PendingRow | null
+  isBroken: boolean
+}
+
 export function pendingLogs(rows: readonly PendingRow[]): Pending {
   const nameOf = tenantNames()
-  const events = new Map<string, PendingRow>()
-  const heads = new Map<string, PendingRow>()
-  for (const row of rows) {
-    if (row.part === 2) events.set(`${nameOf(row.tenant)}/${row.id}`, row)
-    if (row.part === 3) heads.set(nameOf(row.tenant), row)
+  const tenants = new Map<string, Found>()
+  const foundOf = ({ tenant }: PendingRow): Found => {
+    const name = nameOf(tenant)
+    const known = tenants.get(name)
+    if (known !== undefined) return known
+    const found = { tenant, events: new Map(), waiting: [], head: null, isBroken: false }
+    tenants.set(name, found)
+    return found
   }
-  const current = rows.find(({ part }) => part === 4)?.line ?? 1
-  const waiting = new Map<string, PendingRow[]>()
-  const broken = new Map<string, Buffer>()
-  let looked = 0
+  // Which wait comes first, so the tenants stand in that order.
+  const which = rows.filter(({ part }) => part === 1).map((row) => ({ id: row.id, found: foundOf(row) }))
+  let current = 1
   for (const row of rows) {
-    if (row.part !== 1) continue
-    looked++
-    const tenant = nameOf(row.tenant)
-    const event = events.get(`${tenant}/${row.id}`)
-    if (event === undefined) {
-      broken.set(tenant, row.tenant)
-      continue
-    }
-    const others = waiting.get(tenant)
-    if (others === undefined) waiting.set(tenant, [event])
-    else others.push(event)
+    if (row.part === 2) foundOf(row).events.set(row.id, row)
+    if (row.part === 3) foundOf(row).head = row
+    if (row.part === 4) current = row.line
   }
-  for (const tenant of broken.keys()) waiting.delete(tenant)
-  const logs = [...waiting].map(([tenant, found]) => {
-    const head = heads.get(tenant)
+  for (const { id, found } of which) {
+    const event = found.events.get(id)
+    if (event === undefined) found.isBroken = true
+    else found.waiting.push(event)
+  }
+  const all = [...tenants.values()]
+  const logs = all.flatMap(({ tenant, head, waiting, isBroken }) => {
+    if (isBroken || waiting.length === 0) return []
     const log =
       head?.line === current
         ? { line: current, size: head.size, vkey: head.vkey, note: head.note, former: null }
-        : { line: current, size: 0, vkey: null, note: null, former: head ?? null }
-    return { tenant: found[0]!.tenant, ...log, events: found }
+        : { line: current, size: 0, vkey: null, note: null, former: head }
+    return [{ tenant, ...log, events: waiting }]
   })
-  return { waiting: logs, broken: [...broken.values()], looked }
+  const broken = all.flatMap(({ tenant, isBroken }) => (isBroken ? [tenant] : []))
+  return { waiting: logs, broken, looked: which.length }
 }
 
 /** A tenant's tag as text; most rows are of the tenant of the row before. */
