@@ -34,13 +34,19 @@ const namedKeys = 2000
 /** Looks at every table, key and other store that can hold something of the scope, and stores what it found: the plan. */
 export async function enumerateScope(input: StepInput): Promise<Notes & { plan: Plan; digest: string }> {
   const { kernel, record, scope } = input
-  const keys = await kernel.keyring.destruction.handles(scope, record.epoch)
+  // Each looks and changes nothing, so none waits for another.
+  const [keys, held, targets, known] = await Promise.all([
+    kernel.keyring.destruction.handles(scope, record.epoch),
+    callStep<HeldRow>(kernel, record, { doorway: 'inspect_scope', args: [] }),
+    ofTargets(input, (target) => target.inventory(scope)),
+    callStep<KnownRow>(kernel, record, { doorway: 'known_of_scope', args: [] }),
+  ])
   const plan: Plan = {
-    stores: heldOf(await callStep<HeldRow>(kernel, record, { doorway: 'inspect_scope', args: [] })),
-    targets: Object.fromEntries(await ofTargets(input, (target) => target.inventory(scope))),
+    stores: heldOf(held),
+    targets: Object.fromEntries(targets),
     keys: keys.slice(0, namedKeys),
     keyCount: keys.length,
-    known: knownOf(await callStep<KnownRow>(kernel, record, { doorway: 'known_of_scope', args: [] })),
+    known: knownOf(known),
   }
   return { plan, digest: digestOf(plan) }
 }
