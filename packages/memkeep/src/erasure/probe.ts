@@ -35,6 +35,7 @@ function probesOf(
   const shelves = byteaArray([shelf])
   return [
     { doorway: 'load', args: [shelf, 0, first, 10] },
+    { doorway: 'load_shelves', args: [shelves, 10], wideAlone: true },
     { doorway: 'recall', args: ['memory.search', shelves, int8Array([0]), false, uuidArray(memories), shelves] },
     { doorway: 'export', args: [shelf, first, 10] },
     { doorway: 'held', args: [null, first, 10], ownAlone: true },

@@ -8,6 +8,7 @@ import { parts, type ReadingRow } from '../store/reading.ts'
 import type { Access } from './access.ts'
 import type { Kernel } from './kernel.ts'
 import { openEntries } from './open-entries.ts'
+import { PagesTogether } from './pages-together.ts'
 import { shelfPages } from './shelf-pages.ts'
 import type { WriteAnswer } from './write.ts'
 
@@ -43,8 +44,8 @@ export function readableShelves(access: Access): Buffer[] {
   return scope.reach === 'subject' ? [shelf, keys.commonTag] : [shelf]
 }
 
-/** Loads of one operation that are under way at a time. */
-const loadsAtOnce = 4
+/** Loads of one operation that are under way at a time: as long as nothing is known of how large its shelves are, and at the most. */
+const [fewLoads, mostLoads] = [4, 64]
 
 /**
  * Opens shelves, loading those that are not held. Those for which the budget has no room (or for one operation not more than
@@ -60,24 +61,20 @@ export async function readShelves(
 ): Promise<OpenShelves> {
   const found = new Array<Shelf | null>(subjects.length).fill(null)
   const most = kernel.shelves.stats.budgetBytes / 2
-  const taken = { bytes: 0, largest: 0, underWay: 0 }
-  let next = 0
-  const lane = async (): Promise<void> => {
-    for (let at = next++; at < subjects.length; at = next++) {
-      if (taken.bytes + taken.underWay * taken.largest >= most) {
-        // No more is loaded; what is in memory anyway need not be streamed.
-        found[at] = kernel.shelves.get(shelfKey(access, subjects[at]!)) ?? null
-        continue
-      }
-      taken.underWay++
-      const shelf = await load(kernel, access, subjects[at]!, signal)
-      taken.underWay--
-      taken.bytes += shelf?.bytes ?? 0
-      taken.largest = Math.max(taken.largest, shelf?.bytes ?? 0)
-      found[at] = shelf
+  const together = access.scope.reach === 'all' ? new PagesTogether(kernel, access) : null
+  let [at, bytes, largest] = [0, 0, 0]
+  while (at < subjects.length && bytes < most) {
+    const number = largest === 0 ? fewLoads : Math.max(1, Math.min(mostLoads, Math.floor((most - bytes) / largest)))
+    const some = subjects.slice(at, at + number)
+    const shelves = await Promise.all(some.map((subject) => load(kernel, access, subject, together, signal)))
+    for (const shelf of shelves) {
+      found[at++] = shelf
+      bytes += shelf?.bytes ?? 0
+      largest = Math.max(largest, shelf?.bytes ?? 0)
     }
   }
-  await Promise.all(Array.from({ length: Math.min(loadsAtOnce, subjects.length) }, lane))
+  // No more is loaded; what is in memory anyway need not be streamed.
+  for (; at < subjects.length; at++) found[at] = kernel.shelves.get(shelfKey(access, subjects[at]!)) ?? null
   const held = subjects.flatMap((subject, at) => (found[at] ? [{ subject, shelf: found[at] }] : []))
   const large = subjects.filter((_, at) => !found[at])
   if (large.length === 0) return { held, digest: null, version: held[0]?.shelf.version ?? 0 }
@@ -90,13 +87,14 @@ async function load(
   kernel: Kernel,
   access: Access,
   subject: Buffer,
+  together: PagesTogether | null,
   signal: AbortSignal | undefined,
 ): Promise<Shelf | null> {
   for (;;) {
     let isOwn = false
     const read = (control: LoadControl) => {
       isOwn = true
-      return readShelf(kernel, access, subject, control)
+      return readShelf(kernel, access, subject, together, control)
     }
     try {
       return await kernel.shelves.load(shelfKey(access, subject), read, signal)
@@ -118,10 +116,11 @@ async function readShelf(
   kernel: Kernel,
   access: Access,
   subject: Buffer,
+  together: PagesTogether | null,
   { fits, signal }: LoadControl,
 ): Promise<Shelf | null> {
   let shelf: Shelf | null = null
-  for await (const { version, entries } of shelfPages(kernel, access, subject, 'asItWas')) {
+  for await (const { version, entries } of shelfPages(kernel, access, subject, 'asItWas', together)) {
     signal.throwIfAborted()
     shelf ??= new Shelf(version)
     for (const entry of entries) shelf.put(entry)

@@ -53,6 +53,7 @@ export const relaxableDoorways: ReadonlySet<string> = new Set([
   'wide_read',
   'load',
   'wide_load',
+  'load_shelves',
   'list_shelves',
 ])
 

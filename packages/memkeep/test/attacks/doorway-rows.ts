@@ -35,6 +35,7 @@ export const doorwayRows: Readonly<Record<string, DoorwayRow>> = {
   wide_recall: { ...wide('read', 'tenant'), with: { p_subjects: [], p_versions: [], p_ids: [], p_shelves: [] } },
   load: { ...needs('read'), with: { p_limit: 1, p_subject: subject } },
   wide_load: { ...wide('read', 'tenant'), with: { p_limit: 1, p_subject: subject } },
+  load_shelves: { ...wide('read', 'tenant'), with: { p_limit: 1, p_subjects: [] } },
   list_shelves: wide('read', 'tenant'),
   export: { ...needs('export'), with: { ...page, p_subject: subject } },
   wide_export: { ...wide('export', 'tenant'), with: { ...page, p_subject: subject } },

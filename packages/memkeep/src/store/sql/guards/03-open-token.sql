@@ -58,7 +58,7 @@ begin
   -- which opens no other token. Of a doorway that changes anything but the ledger it is no token of ours.
   flags := get_byte(payload, 104);
   if flags > 127 then
-    if p_doorway not in ('recall', 'wide_recall', 'read', 'wide_read', 'load', 'wide_load', 'list_shelves') then
+    if p_doorway not in ('recall', 'wide_recall', 'read', 'wide_read', 'load', 'wide_load', 'load_shelves', 'list_shelves') then
       raise exception 'scope token refused' using errcode = 'MK001';
     end if;
     ignored := set_config('synchronous_commit', 'off', true);
