@@ -1,9 +1,7 @@
-import type { Plan } from './enumerate.ts'
-import { notesOf } from './erasure-record.ts'
 import { incomplete, type Notes, type StepInput } from './steps.ts'
 
 export interface KeyNotes extends Notes {
-  /** Records that stood there when the plan was made; all are deleted. */
+  /** Records that the key store had when their deletion began; none is left. */
   readonly deleted: number
   /** When no copy of the deleted records opens anything any more (ISO 8601); null when the root key cannot do that. */
   readonly destroyedAt: string | null
@@ -22,8 +20,8 @@ export async function destroyKeys({ kernel, record, scope }: StepInput): Promise
   const { roots, at } = await destruction.destroyWrappers(scope, record.epoch)
   // Records that a process put late, and was killed: the mark was there before they were.
   if ((await destruction.handles(scope, record.epoch)).length > 0) throw incomplete('a key was put meanwhile')
-  const { plan } = notesOf<{ plan: Plan }>(record, 'enumerate')
-  return { deleted: plan.keyCount, destroyedAt: at === null ? null : atByClock(at, kernel.seams.clock.now()), roots }
+  const deleted = await destruction.deletedRecords(scope, record.epoch)
+  return { deleted, destroyedAt: at === null ? null : atByClock(at, kernel.seams.clock.now()), roots }
 }
 
 /** The root tells the time of the world; what lies behind it is done now. */

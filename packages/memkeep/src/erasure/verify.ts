@@ -14,21 +14,22 @@ export interface VerifyNotes extends Notes {
   readonly counted: number
   /** Questions to the read paths, of which none brought anything. */
   readonly probes: number
-  /** Recorded key records that are gone. */
+  /** Key records that the plan names, each of which answers that it is gone. */
   readonly keysGone: number
 }
 
 /**
  * Counts again what is left, by the erasing role and by another whose policies ask for the tenant alone; asks every other
- * store, and every read path for what was there; and looks for each recorded key. Rows that are found are deleted once more (the barrier stands, so there can be none).
+ * store, and every read path for what was there; and looks for each recorded key. Rows and keys that are found are deleted once more (the barrier stands, so there can be no rows).
  * Throws `ERR_ERASURE_INCOMPLETE` when anything is left, or when the two counts differ.
  */
 export async function verifyScope(input: StepInput): Promise<VerifyNotes> {
-  let left = await countLeft(input)
-  if (left.length > 0) {
+  let counts = await countLeft(input)
+  if (tablesLeft(counts).length > 0) {
     await deleteRows(input)
-    left = await countLeft(input)
+    counts = await countLeft(input)
   }
+  const left = tablesLeft(counts)
   if (left.length > 0) throw incomplete(`rows are left in ${left.join(', ')}`)
   const targets = await ofTargets(input, (target, scope) => target.verify(scope))
   const remaining = Object.assign({}, ...targets.map(([, counts]) => counts)) as Record<string, number>
@@ -41,24 +42,35 @@ export async function verifyScope(input: StepInput): Promise<VerifyNotes> {
   }
   const names = [...new Set([...Object.keys(deleted), ...Object.keys(remaining)])]
   const stores = names.map((name) => ({ name, deleted: deleted[name] ?? 0, remaining: 0 }))
-  return { stores, counted: Object.keys(deleted).length, probes: await probe(input), keysGone: await countGone(input) }
+  const counted = Object.keys(counts).length
+  return { stores, counted, probes: await probe(input), keysGone: await countGone(input) }
 }
 
-/** Names of the tables that still hold rows. */
-async function countLeft({ kernel, record }: StepInput): Promise<string[]> {
+/** Rows that each table still holds, by two roles that agree. */
+async function countLeft({ kernel, record }: StepInput): Promise<Record<string, number>> {
   const own = heldOf(await callStep<HeldRow>(kernel, record, { doorway: 'inspect_scope', args: [] }))
   const again = heldOf(await kernel.recount(await stepCall(kernel, record, [])))
   for (const name of new Set([...Object.keys(own), ...Object.keys(again)])) {
     if (own[name] !== again[name]) throw incomplete(`two counts of ${name} differ`)
   }
-  return Object.keys(own).filter((name) => own[name] !== 0)
+  return own
+}
+
+function tablesLeft(counts: Readonly<Record<string, number>>): string[] {
+  return Object.keys(counts).filter((name) => counts[name] !== 0)
 }
 
 async function countGone({ kernel, record, scope }: StepInput): Promise<number> {
   const { keys } = notesOf<{ plan: Plan }>(record, 'enumerate').plan
   const { destruction } = kernel.keyring
   // Whatever the plan names: by the key store itself.
-  if ((await destruction.handles(scope, record.epoch)).length > 0) throw incomplete('a key is still there')
+  const isLeft = async () => (await destruction.handles(scope, record.epoch)).length > 0
+  if (await isLeft()) {
+    // As rows that are found: a process that was killed over its write put one behind that step.
+    await destruction.deleteRecords(scope, record.epoch)
+    await destruction.destroyWrappers(scope, record.epoch)
+  }
+  if (await isLeft()) throw incomplete('a key is still there')
   for (const name of keys) {
     if (!(await destruction.isGone(name))) throw incomplete('a recorded key is still there')
   }

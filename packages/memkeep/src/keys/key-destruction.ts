@@ -35,13 +35,18 @@ export class KeyDestruction {
 
   /** Names of the key records of an owner, up to an epoch. None of a tenant that was reopened: its earlier ones went before. */
   async handles(owner: KeyOwner, epoch: number): Promise<string[]> {
+    return (await this.#records(owner, epoch)).filter((name) => !isMark(name))
+  }
+
+  /** With what says of a tenant's subjects and versions that they were erased. */
+  async #records(owner: KeyOwner, epoch: number): Promise<string[]> {
     const [prefix, ...below] = prefixesOf(owner)
     const names = await this.#wrapped.list(prefix!)
     if (below.length === 0) return names.filter((name) => (epochOf(prefix!, name) ?? epoch + 1) <= epoch)
     if ((newestVersion(prefix!, names)?.epoch ?? 0) > epoch) return []
     const others: string[] = []
     for (const each of below) others.push(...(await this.#wrapped.list(each)))
-    return [...names.filter((name) => !isMark(prefix!, name)), ...others]
+    return [...names.filter((name) => !isMark(name)), ...others]
   }
 
   /** The epoch of an owner's newest key; 0 when it has none. */
@@ -52,21 +57,30 @@ export class KeyDestruction {
 
   /**
    * Deletes the key records of an owner up to an epoch. The record that says so is put first, so that no process makes such
-   * a key anew, not even one that had begun to. Returns how many were deleted.
+   * a key anew, not even one that had begun to. Returns how many records were deleted.
    */
   async deleteRecords(owner: KeyOwner, epoch: number): Promise<number> {
     const mark = erasedName(prefixesOf(owner)[0]!, epoch)
     await this.#wrapped.mark(mark, null)
-    const names = await this.handles(owner, epoch)
+    const names = await this.#records(owner, epoch)
+    const keys = names.filter((name) => !isMark(name)).length
+    // Before any goes: one that is broken off finds fewer when it goes on.
+    const records = Math.max(keys, await this.deletedRecords(owner, epoch))
+    if (keys > 0) await this.#wrapped.mark(mark, { ...(await this.#wrapped.markOf(mark)), records })
     for (const name of names) await this.#wrapped.remove(name)
     for (const each of prefixesOf(owner)) this.#held.drop(each)
     this.#reach('keys.records-deleted')
     // What wrapped them last, as it stands after they went: copies stand under that, or under an earlier one.
     const known = await this.#wrapped.markOf(mark)
     if (known?.generation === undefined || names.length > 0) {
-      await this.#wrapped.mark(mark, await this.#rolls.newest(owner.tenant))
+      await this.#wrapped.mark(mark, { ...(await this.#rolls.newest(owner.tenant)), records })
     }
     return names.length
+  }
+
+  /** How many keys of an owner were there, up to an epoch, when their deletion began; 0 before that. */
+  async deletedRecords(owner: KeyOwner, epoch: number): Promise<number> {
+    return (await this.#wrapped.markOf(erasedName(prefixesOf(owner)[0]!, epoch)))?.records ?? 0
   }
 
   /**
@@ -137,6 +151,6 @@ function prefixesOf({ tenant, subject }: KeyOwner): string[] {
     : [`subject/${tag}/${subject.toString('hex')}/`]
 }
 
-function isMark(prefix: string, name: string): boolean {
-  return name.startsWith(`${prefix}erased/`)
+function isMark(name: string): boolean {
+  return name.includes('/erased/')
 }

@@ -126,10 +126,17 @@ export class TenantKeys {
     return true
   }
 
-  /** Makes the first key of an erased subject's next epoch, unless it is there. */
-  async reopenSubject(subjectTag: Buffer, epoch: number): Promise<void> {
-    await this.#input.wrapped.make(`${this.#prefix(subjectTag)}${epoch}/1`)
+  /** Makes the first key of an erased subject's next epoch, unless it is there. False, and none is left, when that epoch was erased too. */
+  async reopenSubject(subjectTag: Buffer, epoch: number): Promise<boolean> {
+    const { wrapped } = this.#input
+    const prefix = this.#prefix(subjectTag)
+    const name = `${prefix}${epoch}/1`
+    await wrapped.make(name)
+    // As for a first key: whoever erases may have looked before it stood there.
+    const stands = erasedEpoch(prefix, await wrapped.list(prefix)) < epoch
+    if (!stands) await wrapped.remove(name)
     this.forget(subjectTag)
+    return stands
   }
 
   /** Throws `ERR_KEY_DESTROYED` when its record is gone, `ERR_KEY_UNAVAILABLE` when store or root cannot be reached. */

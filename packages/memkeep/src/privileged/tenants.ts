@@ -221,7 +221,7 @@ export class Tenants {
     const shelfEpoch = nextEpoch(await keyring.erasedEpoch(keys.tag, shelf))
     const act = { grant, keys, doorway: 'reopen_scope', on: { reach: 'subject', shelf, shelfEpoch } as const }
     expectReopened(await outcomeOf(this.#kernel, { ...act, args: [null] }))
-    await keys.reopenSubject(shelf, shelfEpoch)
+    if (!(await keys.reopenSubject(shelf, shelfEpoch))) expectReopened('conflict')
     const name = sealSubjectName(await keys.own(), shelf, subject)
     expectReopened(await outcomeOf(this.#kernel, { ...act, args: [name] }))
   }
