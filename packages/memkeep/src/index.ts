@@ -52,6 +52,7 @@ export type { CommonScope, SubjectScope, TenantScope, TenantWideScope } from './
 export type { Span, Tracer } from './core/tracer.ts'
 export { UntaggedSpans } from './core/untagged-spans.ts'
 export type { ErasureLedger } from './erasure/erasure-ledger.ts'
+export type { RefusedErasure } from './erasure/refused-erasures.ts'
 export type { Keep, KeepMetrics } from './keep.ts'
 export type { KeepOptions } from './keep-options.ts'
 export type { Credential } from './keys/credential.ts'

@@ -9,6 +9,7 @@ import type { RefusedTokenCounts } from './core/refused-tokens.ts'
 import { type CommonScope, readScope, type SubjectScope, type TenantScope, type TenantWideScope } from './core/scope.ts'
 import type { ErasureLedger } from './erasure/erasure-ledger.ts'
 import type { Erasures } from './erasure/erasures.ts'
+import type { RefusedErasure } from './erasure/refused-erasures.ts'
 import { defaultHoldMs } from './keys/keyring.ts'
 import type { DisclosureCounts } from './memory/disclosures.ts'
 import { distilDue } from './memory/distil-due.ts'
@@ -148,6 +149,14 @@ export class Keep implements AsyncDisposable {
    */
   async acceptErasureLedger(ledger: ErasureLedger): Promise<void> {
     return this.#gate.run(() => this.#erasures.acceptLedger(ledger))
+  }
+
+  /**
+   * Erasures that upkeep refuses with `ERR_SEAL_BROKEN`: rows of them are not what this deployment wrote, so nothing of them is carried out, nor forgotten. At most 200 that are open and
+   * 200 that have ended.
+   */
+  async refusedErasures(): Promise<RefusedErasure[]> {
+    return this.#gate.run(() => this.#erasures.refused())
   }
 
   /** The verifier key (vkey) of the erasure ledger, which a witness of it must be told. */

@@ -11,7 +11,7 @@ import { announceHold } from './own-calls.ts'
 import { artifactTarget } from './upkeep/artifact-target.ts'
 import { cacheTarget } from './upkeep/cache-target.ts'
 import { endUnread } from './upkeep/ended-versions.ts'
-import { endedErasures, findErasures } from './upkeep/find-erasures.ts'
+import { dueErasures, endedErasures, findErasure } from './upkeep/find-erasures.ts'
 import { recountScope } from './upkeep/recount-scope.ts'
 import { restoredIds } from './upkeep/restored-ids.ts'
 
@@ -62,7 +62,8 @@ export function openErasures(
     access: (scope, run) =>
       withAccess(kernel, scope, (access) => run({ ...access, expect: (outcome) => void expectOutcome(outcome, 'ok') })),
     recount: (call) => recountScope(doorways, call),
-    find: (id) => findErasures({ doorways, keyring, seams }, id),
+    due: () => dueErasures({ doorways, keyring, seams }),
+    find: (id, grant) => findErasure({ doorways, keyring, seams }, id, grant),
     ended: () => endedErasures({ doorways, keyring, seams }),
     restoredIds: (place, names) => restoredIds(keyring, place, names),
     drop: (tenant) => {

@@ -26,9 +26,9 @@ interface Kept {
 
 /**
  * Signs what was done, with the proof that its verification is in the tenant's log, opens the scope anew when that was asked
- * for, and ends the erasure: the event of this end commits to the attestation.
+ * for, and ends the erasure: the event of this end commits to the attestation. Null: the record as it ended must be read.
  */
-export async function attest({ kernel, record, scope }: StepInput): Promise<void> {
+export async function attest({ kernel, record, scope }: StepInput): Promise<null> {
   const report = reportOf(record)
   const attestation = await signed(kernel, record, report)
   if (record.after === 'reopen') await reopen(kernel, record, scope)
@@ -37,6 +37,7 @@ export async function attest({ kernel, record, scope }: StepInput): Promise<void
   const digest = toHex(nodeSha256(Buffer.from(attestation, 'utf8')))
   const args = [record.id, bytes]
   await callStep(kernel, record, { doorway: 'finish_erasure', args, stated: { attestation: digest } })
+  return null
 }
 
 async function signed(kernel: ErasureKernel, record: ErasureRecord, report: ErasureReport): Promise<string> {

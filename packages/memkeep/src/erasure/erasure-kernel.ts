@@ -1,5 +1,6 @@
 import type { Witness } from '../audit/witness.ts'
 import type { ErasedPlace, ErasureScope, ErasureTarget, RestoredNames } from '../core/erasure.ts'
+import type { GrantClaims } from '../core/grant.ts'
 import type { ScopeClaims } from '../core/scope.ts'
 import type { Seams } from '../core/seams.ts'
 import type { Keyring } from '../keys/keyring.ts'
@@ -38,8 +39,10 @@ export interface ErasureKernel {
   readonly access: <T>(scope: ScopeClaims, run: (access: ScopeAccess) => Promise<T>) => Promise<T>
   /** Counts what is left by another role than the one that erases. */
   readonly recount: (call: Omit<DoorwayCall, 'doorway'>) => Promise<HeldRow[]>
-  /** Erasures that nobody works on, or the one with that id. */
-  readonly find: (id: string | null) => Promise<FoundErasure[]>
+  /** Erasures that are open and that nobody works on, those first that were tried longest ago. */
+  readonly due: () => Promise<FoundErasure[]>
+  /** The one with that id (a UUID), in the name of the grant's principal; null when there is none. Throws `ERR_ACCESS_DENIED`. */
+  readonly find: (id: string, grant: GrantClaims) => Promise<FoundErasure | null>
   /** Erasures that are done, and whose bar and record may go. */
   readonly ended: () => Promise<(FoundErasure & { readonly epoch: number })[]>
   /** Deletes the keys of their own that versions had which nobody reads any more, of what a tenant's subjects share or (the deployment's tag) of the library. */

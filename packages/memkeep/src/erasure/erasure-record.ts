@@ -90,8 +90,8 @@ function recordOf(tenant: Buffer, row: ErasureRow, rows: readonly ErasureRow[]):
     epoch: row.epoch,
     done: row.state === 1,
     after: row.after === 1 ? 'reopen' : 'bar',
-    reason: erasureReasons[row.reason]!,
-    askedBy: askers[row.asked_by]!,
+    reason: known(erasureReasons[row.reason]),
+    askedBy: known(askers[row.asked_by]),
     principal: row.principal,
     scopeCommit: row.scope_commit,
     names: row.names,
@@ -110,6 +110,7 @@ function recordOf(tenant: Buffer, row: ErasureRow, rows: readonly ErasureRow[]):
 export function withStep(record: ErasureRecord, name: ErasureStepName, row: StepRow): ErasureRecord {
   return {
     ...record,
+    ...(name === 'bar' ? { barredMs: row.ended_ms } : {}),
     steps: new Map([...record.steps, [name, stepOf(name, row)]]),
     rows: new Map([...record.rows, [name, row]]),
   }
@@ -120,8 +121,24 @@ export function stepOf(step: ErasureStepName, row: StepRow): ErasureStep {
     step,
     beganAt: new Date(row.began_ms),
     endedAt: row.ended_ms === null ? null : new Date(row.ended_ms),
-    notes: JSON.parse(row.notes) as Record<string, unknown>,
+    notes: known(notesIn(row.notes)),
   }
+}
+
+/** Undefined of what is no object in JSON. */
+function notesIn(text: string): Record<string, unknown> | undefined {
+  try {
+    const notes: unknown = JSON.parse(text)
+    return typeof notes === 'object' && notes !== null ? (notes as Record<string, unknown>) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Whatever a kernel would not have written was written in the database. */
+function known<T>(value: T | undefined): T {
+  if (value === undefined) throw new MemkeepError('ERR_SEAL_BROKEN', 'the erasure was written in the database')
+  return value
 }
 
 /** What the record says of a step that has ended. */

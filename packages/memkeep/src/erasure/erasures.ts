@@ -21,12 +21,16 @@ import type { ErasureLedger } from './erasure-ledger.ts'
 import { type ErasureRecord, type ErasureRow, recordsOf, viewOf } from './erasure-record.ts'
 import { forgetEnded } from './forget-ended.ts'
 import { OperatorRequests } from './operator-requests.ts'
+import { type RefusedErasure, refusedErasures } from './refused-erasures.ts'
 import { requestErasure } from './request.ts'
 import { acceptLedger, type GuardReport, guard } from './restore-guard.ts'
 import { carryOut } from './saga.ts'
-import { callStep, type ErasurePlace, placeOf } from './step-call.ts'
+import { callStep, type ErasurePlace, placeOf, stepCall } from './step-call.ts'
 import { incomplete } from './steps.ts'
 import { RestoreWatch } from './watch-restores.ts'
+
+/** For so long a pass of upkeep begins with erasures. */
+const mostMs = 60_000
 
 /** Erasures of one open keep: asks for them, carries them out, and says how they stand. */
 export class Erasures {
@@ -98,11 +102,17 @@ export class Erasures {
     return acceptLedger(this.#kernel, ledger)
   }
 
-  /** Goes on with what was broken off, as far as it can without waiting, and forgets what has ended long enough ago. The first failure is thrown once all were tried. */
+  /**
+   * Goes on with what was broken off, as far as it can without waiting, and forgets what has ended long enough ago. Begins with no other once a minute has passed, as each may
+   * wait for an outside store: those that were tried longest ago come first. The first failure is thrown once all were tried.
+   */
   async resumeDue(): Promise<number> {
     const failures: unknown[] = []
     let finished = 0
-    for (const found of await this.#kernel.find(null)) {
+    const { clock } = this.#kernel.seams
+    const endMs = clock.now() + mostMs
+    for (const found of await this.#kernel.due()) {
+      if (clock.now() >= endMs) break
       try {
         const place = placeOf(found)
         const record = await carryOut(this.#kernel, place, found.id, { wait: false, onStep: () => {} })
@@ -114,6 +124,11 @@ export class Erasures {
     await forgetEnded(this.#kernel).catch((error: unknown) => failures.push(error))
     if (failures.length > 0) throw failures[0]
     return finished
+  }
+
+  /** See `refusedErasures`. */
+  refused(): Promise<RefusedErasure[]> {
+    return refusedErasures(this.#kernel)
   }
 
   /** Resolves when nothing of it is under way: those that wait end with `ERR_CLOSED`, and stay open. */
@@ -181,15 +196,17 @@ export class Erasures {
     }
   }
 
-  /** An erased tenant has no keys and no policy of its own any more: the deployment's say who may look. */
-  async #recordsOfErased(scope: ScopeClaims, id: string | null): Promise<ErasureRecord[]> {
+  /** An erased tenant has no keys and no policy of its own any more: the deployment's say who may look, and seal who did. */
+  async #recordsOfErased({ principal, tenant: named }: ScopeClaims, id: string | null): Promise<ErasureRecord[]> {
+    const { doorways, keyring, policy } = this.#kernel
     const needed = rightBits.erase | rightBits.tenant
-    if ((powersOf(scope.principal, this.#kernel.policy).rights & needed) !== needed) {
-      throw new MemkeepError('ERR_ACCESS_DENIED', 'the principal may not do this')
-    }
-    const tenant = await this.#kernel.keyring.tenantTag(scope.tenant)
+    const may = (powersOf(principal, policy).rights & needed) === needed
+    const tenant = await keyring.tenantTag(named)
     const place: ErasurePlace = { tenant, kind: 'tenant', subject: Buffer.alloc(16) }
-    const rows = await callStep<ErasureRow>(this.#kernel, place, { doorway: 'list_erasures', args: [id] })
+    const call = await stepCall(this.#kernel, place, [id], { by: { principal, rights: may ? needed : 0 } })
+    const rows = await doorways.read<ErasureRow>({ doorway: 'list_erasures', ...call })
+    const outcome = rows.find((row) => row.outcome !== null)?.outcome
+    if (outcome !== 'ok') throw new MemkeepError('ERR_ACCESS_DENIED', 'the principal may not do this')
     return recordsOf(tenant, rows)
   }
 }

@@ -1,6 +1,7 @@
 import { MemkeepError } from '../core/errors.ts'
 import { expireLines } from './enter.ts'
 import type { ErasureKernel } from './erasure-kernel.ts'
+import type { ErasureRecord } from './erasure-record.ts'
 import { checkEnded } from './note-seal.ts'
 import { untilOf } from './report.ts'
 import { readRecord } from './saga.ts'
@@ -19,9 +20,7 @@ export async function forgetEnded(kernel: ErasureKernel): Promise<number> {
       const place = placeOf(found)
       const subject = place.kind === 'tenant' ? null : place.subject
       const record = await readRecord(kernel, place, found.id)
-      await checkEnded(kernel, record)
-      // The row may say less than was told.
-      if (kernel.seams.clock.now() <= untilOf(record)) throw early()
+      await checkOver(kernel, record)
       // The record in the database goes last: without it nobody would know that there is something left to forget.
       await kernel.keyring.destruction.forget({ tenant: place.tenant, subject }, record.epoch)
       kernel.drop(place.tenant)
@@ -37,6 +36,9 @@ export async function forgetEnded(kernel: ErasureKernel): Promise<number> {
   return forgotten
 }
 
-function early(): MemkeepError {
-  return new MemkeepError('ERR_SEAL_BROKEN', 'the end of an erasure was moved in the database')
+/** Throws `ERR_SEAL_BROKEN` unless it was carried out, and its end has passed as it was told: the row may say less. */
+export async function checkOver(kernel: ErasureKernel, record: ErasureRecord): Promise<void> {
+  await checkEnded(kernel, record)
+  if (kernel.seams.clock.now() > untilOf(record)) return
+  throw new MemkeepError('ERR_SEAL_BROKEN', 'the end of an erasure was moved in the database')
 }

@@ -62,16 +62,19 @@ export async function carryOut(
     await checkNotes(kernel, record)
     if (name === 'keys' && !(await leaseEnded(kernel, record, options.wait))) return record
     if (name === 'attest' && !(await isLogged(kernel, record, options.wait))) return record
-    const row = await runStep(kernel, record, name)
-    record = row === null ? await readRecord(kernel, place, id) : withStep(record, name, row)
+    record = (await runStep(kernel, record, name)) ?? (await readRecord(kernel, place, id))
     options.onStep(record.steps.get(name) ?? attested(record, kernel))
     if (record.done || name === options.upTo) return record
   }
   throw incomplete('it has no step left and is not done')
 }
 
-/** The step as it was recorded; null when the record must be read anew. */
-async function runStep(kernel: ErasureKernel, record: ErasureRecord, name: ErasureStepName): Promise<StepRow | null> {
+/** The record with the step; null when it must be read anew. */
+async function runStep(
+  kernel: ErasureKernel,
+  record: ErasureRecord,
+  name: ErasureStepName,
+): Promise<ErasureRecord | null> {
   kernel.checkOpen()
   const scope = scopeOf(record, await openNames(kernel, record))
   const beganMs = record.steps.get(name)?.beganAt.getTime() ?? kernel.seams.clock.now()
@@ -79,7 +82,7 @@ async function runStep(kernel: ErasureKernel, record: ErasureRecord, name: Erasu
   try {
     const row = await take(input, name)
     kernel.seams.reach(`erasure.${name}.noted`)
-    return row
+    return row === null ? null : withStep(record, name, row)
   } catch (error) {
     await noteFailure(input, name, error).catch(() => {})
     throw error
@@ -90,16 +93,14 @@ async function take(input: StepInput, name: ErasureStepName): Promise<StepRow | 
   const done = () => input.kernel.seams.reach(`erasure.${name}.done`)
   if (name === 'bar' || name === 'attest') {
     // These record themselves, in the transaction that does them.
-    await (name === 'bar' ? bar(input) : attest(input))
+    const row = name === 'bar' ? await bar(input) : await attest(input)
     done()
-    return null
+    return row
   }
   const notes = await work[name](input)
   done()
   if (name === 'verify') return noteVerified(input, notes)
-  const row = await note(input, name, notes, endOf(input.kernel, input.record))
-  // The barrier may find the scope in another epoch than the request did, and the deletion may move the end.
-  return name === 'delete' ? null : row
+  return note(input, name, notes, endOf(input.kernel, input.record))
 }
 
 /** `endedMs` is null for a step that waits. */
@@ -130,13 +131,16 @@ async function noteVerified({ kernel, record, beganMs }: StepInput, notes: Notes
   throw incomplete(`the database refused to note it (${rows[0]!.outcome})`)
 }
 
+/** Failures that are told in words, which are this room's own. Others may name a file, an address or somebody else's key, and a tenant is shown what is noted. */
+const toldCodes = ['ERR_ERASURE_INCOMPLETE', 'ERR_ACCESS_DENIED']
+
 /** Counts of a deletion that goes on stand in its notes: they are not written over. */
 async function noteFailure(input: StepInput, name: ErasureStepName, error: unknown): Promise<void> {
   if (name === 'delete') return
   const { code, message } = error instanceof MemkeepError ? error : { code: 'unexpected', message: '' }
   const done =
     error instanceof Unfinished ? error.notes : name === 'derive' ? { deleted: await deletedBefore(input) } : {}
-  await note(input, name, { ...done, failed: code, ...(message === '' ? {} : { why: message }) }, null)
+  await note(input, name, { ...done, failed: code, ...(toldCodes.includes(code) ? { why: message } : {}) }, null)
 }
 
 /** Whether the event of the verification has its place in the tenant's log: whoever sequences gives it one within seconds. */

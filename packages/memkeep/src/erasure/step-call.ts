@@ -1,6 +1,7 @@
 import { detailContext, encodeDetail, frameDetail } from '../audit/detail.ts'
 import type { ErasureKind } from '../core/erasure.ts'
 import { MemkeepError } from '../core/errors.ts'
+import type { Principal } from '../core/principal.ts'
 import { rightBits } from '../core/rights.ts'
 import type { DoorwayCall } from '../store/doorways.ts'
 import type { ErasureKernel, FoundErasure } from './erasure-kernel.ts'
@@ -31,6 +32,8 @@ export interface Stated {
   readonly event?: string
   /** Digest of the attestation that its event commits to. */
   readonly attestation?: string
+  /** In whose name, with which rights; the kernel's own, as a step, when absent. */
+  readonly by?: { readonly principal: Required<Principal>; readonly rights: number }
 }
 
 /**
@@ -47,9 +50,10 @@ export async function stepCall(
   const key = await keys.own()
   const atMs = seams.clock.now()
   const event = stated.event ?? seams.ids.uuid(atMs)
+  const { by = { principal: { id: principal, roles: [] }, rights: rightBits.erase | rightBits.erasing } } = stated
   const detail = {
-    principal,
-    roles: [],
+    principal: by.principal.id,
+    roles: by.principal.roles,
     ...(stated.attestation === undefined ? {} : { attestation: stated.attestation }),
   }
   const sealed = key.seal('audit', encodeDetail(detail), detailContext(event))
@@ -65,8 +69,8 @@ export async function stepCall(
       clearance: 0b111,
       writable: 0,
       actors: 0,
-      rights: rightBits.erase | rightBits.erasing,
-      principal: keys.principalTag(principal),
+      rights: by.rights,
+      principal: keys.principalTag(by.principal.id),
       policyVersion: 0,
     },
     args: [...args, frameDetail('deployment', key.epoch, sealed)],

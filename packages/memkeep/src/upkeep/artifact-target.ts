@@ -57,8 +57,9 @@ export function artifactTarget(input: ArtifactTargetInput): ErasureTarget {
           deleted: {},
           pending: 'versions may be being stored whose keys stand already: known within ten minutes',
         }
-      await input.rebuild()
-      const notes = await unlearnedNotes(input, scope, false)
+      // The barrier wrote all there are: without any, nothing is to be rebuilt on its account.
+      if (found.length > 0) await input.rebuild()
+      const notes = found.length > 0 ? await unlearnedNotes(input, scope, false) : found
       return { deleted: {}, derived: derivedOf(notes), notCovered: notCoveredOf(notes) }
     },
     async verify(scope) {

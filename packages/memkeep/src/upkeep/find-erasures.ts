@@ -1,4 +1,6 @@
-import { detailContext, encodeDetail, frameDetail } from '../audit/detail.ts'
+import { detailContext, type EventDetail, encodeDetail, eventDetail, frameDetail } from '../audit/detail.ts'
+import { MemkeepError } from '../core/errors.ts'
+import type { GrantClaims } from '../core/grant.ts'
 import { rightBits } from '../core/rights.ts'
 import type { Seams } from '../core/seams.ts'
 import type { Keyring } from '../keys/keyring.ts'
@@ -17,25 +19,48 @@ const most = 200
 
 type Caller = { readonly doorways: Doorways; readonly keyring: Keyring; readonly seams: Seams }
 
-/** Erasures of any tenant that are not done and that no process works on, oldest first; or the one with this id. */
-export function findErasures(caller: Caller, id: string | null): Promise<ErasureFound[]> {
-  return look<ErasureFound>(caller, 'due_erasures', [id, most])
+/** In whose name it is looked. */
+interface Looking {
+  readonly rights: number
+  readonly detail: EventDetail
+}
+
+const upkeep: Looking = { rights: rightBits.erasing, detail: { principal: 'memkeep upkeep', roles: [] } }
+
+/** Erasures of any tenant that are not done and that no process works on, those first that were tried longest ago. */
+export function dueErasures(caller: Caller): Promise<ErasureFound[]> {
+  return look<ErasureFound>(caller, 'due_erasures', [null, most], upkeep)
 }
 
 /** Erasures of any tenant that are done, and whose bar and record may go. */
 export function endedErasures(caller: Caller): Promise<(ErasureFound & { readonly epoch: number })[]> {
-  return look<ErasureFound & { readonly epoch: number }>(caller, 'ended_erasures', [most])
+  return look<ErasureFound & { readonly epoch: number }>(caller, 'ended_erasures', [most], upkeep)
+}
+
+/**
+ * The erasure of any tenant with this id (a UUID), or null. In the name of the grant's principal: an event of the deployment says who looked and why. Throws `ERR_ACCESS_DENIED` without
+ * the right `erase`, which is an event as well.
+ */
+export async function findErasure(
+  caller: Caller,
+  id: string,
+  { principal, rights, reason }: GrantClaims,
+): Promise<ErasureFound | null> {
+  const by = { rights: rights.includes('erase') ? rightBits.erasing : 0, detail: eventDetail(principal, { reason }) }
+  const [found] = await look<ErasureFound>(caller, 'due_erasures', [id, 1], by)
+  return found ?? null
 }
 
 async function look<Row extends ErasureFound>(
   { doorways, keyring, seams }: Caller,
   doorway: string,
   args: readonly unknown[],
+  { rights, detail }: Looking,
 ): Promise<Row[]> {
   const keys = await keyring.deployment()
   const key = await keys.own()
   const event = seams.ids.uuid(seams.clock.now())
-  const sealed = key.seal('audit', encodeDetail({ principal: 'memkeep upkeep', roles: [] }), detailContext(event))
+  const sealed = key.seal('audit', encodeDetail(detail), detailContext(event))
   const rows = await doorways.read<Row & { readonly outcome: string | null }>({
     doorway,
     event,
@@ -43,9 +68,13 @@ async function look<Row extends ErasureFound>(
       ...upkeepClaims(keys, keys.commonTag, 0, keys.epoch),
       clearance: 0,
       writable: 0,
-      rights: rightBits.erasing,
+      rights,
+      principal: keys.principalTag(detail.principal),
     },
     args: [...args, frameDetail('tenant', key.epoch, sealed)],
   })
+  if (rows.some(({ outcome }) => outcome === 'denied')) {
+    throw new MemkeepError('ERR_ACCESS_DENIED', 'the grant does not permit this')
+  }
   return rows.filter((row) => row.outcome === null)
 }

@@ -33,7 +33,7 @@ await using keep = await openMemkeep({
   upkeep: { ...order.upkeep, max: 1 },
   ...keysAt(order.keyDir),
   acceptOldServer: true,
-  holdKeysMs: 1000,
+  holdKeysMs: 3000,
   ...erasingWith(outside),
   audit: { mergeDelaySeconds: 1 },
   seams: { reach },

@@ -1,23 +1,15 @@
-import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { directoryErasureLedger } from '../../src/erasure/drivers/directory-erasure-ledger.ts'
-import type { KeepOptions } from '../../src/index.ts'
 import { codeOf } from '../support/code-of.ts'
 import { adminOf, adminOfTenant, finished } from '../support/erasing.ts'
 import { dayMs } from '../support/hand-clock.ts'
 import { keysAt } from '../support/keys-at.ts'
+import { ledgerBeside } from '../support/ledger-beside.ts'
 import { TestKeep } from '../support/test-keep.ts'
 
 // The bar and the record of an erasure end with the last backup that could hold the scope: then nothing but the ledger tells that there was anybody.
 
 let store: TestKeep
-/** Beside the keys, once there is a place for them. */
-const ledger: NonNullable<KeepOptions['erasureLedger']> = {
-  put: (place, line) => at().put(place, line),
-  replace: (place, line) => at().replace(place, line),
-  read: async () => (store === undefined ? [] : at().read()),
-}
-const at = () => directoryErasureLedger({ dir: join(store.keyDir, 'ledger') })
+const ledger = ledgerBeside(() => store)
 
 beforeEach(async () => {
   store = undefined!
@@ -106,8 +98,10 @@ test('what was reopened keeps its epoch, and one that is broken off is not forgo
   const open = await store.keep.eraseSubject(adminOf('ben'), { reason: 'request' })
   // Its rows are gone, and the line of its deletion is in the ledger.
   for await (const { step } of open) if (step === 'derive') break
-  await store.database.query('update memkeep.erasure set held_until_ms = 9e15 where state = 0')
   store.clock.advance(36 * dayMs)
+  // As if a process worked on it.
+  const held = 'update memkeep.erasure set held_until_ms = $1 where state = 0'
+  await store.database.query(held, [store.clock.now() + 60_000])
   await store.keep.runUpkeep()
   expect((await store.memory().list()).items).toMatchObject([{ content: 'second' }])
   expect(await standing()).toMatchObject({ erasures: 1, bars: 1, entries: 0 })

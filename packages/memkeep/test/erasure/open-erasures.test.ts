@@ -1,25 +1,18 @@
-import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Connector } from '../../src/connectors/connector.ts'
-import { directoryErasureLedger } from '../../src/erasure/drivers/directory-erasure-ledger.ts'
 import { expiredLine } from '../../src/erasure/ledger-lines.ts'
-import type { KeepOptions } from '../../src/index.ts'
 import { verifyAttestation } from '../../src/verify.ts'
 import { heldPlace } from '../connectors/held-items.ts'
 import { codeOf } from '../support/code-of.ts'
 import { adminOf, finished, grantOf } from '../support/erasing.ts'
 import { dayMs, hourMs } from '../support/hand-clock.ts'
+import { ledgerBeside } from '../support/ledger-beside.ts'
 import { TestKeep } from '../support/test-keep.ts'
 
 // Erasures that are under way and cannot go on now: other processes open all the same, and what they erase they bar.
 
 let store: TestKeep
-const ledger: NonNullable<KeepOptions['erasureLedger']> = {
-  put: (place, line) => at().put(place, line),
-  replace: (place, line) => at().replace(place, line),
-  read: async () => (store === undefined ? [] : at().read()),
-}
-const at = () => directoryErasureLedger({ dir: join(store.keyDir, 'ledger') })
+const ledger = ledgerBeside(() => store)
 
 let isDown = false
 /** What happens between a request and its bar. */

@@ -1,26 +1,18 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { directoryErasureLedger } from '../../src/erasure/drivers/directory-erasure-ledger.ts'
 import { lineOf, readLines } from '../../src/erasure/ledger-lines.ts'
 import { requestSealOf } from '../../src/erasure/request-seal.ts'
-import type { KeepOptions } from '../../src/index.ts'
 import { Keyring } from '../../src/keys/keyring.ts'
 import { codeOf } from '../support/code-of.ts'
 import { adminOf, finished, grantOf } from '../support/erasing.ts'
 import { keysAt } from '../support/keys-at.ts'
+import { ledgerBeside } from '../support/ledger-beside.ts'
 import { TestKeep } from '../support/test-keep.ts'
 
 // Somebody owns the database and has no keys: rows of erasures that nobody asked for.
 
 let store: TestKeep
-/** Beside the keys, once there is a place for them. */
-const ledger: NonNullable<KeepOptions['erasureLedger']> = {
-  put: (place, line) => at().put(place, line),
-  replace: (place, line) => at().replace(place, line),
-  read: async () => (store === undefined ? [] : at().read()),
-}
-const at = () => directoryErasureLedger({ dir: join(store.keyDir, 'ledger') })
+const ledger = ledgerBeside(() => store)
 
 beforeAll(async () => {
   store = await TestKeep.start({
@@ -126,6 +118,46 @@ async function sealed(id: string, { tenant, subject, epoch }: Shelf): Promise<vo
   await store.database.query('update memkeep.erasure set seal = $2 where id = $1', [id, seal])
   keyring.close()
 }
+
+test('each is told by its id, until its rows are removed; what stands as it was asked for is not', async () => {
+  const shelf = await living('ivo')
+  await living('jan')
+  await living('kim')
+  const honest = await killedAt('jan', 'erasure.enumerate.noted')
+  const changed = await killedAt('kim', 'erasure.enumerate.noted')
+  await store.database.query('update memkeep.erasure set held_until_ms = 0')
+  const row = { tenant: shelf.tenant, subject: shelf.subject, epoch: shelf.epoch }
+  const planted = [
+    await plant(row),
+    await plant({ ...row, reason: 99 }),
+    await plant({ ...row, asked_by: 99 }),
+    await plant({ ...row, kind: 7 }),
+    await plant({ ...row, state: 1, done_ms: 0 }),
+  ]
+  const notes = (text: string) =>
+    store.database.query("update memkeep.erasure_step set notes = $2 where erasure = $1 and step = 'enumerate'", [
+      changed,
+      text,
+    ])
+  const [{ notes: stood } = { notes: '' }] = await store.database.query<{ notes: string }>(
+    "select notes from memkeep.erasure_step where erasure = $1 and step = 'enumerate'",
+    [changed],
+  )
+  const ids = async () => (await store.keep.refusedErasures()).map(({ id }) => id).sort()
+  for (const text of ['{}', 'no JSON', '7']) {
+    await notes(text)
+    expect(await ids(), text).toEqual([...planted, changed].sort())
+  }
+  await notes(stood)
+  expect(await ids()).toEqual([...planted].sort())
+  // Nothing was changed by looking.
+  expect(await shown(honest)).toMatchObject({ state: 'open' })
+  for (const id of planted) await forgetRow(id)
+  expect(await store.keep.refusedErasures()).toEqual([])
+  expect(await pump()).toBe('none')
+  await pump()
+  for (const id of [honest, changed]) expect(await shown(id)).toMatchObject({ state: 'done' })
+}, 60_000)
 
 test('with the deployment’s keys too, one of the guard’s needs its line', async () => {
   const shelf = await living('xan')

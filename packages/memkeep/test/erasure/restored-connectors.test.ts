@@ -1,12 +1,11 @@
-import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Connector } from '../../src/connectors/connector.ts'
-import { directoryErasureLedger } from '../../src/erasure/drivers/directory-erasure-ledger.ts'
-import type { KeepOptions, RunningErasure } from '../../src/index.ts'
+import type { RunningErasure } from '../../src/index.ts'
 import { verifyAttestation } from '../../src/verify.ts'
 import { heldPlace } from '../connectors/held-items.ts'
 import { codeOf } from '../support/code-of.ts'
 import { adminOf, adminOfTenant, grantOf } from '../support/erasing.ts'
+import { ledgerBeside } from '../support/ledger-beside.ts'
 import { TestKeep } from '../support/test-keep.ts'
 
 // An outside store was down when the database was lost: the backup of before knows nothing of the erasure. The guard repeats it, and it is not done
@@ -30,12 +29,7 @@ const place = heldPlace((right): Connector => {
 })
 
 let store: TestKeep
-const at = () => directoryErasureLedger({ dir: join(store.keyDir, 'ledger') })
-const erasureLedger: NonNullable<KeepOptions['erasureLedger']> = {
-  put: (line, text) => at().put(line, text),
-  replace: (line, text) => at().replace(line, text),
-  read: async () => (store === undefined ? [] : at().read()),
-}
+const erasureLedger = ledgerBeside(() => store)
 const options = { erasureLedger, connectors: [place.connector] }
 
 beforeEach(async () => {

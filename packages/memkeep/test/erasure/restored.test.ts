@@ -9,6 +9,7 @@ import { type Keep, type KeepOptions, MemkeepError, openMemkeep } from '../../sr
 import { mintScope } from '../../src/trust.ts'
 import { adminOf, adminOfTenant, finished } from '../support/erasing.ts'
 import { keysAt } from '../support/keys-at.ts'
+import { ledgerBeside } from '../support/ledger-beside.ts'
 import { TestKeep } from '../support/test-keep.ts'
 
 // A backup of the database (a copy of the whole of it) and of the key store, made before an erasure, and put back after it.
@@ -18,7 +19,7 @@ let copy: string
 const opened: Keep[] = []
 
 beforeEach(async () => {
-  store = await TestKeep.start({ erasureLedger: ledgerOf(() => store) })
+  store = await TestKeep.start({ erasureLedger: ledgerBeside(() => store) })
   for (const tenant of ['acme', 'globex']) {
     for (const subject of ['ana', 'ben']) {
       await store.memory({ tenant, subject }).add(`${tenant} ${subject}`, { actor: 'user' })
@@ -33,17 +34,6 @@ afterEach(async () => {
   await store[Symbol.asyncDispose]()
   await once(`drop database if exists ${copy} with (force)`)
 })
-
-/** The ledger lies beside nothing that is copied. */
-function ledgerOf(of: () => TestKeep): NonNullable<KeepOptions['erasureLedger']> {
-  const at = () => directoryErasureLedger({ dir: join(of().keyDir, 'ledger') })
-  return {
-    put: (place, line) => at().put(place, line),
-    replace: (place, line) => at().replace(place, line),
-    // Before the deployment has its keys it has no erasures either.
-    read: async () => (of() === undefined ? [] : at().read()),
-  }
-}
 
 async function once(text: string): Promise<void> {
   const client = new pg.Client({ ...store.database.admin, database: 'postgres' })
@@ -128,7 +118,7 @@ test('without the ledger a restored backup brings the rows back; with it the gua
   expect(await rowsIn('memory')).toBe(4)
   expect(await held('acme', careless)).toBe('ana ERR_KEY_DESTROYED, ben 1')
 
-  const guarded = await openCopy({ erasureLedger: ledgerOf(() => store) })
+  const guarded = await openCopy({ erasureLedger: ledgerBeside(() => store) })
   expect(await rowsIn('memory')).toBe(3)
   expect(await held('acme', guarded)).toBe('ana ERR_SCOPE_BARRED, ben 1')
   expect(await held('globex', guarded)).toBe('ana 1, ben 1')
@@ -150,7 +140,7 @@ test('without the ledger a restored backup brings the rows back; with it the gua
 
 test('a tenant too, and an erased tenant that a backup of the key store brings back', async () => {
   await finished(store, await store.keep.eraseTenant(adminOfTenant(), { reason: 'contract-end', confirm: 'acme' }))
-  const guarded = await openCopy({ erasureLedger: ledgerOf(() => store) })
+  const guarded = await openCopy({ erasureLedger: ledgerBeside(() => store) })
   expect(await held('acme', guarded)).toBe('ana ERR_SCOPE_BARRED, ben ERR_SCOPE_BARRED')
   expect(await held('globex', guarded)).toBe('ana 1, ben 1')
   expect(await rowsIn('memory')).toBe(2)
@@ -169,7 +159,7 @@ test('with root, key store and database of the backup everything opens, but for 
   const careless = await openCopy({ keyDir })
   expect(await held('acme', careless)).toBe('ana 1, ben 1')
   await careless.close()
-  const guarded = await openCopy({ keyDir, erasureLedger: ledgerOf(() => store) })
+  const guarded = await openCopy({ keyDir, erasureLedger: ledgerBeside(() => store) })
   expect(await held('acme', guarded)).toBe('ana ERR_SCOPE_BARRED, ben 1')
   expect((await keysAt(keyDir).keyStore.list('subject/')).filter((name) => name.includes('/erased/'))).toHaveLength(1)
 }, 240_000)
@@ -187,7 +177,7 @@ test('a key of a version that had ended, which a backup of the key store brings 
   store.clock.advance(36_000_000)
   const keys = async () => (await keysAt(keyDir).keyStore.list('version/')).filter((name) => !name.includes('/erased/'))
   expect(await keys()).toHaveLength(1)
-  await using keep = await store.open({ ...keysAt(keyDir), erasureLedger: ledgerOf(() => store) })
+  await using keep = await store.open({ ...keysAt(keyDir), erasureLedger: ledgerBeside(() => store) })
   expect(await keys()).toEqual([])
   expect(
     await keep.for(mintScope({ tenant: 'acme', subject: 'ben', principal: { id: 'svc', roles: ['agent'] } })).list(),
@@ -203,7 +193,7 @@ test('the ledger names nobody, holds its chain, and refuses to open when it was 
   expect(names).toEqual(['0000000001.json', '0000000002.json'])
   const texts = names.map((name) => readFileSync(join(dir, name), 'utf8'))
   for (const text of texts) expect(text).not.toMatch(/ana|ben|acme/)
-  const erasureLedger = ledgerOf(() => store)
+  const erasureLedger = ledgerBeside(() => store)
   writeFileSync(join(dir, names[0]!), texts[0]!.replace('"epoch":1', '"epoch":0'))
   await expect(openCopy({ erasureLedger })).rejects.toMatchObject({ code: 'ERR_STORE_ROLLED_BACK' })
   writeFileSync(join(dir, names[0]!), texts[0]!)
@@ -215,10 +205,10 @@ test('the ledger names nobody, holds its chain, and refuses to open when it was 
 test('lines expire with the last backup, and the chain holds', async () => {
   await finished(store, await store.keep.eraseSubject(adminOf('ana'), { reason: 'request' }))
   store.clock.advance(36 * 86_400_000)
-  const later = await store.open({ erasureLedger: ledgerOf(() => store) })
+  const later = await store.open({ erasureLedger: ledgerBeside(() => store) })
   const scope = adminOf('ben', 'globex')
   await finished(store, await later.eraseSubject(scope, { reason: 'request' }))
-  const lines = await ledgerOf(() => store).read()
+  const lines = await ledgerBeside(() => store).read()
   expect(lines).toHaveLength(2)
   expect(lines[0]).not.toMatch(/tenant|subject|commit/)
   expect(lines[1]).toContain('"subject"')
@@ -231,7 +221,7 @@ describe('a ledger that was cut off or replaced', () => {
   const witness = () => fileWitness({ path: join(store.keyDir, 'witness') })
 
   async function eraseTwo(options: Partial<KeepOptions> = {}): Promise<void> {
-    const keep = await store.open({ erasureLedger: ledgerOf(() => store), ...options })
+    const keep = await store.open({ erasureLedger: ledgerBeside(() => store), ...options })
     for (const subject of ['ana', 'ben']) {
       await finished(store, await keep.eraseSubject(adminOf(subject), { reason: 'request' }))
     }

@@ -6,6 +6,7 @@ import type { Place } from '../open-keep.ts'
 import { readArguments } from './arguments.ts'
 import type { Command } from './command.ts'
 import { placeFor, refuseAbsent } from './deployment.ts'
+import { inspectErasures } from './inspect-erasures.ts'
 import { inspectKeys } from './inspect-keys.ts'
 import { inspectLedger } from './inspect-ledger.ts'
 import { inspectShelves } from './inspect-shelves.ts'
@@ -15,12 +16,12 @@ import { print, printJson, shown } from './output.ts'
 
 /** A finding, and what it was found on. */
 interface Found extends Finding {
-  readonly on: 'keys' | 'engine' | 'shelves' | 'witness' | 'ledger' | LoginRole
+  readonly on: 'keys' | 'engine' | 'shelves' | 'witness' | 'ledger' | 'erasures' | LoginRole
 }
 
 export const doctor: Command = {
   name: 'doctor',
-  takes: '[--shelves] [--ledger] [--json] [--data DIR]',
+  takes: '[--shelves] [--ledger] [--erasures] [--json] [--data DIR]',
   does: 'inspects logins, database and keys, and says what to do',
   notes: [
     'Changes nothing. Fails when a finding is fatal: Memkeep does not work with such a database.',
@@ -28,10 +29,11 @@ export const doctor: Command = {
     'and what `memkeep reembed` would change. Slow; it is recorded in the ledger as the reads that it is.',
     'Where MEMKEEP_WITNESS is set, the witness is asked whether the database was set back.',
     '--ledger says whether events have waited for their place in the signed log longer than a minute.',
+    '--erasures says which erasures upkeep refuses, as their rows are not what this deployment wrote.',
     '--json prints {"findings": [{"on", "code", "message", "meaning", "remedy", "fatal"}]}.',
   ],
   async run(args) {
-    const given = readArguments(args, { flags: ['json', 'shelves', 'ledger'] })
+    const given = readArguments(args, { flags: ['json', 'shelves', 'ledger', 'erasures'] })
     const place = placeFor(given)
     refuseAbsent(place)
     const found = [...(await inspectKeys(place)).map(on('keys')), ...(await inspectDatabase(place))]
@@ -42,6 +44,9 @@ export const doctor: Command = {
     }
     if (given.flag('ledger') && !found.some(({ fatal }) => fatal)) {
       found.push(...(await inspectLedger(place)).map(on('ledger')))
+    }
+    if (given.flag('erasures') && !found.some(({ fatal }) => fatal)) {
+      found.push(...(await inspectErasures(place)).map(on('erasures')))
     }
     const findings = found.map((each) => ({ ...each, meaning: meaningOf(each.code) }))
     if (given.flag('json')) await printJson({ findings })

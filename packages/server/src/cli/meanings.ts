@@ -56,6 +56,8 @@ const meanings: Readonly<Record<string, string>> = {
   'ledger-behind': 'what is not in the signed log yet could be dropped from the database unseen',
   'ledger-event-gone': 'what one tenant’s event recorded is lost, and nothing more of that tenant is signed',
   'ledger-unread': 'nothing is said of the ledger',
+  'erasure-refused':
+    'nothing of that erasure is carried out, nor is it forgotten: it may be one that nobody asked for, or one that somebody changed',
   'shelves-unread': 'nothing is said of the memories of that tenant',
   'key-store-damaged': 'nothing is served, or calls fail one by one: every tenant’s',
   'tenant-keys-damaged': 'nothing of that tenant opens, or nothing of what was sealed under that key',

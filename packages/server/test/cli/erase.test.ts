@@ -86,6 +86,58 @@ test('an export that breaks off half way erases nothing, and leaves no file that
   expect((await on('search', 'tomatoes', '--tenant', 'acme', '--subject', 'ben')).out).toContain('black tomatoes')
 }, 120_000)
 
+test('a disclosure budget that ends an export erases nothing and leaves no file; one that exempts exports lets both through', async () => {
+  const turns = ['one', 'two', 'three'].map((word) => `{"role": "user", "content": "number ${word}"}\n`).join('')
+  const file = join(data, '..', 'cleo.jsonl')
+  writeFileSync(talk, turns)
+  const whom = ['--tenant', 'acme', '--subject', 'cleo']
+  expect(await on('import', talk, ...whom)).toMatchObject({ code: 0 })
+  const budget = (...more: string[]) =>
+    on('tenant', 'disclosure', 'acme', '--memories', '2', '--per-seconds', '3600', ...more)
+  expect(await budget()).toMatchObject({ code: 0 })
+  const before = readdirSync(join(data, '..')).sort()
+  const order = ['erase', ...whom, '--reason', 'request', '--export', file, '--no-wait']
+  expect(await on(...order)).toMatchObject({ code: 1, err: expect.stringContaining('ERR_RATE_LIMITED') })
+  expect(readdirSync(join(data, '..')).sort()).toEqual(before)
+  expect(await budget('--except', 'export')).toMatchObject({ code: 0 })
+  // Nothing was erased: all of it is exported now.
+  expect(await on(...order)).toMatchObject({ code: 0 })
+  const records = readFileSync(file, 'utf8').trimEnd().split('\n')
+  expect(JSON.parse(records.at(-1)!)).toMatchObject({ type: 'counts', memories: 3 })
+  expect(await on('tenant', 'disclosure', 'acme', '--none')).toMatchObject({ code: 0 })
+  expect(await on('search', 'number', ...whom)).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('ERR_SCOPE_BARRED'),
+  })
+}, 120_000)
+
+test('doctor names an erasure that somebody wrote into the database, and says how to remove it', async () => {
+  const findings = async () => {
+    const { code, out } = await on('doctor', '--erasures', '--json')
+    expect(code).toBe(0)
+    const { findings: all } = JSON.parse(out) as { findings: { on: string; code: string; remedy: string }[] }
+    return all.filter((finding) => finding.on === 'erasures')
+  }
+  expect(await findings()).toEqual([])
+  const client = new pg.Client({ connectionString: (await on('db', 'url', '--role', 'admin')).out.trim() })
+  await client.connect()
+  try {
+    const id = '00000000-0000-7000-8000-00000000000a'
+    await client.query(
+      `insert into memkeep.erasure (tenant, id, kind, subject, epoch, state, after, reason, asked_by, principal, scope_commit, requested_ms, until_ms, held_until_ms)
+       select tenant, $1, 0, subject, epoch, 0, 0, 0, 0, subject, subject, 1, 1, 0 from memkeep.shelf where state = 0 limit 1`,
+      [id],
+    )
+    const [found, ...others] = await findings()
+    expect(others).toEqual([])
+    expect(found).toMatchObject({ code: 'erasure-refused', message: expect.stringContaining(id), fatal: false })
+    for (const statement of found!.remedy.match(/delete from [^;]+;/g)!) await client.query(statement)
+    expect(await findings()).toEqual([])
+  } finally {
+    await client.end()
+  }
+}, 120_000)
+
 test('keys rotated and rows sealed anew; what was found before is found after', async () => {
   const rotated = await on('keys', 'rotate', '--json')
   expect(rotated).toMatchObject({ code: 0 })

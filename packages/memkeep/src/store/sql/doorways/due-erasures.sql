@@ -1,7 +1,8 @@
 -- owner: memkeep_upkeep_door
 -- callers: memkeep_app
 
--- Erasures that are not done and that no process works on, or (p_id given) the one with that id, done or not. The first
+-- Erasures that are not done and that no process works on, those first that were tried longest ago; or (p_id given) the one with that id, done or not. A process holds
+-- one for a minute: what says to be held for longer than an hour from now was moved there. The first
 -- argument is the deployment's own tag. Needs the right `upkeep` or `erasing`. One more row brings the outcome (ok, denied).
 create or replace function memkeep.due_erasures(p_tenant bytea, p_token bytea, p_id uuid, p_limit integer, p_detail bytea)
 returns table (outcome text, tenant bytea, id uuid, kind smallint, subject bytea)
@@ -15,14 +16,14 @@ begin
   return next;
   if outcome = 'ok' then
     return query select null::text, e.tenant, e.id, e.kind, e.subject from memkeep.erasure e
-      where case when p_id is null then e.state = 0 and e.held_until_ms <= c.at_ms else e.id = p_id end
-      order by e.requested_ms limit least(p_limit, 1000);
+      where case when p_id is null then e.state = 0 and e.held_until_ms not between c.at_ms + 1 and c.at_ms + 3600000 else e.id = p_id end
+      order by e.held_until_ms, e.requested_ms limit least(p_limit, 1000);
     get diagnostics number = row_count;
   end if;
-  -- A look that found nothing told nothing: it leaves no event.
-  if outcome = 'ok' and number = 0 then
+  -- A look of upkeep that found nothing told nothing: it leaves no event. Somebody's look for one does.
+  if outcome = 'ok' and number = 0 and p_id is null then
     perform set_config('memkeep.claims', '', true);
   else
-    perform memkeep.record(c, 'upkeep.erasures', outcome, '{}', number, p_detail);
+    perform memkeep.record(c, case when p_id is null then 'upkeep.erasures' else 'erasure.list' end, outcome, '{}', number, p_detail);
   end if;
 end $$;
