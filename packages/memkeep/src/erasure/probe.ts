@@ -46,7 +46,8 @@ function probesOf(
     { doorway: 'artifacts', args: [true, uuidArray(artifacts), null, null, null, 100] },
     { doorway: 'library', args: [home], ownAlone: true },
     { doorway: 'episodes', args: [10], ownAlone: true, unbarred: true },
-    ...artifacts.map((id) => ({ doorway: 'rebuild_sources', args: [shelf, id, 1], wideAlone: true })),
+    // In the version in which the barrier hid it.
+    ...artifacts.map((id) => ({ doorway: 'rebuild_sources', args: [shelf, id, 2], wideAlone: true })),
     ...memories.map((id) => ({ doorway: 'read', args: [id, true] })),
     ...held.map((id) => ({ doorway: 'held', args: [id, first, 1] })),
   ]
@@ -54,7 +55,7 @@ function probesOf(
 
 /**
  * Asks every read path for what the plan knows of the scope, with full clearance and every right that a reading asks for: as its own subject, which must be told
- * that it is barred, and for the tenant as a whole, which must be brought nothing. Returns the number of questions. Throws
+ * that it is barred, and for the tenant as a whole, which must be brought nothing and, where it was erased itself, be told so too. Returns the number of questions. Throws
  * `ERR_ERASURE_INCOMPLETE` naming the path that answered otherwise.
  */
 export async function probe(input: StepInput): Promise<number> {
@@ -68,14 +69,14 @@ export async function probe(input: StepInput): Promise<number> {
   const reach = record.kind === 'tenant' ? 'common' : 'subject'
   for (const { doorway, args, ownAlone = false, wideAlone = false, unbarred = false } of probes) {
     kernel.checkOpen()
-    if (!wideAlone) {
-      const own = await ask(input, doorway, args, { ...standing, reach })
-      if (own.length !== 1 || own[0]!.outcome !== (unbarred ? 'ok' : 'barred')) throw found(doorway)
-    }
+    const isRefused = (rows: readonly Brought[]) =>
+      rows.length === 1 && rows[0]!.outcome === (unbarred ? 'ok' : 'barred')
+    if (!wideAlone && !isRefused(await ask(input, doorway, args, { ...standing, reach }))) throw found(doorway)
     if (ownAlone) continue
     const name = wideAlone ? doorway : `wide_${doorway}`
     const wide = await ask(input, name, args, { ...standing, reach: 'all', shelf: Buffer.alloc(16) })
-    if (wide.some((row) => row.outcome === null && isOf(row, record.subject, known))) throw found(doorway)
+    const isBrought = wide.some((row) => row.outcome === null && isOf(row, record.subject, known))
+    if (isBrought || (record.kind === 'tenant' && !isRefused(wide))) throw found(doorway)
   }
   return probes.reduce((sum, { ownAlone = false, wideAlone = false }) => sum + (ownAlone || wideAlone ? 1 : 2), 0)
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { sayOtherBuild } from '../../../../test/database.ts'
 import { guardFiles } from '../../src/store/schema.ts'
@@ -76,4 +77,50 @@ test('a read path that does not know of the bar keeps the erasure open, and is n
     await store.keep.runUpkeep()
   }
   expect(await store.keep.privileged(grantOf('erase')).erasures.show(erasure.id)).toMatchObject({ state: 'done' })
+})
+
+/** A doorway with one of its walls gone, in the same way. */
+async function tearDownDoorway(file: string, wall: string, hole: string): Promise<void> {
+  const text = readFileSync(new URL(`../../src/store/sql/doorways/${file}.sql`, import.meta.url), 'utf8')
+  expect(text).toContain(wall)
+  await sayOtherBuild(store.database)
+  await store.database.query(text.replace(wall, hole))
+}
+
+test('a library that is read without a look at the bar is named', async () => {
+  await tearDownDoorway('library', 'verdict text := memkeep.admit_reading(c, 1)', "verdict text := 'ok'")
+  const erasure = await store.keep.eraseSubject(adminOf('ana'), { reason: 'request' })
+  await expect(finished(store, erasure)).rejects.toMatchObject({
+    code: 'ERR_ERASURE_INCOMPLETE',
+    message: expect.stringContaining('the read path library'),
+  })
+})
+
+test('sources that are still read for a rebuilding are named', async () => {
+  // As if what stands behind an artifact were kept somewhere else too.
+  await store.database.query(
+    `create table public.kept as select k.tenant, k.subject, k.source from memkeep.contribution k`,
+  )
+  await store.database.query(
+    'grant select on public.kept to memkeep_wide_door; grant usage on schema public to memkeep_wide_door',
+  )
+  await tearDownDoorway(
+    'rebuild-sources',
+    "answer.outcome := 'missing';",
+    "return query select null::text, 2::smallint, k.subject, null::bigint, k.source, 1, 0::smallint, 0::smallint, 0::smallint, 'fact', 0::bigint, 0::bigint, 0::bigint, null::bigint, '{}'::uuid[], 1, ''::bytea, ''::bytea, null::bytea from public.kept k where k.tenant = p_tenant; answer.outcome := 'missing';",
+  )
+  const erasure = await store.keep.eraseSubject(adminOf('ana'), { reason: 'request' })
+  await expect(finished(store, erasure)).rejects.toMatchObject({
+    code: 'ERR_ERASURE_INCOMPLETE',
+    message: expect.stringContaining('the read path rebuild_sources'),
+  })
+})
+
+test('a path that reads every subject of an erased tenant without a look at its bar is named', async () => {
+  await tearDownDoorway('rebuild-sources', "when t.state <> 0 then 'barred' ", '')
+  const whole = await store.keep.eraseTenant(adminOfTenant(), { reason: 'contract-end', confirm: 'acme' })
+  await expect(finished(store, whole)).rejects.toMatchObject({
+    code: 'ERR_ERASURE_INCOMPLETE',
+    message: expect.stringContaining('the read path rebuild_sources'),
+  })
 })
