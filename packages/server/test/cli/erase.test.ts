@@ -109,7 +109,7 @@ test('a disclosure budget that ends an export erases nothing and leaves no file;
     code: 1,
     err: expect.stringContaining('ERR_SCOPE_BARRED'),
   })
-}, 120_000)
+}, 300_000)
 
 test('doctor names an erasure that somebody wrote into the database, and says how to remove it', async () => {
   const findings = async () => {
@@ -136,7 +136,7 @@ test('doctor names an erasure that somebody wrote into the database, and says ho
   } finally {
     await client.end()
   }
-}, 120_000)
+}, 300_000)
 
 test('keys rotated and rows sealed anew; what was found before is found after', async () => {
   const rotated = await on('keys', 'rotate', '--json')
