@@ -175,8 +175,9 @@ describe('ways around: refused, in the ledger and counted', () => {
   const counted = async () =>
     Number(/memkeep_scope_smuggling_total (\d+)/.exec((await served.ask('GET', '/metrics')).text)?.[1] ?? 0)
   const note = '"content":"a","actor":"user"'
-  const chunked = (trailer: string) =>
-    `POST /v1/memories HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer ${ana}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n${(note.length + 2).toString(16)}\r\n{${note}}\r\n0\r\n${trailer}\r\n\r\n`
+  const chunked = (trailer: string, path = '/v1/memories', body = `{${note}}`) =>
+    `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nAuthorization: Bearer ${ana}\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n${trailer}\r\n\r\n`
+  const tool = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'list_memories', arguments: {} } }
   const post = (body: string) => () => served.ask('POST', '/v1/memories', { key: ana, body })
 
   test.each<[string, number, () => Promise<{ readonly status: number }>]>([
@@ -191,6 +192,8 @@ describe('ways around: refused, in the ledger and counted', () => {
       () => served.ask('DELETE', `/v1/memories/${id}`, { key: ana, body: { subject: 'x' } }),
     ],
     ['a trailer', 422, () => talk(chunked('X-Tenant: globex'))],
+    ['a trailer of a tool’s call', 422, () => talk(chunked('X-Tenant: globex', '/mcp', JSON.stringify(tool)))],
+    ['a query of a tool’s call', 422, () => served.ask('POST', '/mcp?tenant=globex', { key: ana, body: tool })],
     ['a tenant that stands twice', 422, post(`{${note},"tenant":"a","tenant":"b"}`)],
     ['a tenant beside what stands twice', 422, post(`{"tenant":"a",${note},"actor":"user"}`)],
     ['__proto__ in metadata', 422, post(`{${note},"metadata":{"__proto__":{"x":1}}}`)],
