@@ -1,13 +1,13 @@
 import { createPrivateKey, generateKeyPairSync, sign } from 'node:crypto'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { nodeSha256 } from '../../src/audit/node-sha256.ts'
 import type { FinishedErasure } from '../../src/index.ts'
-import { erasurePredicate } from '../../src/proof/attestation.ts'
+import { type ErasurePredicate, erasurePredicate } from '../../src/proof/attestation.ts'
 import { signCheckpoint } from '../../src/proof/checkpoint.ts'
 import { decodeEnvelope, encodeEnvelope, openEnvelope, signEnvelope } from '../../src/proof/dsse.ts'
 import { decodeStatement, encodeStatement, inTotoType } from '../../src/proof/in-toto-statement.ts'
 import { formatInclusionFile } from '../../src/proof/inclusion-file.ts'
-import { encodeLeaf } from '../../src/proof/ledger-leaf.ts'
+import { encodeLeaf, type LedgerLeaf } from '../../src/proof/ledger-leaf.ts'
 import { formatNoteKey, noteKey, parseNoteKey } from '../../src/proof/note-key.ts'
 import { TreeHash } from '../../src/proof/tree-hash.ts'
 import { verifyAttestation } from '../../src/verify.ts'
@@ -120,33 +120,79 @@ test('signed anew by somebody else, it passes for nobody who knows the key', asy
   await expect(verifyAttestation(forged)).rejects.toEqual(invalid)
 })
 
-/** A log of one leaf, and an attestation of `report` that shows it, both under a key of our own: as a log would be that its owner signs. */
-async function attestedBy(resource: string): Promise<string> {
+/** What its owner, who signs the log and the attestation, would say otherwise. */
+interface Otherwise {
+  readonly leaf?: Partial<LedgerLeaf>
+  readonly log?: Partial<ErasurePredicate['log']>
+  readonly subject?: readonly { readonly name: string; readonly sha256: Uint8Array }[]
+  /** Of the leaf that the log holds. */
+  readonly logged?: Partial<LedgerLeaf>
+  /** Somebody else signs too. */
+  readonly also?: 'the attestation' | 'the checkpoint'
+}
+
+function signerOf() {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519')
-  const raw = new Uint8Array(publicKey.export({ format: 'der', type: 'spki' }).subarray(-32))
-  const signer = {
-    publicKey: raw,
+  return {
+    publicKey: new Uint8Array(publicKey.export({ format: 'der', type: 'spki' }).subarray(-32)),
     sign: async (message: Uint8Array) => new Uint8Array(sign(null, message, privateKey)),
   }
-  const logKey = noteKey(nodeSha256, 'memkeep/log/own', raw)
+}
+
+const about = () => ({ name: `erasure/${report.id}`, sha256: Buffer.from(report.scopeCommit, 'hex') })
+
+/** A log of one leaf, and an attestation of `report` that shows it, both under a key of our own: as a log would be that its owner signs. */
+async function attestedBy({ leaf: said, log: told, subject, logged, also }: Otherwise): Promise<string> {
+  const [signer, other] = [signerOf(), signerOf()]
+  const [logKey, otherKey] = [signer, other].map((each) => noteKey(nodeSha256, 'memkeep/log/own', each.publicKey))
   const { leaf, predicate } = await verifyAttestation(report.attestation, { key })
-  const extra = encodeLeaf({ ...leaf, seq: 0, resource })
-  const checkpoint = await signCheckpoint({ size: 1, root: new TreeHash(nodeSha256).leaf(extra) }, logKey, signer)
+  const shown = { ...leaf, seq: 0, ...said }
+  const extra = encodeLeaf(shown)
+  const head = { size: 1, root: new TreeHash(nodeSha256).leaf(encodeLeaf({ ...shown, ...logged })) }
+  const more = also === 'the checkpoint' ? (await signCheckpoint(head, otherKey!, other)).split('\n\n')[1]! : ''
+  const checkpoint = (await signCheckpoint(head, logKey!, signer)) + more
   const proof = formatInclusionFile({ index: 0, proof: [], checkpoint, extra })
-  const log = { origin: logKey.name, key: formatNoteKey(logKey), index: 0, proof }
-  const subject = [{ name: `erasure/${report.id}`, sha256: Buffer.from(report.scopeCommit, 'hex') }]
-  const statement = { subject, predicateType: erasurePredicate, predicate: { ...predicate, log } }
+  const log = { origin: logKey!.name, key: formatNoteKey(logKey!), index: 0, proof, ...told }
+  const statement = { subject: subject ?? [about()], predicateType: erasurePredicate, predicate: { ...predicate, log } }
+  const signers = also === 'the attestation' ? [signer, other] : [signer]
   return Buffer.from(
-    encodeEnvelope(await signEnvelope(nodeSha256, inTotoType, encodeStatement(statement), [signer])),
+    encodeEnvelope(await signEnvelope(nodeSha256, inTotoType, encodeStatement(statement), signers)),
   ).toString('utf8')
 }
 
 test('the leaf that it shows is that of this erasure, and of no other in the same log', async () => {
-  expect((await verifyAttestation(await attestedBy(`erasure:${report.id}`))).leaf.resource).toBe(`erasure:${report.id}`)
+  const attested = (resource: string) => attestedBy({ leaf: { resource } })
+  expect((await verifyAttestation(await attested(`erasure:${report.id}`))).leaf.resource).toBe(`erasure:${report.id}`)
   // What every leaf of a verification said before it named its erasure, another's, and one that says more.
   for (const resource of ['erasure', `erasure:${ofTenant.id}`, `memory:${report.id}`, `erasure:${report.id}0`]) {
-    await expect(verifyAttestation(await attestedBy(resource)), resource).rejects.toEqual(invalid)
+    await expect(verifyAttestation(await attested(resource)), resource).rejects.toEqual(invalid)
   }
+})
+
+describe('signed by the owner of the log, it is refused where it says', () => {
+  test('(nothing otherwise: it is verified)', async () => {
+    expect((await verifyAttestation(await attestedBy({}))).predicate.id).toBe(report.id)
+  })
+
+  test.each<[string, () => Otherwise]>([
+    ['another step in its leaf', () => ({ leaf: { op: 'erasure.barred' } })],
+    ['that it was refused', () => ({ leaf: { outcome: 'denied' } })],
+    ['another place in its leaf', () => ({ leaf: { seq: 1 } })],
+    ['that it was verified before it was deleted', () => ({ leaf: { at: Date.parse(report.deletedAt) - 1 } })],
+    ['another log', () => ({ log: { origin: 'memkeep/log/other' } })],
+    ['another place than its proof', () => ({ log: { index: 1 } })],
+    ['a leaf that is not in the log', () => ({ logged: { outcome: 'denied' } })],
+    ['that it is about another erasure', () => ({ subject: [{ ...about(), name: `erasure/${ofTenant.id}` }] })],
+    [
+      'that it is about another scope',
+      () => ({ subject: [{ ...about(), sha256: Buffer.from(ofTenant.scopeCommit, 'hex') }] }),
+    ],
+    ['that it is about two', () => ({ subject: [about(), { ...about(), name: `erasure/${ofTenant.id}` }] })],
+    ['by somebody else’s signature too', () => ({ also: 'the attestation' })],
+    ['by somebody else’s signature of its checkpoint', () => ({ also: 'the checkpoint' })],
+  ])('%s', async (_, otherwise) => {
+    await expect(verifyAttestation(await attestedBy(otherwise()))).rejects.toEqual(invalid)
+  })
 })
 
 test('the end of it stands in the ledger too', async () => {
