@@ -45,6 +45,8 @@ export interface Memory {
   readonly common: boolean
   /** The subject it is about; set only in answers to a tenant-wide scope, null for common memories and elsewhere. */
   readonly subject: string | null
+  /** Set on one that was superseded by what is trusted less by now: the line above which alone a search finds it. Absent otherwise. */
+  readonly standsAbove?: Trust
 }
 
 /** A memory that a search found. */

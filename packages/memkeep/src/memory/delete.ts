@@ -60,7 +60,7 @@ export async function deleteMany(kernel: Kernel, scope: ScopeClaims, given: unkn
 }
 
 function boundFilter(kernel: Kernel, scope: ScopeClaims): Filter {
-  return { nowMs: kernel.seams.clock.now(), agent: scope.agent, session: scope.session }
+  return { nowMs: kernel.seams.clock.now(), agent: scope.agent, session: scope.session, atAnyLine: true }
 }
 
 /** Chooses on the current shelf and deletes at exactly that version; chooses anew when somebody wrote in between. */

@@ -94,7 +94,9 @@ async function find(kernel: Kernel, access: Access, id: string): Promise<Found |
   const visible = (memory: Memory | undefined): Memory | null =>
     memory !== undefined && inSight(access.scope, memory) ? memory : null
   const stands = visible((await readVersions(kernel, access, id, false, callDisclosing))[0])
-  if (stands !== null) return { memory: stands, state: 'stands', held: null }
+  if (stands !== null) {
+    return { memory: stands, state: stands.standsAbove === undefined ? 'stands' : 'superseded', held: null }
+  }
   const superseded = visible((await readVersions(kernel, access, id, true, callDisclosing))[0])
   if (superseded !== null) return { memory: superseded, state: 'superseded', held: null }
   if (!hasRight(access, rightBits.review)) return null

@@ -112,6 +112,7 @@ export function shelfEntry(labels: Labels, shelf: Buffer, index: IndexEntry): Sh
     createdAtMs: labels.createdMs,
     atMs: labels.atMs,
     expiresAtMs: labels.expiresMs,
+    ...(labels.standsAbove === undefined ? {} : { standsAbove: labels.standsAbove }),
     index,
   }
 }

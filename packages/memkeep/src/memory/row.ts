@@ -162,6 +162,7 @@ export class RowOpener {
       expiresAt: labels.expiresMs === null ? null : new Date(labels.expiresMs),
       common: row.subject.equals(this.#keys.commonTag),
       subject,
+      ...(labels.standsAbove === undefined ? {} : { standsAbove: labels.standsAbove }),
     }
   }
 

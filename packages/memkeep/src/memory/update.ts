@@ -255,7 +255,7 @@ function relabel(key: DataKey, memory: Memory, sensitivity: Sensitivity) {
 }
 
 export function labelsFrom(memory: Memory): Labels {
-  const { id, version, sensitivity, trust, actor, kind, derivedFrom } = memory
+  const { id, version, sensitivity, trust, actor, kind, derivedFrom, standsAbove } = memory
   return {
     id,
     version,
@@ -268,6 +268,7 @@ export function labelsFrom(memory: Memory): Labels {
     updatedMs: memory.updatedAt.getTime(),
     expiresMs: memory.expiresAt === null ? null : memory.expiresAt.getTime(),
     derivedFrom,
+    ...(standsAbove === undefined ? {} : { standsAbove }),
   }
 }
 

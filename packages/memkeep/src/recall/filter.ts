@@ -14,6 +14,8 @@ export interface Filter {
   /** Told of a moment before this one. */
   readonly untilMs?: number
   readonly minTrust?: Trust
+  /** What passes at some line: also what was superseded and stands above another. */
+  readonly atAnyLine?: boolean
   /** One of these; an empty list lets nothing pass. */
   readonly sensitivity?: readonly Sensitivity[]
   /** What has expired by now never passes. */
@@ -34,16 +36,20 @@ export function passes(entry: ShelfEntry, filter: Filter): boolean {
 
 /** The part of `passes` that an update can change: for a memory that was chosen by its entry and opened later. */
 export function passesAnew(
-  labels: { readonly trust: Trust; readonly sensitivity: Sensitivity },
+  labels: { readonly trust: Trust; readonly sensitivity: Sensitivity; readonly standsAbove?: Trust },
   tagged: readonly string[],
-  { tags, minTrust, sensitivity }: Filter,
+  { tags, minTrust, atAnyLine, sensitivity }: Filter,
 ): boolean {
+  const { standsAbove } = labels
+  if (standsAbove !== undefined && atAnyLine !== true) {
+    if (trusts.indexOf(minTrust ?? 'external') <= trusts.indexOf(standsAbove)) return false
+  }
   if (minTrust !== undefined && trusts.indexOf(labels.trust) < trusts.indexOf(minTrust)) return false
   if (sensitivity && !sensitivity.includes(labels.sensitivity)) return false
   return !tags || tags.every((tag) => tagged.includes(tag))
 }
 
-/** True when an entry that has not expired may fail to pass. */
+/** True when an entry that has not expired, and does not stand above a line alone, may fail to pass. */
 export function narrows(filter: Filter): boolean {
   const { kinds, tags, agent, session, sinceMs, untilMs, minTrust, sensitivity } = filter
   return [kinds, tags, agent ?? undefined, session ?? undefined, sinceMs, untilMs, minTrust, sensitivity].some(

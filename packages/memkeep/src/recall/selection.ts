@@ -15,7 +15,7 @@ export class Selection {
   constructor(shelf: Shelf, filter: Filter) {
     this.shelf = shelf
     this.#talks = shelf.talks
-    if (!narrows(filter) && !shelf.hasExpired(filter.nowMs)) {
+    if (!narrows(filter) && !shelf.hasExpired(filter.nowMs) && !shelf.hasSuperseded) {
       this.rows = shelf.size
       this.length = shelf.length
       return

@@ -24,6 +24,7 @@ export type RankedShelf = Pick<
   | 'lengthAt'
   | 'length'
   | 'hasExpired'
+  | 'hasSuperseded'
   | 'postings'
   | 'languages'
   | 'talks'
@@ -113,6 +114,11 @@ export class ShelfDigest implements RankedShelf {
 
   get length(): number {
     return this.#length
+  }
+
+  /** What the line of the filter hides is not there, and what it does not is as any other. */
+  get hasSuperseded(): boolean {
+    return false
   }
 
   /** What had expired at the time of the filter is not there. */

@@ -17,6 +17,8 @@ export interface ShelfEntry {
   readonly createdAtMs: number
   readonly atMs: number
   readonly expiresAtMs: number | null
+  /** Of one that was superseded by what is trusted less by now: the line above which alone it passes. */
+  readonly standsAbove?: Trust
   readonly index: IndexEntry
 }
 
@@ -42,6 +44,8 @@ export class Shelf {
   /** Length in terms, by slot. */
   #lengths = new Float64Array(8)
   #length = 0
+  /** How many rows pass above a line alone. */
+  #superseded = 0
   /** No row expires before; it may be too early where rows have left. */
   #firstExpiry = Number.POSITIVE_INFINITY
   #bytes = 2000
@@ -60,6 +64,7 @@ export class Shelf {
     this.#slots.set(entry.id, slot)
     if (row.index.session !== null) this.#talks.put(row.index.session, slot)
     this.#firstExpiry = Math.min(this.#firstExpiry, expiryOf(entry))
+    if (row.standsAbove !== undefined) this.#superseded++
     this.#bytes += rowBytes(row)
   }
 
@@ -69,6 +74,7 @@ export class Shelf {
     if (slot === undefined) return
     const row = this.#rows[slot]!
     this.#bytes -= rowBytes(row)
+    if (row.standsAbove !== undefined) this.#superseded--
     if (row.index.session !== null) this.#talks.remove(row.index.session, slot)
     const { postings, length } = row.index.leave()
     for (const entry of postings) {
@@ -121,6 +127,11 @@ export class Shelf {
   /** Lengths in terms of all rows together. */
   get length(): number {
     return this.#length
+  }
+
+  /** True when a row passes above a line alone. */
+  get hasSuperseded(): boolean {
+    return this.#superseded > 0
   }
 
   /** True when a row has expired and is still here. */

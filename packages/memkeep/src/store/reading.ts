@@ -49,14 +49,17 @@ export interface Labels {
   readonly updatedMs: number
   readonly expiresMs: number | null
   readonly derivedFrom: readonly string[]
+  /** Of one that was superseded by what is trusted less by now: the line above which alone a search finds it. Not sealed. */
+  readonly standsAbove?: Trust
 }
 
 export function labelsOf(row: ReadingRow): Labels {
+  const above = row.trust >> 2
   return {
     id: row.id,
     version: row.version,
     sensitivity: sensitivities[row.sensitivity]!,
-    trust: trusts[row.trust]!,
+    trust: trusts[row.trust & 3]!,
     actor: actors[row.actor]!,
     kind: row.kind,
     atMs: row.at_ms,
@@ -64,5 +67,6 @@ export function labelsOf(row: ReadingRow): Labels {
     updatedMs: row.updated_ms,
     expiresMs: row.expires_ms,
     derivedFrom: row.derived_from,
+    ...(above === 0 ? {} : { standsAbove: trusts[above - 1]! }),
   }
 }

@@ -113,12 +113,23 @@ describe.each(touched)('what it sees of %s', (table) => {
     },
   )
 
-  test.each(['read', 'recall', 'remember', 'hold', 'distil', 'episodes', 'export', 'note_recalled'])(
-    'under a token for %s, which lowers nothing: no row, but the shelves that remember holds',
+  test('under a token for remember, which weighs lines of statements: its own shelf, no lineage, and the shelves that it holds', async () => {
+    const held = ['common', 'neighbour', 'subject']
+    for (const [stated, own] of [
+      [narrow, 'subject'],
+      [common, 'common'],
+    ] as const) {
+      const shown = { shelf: held, lineage: [] }[table] ?? [own]
+      expect(await asLabel(keep, 'remember', stated, places(table))).toEqual(shown)
+    }
+    expect(await asLabel(keep, 'remember', wide, places(table))).toEqual(table === 'shelf' ? held : [])
+  })
+
+  test.each(['read', 'recall', 'hold', 'distil', 'episodes', 'export', 'note_recalled'])(
+    'under a token for %s, which lowers nothing: no row',
     async (doorway) => {
-      const shown = table === 'shelf' && doorway === 'remember' ? everywhere.filter((place) => place !== 'foreign') : []
       for (const stated of [narrow, common]) {
-        expect(await asLabel(keep, doorway, stated, places(table))).toEqual(shown)
+        expect(await asLabel(keep, doorway, stated, places(table))).toEqual([])
       }
     },
   )
@@ -143,9 +154,11 @@ describe('what it changes', () => {
     'are labels of %s in the reach of a call that lowers, and nothing else',
     async (table) => {
       expect(await asLabel(open, 'read', narrow, raise(table))).toEqual(everywhere)
-      for (const doorway of ['read', 'remember', 'hold', 'distil', 'export']) {
+      for (const doorway of ['read', 'hold', 'distil', 'export']) {
         expect(await asLabel(keep, doorway, narrow, raise(table)), doorway).toEqual([])
       }
+      // It weighs what was superseded on its own shelf, and no memory that stands.
+      expect(await asLabel(keep, 'remember', narrow, raise(table))).toEqual(table === 'aside' ? ['subject'] : [])
       expect(await asLabel(keep, 'forget', narrow, raise(table))).toEqual(['subject'])
       for (const [column, value] of [
         ['sensitivity', '0'],
@@ -161,7 +174,7 @@ describe('what it changes', () => {
     },
   )
 
-  test('is no shelf of another, and none at all for remember, which only holds the common one', async () => {
+  test('is no shelf of another, also for remember, which only holds the common one', async () => {
     const move = `with moved as (update memkeep.shelf set version = version + 1 returning tenant, subject)
       ${places('x').replace('memkeep.x', 'moved')}`
     expect(await asLabel(open, 'read', narrow, move)).toEqual(everywhere)

@@ -1,6 +1,6 @@
 import type { AddInput, Keep, ScopedMemory, Trust } from '../../src/index.ts'
 import type { TestKeep } from '../support/test-keep.ts'
-import { type Act, type Graph, rounds } from './graphs.ts'
+import type { Act, Graph } from './graphs.ts'
 import { GraphModel, order } from './model.ts'
 
 const every = ['user', 'agent', 'system', 'tool'] as const
@@ -46,6 +46,7 @@ export class Block {
   async run(): Promise<Violation[]> {
     await this.#make()
     const violations = await this.#look()
+    const rounds = Math.max(...this.#graphs.map(({ acts }) => acts.length))
     for (let round = 0; round < rounds; round++) {
       await this.#act(round)
       if (round > 0) violations.push(...(await this.#look()))
@@ -115,7 +116,7 @@ export class Block {
     }
     if (ids('delete').length > 0) await this.#memory.deleteMany({ tags: [`delete ${round}`] })
     if (ids('hold').length > 0) await this.#screening.search(`in${round}`, { limit: 1000 })
-    await this.#memory.quarantine.release(ids('release'))
+    await this.#memory.quarantine.release(ids('release').map((id) => ({ id, ifVersion: this.#versions.get(id) ?? 1 })))
     await this.#memory.quarantine.reject(ids('reject'))
     const versions = await Promise.all([
       ...ids('endorse').map((id) => this.#memory.endorse(id, { ifVersion: this.#versions.get(id) ?? 1 })),
@@ -131,7 +132,7 @@ export class Block {
 
   async #look(): Promise<Violation[]> {
     const violations: Violation[] = []
-    for (const line of order.slice(1)) {
+    for (const line of order) {
       const { memories } = await this.#reader.search('word', { minTrust: line, limit: 1000 })
       const found = this.#graphs.map(() => new Set<number>())
       for (const { id } of memories) {

@@ -25,6 +25,7 @@ export interface Graph {
 
 export const mostNodes = 5
 export const rounds = 3
+const lineRounds = 7
 
 const actor = fc.constantFrom(...actors)
 const node = fc.record({ actor, sources: fc.array(fc.nat(mostNodes - 1), { maxLength: 2 }) })
@@ -43,6 +44,31 @@ const act: fc.Arbitrary<Act> = fc.record({
   node: fc.nat(mostNodes + rounds - 1),
   actor,
 })
+
+/**
+ * One or two memories, the first of which is superseded at once; then its line grows longer, and what stands in it is revised, endorsed, held, rejected and
+ * deleted, from whichever end. What names a memory that is not there yet has no effect.
+ */
+export const lines: fc.Arbitrary<Graph> = fc
+  .record({
+    nodes: fc.array(actor, { minLength: 1, maxLength: 2 }),
+    first: actor,
+    acts: fc.array(
+      fc.record({
+        kind: fc.constantFrom<Act['kind'][]>(
+          ...(['supersede', 'supersede', 'update', 'update', 'endorse'] as const),
+          ...(['delete', 'hold', 'release', 'reject', 'derive'] as const),
+        ),
+        node: fc.nat(lineRounds - 1),
+        actor,
+      }),
+      { minLength: lineRounds - 1, maxLength: lineRounds - 1 },
+    ),
+  })
+  .map(({ nodes, first, acts }) => ({
+    nodes: nodes.map((each, place) => ({ actor: each, sources: Array.from({ length: place }, () => 0) })),
+    acts: [{ kind: 'supersede', node: 0, actor: first }, ...acts],
+  }))
 
 /** Small graphs of any shape: chains, diamonds, forests. What happens, happens to one of their memories or to the first that was added to them. */
 export const graphs: fc.Arbitrary<Graph> = fc

@@ -6,13 +6,15 @@ import { doorwayFiles, guardFiles } from '../../src/store/schema.ts'
 import { amount, seed } from '../support/seed.ts'
 import { TestKeep } from '../support/test-keep.ts'
 import { Block, type Violation } from './block.ts'
-import { type Graph, graphs } from './graphs.ts'
+import { type Graph, graphs, lines } from './graphs.ts'
 
 // `minTrust: t` returns nothing below t nor anything made from below t, whatever was deleted, rejected, held, released, endorsed, revised or
-// superseded; and all else it does return. Every graph goes through PostgreSQL.
+// superseded; and all else it does return. Of statements that supersede one another it returns the newest that is not below t, and that one alone. Every graph
+// goes through PostgreSQL.
 
 const perBlock = 100
 const blocks = amount('MEMKEEP_LABEL_BLOCKS', 100)
+const lineBlocks = amount('MEMKEEP_LINE_BLOCKS', 20)
 const lanes = 4
 
 interface Stage {
@@ -40,6 +42,7 @@ async function start(): Promise<Stage> {
 let subjects = 0
 const runBlock = ({ store, screening }: Stage, block: readonly Graph[]): Promise<Violation[]> =>
   new Block(store, screening, `subject ${++subjects}`, block).run()
+const someLines = fc.array(lines, { minLength: perBlock, maxLength: perBlock })
 const someGraphs = fc.array(graphs, { minLength: perBlock, maxLength: perBlock })
 
 test(`${blocks * perBlock} graphs (seed ${seed})`, { timeout: 900_000 }, async () => {
@@ -55,6 +58,50 @@ test(`${blocks * perBlock} graphs (seed ${seed})`, { timeout: 900_000 }, async (
     await Promise.all(Array.from({ length: Math.min(lanes, blocks) }, (_, number) => lane(number)))
   } finally {
     await whole.store[Symbol.asyncDispose]()
+  }
+})
+
+test(`${lineBlocks * perBlock} lines of statements (seed ${seed})`, { timeout: 600_000 }, async () => {
+  const whole = await start()
+  try {
+    await fc.assert(
+      fc.asyncProperty(someLines, async (block) => {
+        expect(await runBlock(whole, block)).toEqual([])
+      }),
+      { seed, numRuns: lineBlocks, endOnFailure: true },
+    )
+  } finally {
+    await whole.store[Symbol.asyncDispose]()
+  }
+})
+
+// The same, where a newer statement takes what it superseded from every line for good; and where endorsing it does not take it away again.
+test.each([
+  ['that weighs no line', 'weigh_lines', 'if changed is null then', 'if true then', 'missing'],
+  [
+    'that weighs none that was endorsed',
+    'endorse',
+    'perform memkeep.weigh_lines(c, c.shelf, array[p_id]);',
+    '',
+    'too low',
+  ],
+])('lines of statements fail with a database %s', async (_, name, wall, hole, what) => {
+  const torn = await start()
+  try {
+    await tearDown(torn.store, name, wall, hole)
+    let found: Violation[] = []
+    for (const block of fc.sample(someLines, { seed, numRuns: 10 })) {
+      // Nothing is made of them here: what is not found is no source, and the call would be refused.
+      const plain = block.map(({ nodes, acts }) => ({
+        nodes,
+        acts: acts.map((act) => (act.kind === 'derive' ? { ...act, kind: 'endorse' as const } : act)),
+      }))
+      found = (await runBlock(torn, plain)).filter((violation) => violation.what === what)
+      if (found.length > 0) break
+    }
+    expect(found).not.toEqual([])
+  } finally {
+    await torn.store[Symbol.asyncDispose]()
   }
 })
 

@@ -13,7 +13,7 @@ export interface ModelNode {
   readonly actor: Actor
   readonly sources: readonly number[]
   readonly born: number
-  readonly supersedes: number | null
+  supersedes: number | null
   state: 'stands' | 'held' | 'superseded' | 'gone'
   raised: number | null
   /** Whether somebody has looked at the version that stands: the screen does not hold it. */
@@ -36,11 +36,19 @@ export class GraphModel {
     for (const { actor, sources } of nodes) this.#put(actor, sources, null)
   }
 
-  /** What is trusted at least so much and can be found. */
+  /** What is trusted at least so much and can be found: of statements that supersede one another, the newest of these. */
   above(line: Trust): number[] {
-    return this.nodes.flatMap((node, place) =>
-      node.state === 'stands' && !below(this.trustOf(place), line) ? [place] : [],
+    const isAbove = (place: number) => !below(this.trustOf(place), line)
+    return this.nodes.flatMap(({ state }, place) =>
+      isAbove(place) && (state === 'stands' || (state === 'superseded' && !this.#newerThan(place).some(isAbove)))
+        ? [place]
+        : [],
     )
+  }
+
+  /** Whether some line finds it. */
+  isFound(place: number): boolean {
+    return this.above(this.trustOf(place)).includes(place)
   }
 
   /** As it stands, or as it stood before that moment. */
@@ -63,6 +71,7 @@ export class GraphModel {
     const node = this.nodes[act.node]
     if (node === undefined) return false
     if (act.kind === 'release' || act.kind === 'reject') return node.state === 'held'
+    if (node.state === 'superseded' && (act.kind === 'derive' || act.kind === 'delete')) return this.isFound(act.node)
     if (node.state !== 'stands') return false
     return act.kind !== 'supersede' || !below(ceiling[act.actor], this.trustOf(act.node))
   }
@@ -80,8 +89,8 @@ export class GraphModel {
     if (act.kind === 'release') Object.assign(node, { state: 'stands', reviewed: true })
     if (act.kind === 'delete') this.#remove(act.node)
     if (act.kind === 'reject') {
-      this.#lose(act.node)
       if (node.supersedes !== null) this.nodes[node.supersedes]!.state = 'stands'
+      this.#lose(act.node)
     }
     if (act.kind === 'endorse' && below(this.trustOf(act.node), 'agent'))
       Object.assign(node, { raised: this.#now, reviewed: true })
@@ -110,9 +119,24 @@ export class GraphModel {
     )
   }
 
-  /** With all that it superseded. */
+  /** With all that it superseded, but for what some line finds: that takes its place. */
   #remove(place: number): void {
-    for (let at: number | null = place; at !== null; at = this.nodes[at]!.supersedes) this.#lose(at)
+    const newer = this.#newerThan(place)[0]
+    let at: number | null = place
+    const gone: number[] = []
+    while (at !== null && (at === place || !this.isFound(at))) {
+      gone.push(at)
+      at = this.nodes[at]!.supersedes
+    }
+    for (const each of gone) this.#lose(each)
+    if (newer !== undefined) Object.assign(this.nodes[newer]!, { supersedes: at })
+    else if (at !== null) this.nodes[at]!.state = 'stands'
+  }
+
+  /** What took its place, and what took the place of that, and so on. */
+  #newerThan(place: number): number[] {
+    const newer = this.nodes.findIndex(({ supersedes, state }) => supersedes === place && state !== 'gone')
+    return newer === -1 ? [] : [newer, ...this.#newerThan(newer)]
   }
 
   #lose(place: number): void {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Keep } from '../../src/index.ts'
+import type { Keep, ScopedMemory } from '../../src/index.ts'
 import { codeOf, codesOf } from '../support/code-of.ts'
 import { type Asking, TestKeep } from '../support/test-keep.ts'
 
@@ -232,5 +232,158 @@ describe('a newer statement', () => {
     expect(await codesOf(calls)).toEqual(calls.map(() => 'ERR_INPUT_INVALID'))
     expect(contents((await memory.list()).items).sort()).toEqual(['Ana is ill.', lisbon, 'The office is closed.'])
     expect(await at({ ...who, session: 'one' }, id)).toMatchObject({ supersedes: id })
+  })
+})
+
+describe('a newer statement that falls below what it superseded', () => {
+  const faro = 'Ana lives in Faro.'
+  const line = (trust: 'external' | 'user' | 'agent' | 'system') => ({ minTrust: trust, limit: 10 })
+
+  /** An endorsed statement, and a newer one of the system's that is made from a page. */
+  const fallen = async (more: { readonly keep?: Keep } = {}) => {
+    const who = asking()
+    const memory = store.memory(who, more.keep)
+    const [{ id: old }, { id: notice }] = [await memory.add(lisbon, user), await memory.add('A notice.', user)]
+    await memory.endorse(old)
+    await memory.endorse(notice)
+    const { id: next } = await memory.add(porto, { actor: 'agent', derivedFrom: [notice], supersedes: old })
+    const found = async (at: ScopedMemory, ...of: Parameters<typeof line>) =>
+      contents((await at.search('Ana lives', line(...of))).memories)
+    expect(await found(memory, 'agent')).toEqual([porto])
+    return { who, memory, old, next, notice, found, fall: () => memory.delete(notice) }
+  }
+
+  // On one shelf in memory and on none: what is too large for memory is read in pages.
+  test.each([
+    ['held', {}],
+    ['streamed', { shelfBudgetBytes: 1 }],
+  ])('gives it back to the lines above itself, and to no other, in every process (shelves %s)', async (_, options) => {
+    const keep = await store.open(options)
+    const { who, memory, old, next, found, fall } = await fallen({ keep })
+    const other = store.memory(who, second)
+    expect(await found(other, 'agent')).toEqual([porto])
+    await fall()
+    for (const each of [memory, other]) {
+      for (const trust of ['user', 'agent'] as const) expect(await found(each, trust)).toEqual([lisbon])
+      expect(await found(each, 'external')).toEqual([porto])
+      expect(contents((await each.search('Ana lives')).memories)).toEqual([porto])
+      expect(contents((await each.list()).items)).not.toContain(lisbon)
+      expect(await each.get(old)).toMatchObject({ content: lisbon, trust: 'agent', standsAbove: 'external' })
+      expect(await each.explain(old)).toMatchObject({ state: 'superseded' })
+      expect((await each.history(next)).map(({ id }) => id)).toEqual([next, old, old])
+    }
+    // It rises again: one is found at a line, whichever that is.
+    await memory.endorse(next, { ifTrust: 'external' })
+    for (const each of [memory, other]) {
+      for (const trust of ['external', 'user', 'agent'] as const) expect(await found(each, trust)).toEqual([porto])
+      expect(await each.get(old)).toBeNull()
+    }
+  })
+
+  test('of whoever revises it, too; and a third statement takes the place of both', async () => {
+    const { memory, old, next, found } = await fallen()
+    await memory.update(next, { tags: ['page'] }, { actor: 'tool' })
+    expect([await found(memory, 'external'), await found(memory, 'agent')]).toEqual([[porto], [lisbon]])
+    await memory.add(faro, { actor: 'system', supersedes: next })
+    for (const trust of ['external', 'agent'] as const) expect(await found(memory, trust)).toEqual([faro])
+    expect(await memory.get(old)).toBeNull()
+  })
+
+  test('lets it be a source, of a memory and of an artifact, with the trust that it has', async () => {
+    const { memory, old, fall } = await fallen()
+    await fall()
+    expect(await memory.add('She needs a flat in Lisbon.', { actor: 'agent', derivedFrom: [old] })).toMatchObject({
+      trust: 'agent',
+    })
+    expect(await memory.artifacts.register({ kind: 'summary', content: lisbon, derivedFrom: [old] })).toHaveProperty(
+      'id',
+    )
+    expect(await memory.update(old, { tags: ['x'] }, user)).toBeNull()
+    expect(await codeOf(memory.add(faro, { actor: 'system', supersedes: old }))).toBe('ERR_INPUT_INVALID')
+  })
+
+  test('does not take it along when it is deleted or ends: it is a memory again', async () => {
+    for (const remove of ['delete', 'end'] as const) {
+      const { who, memory, old, next, found, fall } = await fallen()
+      await fall()
+      const writer = store.memory({ ...who, roles: ['agent'] })
+      if (remove === 'delete') await memory.delete(next)
+      else {
+        // Whoever may not delete ends it: it is trusted no more than a page by now.
+        await writer.update(next, { expiresAt: new Date(store.clock.nowMs + 1000) }, { actor: 'tool' })
+        store.clock.advance(2000)
+        await store.keep.runUpkeep()
+      }
+      for (const trust of ['external', 'agent'] as const) expect(await found(memory, trust)).toEqual([lisbon])
+      expect(await found(store.memory(who, second), 'external')).toEqual([lisbon])
+      expect(await memory.get(old)).not.toHaveProperty('standsAbove')
+      expect(await memory.update(old, { tags: ['home'] }, user)).toMatchObject({ version: 3 })
+    }
+  })
+
+  test('leaves what that superseded behind what is still there, when it is deleted itself', async () => {
+    const { memory, old, next, found, fall } = await fallen()
+    await memory
+      .add(faro, { actor: 'agent', supersedes: next })
+      .then(({ id }) => memory.update(id, { tags: ['page'] }, { actor: 'tool' }))
+    await fall()
+    expect(await found(memory, 'agent')).toEqual([lisbon])
+    expect(await memory.deleteMany({ tags: ['none'] })).toEqual({ deleted: 0 })
+    expect(await memory.delete(next)).toBe(true)
+    expect([await found(memory, 'agent'), await found(memory, 'external')]).toEqual([[lisbon], [faro]])
+    expect(await memory.delete(old)).toBe(true)
+    expect([await found(memory, 'agent'), await found(memory, 'external')]).toEqual([[], [faro]])
+    expect(await found(store.memory(asking(), second), 'agent')).toEqual([])
+  })
+
+  test('and what the screen catches then is withheld from the answer', async () => {
+    const { who, old, found, fall } = await fallen()
+    await fall()
+    const wary = await store.open({
+      screener: {
+        name: 'wary',
+        screen: ({ content, moment }) => ({ score: moment === 'recall' && content === lisbon ? 1 : 0, reasons: [] }),
+      },
+    })
+    const strict = store.memory(who, wary)
+    // Endorsed, it is reviewed: shown with its flags, whoever finds it.
+    expect(await found(strict, 'agent')).toEqual([lisbon])
+    await store.database.query('delete from memkeep.reviewed where id = $1', [old])
+    const anew = await store.open({
+      screener: {
+        name: 'wary',
+        screen: ({ content, moment }) => ({ score: moment === 'recall' && content === lisbon ? 1 : 0, reasons: [] }),
+      },
+    })
+    expect(await found(store.memory(who, anew), 'agent')).toEqual([])
+    expect((await store.memory(who).quarantine.list()).items).toEqual([])
+  })
+
+  test('in a scope of one session it is deleted as what a search there finds', async () => {
+    const who = asking({ session: 'home' })
+    const memory = store.memory(who)
+    const { id: old } = await memory.add(lisbon, user)
+    await memory.endorse(old)
+    const { id: next } = await memory.add(porto, { actor: 'system', supersedes: old })
+    await memory.update(next, { tags: ['page'] }, { actor: 'tool' })
+    expect(contents((await memory.search('Ana lives', line('agent'))).memories)).toEqual([lisbon])
+    expect(await memory.delete(old)).toBe(true)
+    expect((await memory.search('Ana lives', line('agent'))).memories).toEqual([])
+    expect(contents((await memory.list()).items)).toEqual([porto])
+  })
+
+  test('it is embedded anew with the others', async () => {
+    const { who, old, found, fall } = await fallen()
+    await fall()
+    const embedder = {
+      provider: 'test',
+      modelId: 'later',
+      doEmbed: async ({ values }: { values: string[] }) => ({ embeddings: values.map(() => [1, 0]) }),
+    }
+    const memory = store.memory(who, await store.open({ embedder }))
+    expect(await memory.reembed()).toMatchObject({ reembedded: 2, left: 0 })
+    expect(await found(memory, 'agent')).toEqual([lisbon])
+    expect(await found(memory, 'external')).toEqual([porto])
+    expect(await memory.get(old)).toMatchObject({ standsAbove: 'external' })
   })
 })

@@ -19,6 +19,7 @@ const sealed = [
   'open_token',
   'exceeds_quota',
   'lower_trust',
+  'weigh_lines',
   'hold_common',
   'prune_lineage',
   'stored_trusts',

@@ -51,7 +51,7 @@ grant select (tenant) on memkeep.disclosed to memkeep_upkeep_door;
 -- Ids, shelves, labels and versions; nothing sealed.
 grant select, delete on memkeep.lineage to memkeep_label_door;
 grant select (tenant, subject, id, trust), update (trust, shelf_version) on memkeep.memory to memkeep_label_door;
-grant select (tenant, subject, id, trust), update (trust) on memkeep.aside to memkeep_label_door;
+grant select (tenant, subject, id, trust, why, successor, stands_above), update (trust, stands_above, shelf_version) on memkeep.aside to memkeep_label_door;
 grant select (tenant, subject, version), update (version) on memkeep.shelf to memkeep_label_door;
 
 -- Artifacts: memkeep_derive_door sees ids and labels, and no sealed column, of artifact or memory.
@@ -64,7 +64,7 @@ grant select (tenant, subject, id, version, kind, state, sensitivity, created_ms
   to memkeep_upkeep_door;
 grant update (attempts, due_ms) on memkeep.artifact to memkeep_upkeep_door;
 grant select (tenant, subject, id, sensitivity, trust, derived_from, expires_ms) on memkeep.memory to memkeep_derive_door;
-grant select (tenant, subject, id) on memkeep.aside to memkeep_derive_door;
+grant select (tenant, subject, id, sensitivity, trust, expires_ms, stands_above) on memkeep.aside to memkeep_derive_door;
 grant select on memkeep.lineage to memkeep_derive_door;
 grant select (tenant, subject, id, version, kind, place, state, sensitivity, trust, derived_from, seal, epoch) on memkeep.artifact
   to memkeep_derive_door;

@@ -88,9 +88,9 @@ create policy remove on memkeep.lineage for delete to memkeep_label_door
   using (tenant = memkeep.claim_tenant() and memkeep.claim_lowers(subject));
 
 -- Labels alone, of whatever came from what this call lowers or deletes: above its clearance too, and on other shelves when the source is
--- common. The role holds no privilege on sealed columns, and its functions only lower.
+-- common; and of the lines of statements on the shelf of a call that supersedes. The role holds no privilege on sealed columns, and its functions only lower.
 create policy read_labels on memkeep.memory for select to memkeep_label_door
-  using (tenant = memkeep.claim_tenant() and memkeep.claim_lowers(subject));
+  using (tenant = memkeep.claim_tenant() and memkeep.claim_weighs(subject));
 create policy lower_ on memkeep.memory for update to memkeep_label_door
   using (tenant = memkeep.claim_tenant() and memkeep.claim_lowers(subject))
   with check (tenant = memkeep.claim_tenant() and memkeep.claim_lowers(subject));
@@ -98,7 +98,7 @@ create policy read_labels on memkeep.shelf for select to memkeep_label_door
   using (tenant = memkeep.claim_tenant() and (memkeep.claim_lowers(subject) or memkeep.claim_doorway() = 'remember'));
 create policy move_on on memkeep.shelf for update to memkeep_label_door
   using (tenant = memkeep.claim_tenant() and (memkeep.claim_lowers(subject) or memkeep.claim_doorway() = 'remember'))
-  with check (tenant = memkeep.claim_tenant() and memkeep.claim_lowers(subject));
+  with check (tenant = memkeep.claim_tenant() and memkeep.claim_weighs(subject));
 
 create policy read on memkeep.aside for select to memkeep_door
   using (tenant = memkeep.claim_tenant() and subject = any (memkeep.claim_shelves())
@@ -111,10 +111,10 @@ create policy remove on memkeep.aside for delete to memkeep_door
   using (tenant = memkeep.claim_tenant() and subject = memkeep.claim_shelf()
     and sensitivity = any (memkeep.claim_clearance()));
 create policy read_labels on memkeep.aside for select to memkeep_label_door
-  using (tenant = memkeep.claim_tenant() and memkeep.claim_lowers(subject));
+  using (tenant = memkeep.claim_tenant() and memkeep.claim_weighs(subject));
 create policy lower_ on memkeep.aside for update to memkeep_label_door
-  using (tenant = memkeep.claim_tenant() and memkeep.claim_lowers(subject))
-  with check (tenant = memkeep.claim_tenant() and memkeep.claim_lowers(subject));
+  using (tenant = memkeep.claim_tenant() and memkeep.claim_weighs(subject))
+  with check (tenant = memkeep.claim_tenant() and memkeep.claim_weighs(subject));
 
 create policy read on memkeep.undistilled for select to memkeep_door
   using (tenant = memkeep.claim_tenant() and subject = memkeep.claim_shelf());

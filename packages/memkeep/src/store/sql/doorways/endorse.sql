@@ -47,6 +47,7 @@ begin
       p_entry, old.same);
     delete from memkeep.reviewed v where v.tenant = p_tenant and v.subject = c.shelf and v.id = p_id;
     insert into memkeep.reviewed (tenant, subject, id, version) values (p_tenant, c.shelf, p_id, old.version + 1);
+    perform memkeep.weigh_lines(c, c.shelf, array[p_id]);
   end if;
   perform memkeep.record(c, 'memory.endorse', outcome, array[p_id], case when outcome = 'ok' then 1 else 0 end, p_detail);
   return next;

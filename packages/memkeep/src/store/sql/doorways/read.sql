@@ -3,7 +3,7 @@
 -- twin: wide_read memkeep_wide_door
 
 -- One memory by its id, with its earlier versions when p_history (newest first), and then what it superseded, each with its own. One that is
--- superseded has a history alone. A foreign id and a missing one answer
+-- superseded has a history alone, unless it stands above all that took its place. A foreign id and a missing one answer
 -- alike. One row a version, and one with the outcome (ok, missing, budget, denied, barred, epoch, policy, unknown). A look counts as one memory
 -- disclosed, whether there is one or not; a history as many as it brings the versions of.
 create or replace function memkeep.read(p_tenant bytea, p_token bytea, p_id uuid, p_history boolean, p_detail bytea)
@@ -62,6 +62,14 @@ begin
       from memkeep.memory m where m.tenant = p_tenant and m.id = p_id and (m.expires_ms is null or m.expires_ms > c.at_ms)
         and (shelves is null or m.subject = any (shelves));
     get diagnostics number = row_count;
+    if number = 0 then
+      return query
+        select null::text, 2::smallint, a.subject, null::bigint, a.id, a.version, a.sensitivity, memkeep.standing_trust(a.trust, a.stands_above),
+          a.actor, a.kind, a.at_ms, a.created_ms, a.updated_ms, a.expires_ms, a.derived_from, a.epoch, a.content, a.details, null::bytea
+        from memkeep.aside a where a.tenant = p_tenant and a.id = p_id and a.stands_above is not null
+          and (a.expires_ms is null or a.expires_ms > c.at_ms) and (shelves is null or a.subject = any (shelves));
+      get diagnostics number = row_count;
+    end if;
   end if;
   if answer.outcome = 'ok' and number = 0 then answer.outcome := 'missing'; end if;
   ignored := memkeep.record(c, case when p_history then 'memory.history' else 'memory.get' end, answer.outcome, coalesce(ids, array[p_id]),

@@ -41,6 +41,20 @@ begin
       moved := moved or row.shelf_version > p_versions[array_position(p_subjects, row.subject)];
       return next row;
     end loop;
+    -- The rest may have been superseded, and stand above all that took their place.
+    if cardinality(ids) < cardinality(p_ids) then
+      for row in
+        select null, 2::smallint, a.subject, a.shelf_version, a.id, a.version, a.sensitivity, memkeep.standing_trust(a.trust, a.stands_above),
+          a.actor, a.kind, a.at_ms, a.created_ms, a.updated_ms, a.expires_ms, a.derived_from, a.epoch, a.content, a.details, null::bytea
+        from memkeep.aside a
+        where a.tenant = p_tenant and a.subject = any (p_shelves) and a.id = any (p_ids) and a.id <> all (ids) and a.stands_above is not null
+          and (a.expires_ms is null or a.expires_ms > c.at_ms)
+      loop
+        ids := ids || row.id;
+        moved := moved or row.shelf_version > p_versions[array_position(p_subjects, row.subject)];
+        return next row;
+      end loop;
+    end if;
     number := cardinality(ids);
     -- Between the look at the versions and the memories something may have been changed (moved) or deleted (fewer).
     moved := p_exact and (moved or number < cardinality(p_ids))
@@ -69,6 +83,12 @@ begin
       from moved d join memkeep.memory m on m.tenant = p_tenant and m.subject = d.subject and m.shelf_version > d.since
         and m.shelf_version > 0
       where d.since >= d.floor
+      union all
+      select null, case when a.stands_above is null then 4 else 3 end::smallint, a.subject, a.shelf_version, a.id, a.version, a.sensitivity,
+        memkeep.standing_trust(a.trust, a.stands_above), a.actor, a.kind, a.at_ms, a.created_ms, a.updated_ms, a.expires_ms, a.derived_from,
+        a.epoch, null, null, a.entry
+      from moved d join memkeep.aside a on a.tenant = p_tenant and a.subject = d.subject and a.shelf_version > d.since
+      where d.since >= d.floor and (a.expires_ms is null or a.expires_ms > c.at_ms or a.stands_above is null)
     loop
       number := number + 1;
       return next row;

@@ -2,7 +2,7 @@
 -- callers: memkeep_app
 
 -- Puts new index entries in the place of those of the memories p_ids which still stand in the versions p_versions, and changes
--- nothing else of them. The shelf moves on by one version, so that every process reads these entries anew. A memory that is
+-- nothing else of them (also of what stands above all that superseded it). The shelf moves on by one version, so that every process reads these entries anew. A memory that is
 -- not there any more, or was changed since, is left alone. `ids` are those that were done. Needs the right to write (2) and full clearance: a
 -- shelf is embedded anew as a whole, or searches go on with the former model. No quota is asked for: the memories stand already.
 -- p_waits: what waited when the shelf had that version (null: nothing) has its vectors now; when more came since, it goes on waiting.
@@ -36,6 +36,21 @@ begin
       from gone g
     )
     select coalesce(array_agg(g.id), '{}'), coalesce(sum(octet_length(g.anew) - octet_length(g.entry)), 0)
+      into reindex.ids, growth from gone g;
+    with gone as (
+      delete from memkeep.aside a using unnest(p_ids, p_versions, p_entries) as n (id, version, entry)
+      where a.tenant = p_tenant and a.subject = c.shelf and a.id = n.id and a.version = n.version and a.stands_above is not null
+        and a.epoch = c.shelf_epoch and (a.expires_ms is null or a.expires_ms > c.at_ms)
+      returning a.*, n.entry as anew
+    ), put as (
+      insert into memkeep.aside (tenant, subject, id, version, sensitivity, trust, actor, kind, at_ms, created_ms, updated_ms, expires_ms,
+        derived_from, epoch, content, details, entry, why, aside_ms, successor, line, stands_above, shelf_version)
+      select g.tenant, g.subject, g.id, g.version, g.sensitivity, g.trust, g.actor, g.kind, g.at_ms, g.created_ms, g.updated_ms,
+        g.expires_ms, g.derived_from, g.epoch, g.content, g.details, g.anew, g.why, g.aside_ms, g.successor, g.line, g.stands_above,
+        reindex.shelf_version + 1
+      from gone g
+    )
+    select reindex.ids || coalesce(array_agg(g.id), '{}'), growth + coalesce(sum(octet_length(g.anew) - octet_length(g.entry)), 0)
       into reindex.ids, growth from gone g;
     if cardinality(ids) > 0 then
       shelf_version := shelf_version + 1;

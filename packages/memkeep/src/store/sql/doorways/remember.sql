@@ -145,7 +145,7 @@ begin
       c.at_ms, p_expires_ms[m], p_derived[m]::uuid[], remember.shelf_version, c.shelf_epoch, p_content[m], p_details[m],
       p_entry[m], p_same[m]
     from generate_series(1, cardinality(p_ids)) m where p_place[m] is distinct from 2 and is_new[m];
-    if p_supersedes is not null then ignored := memkeep.supersede(c, p_supersedes, p_ids, shelf_version); end if;
+    if p_supersedes is not null then perform memkeep.supersede(c, p_supersedes, p_ids, shelf_version), memkeep.weigh_lines(c, c.shelf, p_ids); end if;
     if p_told is not null and said < 3 then
       insert into memkeep.recalled as r (tenant, subject, reader, trust)
         select p_tenant, c.shelf, w.reader, said from unnest(p_told) as w (reader)

@@ -56,9 +56,11 @@ begin
       returning a.*, n.content as new_content, n.details as new_details, n.entry as new_entry, n.verdict as new_verdict
     ), put as (
       insert into memkeep.aside (tenant, subject, id, version, sensitivity, trust, actor, kind, at_ms, created_ms, updated_ms, expires_ms,
-        derived_from, epoch, content, details, entry, why, aside_ms, verdict, successor, line)
+        derived_from, epoch, content, details, entry, why, aside_ms, verdict, successor, line, stands_above,
+        shelf_version)
       select g.tenant, g.subject, g.id, g.version, g.sensitivity, g.trust, g.actor, g.kind, g.at_ms, g.created_ms, g.updated_ms,
-        g.expires_ms, g.derived_from, g.epoch, g.new_content, g.new_details, g.new_entry, g.why, g.aside_ms, g.new_verdict, g.successor, g.line
+        g.expires_ms, g.derived_from, g.epoch, g.new_content, g.new_details, g.new_entry, g.why, g.aside_ms, g.new_verdict, g.successor, g.line,
+        g.stands_above, g.shelf_version
       from gone g
     )
     select coalesce(array_agg(g.id), '{}') into done from gone g;

@@ -110,7 +110,10 @@ begin
         on conflict (tenant, subject, reader) do update set trust = least(r.trust, excluded.trust);
     end if;
     ignored := memkeep.outdate(c, c.shelf, array[p_id]);
-    if trust < old.trust then lowered := memkeep.lower_trust(c, array[p_id], trust, shelf_version); end if;
+    if trust < old.trust then
+      lowered := memkeep.lower_trust(c, array[p_id], trust, shelf_version);
+      ignored := memkeep.weigh_lines(c, c.shelf, array[p_id]);
+    end if;
   elsif outcome = 'quota' then
     update memkeep.shelf s set bytes = s.bytes - growth where s.tenant = p_tenant and s.subject = c.shelf;
   end if;

@@ -120,6 +120,15 @@ begin
     and (get_byte(c, 21) = 0 or get_byte(c, 21) = 1 and substring(c from 23 for 16) = p_subject), false);
 end $$;
 
+-- True for a call that weighs lines of statements: where claim_lowers() is, and on its own shelf where it supersedes.
+create or replace function memkeep.claim_weighs(p_subject bytea) returns boolean language plpgsql stable cost 1000
+set search_path = pg_catalog, pg_temp as $$
+declare c bytea := memkeep.open_claims();
+begin
+  return memkeep.claim_lowers(p_subject)
+    or coalesce(memkeep.claim_doorway() = 'remember' and get_byte(c, 21) < 2 and substring(c from 23 for 16) = p_subject, false);
+end $$;
+
 -- True on the shelf of a call that notes what trust its readers were shown (the common one, tenant-wide) or told, and for no other call.
 create or replace function memkeep.claim_notes(p_subject bytea) returns boolean language plpgsql stable cost 1000
 set search_path = pg_catalog, pg_temp as $$

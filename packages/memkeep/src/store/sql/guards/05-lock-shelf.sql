@@ -75,9 +75,15 @@ returns smallint language plpgsql stable
 set search_path = pg_catalog, pg_temp as $$
 declare seen record;
 begin
-  select count(*) as number, min(o.trust) as trust into seen from memkeep.memory o
-    where o.tenant = c.tenant and o.subject = any (memkeep.claim_shelves()) and o.id = any (p_sources)
-      and (o.expires_ms is null or o.expires_ms > c.at_ms);
+  select count(*) as number, min(o.trust) as trust into seen from (
+    select m.trust from memkeep.memory m
+    where m.tenant = c.tenant and m.subject = any (memkeep.claim_shelves()) and m.id = any (p_sources)
+      and (m.expires_ms is null or m.expires_ms > c.at_ms)
+    union all
+    select a.trust from memkeep.aside a
+    where a.tenant = c.tenant and a.subject = any (memkeep.claim_shelves()) and a.id = any (p_sources) and a.stands_above is not null
+      and (a.expires_ms is null or a.expires_ms > c.at_ms)
+  ) o;
   return case when seen.number = (select count(distinct s) from unnest(p_sources) s) then seen.trust end;
 end $$;
 

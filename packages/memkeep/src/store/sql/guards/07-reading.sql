@@ -2,7 +2,8 @@
 -- callers: memkeep_door memkeep_wide_door
 
 -- One row of an answer. `part`: 0 the outcome, 1 the state of a shelf, 2 a memory, 3 a changed entry, 4 a removed id, 5 an artifact,
--- 6 an earlier version of a memory, 7 what is held or superseded, 8 the verdict on it.
+-- 6 an earlier version of a memory, 7 what is held or superseded, 8 the verdict on it. `trust` of what was superseded and is found by
+-- searches above a line alone (parts 2 and 3): standing_trust().
 do $$ begin
   if to_regtype('memkeep.reading') is null then
     create type memkeep.reading as (
@@ -12,6 +13,10 @@ do $$ begin
     );
   end if;
 end $$;
+
+-- A trust, in its two lowest bits, and in those above it 1 to 3 for the line above which alone a search finds it.
+create or replace function memkeep.standing_trust(p_trust smallint, p_above smallint) returns smallint language sql immutable
+return (p_trust + 4 * (p_above + 1))::smallint;
 
 -- The shelves that a call may read, to be stated in WHERE beside the tenant; null for every shelf of the tenant.
 create or replace function memkeep.shelves_of(c memkeep.claims) returns bytea[] language sql immutable

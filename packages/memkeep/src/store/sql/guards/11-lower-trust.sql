@@ -45,9 +45,56 @@ begin
       where m.tenant = c.tenant and m.subject = place.subject and m.id = any (place.ids) and m.trust > p_trust;
     get diagnostics lowered_aside = row_count;
     -- What was made of one before it was set aside stands as well.
-    if lowered + lowered_aside > 0 then ignored := memkeep.outdate(c, place.subject, place.ids); end if;
+    if lowered + lowered_aside > 0 then
+      ignored := memkeep.outdate(c, place.subject, place.ids);
+      ignored := memkeep.weigh_lines(c, place.subject, place.ids);
+    end if;
   end loop;
   return total;
+end $$;
+
+-- What was superseded is found again by searches at lines above all that took its place, and by no others: so that at no line both are found, and
+-- none of them is lost to a line for a fall of the other. Looks at the lines of statements in which these memories of one shelf stand, after they were lowered, raised,
+-- superseded or brought back. What changes by that the shelf gets as one version more, so that no process takes its own write for all there was. A newer one that is
+-- not there leaves what is behind it as it is. Returns how many changed.
+create or replace function memkeep.weigh_lines(c memkeep.claims, p_subject bytea, p_ids uuid[]) returns integer
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp as $$
+declare
+  changed uuid[];
+  lines smallint[];
+  moved_to bigint;
+begin
+  with recursive newer (id) as (
+    select w.id from unnest(p_ids) as w (id)
+    union
+    select s.successor from newer n, lateral (
+      select a.successor from memkeep.aside a
+      where a.tenant = c.tenant and a.subject = p_subject and a.id = n.id and a.successor is not null offset 0
+    ) s
+  ), line (id, above) as (
+    select n.id, null::smallint from newer n where not exists (
+      select 1 from memkeep.aside a
+      where a.tenant = c.tenant and a.subject = p_subject and a.id = n.id and a.successor is not null offset 0
+    )
+    union all
+    select s.id, greatest(l.above, s.newest) from line l, lateral (
+      select a.id, coalesce(
+          (select m.trust from memkeep.memory m where m.tenant = c.tenant and m.subject = p_subject and m.id = l.id),
+          (select n.trust from memkeep.aside n where n.tenant = c.tenant and n.subject = p_subject and n.id = l.id limit 1)) as newest
+      from memkeep.aside a where a.tenant = c.tenant and a.subject = p_subject and a.successor = l.id offset 0
+    ) s
+  )
+  select array_agg(s.id), array_agg(s.above) into changed, lines from line l, lateral (
+    select a.id, a.stands_above as was, case when a.trust > l.above then l.above end as above from memkeep.aside a
+    where a.tenant = c.tenant and a.subject = p_subject and a.id = l.id and a.why = 2 offset 0
+  ) s
+  where l.above is not null and (s.above is distinct from s.was or s.above is not null and s.id = any (p_ids));
+  if changed is null then return 0; end if;
+  update memkeep.shelf s set version = s.version + 1 where s.tenant = c.tenant and s.subject = p_subject returning s.version into moved_to;
+  update memkeep.aside a set stands_above = w.above, shelf_version = moved_to from unnest(changed, lines) as w (id, above)
+    where a.tenant = c.tenant and a.subject = p_subject and a.id = w.id;
+  return cardinality(changed);
 end $$;
 
 -- Keeps the common memories as they are until this call ends, for one that names sources among them: a call that lowers or deletes

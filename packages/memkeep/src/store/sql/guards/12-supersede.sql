@@ -57,20 +57,32 @@ begin
   update memkeep.shelf s set due_ms = least(s.due_ms, c.at_ms + 3600000) where s.tenant = c.tenant and s.subject = c.shelf;
 end $$;
 
--- Brings back what these memories, which are being rejected, had superseded: to be distilled, what was not when it was superseded.
-create or replace function memkeep.bring_back(c memkeep.claims, p_ids uuid[], p_shelf_version bigint) returns void
+-- Brings back what these memories, which are rejected or gone, had superseded and what is there of it: to be distilled, what was not when it was
+-- superseded. Returns how many memories that were.
+drop function if exists memkeep.bring_back(memkeep.claims, uuid[], bigint);
+create or replace function memkeep.bring_back(c memkeep.claims, p_ids uuid[], p_shelf_version bigint) returns integer
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp as $$
+declare
+  ids uuid[];
+  ignored integer;
 begin
   with back as (
-    delete from memkeep.aside a where a.tenant = c.tenant and a.subject = c.shelf and a.successor = any (p_ids) and a.why = 2 returning a.*
+    delete from memkeep.aside a where a.tenant = c.tenant and a.subject = c.shelf and a.successor = any (p_ids) and a.why = 2
+      and c.writable & (1 << a.sensitivity) <> 0
+    returning a.*
+  ), put as (
+    insert into memkeep.memory (tenant, subject, id, version, sensitivity, trust, actor, kind, at_ms, created_ms, updated_ms, expires_ms,
+      derived_from, shelf_version, epoch, content, details, entry)
+    select b.tenant, b.subject, b.id, b.version, b.sensitivity, b.trust, b.actor, b.kind, b.at_ms, b.created_ms, b.updated_ms,
+      b.expires_ms, b.derived_from, p_shelf_version, b.epoch, b.content, b.details, b.entry from back b
   )
-  insert into memkeep.memory (tenant, subject, id, version, sensitivity, trust, actor, kind, at_ms, created_ms, updated_ms, expires_ms,
-    derived_from, shelf_version, epoch, content, details, entry)
-  select b.tenant, b.subject, b.id, b.version, b.sensitivity, b.trust, b.actor, b.kind, b.at_ms, b.created_ms, b.updated_ms,
-    b.expires_ms, b.derived_from, p_shelf_version, b.epoch, b.content, b.details, b.entry from back b;
+  select array_agg(b.id) into ids from back b;
+  if ids is null then return 0; end if;
   update memkeep.shelf s set due_ms = least(s.due_ms, (select min(u.due_ms) from memkeep.undistilled u
     join memkeep.memory m on m.tenant = u.tenant and m.subject = u.subject and m.id = u.id
     where u.tenant = c.tenant and u.subject = c.shelf))
     where s.tenant = c.tenant and s.subject = c.shelf;
+  ignored := memkeep.weigh_lines(c, c.shelf, ids);
+  return cardinality(ids);
 end $$;

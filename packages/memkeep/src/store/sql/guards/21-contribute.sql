@@ -18,6 +18,10 @@ begin
     where m.tenant = c.tenant and m.id = any (p_sources) and (sight is null or m.subject = any (sight))
       and c.clearance & (1 << m.sensitivity) <> 0 and (m.expires_ms is null or m.expires_ms > c.at_ms)
     union all
+    select o.id, o.subject, o.sensitivity, o.trust, false from memkeep.aside o
+    where o.tenant = c.tenant and o.id = any (p_sources) and (sight is null or o.subject = any (sight)) and o.stands_above is not null
+      and c.clearance & (1 << o.sensitivity) <> 0 and (o.expires_ms is null or o.expires_ms > c.at_ms)
+    union all
     select a.id, a.subject, a.sensitivity, a.trust, true from memkeep.artifact a
     where a.tenant = c.tenant and a.id = any (p_sources) and (sight is null or a.subject = any (sight))
       and c.clearance & (1 << a.sensitivity) <> 0 and a.state = 0 and a.place = 0
