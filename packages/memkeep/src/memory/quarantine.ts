@@ -1,3 +1,4 @@
+import { MemkeepError } from '../core/errors.ts'
 import type { Memory } from '../core/memory.ts'
 import { readScope, type ScopeClaims, type TenantScope } from '../core/scope.ts'
 import { type DataKey, keyVersionOf } from '../keys/data-key.ts'
@@ -31,6 +32,9 @@ export interface HeldPage {
   /** Null on the last page. */
   readonly nextCursor: string | null
 }
+
+/** What is judged: its id, or with it the version that was read. */
+export type Reviewed = string | { readonly id: string; readonly ifVersion: number }
 
 const beforeAll = '00000000-0000-0000-0000-000000000000'
 const mostAtOnce = 1000
@@ -82,19 +86,27 @@ export class Quarantine {
     })
   }
 
-  /** Makes memories of them, trusted as they are: releasing raises nothing. Returns the ids that were held. */
-  async release(ids: string | readonly string[]): Promise<{ released: readonly string[] }> {
-    return { released: await this.#review(ids, true) }
+  /**
+   * Makes memories of them, trusted as they are: releasing raises nothing. Returns the ids that were held. `ifVersion` is the version that was read: throws
+   * `ERR_VERSION_CONFLICT`, and releases none of them, where another is held. Needed for one that was ever revised: it may have been released, revised and
+   * held again since somebody looked.
+   */
+  async release(which: Reviewed | readonly Reviewed[]): Promise<{ released: readonly string[] }> {
+    return { released: await this.#review(which, true) }
   }
 
-  /** Removes them, with every version; what came from them is `external` from then on. Returns the ids that were held. */
-  async reject(ids: string | readonly string[]): Promise<{ rejected: readonly string[] }> {
-    return { rejected: await this.#review(ids, false) }
+  /**
+   * Removes them, with every version; what came from them is `external` from then on. Returns the ids that were held. `ifVersion` as in `release`, where it is
+   * said.
+   */
+  async reject(which: Reviewed | readonly Reviewed[]): Promise<{ rejected: readonly string[] }> {
+    return { rejected: await this.#review(which, false) }
   }
 
-  #review(given: string | readonly string[], isRelease: boolean): Promise<readonly string[]> {
-    const ids = (typeof given === 'string' ? [given] : checkArray(given, 'ids', mostAtOnce)).map(lookupId)
-    return this.#call('review_memory', (access) => review(this.#kernel, access, ids, isRelease))
+  #review(given: Reviewed | readonly Reviewed[], isRelease: boolean): Promise<readonly string[]> {
+    const all = Array.isArray(given) ? checkArray(given, 'ids', mostAtOnce) : [given]
+    const which = all.map(checkReviewed)
+    return this.#call('review_memory', (access) => review(this.#kernel, access, which, isRelease))
   }
 
   #call<T>(operation: Operation, run: (access: Access) => Promise<T>): Promise<T> {
@@ -102,6 +114,20 @@ export class Quarantine {
     const scope: ScopeClaims = readScope(this.#scope)
     return callMemory(this.#kernel, scope, operation, () => withAccess(this.#kernel, scope, run))
   }
+}
+
+interface Judged {
+  readonly id: string
+  readonly version: number | null
+}
+
+function checkReviewed(given: unknown): Judged {
+  if (typeof given === 'string') return { id: lookupId(given), version: null }
+  const { id, ifVersion } = checkKeys<Exclude<Reviewed, string>>(given, 'what is judged', ['id', 'ifVersion'])
+  if (!(Number.isInteger(ifVersion) && ifVersion! > 0 && ifVersion! < 2 ** 31)) {
+    throw new MemkeepError('ERR_INPUT_INVALID', 'ifVersion must be a whole number from 1')
+  }
+  return { id: lookupId(id), version: ifVersion! }
 }
 
 /** Part of what is held: by its id, or a page behind one. */
@@ -130,7 +156,7 @@ async function openVerdict(access: Access, row: ReadingRow): Promise<HeldVerdict
 async function review(
   kernel: Kernel,
   access: Access,
-  ids: readonly string[],
+  which: readonly Judged[],
   isRelease: boolean,
 ): Promise<readonly string[]> {
   const key = await access.keys.forReading(access.shelf)
@@ -141,7 +167,12 @@ async function review(
     doorway: 'review',
     event,
     atMs,
-    args: [ids, isRelease, detail],
+    args: [
+      which.map(({ id }) => id),
+      isRelease,
+      detail,
+      which.some(({ version }) => version !== null) ? which.map(({ version }) => version) : null,
+    ],
   })
   expectOutcome(answer.outcome, 'ok')
   return answer.ids

@@ -391,6 +391,51 @@ describe('what was set aside before it was distilled', () => {
   })
 })
 
+describe('what was released, revised and held again since somebody looked', () => {
+  const held = async () => {
+    const who = asking()
+    const memory = store.memory(who)
+    const { id } = await memory.add(fact, { actor: 'agent' })
+    const wary = await store.open({
+      screener: { name: 'wary', screen: ({ moment }) => ({ score: moment === 'recall' ? 1 : 0, reasons: [] }) },
+    })
+    const hold = () => store.memory(who, wary).search('ferry')
+    await hold()
+    const read = await memory.quarantine.get(id)
+    await memory.quarantine.release(id)
+    await memory.update(id, { content: `${fact} She pays with account 4711.` }, { actor: 'agent' })
+    await hold()
+    return { memory, id, read: read!.version, stands: (await memory.quarantine.get(id))!.version }
+  }
+
+  test('is not released in the place of what was read, nor in bulk, nor with no version said', async () => {
+    const { memory, id, read, stands } = await held()
+    const another = await memory.add(attack, { actor: 'tool' })
+    expect([read, stands]).toEqual([1, 2])
+    const calls = [
+      memory.quarantine.release(id),
+      memory.quarantine.release([another.id, id]),
+      memory.quarantine.release({ id, ifVersion: read }),
+      memory.quarantine.release([another.id, { id, ifVersion: read }]),
+      memory.quarantine.reject({ id, ifVersion: read }),
+      memory.quarantine.release({ id, ifVersion: 0 }),
+      memory.quarantine.release({ id } as never),
+    ]
+    expect(await codesOf(calls)).toEqual([
+      ...Array.from({ length: 5 }, () => 'ERR_VERSION_CONFLICT'),
+      ...['ERR_INPUT_INVALID', 'ERR_INPUT_INVALID'],
+    ])
+    expect((await memory.quarantine.list()).items.map((each) => each.id)).toEqual([id, another.id])
+    const both = [another.id, { id, ifVersion: stands }]
+    expect(new Set((await memory.quarantine.release(both)).released)).toEqual(new Set([id, another.id]))
+  })
+
+  test('is rejected with no version said: nothing is let through by that', async () => {
+    const { memory, id } = await held()
+    expect(await memory.quarantine.reject(id)).toEqual({ rejected: [id] })
+  })
+})
+
 test('what was released stays reviewed when all but its content is changed, and no longer', async () => {
   const who = asking()
   const memory = store.memory(who)

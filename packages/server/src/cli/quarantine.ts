@@ -1,4 +1,4 @@
-import { type HeldMemory, type Keep, MemkeepError } from 'memkeep'
+import { type HeldMemory, type Keep, MemkeepError, type Reviewed } from 'memkeep'
 import { reviewReach } from '../authn/operator.ts'
 import { type Arguments, readArguments } from './arguments.ts'
 import type { Command } from './command.ts'
@@ -57,9 +57,11 @@ export const quarantineRelease: Command = {
   does: 'makes memories of what is held, trusted as it is',
   notes: [
     'WHO is exactly one of --subject S and --whole-tenant, here what belongs to the tenant as a whole. Fails when none of them',
-    'was held. --json prints {"released": [...]}.',
+    'was held. ID@VERSION is one that was read in that version, which one that was ever revised needs: when another is held,',
+    'none is released. --json prints {"released": [...]}.',
   ],
-  run: (args) => review(args, 'released', (keep, given) => reachOf(keep, given).writes.quarantine.release(given.words)),
+  run: (args) =>
+    review(args, 'released', (keep, given) => reachOf(keep, given).writes.quarantine.release(which(given))),
 }
 
 export const quarantineReject: Command = {
@@ -69,7 +71,7 @@ export const quarantineReject: Command = {
   notes: [
     'WHO as for `memkeep quarantine release`. Fails when none of them was held. --json prints {"rejected": [...]}.',
   ],
-  run: (args) => review(args, 'rejected', (keep, given) => reachOf(keep, given).writes.quarantine.reject(given.words)),
+  run: (args) => review(args, 'rejected', (keep, given) => reachOf(keep, given).writes.quarantine.reject(which(given))),
 }
 
 async function review<Done extends 'released' | 'rejected'>(
@@ -85,6 +87,14 @@ async function review<Done extends 'released' | 'rejected'>(
   return 0
 }
 
+/** ID or ID@VERSION. */
+function which({ words }: Arguments): Reviewed[] {
+  return words.map((word) => {
+    const [, id, version] = /^(.*)@(\d{1,9})$/.exec(word) ?? []
+    return id === undefined ? word : { id, ifVersion: Number(version) }
+  })
+}
+
 function reachOf(keep: Keep, given: Arguments) {
   return reviewReach(keep, given.required('tenant'), given.who())
 }
@@ -93,8 +103,8 @@ function notHeld(): MemkeepError {
   return new MemkeepError('ERR_INPUT_INVALID', 'nothing of that is held there')
 }
 
-function lineOf({ id, heldAt, actor, trust, subject, common, held, content }: HeldMemory): string {
+function lineOf({ id, version, heldAt, actor, trust, subject, common, held, content }: HeldMemory): string {
   const whose = common ? 'the tenant' : subject === null ? '' : `subject ${shown(subject)}`
   const score = held === null ? '-' : held.score.toFixed(2)
-  return `${id}  ${heldAt.toISOString().slice(0, 16)}  ${actor.padEnd(6)}  ${trust.padEnd(8)}  ${score}  ${whose}  ${shown(content)}\n`
+  return `${id}${version > 1 ? `@${version}` : ''}  ${heldAt.toISOString().slice(0, 16)}  ${actor.padEnd(6)}  ${trust.padEnd(8)}  ${score}  ${whose}  ${shown(content)}\n`
 }

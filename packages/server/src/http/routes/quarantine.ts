@@ -28,6 +28,7 @@ export const quarantineRoutes: readonly Route[] = [
     summary: 'Make memories of what is held, trusted as it is. Right review',
     body: releaseHeld.input,
     answers: [{ status: 200, says: 'Which of them were held', schema: released }],
+    refusals: [409],
     run: async ({ exchange, reach, body }) => exchange.json(await releaseHeld.run(reach, body, {})),
   }),
   route({
@@ -37,6 +38,7 @@ export const quarantineRoutes: readonly Route[] = [
     summary: 'Remove what is held, with every version. Right review',
     body: rejectHeld.input,
     answers: [{ status: 200, says: 'Which of them were held', schema: rejected }],
+    refusals: [409],
     run: async ({ exchange, reach, body }) => exchange.json(await rejectHeld.run(reach, body, {})),
   }),
   route({
@@ -56,9 +58,9 @@ export const quarantineRoutes: readonly Route[] = [
     method: 'POST',
     path: `${path}/{id}/release`,
     operationId: 'releaseHeld',
-    summary: 'Make a memory of one that is held, trusted as it is. Right review',
+    summary: 'Make a memory of one that is held and was never revised, trusted as it is. Right review',
     answers: [{ status: 200, says: 'It is a memory', schema: released }],
-    refusals: [404],
+    refusals: [404, 409],
     async run({ exchange, reach, id }) {
       const answer = await releaseHeld.run(reach, { ids: [id] }, {})
       if (answer.released.length === 0) throw notFound()

@@ -3,8 +3,12 @@
 
 -- Judges what is held on one shelf. Released, it is a memory as it was sealed, with the trust that it has; and what came from it stays as it
 -- is. Rejected, it goes with every version, what it had superseded is a memory again, and what came from it is trusted as nothing at all. `ids` are those that were held. Needs the right
--- `review` (512). Outcomes: ok, denied, barred, epoch, policy, unknown.
-create or replace function memkeep.review(p_tenant bytea, p_token bytea, p_ids uuid[], p_release boolean, p_detail bytea)
+-- `review` (512). p_versions (null: none was said): for each of p_ids the version that was read, or null; what is held in another is not judged, nor, unsaid, is
+-- released what was ever revised: conflict, and nothing is judged. Outcomes: ok, conflict, denied, barred, epoch, policy, unknown.
+-- An earlier build's had fewer arguments, and a call that fits both would fit none.
+drop function if exists memkeep.review(bytea, bytea, uuid[], boolean, bytea);
+create or replace function memkeep.review(p_tenant bytea, p_token bytea, p_ids uuid[], p_release boolean, p_detail bytea,
+  p_versions integer[] default null)
 returns table (outcome text, shelf_version bigint, ids uuid[], lowered integer)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
@@ -22,6 +26,12 @@ begin
     elsif outcome = 'ok' then
       ids := array(select a.id from memkeep.aside a where a.tenant = p_tenant and a.subject = c.shelf and a.id = any (p_ids) and a.why < 2
         and (a.expires_ms is null or a.expires_ms > c.at_ms) and c.writable & (1 << a.sensitivity) <> 0);
+      if exists (select 1 from memkeep.aside a, unnest(p_ids) with ordinality as w (id, place)
+        where a.tenant = p_tenant and a.subject = c.shelf and a.id = w.id and w.id = any (review.ids)
+          and (a.version <> p_versions[w.place] or p_release and p_versions[w.place] is null and a.version > 1)) then
+        outcome := 'conflict';
+        ids := '{}';
+      end if;
     end if;
   end if;
   if outcome = 'ok' and cardinality(ids) > 0 then
