@@ -34,7 +34,9 @@ export type {
 export { MemkeepError, type MemkeepErrorCode } from './core/errors.ts'
 export {
   type Actor,
+  ceilingOf,
   lowerTrust,
+  type RegisteredTool,
   type Sensitivity,
   type Tools,
   type ToolTrust,
@@ -77,7 +79,7 @@ export type { LibraryAnswer, LibraryEntry, LibrarySearchOptions } from './memory
 export type { ListOptions, Page } from './memory/list.ts'
 export type { MessageInput } from './memory/messages.ts'
 export type { MintedKey, MintInput } from './memory/mint-key.ts'
-export type { HeldMemory, HeldPage, HeldVerdict, Quarantine } from './memory/quarantine.ts'
+export type { HeldMemory, HeldPage, HeldVerdict, Quarantine, Reviewed } from './memory/quarantine.ts'
 export type { ReembedOptions, ReembedProgress, ReembedReport } from './memory/reembed.ts'
 export type { ResealOptions, ResealReport } from './memory/reseal.ts'
 export type { ReadableMemory, ScopedMemory } from './memory/scoped-memory.ts'

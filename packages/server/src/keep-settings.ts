@@ -6,12 +6,19 @@ export interface KeepSettings {
   readonly disclosure?: DisclosureBudget
 }
 
-/** `name:trust`, with commas between; a name may hold colons. */
+/** `name:trust`, or `name:trust/role+role` with the roles that may speak as it; with commas between. A name may hold colons. */
 export function toolsIn(text: string): unknown {
   return Object.fromEntries(
     text.split(',').map((each) => {
       const at = each.lastIndexOf(':')
-      return [each.slice(0, Math.max(at, 0)).trim(), each.slice(at + 1).trim()]
+      const [trust, roles] = each.slice(at + 1).split('/', 2)
+      const name = each.slice(0, Math.max(at, 0)).trim()
+      return [
+        name,
+        roles === undefined
+          ? trust!.trim()
+          : { trust: trust!.trim(), roles: roles.split('+').map((role) => role.trim()) },
+      ]
     }),
   )
 }

@@ -8,6 +8,7 @@ import { disclosureIn, supportNeedsSecond, toolsIn } from './keep-settings.ts'
 import { type ReadJson, readJson } from './read-json.ts'
 
 const count = z.number().int().min(0).max(1_000_000_000)
+const toolTrust = z.enum(['external', 'user', 'agent'])
 const claim = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)])
 const httpUrl = z.url({ protocol: /^https?$/ })
 
@@ -67,7 +68,19 @@ const settings = z.strictObject({
   /** Where several servers count together. */
   redisUrl: z.url({ protocol: /^rediss?$/ }).exactOptional(),
   /** Tools that are trusted more than any page, by name. */
-  tools: z.record(z.string().min(1).max(200), z.enum(['external', 'user', 'agent'])).exactOptional(),
+  tools: z
+    .record(
+      z.string().min(1).max(200),
+      z.union([
+        toolTrust,
+        z.strictObject({
+          trust: toolTrust,
+          roles: z.array(z.string().min(1)).max(64).exactOptional(),
+          principals: z.array(z.string().min(1)).max(64).exactOptional(),
+        }),
+      ]),
+    )
+    .exactOptional(),
   /** What a principal may be shown in a time, where its tenant has no budget of its own. */
   disclosure: z
     .strictObject({

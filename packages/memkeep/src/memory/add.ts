@@ -183,7 +183,8 @@ function noteStored(
 /** The token states the most that a tool of this batch is trusted: the doorway has no other way to know. */
 function withToolTrust({ tools }: Kernel, access: Access, inputs: readonly CheckedInput[]): Access {
   const said = inputs.filter(({ actor }) => actor === 'tool')
-  const most = said.reduce((high, { tool }) => Math.max(high, trusts.indexOf(ceilingOf('tool', tool, tools))), 0)
+  const ceilings = said.map(({ tool }) => trusts.indexOf(ceilingOf('tool', tool, tools, access.scope.principal)))
+  const most = Math.max(0, ...ceilings)
   return most === 0 ? access : { ...access, claims: { ...access.claims, actors: access.claims.actors | (most << 4) } }
 }
 

@@ -44,7 +44,7 @@ export async function gate(
     if (decision.outcome === 'refuse') return null
     const { judgement } = decision
     const place = placeOf(decision, input, isTranscript)
-    const ceiling = ceilingOf(input.actor, input.tool, kernel.tools)
+    const ceiling = ceilingOf(input.actor, input.tool, kernel.tools, access.scope.principal)
     const isTurn = isTranscript && input.actor !== 'system'
     placed.push({
       ...input,

@@ -88,7 +88,8 @@ export async function noteRecalled(
 export async function noteRefused(kernel: Kernel, access: Access, inputs: readonly Said[]): Promise<void> {
   const talks = inputs.map(({ session }) => talkOf(access, session)).filter((talk) => talk !== null)
   const told = inputs.map(({ actor, tool, derivedFrom }) => ({
-    trust: derivedFrom.length > 0 ? ('external' as const) : ceilingOf(actor, tool, kernel.tools),
+    trust:
+      derivedFrom.length > 0 ? ('external' as const) : ceilingOf(actor, tool, kernel.tools, access.scope.principal),
   }))
   await noteLowest(kernel, access, talks, told)
 }

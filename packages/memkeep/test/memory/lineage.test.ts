@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Actor, Keep, ScopedMemory, Trust } from '../../src/index.ts'
 import { codeOf, codesOf } from '../support/code-of.ts'
-import { TestKeep } from '../support/test-keep.ts'
+import { type Asking, TestKeep } from '../support/test-keep.ts'
 
 // What a memory came from decides what it is trusted, for as long as it stands.
 
@@ -254,6 +255,48 @@ describe('lineage that is not declared', () => {
   })
 })
 
+describe('what was shown long ago', () => {
+  const days = 86_400_000
+  /** One principal is shown a page and one a person's word; then a year goes by, in which others are shown something. */
+  const waited = async (of: TestKeep, others: number) => {
+    const who = asking({ roles: ['agent'] })
+    const by = (principal: string) => of.memory({ ...who, principal })
+    const { id } = await of.memory(who).add('a page', { actor: 'tool' })
+    await of.memory(who).add('a word of hers', { actor: 'user' })
+    await by('crawler').list()
+    expect((await by('reader').search('word', { minTrust: 'user' })).memories).toHaveLength(1)
+    for (let other = 0; other < others; other++) {
+      of.clock.advance((365 * days) / others)
+      await by(`other ${other}`).list()
+    }
+    const says = async (principal: string) => (await by(principal).add(randomUUID(), { actor: 'agent' })).trust
+    return { id, trusts: [await says('crawler'), await says('reader'), await says('nobody')] }
+  }
+
+  test('is held against what is said for as long, in a few bytes; where it were forgotten, whoever waits would get above the line', async () => {
+    const { id, trusts } = await waited(store, 100)
+    expect(trusts).toEqual(['external', 'user', 'agent'])
+    const [noted] = await store.database.query<{ rows: number; folds: number; folded: number }>(
+      `select count(*)::integer as rows, count(shown_external)::integer as folds,
+         sum(octet_length(shown_external || shown_user) / 8)::integer as folded from memkeep.recalled
+       where subject = (select subject from memkeep.memory where id = $1)`,
+      [id],
+    )
+    // Of some two hundred readers those of the last thirty days stand for themselves; the others in as many rows as their tags have first bytes.
+    expect(noted!.folded).toBeGreaterThan(150)
+    expect(noted!.rows - noted!.folds).toBeLessThan(40)
+
+    await using forgetful = await TestKeep.start()
+    const [fold] = await forgetful.database.query<{ text: string }>(
+      "select pg_get_functiondef('memkeep.note_shown'::regproc) as text",
+    )
+    const torn = fold!.text.replace('from old o group by', 'from old o where false group by')
+    expect(torn).not.toBe(fold!.text)
+    await forgetful.database.query(torn)
+    expect((await waited(forgetful, 20)).trusts).toEqual(['agent', 'agent', 'agent'])
+  })
+})
+
 test('what a registered tool says is trusted as it was registered, and no other is', async () => {
   const memory = store.memory(asking())
   const said = (tool?: string) => memory.add('x', { actor: 'tool', ...(tool === undefined ? {} : { tool }) })
@@ -274,6 +317,43 @@ test('what a registered tool says is trusted as it was registered, and no other 
   ])
   expect(await codeOf(memory.add('x', { actor: 'user', tool: 'calendar' }))).toBe('ERR_INPUT_INVALID')
   expect(await codeOf(store.open({ tools: { calendar: 'system' } as never }))).toBe('ERR_INPUT_INVALID')
+})
+
+test('a registered tool that is bound is one only where a principal says so that may speak as it', async () => {
+  const tools = {
+    calendar: { trust: 'agent', roles: ['sync'] },
+    weather: { trust: 'user', principals: ['station'] },
+    clock: 'user',
+  } as const
+  const keep = await store.open({ tools })
+  const { subject } = asking()
+  const trustOf = async (who: Partial<Asking>, tool: string) =>
+    (await store.memory({ subject: subject!, ...who }, keep).add(`${tool} says so`, { actor: 'tool', tool })).trust
+  const [agent, sync, station] = [{ roles: ['agent'] }, { roles: ['agent', 'sync'] }, { principal: 'station' }]
+  expect(await trustOf(agent, 'calendar')).toBe('external')
+  expect(await trustOf({ ...agent, principal: 'sync' }, 'calendar')).toBe('external')
+  expect(await trustOf(sync, 'calendar')).toBe('agent')
+  expect(await trustOf(station, 'calendar')).toBe('external')
+  expect(await trustOf(agent, 'weather')).toBe('external')
+  expect(await trustOf(station, 'weather')).toBe('user')
+  expect(await trustOf(agent, 'clock')).toBe('user')
+  // One that may not, in a batch with one that may: each has its own.
+  const both = await store.memory({ subject: subject!, ...sync }, keep).addMany([
+    { content: 'rain', actor: 'tool', tool: 'weather' },
+    { content: 'a meeting', actor: 'tool', tool: 'calendar' },
+  ])
+  expect(both.map(({ trust }) => trust)).toEqual(['external', 'agent'])
+  for (const tool of [
+    { trust: 'agent' },
+    { trust: 'agent', roles: [] },
+    { trust: 'system', roles: ['sync'] },
+    { trust: 'agent', roles: 'sync' },
+    { trust: 'agent', roles: [1] },
+    { trust: 'agent', roles: ['sync'], role: 'x' },
+    ['agent'],
+  ]) {
+    expect(await codeOf(store.open({ tools: { calendar: tool } as never }))).toBe('ERR_INPUT_INVALID')
+  }
 })
 
 test('a label can be lowered in the database, never raised above what it was sealed under', async () => {

@@ -13,7 +13,9 @@ import {
 
 /** The operator of this machine: whoever may run the command line here holds the keys already. */
 const operator = 'operator'
-const importer = Object.freeze({ id: operator, roles: ['agent', 'admin'] }) satisfies Principal
+const lookingBack = Object.freeze({ id: operator, roles: ['agent', 'admin'] }) satisfies Principal
+/** Who brings in what a file holds. A name that reads nothing: see `importScope`. */
+export const importer = Object.freeze({ ...lookingBack, id: `${operator}/import` }) satisfies Principal
 
 /** Permission for one command: to create and list tenants, or what else `right` names. */
 export function operatorGrant(reason: string, right: GrantRight = 'tenants'): Grant {
@@ -41,7 +43,7 @@ export function importScope(
   subject: string | null,
   { agent = null, session = null }: { readonly agent?: string | null; readonly session?: string | null } = {},
 ): SubjectScope | CommonScope {
-  const principal: Principal = { ...importer, id: `${operator}/import`, actors: ['system'] }
+  const principal: Principal = { ...importer, actors: ['system'] }
   if (subject === null) return mintCommonScope({ tenant, principal: { ...principal, rights: ['common'] } })
   const bound = { ...(agent === null ? {} : { agent }), ...(session === null ? {} : { session }) }
   return mintScope({ tenant, subject, principal, ...bound })
@@ -53,12 +55,12 @@ export function importScope(
  */
 export function importedScope(tenant: string, subject: string, session: string | null): SubjectScope {
   const bound = session === null ? {} : { session }
-  return mintScope({ tenant, subject, principal: importer, ...bound, ttlSeconds: 86_400 })
+  return mintScope({ tenant, subject, principal: lookingBack, ...bound, ttlSeconds: 86_400 })
 }
 
 /** The same look at what belongs to the tenant as a whole. */
 export function importedCommonScope(tenant: string): CommonScope {
-  return mintCommonScope({ tenant, principal: importer, ttlSeconds: 86_400 })
+  return mintCommonScope({ tenant, principal: lookingBack, ttlSeconds: 86_400 })
 }
 
 /** To embed anew what one subject has, or (null) what a whole tenant has: every label of it, whoever wrote it. */

@@ -1,4 +1,5 @@
-import { type Actor, lowerTrust, type Tools, type Trust, trustCeiling } from 'memkeep'
+import { type Actor, ceilingOf, lowerTrust, type Tools, type Trust } from 'memkeep'
+import { importer } from '../authn/operator.ts'
 import type { ExportedMemory } from './read-record.ts'
 
 /** Where a memory of an export stands among the others of its file. */
@@ -59,8 +60,7 @@ function settled(
   const lineages = above.filter((lineage) => lineage !== null)
   if (lineages.length < above.length) return null
   const depth = lineages.reduce((most, lineage) => Math.max(most, lineage.depth + 1), 0)
-  const isRegistered = actor === 'tool' && tool !== null && Object.hasOwn(tools, tool)
-  const ceiling = isRegistered ? tools[tool]! : trustCeiling[actor]
+  const ceiling = ceilingOf(actor, tool, tools, importer)
   const trust = lineages.reduce<Trust>((least, each) => lowerTrust(least, each.trust), ceiling)
   if (!isLower(exported, trust)) return { depth, sources, actor, tool, trust }
   return { depth, sources, actor: 'tool', tool: null, trust: 'external' }

@@ -30,7 +30,9 @@ export const memoryAnswer = z.looseObject({
   subject: z.string().nullable().describe('Whom it is about; set only in answers to a key that reads every subject.'),
   standsAbove: trust
     .optional()
-    .describe('There on one that was superseded by what is trusted less by now: found by searches above this line alone.'),
+    .describe(
+      'There on one that was superseded by what is trusted less by now: found by searches above this line alone.',
+    ),
 })
 
 export const foundMemoryAnswer = memoryAnswer.extend({

@@ -159,6 +159,13 @@ test('what a registered tool said, and was trusted less for its source, is not t
   const there = labels(await exported('tools', 'anna'))
   expect(there).toEqual(['another: other, external', 'by itself: calendar, agent', 'by the page: null, external'])
   expect(await importFile(keep, fileOf(rows), into('tools', 'anna'))).toMatchObject({ imported: 0, already: 3 })
+  // Where it is bound to others than who imports, it is what any tool is; who imports can be named as well.
+  const bound = (principals: string[]) => store.open({ tools: { calendar: { trust: 'agent', principals } } })
+  const report = await importFile(await bound(['sync']), fileOf(rows), into('tools', 'bound'))
+  expect(report).toMatchObject({ imported: 3, lowered: 1 })
+  expect(labels(await exported('tools', 'bound'))).toContain('by itself: calendar, external')
+  await importFile(await bound(['operator/import']), fileOf(rows), into('tools', 'named'))
+  expect(labels(await exported('tools', 'named'))).toContain('by itself: calendar, agent')
   // Where nobody registered it, it is what any tool is.
   expect(await importFile(other, fileOf(rows), into('tools', 'elsewhere'))).toMatchObject({ imported: 3, lowered: 1 })
 })

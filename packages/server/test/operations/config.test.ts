@@ -38,10 +38,13 @@ test('the command line goes before the environment, and that before the file', (
 
 test('tools and a disclosure budget, in a variable as in the file', () => {
   const said = {
-    tools: { calendar: 'user', 'a:b': 'agent' },
+    tools: { calendar: 'user', 'a:b': 'agent', clock: { trust: 'agent', roles: ['clock', 'sync'] } },
     disclosure: { memories: 500, perSeconds: 3600, except: ['export', 'admin'] },
   }
-  const env = { MEMKEEP_TOOLS: 'calendar:user, a:b:agent', MEMKEEP_DISCLOSURE: '500/3600/export,admin' }
+  const env = {
+    MEMKEEP_TOOLS: 'calendar:user, a:b:agent, clock:agent/clock+sync',
+    MEMKEEP_DISCLOSURE: '500/3600/export,admin',
+  }
   expect(read(said)).toEqual(said)
   expect(read({}, env)).toEqual(said)
   expect(keepSettingsOf(env)).toEqual(said)
@@ -77,6 +80,7 @@ describe('a fault names its place and no value:', () => {
     ],
     ['a trust that no tool has', { tools: { calendar: 'system' } }, {}, /memkeep\.json: tools\.calendar: /],
     ['a tool without a trust', {}, { MEMKEEP_TOOLS: 'calendar' }, /^MEMKEEP_TOOLS: tools/],
+    ['a tool with a word too many', { tools: { calendar: { trust: 'user', role: 'x' } } }, {}, /tools\.calendar/],
     [
       'a budget in half minutes',
       { disclosure: { memories: 1, perSeconds: 90 } },
