@@ -279,7 +279,12 @@ describe('what a reader was shown', () => {
   }
 
   test('only falls: what was noted is not unsaid by a second note', async () => {
-    await open.tearDown('note_recalled', 'least(r.trust, excluded.trust)', 'excluded.trust')
+    await open.tearDown(
+      'note_shown',
+      /where w\.trust < [\s\S]+?least\(r\.trust, excluded\.trust\)/,
+      `group by w.reader
+       on conflict (tenant, subject, reader) do update set trust = excluded.trust`,
+    )
     for (const [of, trust] of [
       [open, 2],
       [keep, 0],

@@ -43,7 +43,7 @@ grant select, insert, update (head) on memkeep.erasure_guard to memkeep_erase_do
 grant select, insert on memkeep.lineage, memkeep.recalled to memkeep_door;
 grant select, insert, delete on memkeep.aside, memkeep.undistilled, memkeep.reviewed to memkeep_door;
 grant select on memkeep.aside to memkeep_wide_door;
-grant update (trust) on memkeep.recalled to memkeep_door;
+grant update (trust, noted_ms, shown_external, shown_user), delete on memkeep.recalled to memkeep_door;
 grant select, insert, update (from_ms, memories) on memkeep.disclosed to memkeep_door, memkeep_wide_door;
 grant delete on memkeep.disclosed to memkeep_door;
 grant select (tenant), delete on memkeep.disclosed to memkeep_erase_door;

@@ -138,6 +138,10 @@ create policy note_again on memkeep.recalled for update to memkeep_door
   using (tenant = memkeep.claim_tenant() and memkeep.claim_notes(subject))
   with check (tenant = memkeep.claim_tenant() and memkeep.claim_notes(subject));
 
+-- To fold it.
+create policy fold on memkeep.recalled for delete to memkeep_door
+  using (tenant = memkeep.claim_tenant() and memkeep.claim_notes(subject));
+
 -- Of its own principal alone; upkeep removes what is over.
 create policy spend_read on memkeep.disclosed for select to memkeep_door, memkeep_wide_door
   using (tenant = memkeep.claim_tenant() and (principal = memkeep.claim_principal() or memkeep.claim_right(16384)));

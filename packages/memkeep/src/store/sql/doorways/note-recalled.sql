@@ -18,9 +18,7 @@ begin
   end if;
   outcome := memkeep.admit_reading(c, 0);
   if outcome = 'ok' then
-    insert into memkeep.recalled as r (tenant, subject, reader, trust)
-      select p_tenant, c.shelf, w.reader, p_trust from unnest(p_readers) as w (reader)
-      on conflict (tenant, subject, reader) do update set trust = least(r.trust, excluded.trust);
+    perform memkeep.note_shown(c, p_readers, array_fill(p_trust, array[cardinality(p_readers)]));
   end if;
   perform memkeep.record(c, 'memory.note', outcome, '{}', 0, p_detail);
   return next;

@@ -146,17 +146,9 @@ begin
       p_entry[m], p_same[m]
     from generate_series(1, cardinality(p_ids)) m where p_place[m] is distinct from 2 and is_new[m];
     if p_supersedes is not null then perform memkeep.supersede(c, p_supersedes, p_ids, shelf_version), memkeep.weigh_lines(c, c.shelf, p_ids); end if;
-    if p_told is not null and said < 3 then
-      insert into memkeep.recalled as r (tenant, subject, reader, trust)
-        select p_tenant, c.shelf, w.reader, said from unnest(p_told) as w (reader)
-        on conflict (tenant, subject, reader) do update set trust = least(r.trust, excluded.trust);
-    end if;
+    if p_told is not null and said < 2 then perform memkeep.note_shown(c, p_told, array_fill(said, array[cardinality(p_told)])); end if;
     -- Only what falls is written: most that is said in a talk is trusted as what was said before.
-    if told <> told_before then
-      insert into memkeep.recalled as r (tenant, subject, reader, trust)
-        select p_tenant, c.shelf, w.reader, w.told from unnest(talks, told, told_before) as w (reader, told, before) where w.told < w.before
-        on conflict (tenant, subject, reader) do update set trust = least(r.trust, excluded.trust);
-    end if;
+    if told <> told_before then perform memkeep.note_shown(c, talks, told); end if;
     if p_place is not null then
       insert into memkeep.aside (tenant, subject, id, version, sensitivity, trust, actor, kind, at_ms, created_ms,
         updated_ms, expires_ms, derived_from, epoch, content, details, entry, why, aside_ms, verdict)

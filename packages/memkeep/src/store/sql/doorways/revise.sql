@@ -105,9 +105,7 @@ begin
       insert into memkeep.reviewed (tenant, subject, id, version) select p_tenant, c.shelf, w.id, old.version + 1 from was w;
     end if;
     if p_talks is not null and trust < memkeep.trust_recalled(c, p_talks) then
-      insert into memkeep.recalled as r (tenant, subject, reader, trust)
-        select p_tenant, c.shelf, w.reader, revise.trust from unnest(p_talks) as w (reader)
-        on conflict (tenant, subject, reader) do update set trust = least(r.trust, excluded.trust);
+      perform memkeep.note_shown(c, p_talks, array_fill(trust, array[cardinality(p_talks)]));
     end if;
     ignored := memkeep.outdate(c, c.shelf, array[p_id]);
     if trust < old.trust then

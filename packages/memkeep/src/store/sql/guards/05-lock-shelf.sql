@@ -86,13 +86,3 @@ begin
   ) o;
   return case when seen.number = (select count(distinct s) from unnest(p_sources) s) then seen.trust end;
 end $$;
-
--- The lowest trust that one of these readers (tags of sessions and principals) was shown of this shelf, of the common memories, or tenant-wide, which
--- is noted there; 3 where none was shown anything.
-create or replace function memkeep.trust_recalled(c memkeep.claims, p_readers bytea[])
-returns smallint language plpgsql stable
-set search_path = pg_catalog, pg_temp as $$
-begin
-  return coalesce((select min(r.trust) from memkeep.recalled r
-    where r.tenant = c.tenant and r.subject in (c.shelf, '\x00000000000000000000000000000000'::bytea) and r.reader = any (p_readers)), 3);
-end $$;

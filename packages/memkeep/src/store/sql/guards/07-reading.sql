@@ -16,7 +16,7 @@ end $$;
 
 -- A trust, in its two lowest bits, and in those above it 1 to 3 for the line above which alone a search finds it.
 create or replace function memkeep.standing_trust(p_trust smallint, p_above smallint) returns smallint language sql immutable
-return (p_trust + 4 * (p_above + 1))::smallint;
+return (p_trust + (4 * (p_above + 1)))::smallint;
 
 -- The shelves that a call may read, to be stated in WHERE beside the tenant; null for every shelf of the tenant.
 create or replace function memkeep.shelves_of(c memkeep.claims) returns bytea[] language sql immutable
