@@ -55,10 +55,11 @@ export function detectorRows(lines: readonly Line[]): {
 
 /** What the detector does with texts that its writers did not write. */
 export function freshRows(): Row[] {
-  const { attacks, harmless } = readFresh()
+  const { attacks, harmless, later } = readFresh()
   return [
     rowOf('attacks (higher is better)', attacks),
     rowOf('harmless, with trigger words (lower is better)', harmless),
+    rowOf('more of these, written later', later),
   ]
 }
 

@@ -42,6 +42,7 @@ describe('the corpus', () => {
       ...lines.flatMap(({ text, paraphrase }) => (paraphrase === null ? [text] : [text, paraphrase])),
       ...fresh.attacks,
       ...fresh.harmless,
+      ...fresh.later,
     ]
     expect(said.filter((text, at) => said.indexOf(text) !== at)).toEqual([])
     const parts = new Map<string, string>()
