@@ -37,6 +37,8 @@ export interface Batch {
   readonly isTranscript?: boolean
   readonly idempotencyKey: string | null
   readonly embed: Embed
+  /** What names sources may come from more. */
+  readonly madeFromMore?: boolean
   /** After the batch was sent the signal is no longer heeded: what was done is said. */
   readonly signal: AbortSignal | undefined
 }
@@ -190,13 +192,13 @@ function withToolTrust({ tools }: Kernel, access: Access, inputs: readonly Check
 
 /**
  * Trailing arguments of `remember`: what its readers were shown, where each goes, why what is held is held, whether vectors are to come, whose talk these are turns of, what
- * each supersedes, by which digest it is known, in which session it is said, and how long a line of superseded ones may be. Null is the default of each.
+ * each supersedes, by which digest it is known, in which session it is said, how long a line of superseded ones may be, and whether sources are all. Null is the default of each.
  */
 function gateArguments(
   { limits }: Kernel,
   access: Access,
   key: DataKey,
-  { isTranscript = false, inputs }: Batch,
+  { isTranscript = false, madeFromMore = false, inputs }: Batch,
   drafts: readonly Draft[],
   same: readonly (Buffer | null)[],
 ): unknown[] {
@@ -205,7 +207,7 @@ function gateArguments(
   const isPlain = drafts.every(({ input: { place, supersedes } }) => place === 'memory' && supersedes === null)
   const sessions = inputs.map(({ session }) => session)
   const args = [
-    isTranscript ? byteaArray(readersOf(access, sessions)) : readersOfUndeclared(access, drafts),
+    isTranscript ? byteaArray(readersOf(access, sessions)) : readersOfUndeclared(access, drafts, madeFromMore),
     isPlain ? null : int2Array(drafts.map(({ input }) => places[input.place])),
     ifAny(
       drafts.map((each) => heldVerdict(key, each)),
@@ -222,6 +224,7 @@ function gateArguments(
           byteaArray,
         ),
     drafts.some((each) => supersededBy(each) !== null) ? limits.versions : null,
+    madeFromMore || null,
   ]
   return args.slice(0, args.findLastIndex((arg) => arg !== null) + 1)
 }
@@ -234,9 +237,10 @@ function heldVerdict(key: DataKey, { input, labels }: Draft): Buffer | null {
  * Who was shown or told what an agent may have made this from, beside what this principal itself told the sessions in which each is said. Of a batch in several
  * sessions, what those were shown that are bound to one of them counts for all. Whoever names sources is capped by these. What the user or the system says comes from no memory: to claim to be one of them needs the right for it.
  */
-function readersOfUndeclared(access: Access, drafts: readonly Draft[]): Buffer | null {
+function readersOfUndeclared(access: Access, drafts: readonly Draft[], ofMore: boolean): Buffer | null {
   const made = drafts.filter(
-    ({ labels: { actor, derivedFrom } }) => (actor === 'agent' || actor === 'tool') && derivedFrom.length === 0,
+    ({ labels: { actor, derivedFrom } }) =>
+      (actor === 'agent' || actor === 'tool') && (ofMore || derivedFrom.length === 0),
   )
   if (made.length === 0) return null
   const sessions = made.map(({ input }) => input.session)

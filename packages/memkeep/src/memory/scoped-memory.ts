@@ -176,12 +176,12 @@ export class ScopedMemory extends ReadableMemory {
   /** Stores one memory. */
   async add(content: string, options: AddOptions & WriteOptions): Promise<StoredReceipt> {
     const claims = this.#claims()
-    const { idempotencyKey, embed, signal, ...rest } = checkKeys<AddOptions & WriteOptions>(options, 'add options', [
-      ...writeOptionKeys,
-      ...addOptionKeys,
-    ])
+    const keys = [...writeOptionKeys, ...addOptionKeys]
+    const given = checkKeys<AddOptions & WriteOptions>(options, 'add options', keys)
+    const { idempotencyKey, embed, madeFromMore, signal, ...rest } = given
     const input = checkAdd({ ...rest, content }, this.#kernel.limits, this.#now(), claims.session)
-    const batch = { inputs: [input], ...checkWrite({ idempotencyKey, embed, signal }, writeOptionKeys) }
+    const write = checkWrite({ idempotencyKey, embed, madeFromMore, signal }, writeOptionKeys)
+    const batch = { inputs: [input], ...write }
     const [receipt] = await callMemory(this.#kernel, claims, 'create_memory', () =>
       addBatch(this.#kernel, claims, batch),
     )

@@ -75,7 +75,8 @@ export function createMcpServer(version: string, reach: () => Promise<Reach>, no
     server.registerTool(name, about, call as never)
   }
   tool('remember', async (at, input, signal) => {
-    const receipt = await addMemory.run(at, input, { signal })
+    // A model names the sources: whatever it was talked into by what it was shown, it does not get above that.
+    const receipt = await addMemory.run(at, input, { signal, madeFromMore: true })
     return said(`Remembered as ${receipt.id}.`, receipt)
   })
   tool('recall', async (at, input, signal) => {

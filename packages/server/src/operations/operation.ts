@@ -41,6 +41,8 @@ export type Erases =
 /** What a call brings beside its input. */
 export interface CallOptions {
   readonly idempotencyKey?: string
+  /** Of a call that a model made: what it names as sources is not all. */
+  readonly madeFromMore?: boolean
   readonly signal?: AbortSignal
 }
 

@@ -17,19 +17,21 @@
 -- p_supersedes (null: none): memories of this shelf whose places these take: they leave recall. One that is trusted more, or is more sensitive, is not to be
 -- superseded, nor by what does not stay for good: denied. p_most_versions (null: no bound): a line of statements that supersede one another has
 -- no more versions than that when one more comes to it: quota.
+-- p_of_more (null: no): what names sources may have been made from more than these, and is held to p_readers and its talk as what names none.
 -- p_same (null: none): what stands under that digest, as far as this call sees it and trusted no less, is the same statement and is not stored again:
 -- `ids` has its id and `versions` its version.
 -- Outcomes: ok, replayed (receipt and trusts are the first call's), mismatch, missing (a source, or what is superseded), quota, denied, barred,
 -- epoch, policy, unknown.
 -- An earlier build's had fewer arguments, and a call that fits both would fit none.
 drop function if exists memkeep.remember(bytea, bytea, bytea, uuid[], smallint[], smallint[], smallint[], text[], bigint[], bigint[], text[], bytea[], bytea[], bytea[], bytea, bytea, bytea, bigint, bytea, bigint, bigint, bytea[], smallint[], bytea[], boolean, bytea[], uuid[], bytea[]);
+drop function if exists memkeep.remember(bytea, bytea, bytea, uuid[], smallint[], smallint[], smallint[], text[], bigint[], bigint[], text[], bytea[], bytea[], bytea[], bytea, bytea, bytea, bigint, bytea, bigint, bigint, bytea[], smallint[], bytea[], boolean, bytea[], uuid[], bytea[], bytea[], integer);
 create or replace function memkeep.remember(p_tenant bytea, p_token bytea, p_name bytea, p_ids uuid[],
   p_actor smallint[], p_trust smallint[], p_sensitivity smallint[], p_kind text[], p_at_ms bigint[], p_expires_ms bigint[],
   p_derived text[], p_content bytea[], p_details bytea[], p_entry bytea[], p_request bytea, p_digest bytea,
   p_receipt bytea, p_request_until_ms bigint, p_detail bytea, p_most_memories bigint default null, p_most_bytes bigint default null,
   p_readers bytea[] default null, p_place smallint[] default null, p_verdict bytea[] default null, p_waits boolean default null,
   p_told bytea[] default null, p_supersedes uuid[] default null, p_same bytea[] default null, p_talk bytea[] default null,
-  p_most_versions integer default null)
+  p_most_versions integer default null, p_of_more boolean default null)
 returns table (outcome text, shelf_version bigint, receipt bytea, trusts smallint[], ids uuid[], versions integer[])
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
@@ -93,7 +95,7 @@ begin
     if p_readers is not null then
       shown := memkeep.trust_recalled(c, p_readers);
       for m in 1 .. added loop
-        if p_derived[m] = '{}' and p_actor[m] in (1, 3) then trusts[m] := least(trusts[m], shown); end if;
+        if (p_derived[m] = '{}' or p_of_more is true) and p_actor[m] in (1, 3) then trusts[m] := least(trusts[m], shown); end if;
         if p_told is not null then
           if p_actor[m] in (1, 3) then trusts[m] := least(trusts[m], said); end if;
           said := least(said, trusts[m]);
@@ -110,7 +112,7 @@ begin
           told[talk] := memkeep.trust_recalled(c, array[p_talk[m]]);
           told_before[talk] := told[talk];
         end if;
-        if p_derived[m] = '{}' and p_actor[m] in (1, 3) then trusts[m] := least(trusts[m], told[talk]); end if;
+        if (p_derived[m] = '{}' or p_of_more is true) and p_actor[m] in (1, 3) then trusts[m] := least(trusts[m], told[talk]); end if;
         told[talk] := least(told[talk], trusts[m]);
       end loop;
     end if;
