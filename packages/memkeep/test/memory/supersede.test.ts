@@ -272,6 +272,14 @@ describe('a newer statement that falls below what it superseded', () => {
       expect(await each.explain(old)).toMatchObject({ state: 'superseded' })
       expect((await each.history(next)).map(({ id }) => id)).toEqual([next, old, old])
     }
+    const wide = store.wide({ roles: ['admin'], principal: 'wide' }, await store.open(options))
+    for (const [trust, content] of [
+      ['external', porto],
+      ['agent', lisbon],
+    ] as const) {
+      const { memories } = await wide.search('Ana lives', { minTrust: trust, limit: 100 })
+      expect(contents(memories.filter(({ subject }) => subject === who.subject))).toEqual([content])
+    }
     // It rises again: one is found at a line, whichever that is.
     await memory.endorse(next, { ifTrust: 'external' })
     for (const each of [memory, other]) {

@@ -25,13 +25,7 @@ begin
     head.shelf_version :=
       coalesce((select s.version from memkeep.shelf s where s.tenant = c.tenant and s.subject = p_subjects[place]), 0);
     return next head;
-    return query
-      select null::text, 3::smallint, m.subject, m.shelf_version, m.id, m.version, m.sensitivity, m.trust, m.actor, m.kind,
-        m.at_ms, m.created_ms, m.updated_ms, m.expires_ms, m.derived_from, m.epoch, null::bytea, null::bytea, m.entry
-      from memkeep.memory m
-      where m.tenant = c.tenant and m.subject = p_subjects[place] and m.shelf_version > 0
-        and (m.expires_ms is null or m.expires_ms > c.at_ms)
-      order by m.shelf_version, m.id limit room;
+    return query select * from memkeep.entries_behind(c, p_subjects[place], -1, '00000000-0000-0000-0000-000000000000', room);
     get diagnostics number = row_count;
     room := room - number;
   end loop;

@@ -59,3 +59,32 @@ begin
   end if;
   return found;
 end $$;
+
+-- A page of a shelf's sealed entries (part 3) in the order (shelf_version, id) after the given cursor: of memories, and of what was superseded and stands above all that
+-- took its place. Each of the two in the order of its own index, and no further than a page.
+create or replace function memkeep.entries_behind(c memkeep.claims, p_subject bytea, p_after_version bigint, p_after_id uuid, p_limit integer)
+returns setof memkeep.reading language plpgsql stable
+set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+begin
+  return query
+    select null::text, 3::smallint, e.subject, e.shelf_version, e.id, e.version, e.sensitivity, e.trust, e.actor, e.kind, e.at_ms,
+      e.created_ms, e.updated_ms, e.expires_ms, e.derived_from, e.epoch, null::bytea, null::bytea, e.entry
+    from (
+      (select m.subject, m.shelf_version, m.id, m.version, m.sensitivity, m.trust, m.actor, m.kind, m.at_ms, m.created_ms, m.updated_ms,
+        m.expires_ms, m.derived_from, m.epoch, m.entry
+      from memkeep.memory m
+      where m.tenant = c.tenant and m.subject = p_subject and m.shelf_version > 0
+        and (m.shelf_version, m.id) > (p_after_version, p_after_id)
+        and (m.expires_ms is null or m.expires_ms > c.at_ms)
+      order by m.shelf_version, m.id limit p_limit)
+      union all
+      (select a.subject, a.shelf_version, a.id, a.version, a.sensitivity, memkeep.standing_trust(a.trust, a.stands_above), a.actor, a.kind,
+        a.at_ms, a.created_ms, a.updated_ms, a.expires_ms, a.derived_from, a.epoch, a.entry
+      from memkeep.aside a
+      where a.tenant = c.tenant and a.subject = p_subject and a.stands_above is not null
+        and (a.shelf_version, a.id) > (p_after_version, p_after_id)
+        and (a.expires_ms is null or a.expires_ms > c.at_ms)
+      order by a.shelf_version, a.id limit p_limit)
+    ) e
+    order by e.shelf_version, e.id limit p_limit;
+end $$;

@@ -20,7 +20,7 @@ begin
 end $$;
 
 -- Notes on the call's shelf that these readers were shown or told something of these trusts, element by element: where it is less than is known of them, and would lower
--- what an agent says. Of rows that are older than thirty days it folds up to 64 into those that stand for many (tables/049): nothing is forgotten by that, and a
+-- what an agent says. Of rows that are older than thirty days it folds up to 64 into those that stand for many (tables/050): nothing is forgotten by that, and a
 -- shelf has not many more rows than what was noted on it within that time. Readers in one order, and behind them folds in theirs: two calls at a time wait for one another, and
 -- not each for the other.
 create or replace function memkeep.note_shown(c memkeep.claims, p_readers bytea[], p_trusts smallint[]) returns void
