@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Keep } from '../../src/index.ts'
 import { codeOf, codesOf } from '../support/code-of.ts'
-import { TestKeep } from '../support/test-keep.ts'
+import { type Asking, TestKeep } from '../support/test-keep.ts'
 
 let store: TestKeep
 let second: Keep
@@ -189,4 +189,12 @@ describe.each([
     expect(await listed(store.memory({ tenant: here, ...mine }))).toEqual([])
     expect(await listed(store.memory({ tenant: here }))).toEqual(['notice'])
   })
+})
+
+test('a scope of one agent or session makes no key: it would reach the whole subject', async () => {
+  const minter: Asking = { subject: 'minting', rights: ['mint'] }
+  const mint = (asking: Asking) => codeOf(store.memory(asking).mintKey({ subject: 'minting' }))
+  expect(await mint(minter)).toBe('none')
+  for (const bound of [{ agent: 'planner' }, { session: 'talk' }])
+    expect(await mint({ ...minter, ...bound })).toBe('ERR_ACCESS_DENIED')
 })
