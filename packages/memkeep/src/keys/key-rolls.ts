@@ -6,6 +6,9 @@ import type { WrappedKeys } from './wrapped-keys.ts'
 /** Numbers of what wraps a tenant's subject keys (0: none), and of the generation, as they stand. */
 export type Newest = Readonly<{ wrap: number; generation: number }>
 
+/** Records that are wrapped anew at a time: each waits for the key store. */
+const atOnce = 16
+
 /**
  * Replaces keys that wrap others. A replacement that was broken off shows by itself: more than one stands there; whoever comes
  * next completes it. Several processes may replace at once (see `WrappedKeys`).
@@ -95,13 +98,23 @@ export class KeyRolls {
   async #rewrapAll(list: () => Promise<string[]>): Promise<void> {
     for (let changed = true; changed; ) {
       changed = false
-      for (const name of await list()) {
-        if (name.includes('/erased/') || !(await this.#wrapped.rewrap(name))) continue
-        changed = true
-        // An erasure that deleted the record while it was written anew looked before: it is deleted here.
-        if (await this.#isErased(name)) await this.#wrapped.remove(name)
+      const names = (await list()).filter((name) => !name.includes('/erased/'))
+      for (let at = 0; at < names.length; at += atOnce) {
+        const tried = await Promise.allSettled(names.slice(at, at + atOnce).map((name) => this.#rewrap(name)))
+        for (const each of tried) {
+          if (each.status === 'rejected') throw each.reason
+          changed ||= each.value
+        }
       }
     }
+  }
+
+  /** False when it stands under the newest parent already. */
+  async #rewrap(name: string): Promise<boolean> {
+    if (!(await this.#wrapped.rewrap(name))) return false
+    // An erasure that deleted the record while it was written anew looked before: it is deleted here.
+    if (await this.#isErased(name)) await this.#wrapped.remove(name)
+    return true
   }
 
   async #isErased(name: string): Promise<boolean> {
