@@ -147,7 +147,10 @@ begin
       c.at_ms, p_expires_ms[m], p_derived[m]::uuid[], remember.shelf_version, c.shelf_epoch, p_content[m], p_details[m],
       p_entry[m], p_same[m]
     from generate_series(1, cardinality(p_ids)) m where p_place[m] is distinct from 2 and is_new[m];
-    if p_supersedes is not null then perform memkeep.supersede(c, p_supersedes, p_ids, shelf_version), memkeep.weigh_lines(c, c.shelf, p_ids); end if;
+    if p_supersedes is not null then
+      ignored := memkeep.supersede(c, p_supersedes, p_ids, shelf_version);
+      ignored := memkeep.weigh_lines(c, c.shelf, p_ids);
+    end if;
     if p_told is not null and said < 2 then perform memkeep.note_shown(c, p_told, array_fill(said, array[cardinality(p_told)])); end if;
     -- Only what falls is written: most that is said in a talk is trusted as what was said before.
     if told <> told_before then perform memkeep.note_shown(c, talks, told); end if;

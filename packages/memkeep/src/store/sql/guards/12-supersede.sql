@@ -58,7 +58,8 @@ begin
 end $$;
 
 -- Brings back what these memories, which are rejected or gone, had superseded and what is there of it: to be distilled, what was not when it was
--- superseded. Returns how many memories that were.
+-- superseded. What stands above all that took its place and is not to be written by this call stays where it is, and is found as before. Returns how many memories that
+-- were.
 drop function if exists memkeep.bring_back(memkeep.claims, uuid[], bigint);
 create or replace function memkeep.bring_back(c memkeep.claims, p_ids uuid[], p_shelf_version bigint) returns integer
 language plpgsql volatile
@@ -69,7 +70,7 @@ declare
 begin
   with back as (
     delete from memkeep.aside a where a.tenant = c.tenant and a.subject = c.shelf and a.successor = any (p_ids) and a.why = 2
-      and c.writable & (1 << a.sensitivity) <> 0
+      and (a.stands_above is null or c.writable & (1 << a.sensitivity) <> 0)
     returning a.*
   ), put as (
     insert into memkeep.memory (tenant, subject, id, version, sensitivity, trust, actor, kind, at_ms, created_ms, updated_ms, expires_ms,
