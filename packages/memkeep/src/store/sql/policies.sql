@@ -292,7 +292,6 @@ create policy erase on memkeep.undistilled for delete to memkeep_erase_door
   using (tenant = memkeep.claim_tenant() and subject >= memkeep.claim_lowest(65536) and subject <= memkeep.claim_highest(65536));
 create policy erase on memkeep.hold for delete to memkeep_erase_door
   using (tenant = memkeep.claim_tenant() and subject >= memkeep.claim_lowest(65536) and subject <= memkeep.claim_highest(65536));
-
 -- Whoever may ask for an erasure adds one of its own scope, and changes none; whoever carries one out reaches its own.
 create policy of_tenant on memkeep.erasure for select to memkeep_erase_door
   using (tenant = memkeep.claim_tenant());
