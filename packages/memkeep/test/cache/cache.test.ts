@@ -248,14 +248,17 @@ describe.skipIf(redisVersion === null)('Redis in other hands', () => {
     expect(await ana().get('another')).toBe('also of ana')
   })
 
-  test('with the registry forged too, they do not open', async () => {
-    const a = await stored(() => ana().set('forged', 'of ana'))
-    const b = await stored(() => bob().set('forged', 'of bob'))
+  test.each([
+    ['another subject', () => bob()],
+    ['the same scope, under another key,', () => ana()],
+  ])('with the registry forged too, one does not open in the place of that of %s', async (whose, to) => {
+    const a = await stored(() => ana().set(`forged for ${whose}`, 'of ana'))
+    const b = await stored(() => to().set(`in place of ${whose}`, 'another'))
     await put(b.name, a.bytes)
     const text = `update memkeep.artifact set content = (select content from memkeep.artifact where id = $1::uuid) where id = $2::uuid`
     const id = ({ name }: { name: string }) => name.slice('memkeep:cache:'.length)
     await keep.database.query(text, [id(a), id(b)])
-    expect(await codeOf(bob().get('forged'))).toBe('ERR_SEAL_BROKEN')
+    expect(await codeOf(to().get(`in place of ${whose}`))).toBe('ERR_SEAL_BROKEN')
   })
 
   test('an older value put back is a miss; with the registry turned back as well, it is served', async () => {
