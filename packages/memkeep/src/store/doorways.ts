@@ -5,6 +5,7 @@ import type { IdSource } from '../core/ids.ts'
 import { type RefusedTokenCounts, RefusedTokens } from '../core/refused-tokens.ts'
 import { isDirect } from './connect.ts'
 import { isCommittedReplay, isConnectionLoss, isStaleStatement, storeFailure } from './failure.ts'
+import { FairTurns } from './fair-turns.ts'
 import { type Claims, mintToken, relaxableDoorways, type TokenKey, tokenLifetimeMs, tokenWindow } from './token.ts'
 
 /** Where the keys of scope tokens come from: the keyring, one key a window. Each answer is a copy, to be zero-filled. */
@@ -39,6 +40,7 @@ function statementOf(doorway: string, places: number): string {
  */
 export class Doorways {
   readonly #pool: pg.Pool
+  readonly #turns: FairTurns
   readonly #keyOf: TokenKeySource
   readonly #clock: Clock
   readonly #ids: IdSource
@@ -54,6 +56,8 @@ export class Doorways {
     { refused = new RefusedTokens(), relaxedReads = false } = {},
   ) {
     this.#pool = pool
+    const { max = 10, connectionTimeoutMillis: waitMs = 10_000 } = pool.options
+    this.#turns = new FairTurns(max, waitMs)
     this.#keyOf = keyOf
     this.#clock = clock
     this.#ids = ids
@@ -73,13 +77,22 @@ export class Doorways {
     const giveUpAt = Date.now() + tokenLifetimeMs / 3
     for (let sent = 0; ; sent++) {
       try {
-        return await this.#send<Row>(call.doorway, values)
+        return await this.#inTurn(call.claims.tenant, () => this.#send<Row>(call.doorway, values))
       } catch (error) {
         this.#refused.note(error)
         if (sent > 0 && isCommittedReplay(error)) return 'committed'
         if (!isConnectionLoss(error) || Date.now() > giveUpAt) throw storeFailure(error)
         await new Promise((resolve) => setTimeout(resolve, 50 * (sent + 1)))
       }
+    }
+  }
+
+  async #inTurn<T>(tenant: Buffer, run: () => Promise<T>): Promise<T> {
+    const end = await this.#turns.take(tenant.toString('latin1'))
+    try {
+      return await run()
+    } finally {
+      end()
     }
   }
 
