@@ -21,6 +21,8 @@ export interface ServeOptions {
   /** Default: one line of JSON a request on stderr. */
   readonly log?: RequestLog
   readonly credentials?: CredentialOptions
+  /** How long an answer may lie unread before its connection is ended. Default 60,000. */
+  readonly unreadMs?: number
 }
 
 export interface Serving {
@@ -56,7 +58,7 @@ export async function serve({ place, config = {}, ...rest }: ServeOptions): Prom
 export async function openDoor(
   keep: Keep,
   config: ServerConfig,
-  { log = logToStderr, credentials = {} }: Pick<ServeOptions, 'log' | 'credentials'>,
+  { log = logToStderr, credentials = {}, unreadMs }: Pick<ServeOptions, 'log' | 'credentials' | 'unreadMs'>,
   opened: (() => Promise<unknown>)[],
 ): Promise<Listening> {
   const { host = '127.0.0.1', port = 8787, jwt, adminKeys = [], publicUrl, redisUrl, graceSeconds } = config
@@ -80,6 +82,7 @@ export async function openDoor(
     mcp,
     ...(publicUrl === undefined ? {} : { publicUrl: publicUrl.replace(/\/+$/, '') }),
     ...(tokens === undefined ? {} : { issuer: tokens.issuer }),
+    ...(unreadMs === undefined ? {} : { unreadMs }),
     ...(graceSeconds === undefined ? {} : { graceMs: graceSeconds * 1000 }),
   })
   opened.push(() => door.close())

@@ -59,6 +59,15 @@ export class RedisServer implements AsyncDisposable {
     await ended
   }
 
+  /** It takes connections and commands, and answers none, as a machine that hangs. */
+  pause(): void {
+    this.#process.kill('SIGSTOP')
+  }
+
+  resume(): void {
+    this.#process.kill('SIGCONT')
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.client.isOpen) this.client.destroy()
     await this.kill()

@@ -1,7 +1,9 @@
 import { MemkeepError } from 'memkeep'
-import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
+import { RateLimiterRes } from 'rate-limiter-flexible'
 import type { Administrator } from './admin-keys.ts'
 import type { Caller } from './caller.ts'
+import { type Limiter, limiterOf, type Redis } from './limiter.ts'
+import { UnderWay } from './under-way.ts'
 
 export interface RateLimitOptions {
   /** Requests of one tenant within a minute, by all its credentials. Default 6,000; 0: no bound. */
@@ -11,9 +13,6 @@ export interface RateLimitOptions {
   /** Requests of one administrator's key within a minute. Default 600; 0: no bound. */
   readonly adminPerMinute?: number
 }
-
-/** A client of `@redis/client` that is connected: counts are then shared by every server that has the same one. */
-type Redis = ConstructorParameters<typeof RateLimiterRedis>[0]['storeClient']
 
 /** `ERR_RATE_LIMITED`, and in how many seconds to come back. */
 export class TooOften extends MemkeepError {
@@ -25,65 +24,85 @@ export class TooOften extends MemkeepError {
   }
 }
 
-type Limiter = Pick<RateLimiterMemory, 'consume'>
+/** What one name of a kind may ask for; no limiter of a second where a minute holds no more than a second may. */
+interface Bound {
+  readonly underWay: UnderWay
+  readonly second: Limiter | null
+  readonly minute: Limiter
+}
+
+/** One name, and what bounds it; null: nothing. */
+type Named = readonly [bound: Bound | null, name: string]
 
 /** The least that anybody may send at once, where a minute holds as much. */
 const leastAtOnce = 10
 
 /**
- * Bounds what a tenant, a credential and an administrator ask for in a minute, so that a loud one does not slow the others, and of that in a second: else the
- * whole minute's share may come as one burst. What a second refuses is not taken from the minute. Tenants are counted by
- * their tags. Where Redis cannot be reached each process counts for itself.
+ * Bounds what a tenant, a credential and an administrator ask for in a minute, so that a loud one does not slow the others; of that in a second, else the
+ * whole minute's share may come as one burst; and how many of its requests are under way, which may be long ones. What is refused by a second or by what is
+ * under way is taken from no minute. Tenants are counted by their tags. What is under way is counted in this process; where Redis cannot be reached each
+ * process counts all for itself.
  */
 export class RateLimits {
-  /** The narrower first: one credential that is too loud does not use up what its tenant has. */
-  readonly #credential: readonly Limiter[]
-  readonly #tenant: readonly Limiter[]
-  readonly #administrator: readonly Limiter[]
+  readonly #credential: Bound | null
+  readonly #tenant: Bound | null
+  readonly #administrator: Bound | null
 
   constructor(
     { tenantPerMinute = 6000, credentialPerMinute = 3000, adminPerMinute = 600 }: RateLimitOptions = {},
     redis: Redis | null = null,
   ) {
-    this.#credential = limitersOf(credentialPerMinute, 'credential', redis)
-    this.#tenant = limitersOf(tenantPerMinute, 'tenant', redis)
-    this.#administrator = limitersOf(adminPerMinute, 'administrator', redis)
+    this.#credential = boundOf(credentialPerMinute, 'credential', redis)
+    this.#tenant = boundOf(tenantPerMinute, 'tenant', redis)
+    this.#administrator = boundOf(adminPerMinute, 'administrator', redis)
   }
 
-  /** Counts one request of a caller. Throws `TooOften`. */
-  async note({ reach, name }: Caller): Promise<void> {
-    if (this.#credential.length === 0 && this.#tenant.length === 0) return
+  /** Counts one request of a caller; what it returns is called when it is answered, once or more. Throws `TooOften`. */
+  async begin({ reach, name }: Caller): Promise<() => void> {
+    if (this.#credential === null && this.#tenant === null) return () => {}
     const tag = await reach.writes.tenantTag()
-    await consume(this.#credential, `${tag}/${name}`)
-    await consume(this.#tenant, tag)
+    // The narrower first: one credential that is too loud does not use up what its tenant has.
+    return begin([
+      [this.#credential, `${tag}/${name}`],
+      [this.#tenant, tag],
+    ])
   }
 
-  /** Counts one request of an administrator. Throws `TooOften`. */
-  noteAdministrator({ name }: Pick<Administrator, 'name'>): Promise<void> {
-    return consume(this.#administrator, name)
+  /** The same of an administrator. */
+  beginAdministrator({ name }: Pick<Administrator, 'name'>): Promise<() => void> {
+    return begin([[this.#administrator, name]])
   }
 }
 
-async function consume(limiters: readonly Limiter[], key: string): Promise<void> {
+async function begin(bounds: readonly Named[]): Promise<() => void> {
+  const ends: (() => void)[] = []
+  const end = (): void => {
+    for (const each of ends) each()
+  }
   try {
-    for (const limiter of limiters) await limiter.consume(key)
+    for (const [bound, name] of bounds) {
+      if (bound === null) continue
+      const begun = bound.underWay.begin(name)
+      if (begun === null) throw new TooOften(1)
+      ends.push(begun)
+    }
+    for (const [bound, name] of bounds) await bound?.second?.consume(name)
+    for (const [bound, name] of bounds) await bound?.minute.consume(name)
+    return end
   } catch (error) {
+    end()
     if (!(error instanceof RateLimiterRes)) throw error
     throw new TooOften(Math.max(1, Math.ceil(error.msBeforeNext / 1000)))
   }
 }
 
-/** Of a second, then of a minute; none without a bound. */
-function limitersOf(perMinute: number, name: string, redis: Redis | null): readonly Limiter[] {
-  if (perMinute === 0) return []
+function boundOf(perMinute: number, name: string, redis: Redis | null): Bound | null {
+  if (perMinute === 0) return null
   const atOnce = Math.max(Math.ceil(perMinute / 60), leastAtOnce)
-  const minute = limiterOf({ points: perMinute, duration: 60, keyPrefix: `memkeep/${name}` }, redis)
-  if (atOnce >= perMinute) return [minute]
-  return [limiterOf({ points: atOnce, duration: 1, keyPrefix: `memkeep/${name}/second` }, redis), minute]
-}
-
-function limiterOf(options: ConstructorParameters<typeof RateLimiterMemory>[0], redis: Redis | null): Limiter {
-  const own = new RateLimiterMemory(options)
-  if (redis === null) return own
-  return new RateLimiterRedis({ ...options, storeClient: redis, useRedisPackage: true, insuranceLimiter: own })
+  const second = { points: atOnce, duration: 1, keyPrefix: `memkeep/${name}/second` }
+  return {
+    underWay: new UnderWay(atOnce),
+    second: atOnce >= perMinute ? null : limiterOf(second, redis),
+    minute: limiterOf({ points: perMinute, duration: 60, keyPrefix: `memkeep/${name}` }, redis),
+  }
 }

@@ -8,6 +8,7 @@ import { asDenied } from '../operations/as-denied.ts'
 import { addressNamesScope, namesScope, ScopeSmuggled } from '../operations/names-scope.ts'
 import { parseInput } from '../operations/parse-input.ts'
 import { answerOnce } from './answer-once.ts'
+import { cutOffIfUnread, untilAnswered } from './answered.ts'
 import { authenticate, authenticateAdmin, type Directories } from './authenticate.ts'
 import { checkHeaders, checkTrailers, hasTwoHosts } from './check-headers.ts'
 import type { Env, Exchange } from './exchange.ts'
@@ -28,6 +29,8 @@ export interface AppOptions extends Directories {
   readonly log: RequestLog
   /** True once the server is closing: answers then end their connection. */
   readonly closing: () => boolean
+  /** How long an answer may lie unread before its connection is ended, in milliseconds. */
+  readonly unreadMs: number
   readonly version: string
   readonly limits: RateLimits
   readonly metrics: ServerMetrics
@@ -80,7 +83,7 @@ function addMcp(app: Hono<Env>, options: AppOptions, mcp: RemoteMcp): void {
       options.metrics.noteRefusal(code)
       options.log(lineOf(exchange, 'fault', { code, reason: message }))
     }
-    return serveCaller(options, caller, () => answerMcp(mcp, exchange, caller, options.metrics, note))
+    return serveCaller(options, exchange, caller, () => answerMcp(mcp, exchange, caller, options.metrics, note))
   })
 }
 
@@ -90,7 +93,7 @@ async function handle(options: AppOptions, route: Route, exchange: Exchange): Pr
       return route.run((await askedOf(route, exchange)) as never)
     case 'admin': {
       const administrator = await authenticateAdmin(options, exchange)
-      await options.limits.noteAdministrator(administrator)
+      untilAnswered(exchange, await options.limits.beginAdministrator(administrator))
       const { privileged } = administrator
       const asked = await askedOf(route, exchange).catch((error: unknown) => {
         // Of no tenant, so it stands in no ledger: counted, and in the log as a refusal.
@@ -102,7 +105,7 @@ async function handle(options: AppOptions, route: Route, exchange: Exchange): Pr
     case 'memory': {
       if (namesScope(exchange.req.param('id') ?? '')) return refuseUnknown(options, exchange)
       const caller = await authenticate(options, exchange)
-      return serveCaller(options, caller, async () => {
+      return serveCaller(options, exchange, caller, async () => {
         const asked = await askedOf(route, exchange)
         const { reach } = caller
         return answerOnce(route, exchange, asked, { reach }, () => route.run({ ...asked, reach } as never))
@@ -117,10 +120,11 @@ async function handle(options: AppOptions, route: Route, exchange: Exchange): Pr
  */
 async function serveCaller(
   { limits, metrics }: AppOptions,
+  exchange: Exchange,
   caller: Caller,
   run: () => Promise<Response>,
 ): Promise<Response> {
-  await limits.note(caller)
+  untilAnswered(exchange, await limits.begin(caller))
   try {
     return await run().catch(async (error: unknown) => {
       if (error instanceof ScopeSmuggled) {
@@ -155,7 +159,7 @@ async function refuseUnknown(options: AppOptions, exchange: Exchange): Promise<R
   if (addressNamesScope(pathname) && !pathname.startsWith('/admin/')) {
     const caller = await authenticate(options, exchange).catch(() => null)
     if (caller !== null) {
-      const attempt = serveCaller(options, caller, () => Promise.reject(new ScopeSmuggled()))
+      const attempt = serveCaller(options, exchange, caller, () => Promise.reject(new ScopeSmuggled()))
       const refusal = refusalOf(await attempt.catch((error: unknown) => error))
       if (refusal.status !== 422) return refuse(exchange, refusal)
     }
@@ -164,7 +168,7 @@ async function refuseUnknown(options: AppOptions, exchange: Exchange): Promise<R
 }
 
 function observe(options: AppOptions) {
-  const { log, closing, version, resource, metrics, ready } = options
+  const { log, closing, unreadMs, version, resource, metrics, ready } = options
   const state = { ready, metrics: () => metrics.text() }
   const document = openApiOf(routes, version)
   return async (exchange: Exchange, next: () => Promise<void>): Promise<void> => {
@@ -187,6 +191,7 @@ function observe(options: AppOptions) {
       await next()
     }
     if (!exchange.res.headers.has('X-Request-Id')) setHeaders(exchange, id)
+    cutOffIfUnread(exchange, unreadMs)
     if (closing()) exchange.header('Connection', 'close')
     const line = lineOf(exchange, 'request', exchange.var.failure)
     metrics.noteRequest(line)

@@ -27,6 +27,8 @@ export interface ListenOptions extends Directories {
   readonly issuer?: string
   /** How long requests under way may take to finish when the door closes. Default 10,000. */
   readonly graceMs?: number
+  /** How long an answer may lie unread before its connection is ended. Default 60,000. */
+  readonly unreadMs?: number
 }
 
 export interface Listening {
@@ -53,6 +55,7 @@ export async function listen({
   publicUrl,
   issuer,
   graceMs = 10_000,
+  unreadMs = 60_000,
   ...rest
 }: ListenOptions): Promise<Listening> {
   let closing = false
@@ -60,6 +63,7 @@ export async function listen({
   const app = createApp({
     ...rest,
     closing: () => closing,
+    unreadMs,
     hosts: hostsOf(host, publicUrl),
     resource: () => ({ url: publicUrl ?? url, issuer: issuer ?? null }),
   })

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { afterEach, expect, test } from 'vitest'
+import { holdWrites } from '../support/hold-writes.ts'
 import { ask, Served } from '../support/served.ts'
 import { onSources, ServingProcess } from '../support/serving-process.ts'
 
@@ -111,7 +112,7 @@ test('closing lets requests under way finish, and takes no more', async () => {
   const served = await Served.start()
   const key = await served.key('acme', 'ana')
   await served.add(key, 'a first note')
-  const { release, held } = await hold(served)
+  const { release, held } = await holdWrites(served)
   const underWay = served.ask('POST', '/v1/memories', { key, body: { content: 'late', actor: 'user' } })
   await held
   let closed = false
@@ -143,7 +144,7 @@ test('a process that is told to end answers what is under way, and leaves no ses
   processes.push(serving)
   const own = async () => (await sessions()).filter((pid) => !before.includes(pid))
   const asking = { key, headers: { 'idempotency-key': 'once' }, body: { content: 'late', actor: 'user' } }
-  const { release, held } = await hold(served)
+  const { release, held } = await holdWrites(served)
   const underWay = ask(serving.url, 'POST', '/v1/memories', asking)
   await held
   const theirs = await own()
@@ -204,25 +205,3 @@ test('a database that takes no connection is 503 with a time to come back, and t
   expect((await served.ask('GET', '/v1/memories', { key })).status).toBe(200)
   await served[Symbol.asyncDispose]()
 })
-
-/** Holds every write back by a lock on the memories' table, until released. `held` settles when one waits. */
-async function hold({ database }: Served) {
-  const { default: pg } = await import('pg')
-  const client = new pg.Client({ ...database.admin })
-  await client.connect()
-  await client.query('begin; lock table memkeep.memory in access exclusive mode')
-  const waiting = async (): Promise<void> => {
-    for (;;) {
-      const { rows } = await client.query('select 1 from pg_locks where not granted and relation = $1::regclass', [
-        'memkeep.memory',
-      ])
-      if (rows.length > 0) return
-      await sleep(10)
-    }
-  }
-  const release = async (): Promise<void> => {
-    await client.query('commit')
-    await client.end()
-  }
-  return { release, held: waiting() }
-}

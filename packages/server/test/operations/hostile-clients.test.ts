@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Served } from '../support/served.ts'
 
 const idleClients = fileURLToPath(new URL('../support/idle-clients.ts', import.meta.url))
@@ -86,7 +86,7 @@ test('senders that never finish are cut off, and others are served meanwhile', a
   expect((await served.ask('GET', '/v1/memories', { key })).status).toBe(200)
 })
 
-// MEMKEEP_TEST_CONNECTIONS=10000 makes it ten thousand; this process and the clients' each need some more descriptors than that (`ulimit -n 12000`).
+// MEMKEEP_TEST_CONNECTIONS=10000 makes it ten thousand; this process and the clients' each need some more descriptors than that (`ulimit -n 20000`).
 test('thousands of connections that are kept and say nothing hold no other up', async () => {
   const count = Number(process.env.MEMKEEP_TEST_CONNECTIONS ?? 1000)
   const before = reachable()
@@ -127,4 +127,91 @@ test('an export that nobody reads is not read from the database either, and the 
   const text = await whole
   expect(text).toContain('{"type":"counts","memories":1200,"versions":0}')
   expect((await pages()) - before).toBeGreaterThan(5)
+})
+
+describe('an answer that lies unread', () => {
+  let brief: Served
+  let reader: string
+  const pageBytes = 100 * 30_000
+
+  beforeAll(async () => {
+    brief = await Served.start({ unreadMs: 2000 })
+    reader = await brief.key('acme', 'ana', ['admin'])
+    const memories = Array.from({ length: 100 }, (_, number) => ({
+      content: `${number} `.padEnd(30_000, 'x'),
+      actor: 'user',
+    }))
+    expect((await brief.ask('POST', '/v1/memories/batch', { key: reader, body: { memories } })).status).toBe(201)
+  })
+  afterAll(() => brief[Symbol.asyncDispose]())
+
+  const asking = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${reader}\r\n\r\n`
+
+  /** A connection that asks and reads nothing yet; `heard`: bytes of all that comes until it ends. */
+  async function asked(text: string) {
+    const { hostname, port } = new URL(brief.url)
+    const socket = connect(Number(port), hostname)
+    sockets.push(socket)
+    socket.on('error', () => {})
+    socket.pause()
+    socket.write(text)
+    let bytes = 0
+    socket.on('data', (data) => {
+      bytes += data.length
+    })
+    socket.pause()
+    const heard = new Promise<number>((resolve) => socket.once('close', () => resolve(bytes)))
+    return { socket, heard }
+  }
+
+  test.each(['/v1/memories?limit=100', '/v1/export'])(
+    '%s is not kept for ever: its connection is ended',
+    async (path) => {
+      const before = brief.lines.length
+      const { socket, heard } = await asked(asking(path).repeat(4))
+      while (brief.lines.length === before) await sleep(50)
+      // Until the server gets no further, and then for longer than it waits.
+      for (let answered = 0; answered < brief.lines.length; ) {
+        answered = brief.lines.length
+        await sleep(8000)
+      }
+      socket.resume()
+      expect(await heard).toBeLessThan(4 * pageBytes)
+    },
+  )
+
+  test('read slowly it comes whole, however long that takes', async () => {
+    const { socket, heard } = await asked(
+      asking('/v1/memories?limit=100').repeat(3) +
+        asking('/v1/memories?limit=100').replace('Host', 'Connection: close\r\nHost'),
+    )
+    const began = performance.now()
+    while (!socket.destroyed) {
+      socket.resume()
+      await sleep(5)
+      socket.pause()
+      await sleep(100)
+      if (performance.now() - began > 6000) break
+    }
+    socket.resume()
+    expect(await heard).toBeGreaterThan(4 * pageBytes)
+  })
+
+  test('between two answers a connection is idle for as long as ever, and a request may take its time', async () => {
+    const { socket } = await asked('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n')
+    let text = ''
+    socket.on('data', (data) => {
+      text += data
+    })
+    socket.resume()
+    await sleep(4500)
+    const body = JSON.stringify({ content: 'sent in two parts', actor: 'user' })
+    socket.write(
+      `POST /v1/memories HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${reader}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 9)}`,
+    )
+    await sleep(4500)
+    socket.write(body.slice(9))
+    while (!/HTTP\/1\.1 201 /.test(text) && !socket.destroyed) await sleep(20)
+    expect(text).toMatch(/^HTTP\/1\.1 200 .*HTTP\/1\.1 201 /s)
+  })
 })

@@ -1,14 +1,11 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { mintScope } from 'memkeep/trust'
-import { afterAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { RedisServer, redisName, redisVersion } from '../../../memkeep/test/support/redis-server.ts'
 import { newAdminKey } from '../../src/authn/admin-keys.ts'
 import { RateLimits } from '../../src/authn/rate-limits.ts'
+import { holdWrites } from '../support/hold-writes.ts'
 import { Served } from '../support/served.ts'
 
 const rateLimits = { tenantPerMinute: 6, credentialPerMinute: 4 }
@@ -42,18 +39,21 @@ test('a minute is not served as one burst: what is asked at once gets a secondâ€
   const limits = new RateLimits({ adminPerMinute: 1200 })
   const burst = async (requests: number) => {
     const all = await Promise.allSettled(
-      Array.from({ length: requests }, () => limits.noteAdministrator({ name: 'loud' })),
+      Array.from({ length: requests }, () => limits.beginAdministrator({ name: 'loud' }).then((end) => end())),
     )
     const refused = all.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []))
     for (const error of refused) expect(error).toMatchObject({ code: 'ERR_RATE_LIMITED', waitSeconds: 1 })
     return requests - refused.length
   }
   expect(await burst(1200)).toBe(20)
-  await limits.noteAdministrator({ name: 'another' })
+  // Nothing of it is under way any more: it is the second that has no more.
+  expect(await burst(10)).toBe(0)
+  await limits.beginAdministrator({ name: 'another' })
   const few = new RateLimits({ adminPerMinute: 25 })
   const served: number[] = []
   for (let second = 0; second < 4; second++) {
-    const all = await Promise.allSettled(Array.from({ length: 30 }, () => few.noteAdministrator({ name: 'loud' })))
+    const all = await Promise.allSettled(Array.from({ length: 30 }, () => few.beginAdministrator({ name: 'loud' })))
+    for (const each of all) if (each.status === 'fulfilled') each.value()
     served.push(all.filter(({ status }) => status === 'fulfilled').length)
     await sleep(1050)
   }
@@ -73,6 +73,64 @@ test('what is refused of a known credential costs no look into the database', as
   expect(await seen()).toBe(before + all)
   await served[Symbol.asyncDispose]()
 })
+
+/** A connection on which a request was begun, and as much of it sent. */
+function begin(served: Served, text: string): Promise<Socket> {
+  const { hostname, port } = new URL(served.url)
+  return new Promise((resolve) => {
+    const socket = connect(Number(port), hostname, () => socket.write(text, () => resolve(socket)))
+    socket.on('error', () => {})
+  })
+}
+
+const head = (method: string, key: string, more = '') =>
+  `${method} /v1/memories HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${key}\r\n${more}\r\n`
+
+test('as many requests are under way as a second serves; of another credential others, and again once they are answered or gone', async () => {
+  const config = { rateLimits: { tenantPerMinute: 1200, credentialPerMinute: 600 } }
+  const served = await Served.start({ config, freshMs: 60_000 })
+  const [loud, beside, other] = [
+    await served.key('acme', 'ana'),
+    await served.key('acme', 'bruno'),
+    await served.key('globex', 'ana'),
+  ]
+  const slow = (key: string) => head('POST', key, 'Content-Type: application/json\r\nContent-Length: 100\r\n')
+  const begunBy = (key: string) =>
+    Promise.all(Array.from({ length: 10 }, () => begin(served, `${slow(key)}{"content":`)))
+  const bodies = await begunBy(loud)
+  await becomes(served, loud, 429)
+  expect(await statuses(served, beside, 1)).toEqual([200])
+  await sleep(1200)
+  bodies.push(...(await begunBy(beside)))
+  await becomes(served, beside, 429)
+  // Together they are the tenant's.
+  expect(await statuses(served, await served.key('acme', 'carla'), 1)).toEqual([429])
+  expect(await statuses(served, other, 1)).toEqual([200])
+  for (const socket of bodies) socket.destroy()
+  await becomes(served, loud, 200)
+  await served[Symbol.asyncDispose]()
+})
+
+test('what was asked one behind the other on a connection that is gone is under way no longer', async () => {
+  const served = await Served.start({ config: { rateLimits: { tenantPerMinute: 0, credentialPerMinute: 600 } } })
+  const key = await served.key('acme', 'ana')
+  const { release, held } = await holdWrites(served)
+  const socket = await begin(served, head('GET', key).repeat(10))
+  await held
+  // One more would wait as they do: what is asked here looks at no memory.
+  await becomes(served, key, 429, '/v1/memories?limit=0')
+  socket.destroy()
+  await becomes(served, key, 422, '/v1/memories?limit=0')
+  await release()
+  expect(await statuses(served, key, 5)).toEqual([200, 200, 200, 200, 200])
+  await served[Symbol.asyncDispose]()
+})
+
+/** Asks, less often than a second's share allows, until the answer is that. */
+async function becomes(served: Served, key: string, status: number, path = '/v1/memories'): Promise<void> {
+  await sleep(1200)
+  while ((await served.ask('GET', path, { key })).status !== status) await sleep(300)
+}
 
 test('what a credential mints counts with it; without a maker with its principal', async () => {
   const served = await Served.start({ config: { rateLimits: { tenantPerMinute: 0, credentialPerMinute: 4 } } })
@@ -109,28 +167,10 @@ test("an administrator's key that asks too often has to wait, for any route; ano
   await served[Symbol.asyncDispose]()
 })
 
-const hasRedis = spawnSync('redis-server', ['--version']).status === 0
-describe.skipIf(!hasRedis)('with Redis (skipped where redis-server is not installed)', () => {
-  let redis: ChildProcess | null = null
-  const dir = mkdtempSync(join(tmpdir(), 'mk-redis-'))
-  afterAll(() => {
-    redis?.kill('SIGKILL')
-    rmSync(dir, { recursive: true, force: true })
-  })
-
-  async function start(port: number): Promise<ChildProcess> {
-    const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', dir]
-    const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'ignore'] })
-    await new Promise<void>((resolve) =>
-      child.stdout.on('data', (text) => /Ready to accept/.test(String(text)) && resolve()),
-    )
-    return child
-  }
-
+describe.skipIf(redisVersion === null)(redisName, () => {
   test('two servers count together; without it each counts for itself, and serves on', async () => {
-    const port = await freePort()
-    redis = await start(port)
-    const config = { rateLimits: { tenantPerMinute: 0, credentialPerMinute: 4 }, redisUrl: `redis://127.0.0.1:${port}` }
+    await using redis = await RedisServer.start()
+    const config = { rateLimits: { tenantPerMinute: 0, credentialPerMinute: 4 }, redisUrl: redis.url }
     const served = await Served.start({ config })
     const second = await served.another(config)
     const key = await served.key('acme', 'ana')
@@ -139,19 +179,31 @@ describe.skipIf(!hasRedis)('with Redis (skipped where redis-server is not instal
       200, 200, 200, 200,
     ])
     expect([await at(served.url), await at(second.url)]).toEqual([429, 429])
-    redis.kill('SIGKILL')
+    await redis.kill()
     await sleep(200)
     expect([await at(served.url), await at(second.url)]).toEqual([200, 200])
     await second.close()
     await served[Symbol.asyncDispose]()
   })
-})
 
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
+  test('one that answers nothing holds no request up for longer than a moment, and is asked again once it does', async () => {
+    await using redis = await RedisServer.start()
+    const config = { rateLimits: { tenantPerMinute: 0, credentialPerMinute: 60 }, redisUrl: redis.url }
+    const served = await Served.start({ config })
+    const key = await served.key('acme', 'ana')
+    const counted = async () => (await redis.client.keys('memkeep/credential:*')).length
+    expect(await statuses(served, key, 1)).toEqual([200])
+    expect(await counted()).toBe(1)
+    redis.pause()
+    const began = performance.now()
+    expect(await statuses(served, key, 8)).toEqual(Array(8).fill(200))
+    // Late once for the second and once for the minute, and not asked after that.
+    expect(performance.now() - began).toBeLessThan(4000)
+    redis.resume()
+    await redis.client.flushAll()
+    await sleep(5500)
+    expect(await statuses(served, key, 1)).toEqual([200])
+    expect(await counted()).toBe(1)
+    await served[Symbol.asyncDispose]()
   })
-}
+})

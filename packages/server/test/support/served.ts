@@ -62,6 +62,7 @@ export interface ServedOptions extends CredentialOptions {
   readonly holdKeysMs?: number
   readonly supportNeedsSecond?: boolean
   readonly tools?: Tools
+  readonly unreadMs?: number
   /** With an erasure ledger in a directory of its own. */
   readonly erasureLedger?: boolean
 }
@@ -107,12 +108,16 @@ export class Served implements AsyncDisposable {
       ...(options.holdKeysMs === undefined ? {} : { holdKeysMs: options.holdKeysMs }),
     })
     const lines: RequestLine[] = []
-    const { config = {}, ...given } = options
+    const { config = {}, unreadMs, ...given } = options
     const opened: (() => Promise<unknown>)[] = []
     const door = await openDoor(
       keep,
       { port: 0, rateLimits: { tenantPerMinute: 0, credentialPerMinute: 0, adminPerMinute: 0 }, ...config },
-      { log: (line) => lines.push(line), credentials: { failuresPerMinute: 1_000_000, ...given } },
+      {
+        log: (line) => lines.push(line),
+        credentials: { failuresPerMinute: 1_000_000, ...given },
+        ...(unreadMs === undefined ? {} : { unreadMs }),
+      },
       opened,
     )
     const served = new Served(database, keep, door, lines, dir, opened)

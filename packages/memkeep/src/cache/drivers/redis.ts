@@ -30,14 +30,19 @@ export function redisCache({ url, prefix = 'memkeep:cache:', timeoutMs = 500 }: 
     return client
   }
 
+  /** The client's own time for a command ends when that is sent: from then on a Redis that hangs would be waited for. */
+  const answered = async <T>(command: (to: typeof client) => Promise<T>): Promise<T> =>
+    Promise.race([command(await connected()), late(timeoutMs)])
+
   return {
     name: 'redis',
-    get: async (key) => (await connected()).get(prefix + key),
+    get: (key) => answered((to) => to.get(prefix + key)),
     async set(key, value, ttlMs) {
-      await (await connected()).set(prefix + key, Buffer.from(value), { expiration: { type: 'PX', value: ttlMs } })
+      const expiration = { type: 'PX', value: ttlMs } as const
+      await answered((to) => to.set(prefix + key, Buffer.from(value), { expiration }))
     },
     async delete(keys) {
-      if (keys.length > 0) await (await connected()).unlink(keys.map((key) => prefix + key))
+      if (keys.length > 0) await answered((to) => to.unlink(keys.map((key) => prefix + key)))
     },
     async close() {
       if (client.isOpen) client.destroy()
