@@ -2,11 +2,12 @@ import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/s
 import { MemkeepError } from 'memkeep'
 import { agentReach } from './authn/agent-reach.ts'
 import { Credentials } from './authn/credentials.ts'
-import { exactNumbers } from './mcp/exact-numbers.ts'
-import { createMcpServer } from './mcp/tools.ts'
+import { strictLines } from './mcp/strict-lines.ts'
+import { createMcpServer, maxSubscriptions } from './mcp/tools.ts'
 import { openKeep, type Place } from './open-keep.ts'
+import { ScopeSmuggled } from './operations/names-scope.ts'
 import type { Reach } from './operations/operation.ts'
-import { smugglesScope } from './operations/smuggles.ts'
+import { smugglesBeside, smugglesScope } from './operations/smuggles.ts'
 
 /** Whose memories the tools reach: a subject that the operator of this machine names, or what an API key stands for. */
 export type Binding = { readonly tenant: string; readonly subject: string } | { readonly apiKey: string }
@@ -43,21 +44,24 @@ export async function serveMcp({ place, binding, version }: ServeMcpOptions): Pr
     const { promise: ended, resolve } = Promise.withResolvers<void>()
     process.stdin.once('end', resolve).once('close', resolve)
     const attempts = new Set<Promise<void>>()
-    const input = exactNumbers(
-      process.stdin,
-      (line) => process.stdout.write(line),
-      (line) => {
-        if (!smugglesIn(line)) return
-        const noted = reach()
-          .then(({ writes }) => writes.noteSmuggling())
-          .catch(() => {})
-          .finally(() => attempts.delete(noted))
-        attempts.add(noted)
+    const note = (): void => {
+      const noted = reach()
+        .then(({ writes }) => writes.noteSmuggling())
+        .catch(() => {})
+        .finally(() => attempts.delete(noted))
+      attempts.add(noted)
+    }
+    const input = strictLines(process.stdin, {
+      answer: (line) => process.stdout.write(line),
+      wrong(message) {
+        // In the arguments and in `_meta` the tools refuse it; here it comes to stand in the ledger, as over HTTP.
+        if (smugglesScope(message)) note()
+        return smugglesBeside(message) ? new ScopeSmuggled().message : null
       },
-    )
+    })
     const transport = new StdioServerTransport(input, process.stdout)
-    const note = ({ code, message }: MemkeepError) => process.stderr.write(`memkeep: ${message} (${code})\n`)
-    const door = serveStdio(() => createMcpServer(version, reach, note), { transport })
+    const tell = ({ code, message }: MemkeepError) => process.stderr.write(`memkeep: ${message} (${code})\n`)
+    const door = serveStdio(() => createMcpServer(version, reach, tell), { transport, maxSubscriptions })
     const close = async (): Promise<void> => {
       await door.close()
       await Promise.all(attempts)
@@ -67,15 +71,5 @@ export async function serveMcp({ place, binding, version }: ServeMcpOptions): Pr
   } catch (error) {
     await keep.close()
     throw error
-  }
-}
-
-/** Whether a message names whose memories it means. The tools refuse it in any case; here it comes to stand in the ledger, as over HTTP. */
-function smugglesIn(line: string): boolean {
-  try {
-    return smugglesScope(JSON.parse(line))
-  } catch {
-    // It is no JSON: the library says so.
-    return false
   }
 }

@@ -2,7 +2,7 @@ import { type AuthInfo, createMcpHandler } from '@modelcontextprotocol/server'
 import { MemkeepError } from 'memkeep'
 import type { Reach } from '../operations/operation.ts'
 import type { NoteFault } from './told.ts'
-import { createMcpServer } from './tools.ts'
+import { createMcpServer, maxSubscriptions } from './tools.ts'
 
 /** Whose request it is, and who hears of a fault of the server while it is answered. */
 export interface McpCaller {
@@ -22,6 +22,7 @@ export function mcpOverHttp(version: string): McpDoor {
   const serverFor = ({ reach, note }: McpCaller) => createMcpServer(version, async () => reach, note)
   const handler = createMcpHandler(({ authInfo }) => serverFor(callerIn(authInfo)), {
     legacy: 'stateless',
+    maxSubscriptions,
     onerror: () => {},
   })
   return {

@@ -56,6 +56,12 @@ type Run<Input extends z.ZodObject> = (
 ) => Promise<CallToolResult>
 
 /**
+ * Streams of notices that may be open: none, as there is nothing to give notice of. Such a stream would outlive the credential that it was opened with, and the library
+ * counts those of all tenants together.
+ */
+export const maxSubscriptions = 0
+
+/**
  * A server with the four tools, and a memory and its lineage as resources. `reach` is asked at each call; no tool has a way to
  * say whose memories it means.
  */

@@ -132,6 +132,13 @@ test('a key that is revoked ends between two calls', async () => {
   await expect(call(client, 'list_memories', {})).rejects.toThrow()
 })
 
+test('no stream of notices is opened: it would outlive its key, and one tenant’s would be counted with another’s', async () => {
+  const client = await connect(ana, { versionNegotiation: { mode: 'auto' } })
+  await expect(client.listen({ toolsListChanged: true })).rejects.toThrow(/limit reached/)
+  expect((await call(client, 'list_memories', {})).isError).toBe(false)
+  await client.close()
+})
+
 test.each([
   ['an Origin of elsewhere', { origin: 'https://evil.example' }],
   ['an Origin that is none', { origin: 'null' }],

@@ -272,6 +272,7 @@ test('nothing but the protocol on stdout, from the first byte to the last; the e
   say({ id: 1, method: 'initialize', params: { protocolVersion: '2024-11-05', capabilities: {}, clientInfo } })
   say({ method: 'notifications/initialized' })
   say({ id: 2, method: 'tools/call', params: { name: 'recall', arguments: { query: 'x' }, tenant: 'globex' } })
+  say({ method: 'notifications/progress', params: { scope: 'globex' } })
   say({ id: 3, method: 'tools/call', params: { name: 'no_such_tool', arguments: {} } })
   await answered
   child.stdin.end()
@@ -279,4 +280,10 @@ test('nothing but the protocol on stdout, from the first byte to the last; the e
   expect(code).toBe(0)
   expect(lines.map((line) => JSON.parse(line).id).sort()).toEqual([1, 2, 3])
   for (const line of lines) expect(JSON.parse(line).jsonrpc).toBe('2.0')
+  // A scope beside the arguments: no tool reads it, and it is refused before one is asked.
+  const error = {
+    code: -32602,
+    message: expect.stringMatching(/^ERR_INPUT_INVALID: the scope comes from the credential/),
+  }
+  expect(lines.map((line) => JSON.parse(line)).find(({ id }) => id === 2)).toMatchObject({ error })
 })
