@@ -86,6 +86,8 @@ export function checkAdminKeys(value: unknown): readonly AdminKey[] {
     return each.name
   })
   if (new Set(names).size < names.length) throw wrong('a name stands twice')
+  // It would count under one of its names alone, whatever the other one is for.
+  if (new Set(value.map(({ sha256 }) => sha256)).size < names.length) throw wrong('a hash stands twice')
   return value as AdminKey[]
 }
 

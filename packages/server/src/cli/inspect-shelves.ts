@@ -4,8 +4,8 @@ import { operatorGrant, reembedReach } from '../authn/operator.ts'
 import { openKeep, type Place } from '../open-keep.ts'
 import { progress, quoted, shown } from './output.ts'
 
-/** Ids that a finding names; the others are counted. */
-const namedIds = 10
+/** What a finding names; the others are counted. */
+const mostNamed = 10
 
 /** What stands on the shelves of every tenant, against what this program would put there. Opens every entry. */
 export async function inspectShelves(place: Place): Promise<Finding[]> {
@@ -42,23 +42,19 @@ function judge(tenant: string, check: ShelfCheck): Finding[] {
   const note = (code: string, message: string, remedy: string): Finding => ({ code, message, remedy, fatal: false })
   const found: Finding[] = []
   if (broken.length > 0) {
-    const ids = broken.slice(0, namedIds).join(', ')
-    const more = broken.length > namedIds ? ` and ${broken.length - namedIds} more` : ''
     found.push(
       note(
         'entries-broken',
-        `${of}: ${broken.length} of them do not open: ${ids}${more}`,
+        `${of}: ${broken.length} of them do not open: ${someOf(broken)}`,
         'look at the ledger for who wrote them, and put them back from a backup of the database',
       ),
     )
   }
   if (keys.length > 0) {
-    const names = keys.slice(0, namedIds).join(', ')
-    const more = keys.length > namedIds ? ` and ${keys.length - namedIds} more` : ''
     found.push(
       note(
         'shelf-keys-lost',
-        `tenant ${tenant}: shelves are not read, as these keys do not open or are gone: ${names}${more}`,
+        `tenant ${tenant}: shelves are not read, as these keys do not open or are gone: ${someOf(keys)}`,
         'put these records back from a backup of the key store',
       ),
     )
@@ -89,6 +85,11 @@ function judge(tenant: string, check: ShelfCheck): Finding[] {
     found.push(note('former-vectors', `${of}: vectors ${made.join(', ')}`, remedy))
   }
   return found
+}
+
+function someOf(names: readonly string[]): string {
+  const more = names.length > mostNamed ? ` and ${names.length - mostNamed} more` : ''
+  return `${names.slice(0, mostNamed).join(', ')}${more}`
 }
 
 function unread(tenant: string, error: MemkeepError): Finding {

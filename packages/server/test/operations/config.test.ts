@@ -14,7 +14,7 @@ function read(settings: unknown, env: Record<string, string> = {}, flags = {}) {
   return readConfig({ file, env, flags })
 }
 
-const hash = 'a'.repeat(64)
+const [hash, other] = ['a'.repeat(64), 'b'.repeat(64)]
 const jwtEnv = { MEMKEEP_JWT_ISSUER: 'i', MEMKEEP_JWT_AUDIENCE: 'a' }
 
 test('the command line goes before the environment, and that before the file', () => {
@@ -54,10 +54,10 @@ test('tools and a disclosure budget, in a variable as in the file', () => {
 test("rights of administrators' keys, in a variable as in the file; keys of issuers over HTTP from this machine", () => {
   const adminKeys = [
     { name: 'root', sha256: hash },
-    { name: 'help', sha256: hash, rights: ['support', 'aggregates'] },
+    { name: 'help', sha256: other, rights: ['support', 'aggregates'] },
   ]
   expect(read({ adminKeys })).toEqual({ adminKeys })
-  expect(read({}, { MEMKEEP_ADMIN_KEYS: `root:${hash}, help:${hash}:support+aggregates` })).toEqual({ adminKeys })
+  expect(read({}, { MEMKEEP_ADMIN_KEYS: `root:${hash}, help:${other}:support+aggregates` })).toEqual({ adminKeys })
   for (const host of ['127.0.0.1:9', 'localhost', '[::1]:9']) {
     expect(read({}, { ...jwtEnv, MEMKEEP_JWT_JWKS: `http://${host}/keys` }).jwt?.jwks).toBe(`http://${host}/keys`)
   }
@@ -138,6 +138,12 @@ describe('a fault names its place and no value:', () => {
       { adminKeys: [{ name: 'root', sha256: 'secret-value' }] },
       {},
       /memkeep\.json: adminKeys: sha256/,
+    ],
+    [
+      'one key under two names',
+      {},
+      { MEMKEEP_ADMIN_KEYS: `root:${hash},help:${hash}:support` },
+      /^MEMKEEP_ADMIN_KEYS: adminKeys: a hash stands twice/,
     ],
     [
       'a setting that stands twice',
