@@ -37,27 +37,33 @@ test('a credential and a tenant that ask too often have to wait, and nobody else
 
 test('a minute is not served as one burst: what is asked at once gets a second’s share, and the minute loses no more', async () => {
   const limits = new RateLimits({ adminPerMinute: 1200 })
-  const burst = async (requests: number) => {
+  const burst = async (requests: number, name = 'loud') => {
     const all = await Promise.allSettled(
-      Array.from({ length: requests }, () => limits.beginAdministrator({ name: 'loud' }).then((end) => end())),
+      Array.from({ length: requests }, () => limits.beginAdministrator({ name }).then((end) => end())),
     )
     const refused = all.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []))
     for (const error of refused) expect(error).toMatchObject({ code: 'ERR_RATE_LIMITED', waitSeconds: 1 })
     return requests - refused.length
   }
   expect(await burst(1200)).toBe(20)
-  // Nothing of it is under way any more: it is the second that has no more.
-  expect(await burst(10)).toBe(0)
+  // Nothing of it is under way any more: it is the second that has no more. (A busy machine may take longer than that.)
+  let [began, served, more] = [0, 0, 0]
+  for (let turn = 0; turn === 0 || performance.now() - began > 900; turn++) {
+    began = performance.now()
+    served = await burst(20, `turn ${turn}`)
+    more = await burst(10, `turn ${turn}`)
+  }
+  expect([served, more]).toEqual([20, 0])
   await limits.beginAdministrator({ name: 'another' })
   const few = new RateLimits({ adminPerMinute: 25 })
-  const served: number[] = []
+  const inSeconds: number[] = []
   for (let second = 0; second < 4; second++) {
     const all = await Promise.allSettled(Array.from({ length: 30 }, () => few.beginAdministrator({ name: 'loud' })))
     for (const each of all) if (each.status === 'fulfilled') each.value()
-    served.push(all.filter(({ status }) => status === 'fulfilled').length)
+    inSeconds.push(all.filter(({ status }) => status === 'fulfilled').length)
     await sleep(1050)
   }
-  expect(served).toEqual([10, 10, 5, 0])
+  expect(inSeconds).toEqual([10, 10, 5, 0])
 })
 
 test('what is refused of a known credential costs no look into the database', async () => {
