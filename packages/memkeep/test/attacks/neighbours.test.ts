@@ -1,6 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { AttackedKeep, allRights, attempt, claims, foreign, neighbour, own, tag } from './attacked-keep.ts'
+import {
+  AttackedKeep,
+  allRights,
+  attempt,
+  claims,
+  commonShelf,
+  foreign,
+  marker,
+  neighbour,
+  own,
+  subject,
+  tag,
+} from './attacked-keep.ts'
 import { inject, plantInjections } from './injection.ts'
 
 // Tenants and subjects whom one service asks for: all their calls carry one principal.
@@ -96,4 +108,19 @@ test('find_key answers for the key of its token alone', async () => {
     expect(await ask(lookups.get(foreign)!)).toEqual(['ok'])
     expect(await ask(tag('guessed'))).toEqual(['missing'])
   }
+})
+
+test('export brings the shelf of its token, and not the one that all share, whose right is another', async () => {
+  const torn = await AttackedKeep.start()
+  await torn.tearDown('export', 'c.reach <> 2 and p_subject <> c.shelf', 'false')
+  const ask = (of: AttackedKeep, shelf: Buffer) => {
+    const text = "select coalesce(outcome, encode(content, 'escape')) from memkeep.export($1, $2, $3, $4, 100, $5)"
+    const first = '00000000-0000-0000-0000-000000000000'
+    return attempt(of.app, text, [own, of.token('export'), shelf, first, Buffer.from('d')])
+  }
+  const all = (shelf: Buffer) => [...[0, 1, 2].map((label) => marker(own, shelf, label)), 'ok'].sort()
+  expect(await ask(torn, commonShelf)).toEqual(all(commonShelf))
+  expect(await ask(keep, subject)).toEqual(all(subject))
+  for (const shelf of [commonShelf, neighbour]) expect(await ask(keep, shelf)).toEqual(['denied'])
+  await torn.stop()
 })
