@@ -7,6 +7,7 @@ import type { Grant } from './core/grant.ts'
 import type { Tools } from './core/labels.ts'
 import type { RefusedTokenCounts } from './core/refused-tokens.ts'
 import { type CommonScope, readScope, type SubjectScope, type TenantScope, type TenantWideScope } from './core/scope.ts'
+import { checkId } from './core/text.ts'
 import type { ErasureLedger } from './erasure/erasure-ledger.ts'
 import type { Erasures } from './erasure/erasures.ts'
 import type { RefusedErasure } from './erasure/refused-erasures.ts'
@@ -16,10 +17,12 @@ import { distilDue } from './memory/distil-due.ts'
 import { probe } from './memory/embed-each.ts'
 import { type DueVectors, fillVectors } from './memory/fill-vectors.ts'
 import type { Kernel } from './memory/kernel.ts'
+import { Audit } from './memory/ledger/audit.ts'
 import { RowOpener } from './memory/row.ts'
 import { ReadableMemory, ScopedMemory } from './memory/scoped-memory.ts'
 import { checkBackupDays, type ErasureSettings, openErasures } from './open-erasures.ts'
 import { announce, checkDatabase } from './own-calls.ts'
+import { claimsOf, grantReader } from './privileged/grant-reader.ts'
 import { Privileged } from './privileged/privileged.ts'
 import type { PrivilegedKernel } from './privileged/privileged-kernel.ts'
 import type { ShelfStats } from './recall/shelf-cache.ts'
@@ -106,6 +109,17 @@ export class Keep implements AsyncDisposable {
     const openRows: PrivilegedKernel['openRows'] = (keys, claims, rows, nameOf) =>
       new RowOpener(keys, claims).openMemories(rows, nameOf)
     return new Privileged({ ...this.#kernel, erasuresBy: (by) => this.#erasures.by(by), openRows }, grant)
+  }
+
+  /**
+   * The ledger that no scope opens: of the deployment's own acts (who served under which policy, who read totals, rotated keys or accepted a rollback, and
+   * what upkeep did for all), or of a tenant that was erased. Needs the right `ledger`; a tenant that stands shows its own (`ERR_ACCESS_DENIED`). Each call
+   * is an event of that log.
+   */
+  ledger(grant: Grant, of: { readonly tenant?: string } = {}): Audit {
+    this.#gate.check()
+    const tenant = of.tenant === undefined ? null : checkId(of.tenant, 'tenant', 'ERR_SCOPE_REQUIRED')
+    return new Audit(this.#kernel.keyring, grantReader(this.#kernel, claimsOf(grant), tenant))
   }
 
   /**

@@ -14,6 +14,7 @@ export type GrantRight =
   | 'rotate'
   | 'support'
   | 'aggregates'
+  | 'ledger'
 
 const grantRights: readonly unknown[] = [
   'tenants',
@@ -25,6 +26,7 @@ const grantRights: readonly unknown[] = [
   'rotate',
   'support',
   'aggregates',
+  'ledger',
 ] satisfies GrantRight[]
 
 export interface GrantClaims {

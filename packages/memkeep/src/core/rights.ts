@@ -46,6 +46,8 @@ export const rightBits = Object.freeze({
   support: 1 << 21,
   /** read totals over all tenants: only ever in a grant */
   aggregates: 1 << 22,
+  /** read the logs that no scope opens, the deployment's own and those of erased tenants: only ever in a grant */
+  ledger: 1 << 23,
 })
 
 export type Right = keyof typeof rightBits
@@ -64,6 +66,7 @@ export const grantOnlyRights: readonly Right[] = Object.freeze([
   'rotate',
   'support',
   'aggregates',
+  'ledger',
 ] as const)
 
 export function rightsMask(held: Iterable<Right>): number {

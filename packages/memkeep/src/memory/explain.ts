@@ -7,6 +7,7 @@ import { readVersions } from './get.ts'
 import { lookupId } from './input.ts'
 import type { Kernel } from './kernel.ts'
 import { type AuditEvent, listEvents } from './ledger/list-events.ts'
+import { partReader } from './ledger/scope-reader.ts'
 import { type HeldVerdict, readHeld } from './quarantine.ts'
 import { inSight } from './reach.ts'
 import { noteRecalled } from './recalled.ts'
@@ -86,7 +87,8 @@ export async function explain(kernel: Kernel, scope: ScopeClaims, given: unknown
   if (found === null) return null
   const { memory, state, held, lineage, isAuditor } = found
   const asked = { memory: id, actions: showing, since: memory.createdAt, limit: Math.min(100, kernel.limits.results) }
-  const shown = isAuditor ? (await listEvents(kernel, scope, asked)).items.map(readingOf) : null
+  const reader = partReader(kernel, scope)
+  const shown = isAuditor ? (await listEvents(kernel.keyring, reader, asked)).items.map(readingOf) : null
   return { state, lineage, supersedes: memory.supersedes, flags: memory.flags, held, shown }
 }
 

@@ -18,6 +18,7 @@ import { type AddInput, type AddOptions, addOptionKeys, checkAdd, checkArray, ch
 import { keptAnswerOf, type OnceOptions } from './kept-answer.ts'
 import type { Kernel } from './kernel.ts'
 import { Audit } from './ledger/audit.ts'
+import { scopeReader } from './ledger/scope-reader.ts'
 import { ScopedLibrary } from './library/scoped-library.ts'
 import { type ListOptions, list, type Page } from './list.ts'
 import { checkMessages, type MessageInput } from './messages.ts'
@@ -41,7 +42,10 @@ export class ReadableMemory {
   constructor(kernel: Kernel, scope: TenantScope) {
     this.#kernel = kernel
     this.#scope = scope
-    this.audit = new Audit(kernel, scope)
+    this.audit = new Audit(
+      kernel.keyring,
+      scopeReader(kernel, () => this.#claims()),
+    )
     this.#claims()
   }
 

@@ -137,6 +137,34 @@ test('what keeps one log from being signed keeps no auditor from a bundle, and n
   }
 })
 
+test('the log of the deployment’s own acts, and that of an erased tenant, are exported by the operator', async () => {
+  await memkeep(['tenant', 'create', 'leaving', '--data', data])
+  const asked = (...of: string[]) => memkeep(['audit', 'export', ...of, '--json', '--data', data])
+  const own = await asked('--deployment', '-o', scratch.path('own'))
+  expect(own).toMatchObject({ code: 0 })
+  const { key } = JSON.parse(own.out) as { key: string }
+  expect((await memkeep(['verify', scratch.path('own'), '--key', key])).out).toContain('good: ')
+  expect(await asked('--tenant', 'leaving', '--erased', '-o', scratch.path('standing'))).toMatchObject({ code: 1 })
+  const before = JSON.parse((await asked('--tenant', 'leaving', '-o', scratch.path('before'))).out) as { key: string }
+  const erased = await memkeep([
+    'erase',
+    '--tenant',
+    'leaving',
+    '--whole-tenant',
+    '--reason',
+    'contract-end',
+    '--no-wait',
+    '--data',
+    data,
+  ])
+  expect(erased).toMatchObject({ code: 0 })
+  expect(await asked('--tenant', 'leaving', '-o', scratch.path('no scope'))).toMatchObject({ code: 1 })
+  const after = await asked('--tenant', 'leaving', '--erased', '-o', scratch.path('after'))
+  expect(JSON.parse(after.out)).toMatchObject({ key: before.key })
+  for (const wrong of [['--deployment', '--tenant', 'acme'], ['--deployment', '--erased'], ['--erased'], []])
+    expect(await asked(...wrong, '-o', scratch.path('wrong')), wrong.join(' ')).toMatchObject({ code: 2 })
+})
+
 /** What it says until it is ended, which is so long after it said something; `code` is null when it still ran then. */
 async function runsFor(
   ms: number,

@@ -1,7 +1,5 @@
-import { readScope, type ScopeClaims, type TenantScope } from '../../core/scope.ts'
+import type { LedgerReader, LogKeys } from '../../audit/ledger-reader.ts'
 import type { BundleFile } from '../../proof/write-bundle.ts'
-import { callMemory } from '../call.ts'
-import type { Kernel } from '../kernel.ts'
 import { exportLedger, type LedgerExportOptions } from './export-ledger.ts'
 import { type AuditPage, type AuditQuery, listEvents } from './list-events.ts'
 import { openEvent } from './open-event.ts'
@@ -9,22 +7,22 @@ import { type EventProof, proveEvent } from './prove-event.ts'
 import { type LedgerHead, readHead } from './read-head.ts'
 
 /**
- * The ledger, as far as a scope reaches: a subject's scope sees the events of that subject, the common scope those that concern no
+ * A ledger, as far as whoever reads it reaches: a subject's scope sees the events of that subject, the common scope those that concern no
  * subject, a tenant-wide one all of the tenant's. Every call needs the right `audit` (else `ERR_ACCESS_DENIED`), and is an event
  * itself. Another tenant's events, another subject's and missing ones are all the same.
  */
 export class Audit {
-  readonly #kernel: Kernel
-  readonly #scope: TenantScope
+  readonly #keys: LogKeys
+  readonly #reader: LedgerReader
 
-  constructor(kernel: Kernel, scope: TenantScope) {
-    this.#kernel = kernel
-    this.#scope = scope
+  constructor(keys: LogKeys, reader: LedgerReader) {
+    this.#keys = keys
+    this.#reader = reader
   }
 
   /** Events, newest first. One that has no place in the log yet has no index. */
   async list(options: AuditQuery = {}): Promise<AuditPage> {
-    return this.#call((claims) => listEvents(this.#kernel, claims, options))
+    return listEvents(this.#keys, this.#reader, options)
   }
 
   /**
@@ -32,7 +30,7 @@ export class Audit {
    * (retryable) while it has no place yet, which is at most the merge delay.
    */
   async proof(eventId: string): Promise<EventProof | null> {
-    return this.#call((claims) => proveEvent(this.#kernel, claims, eventId))
+    return proveEvent(this.#keys, this.#reader, eventId)
   }
 
   /**
@@ -40,29 +38,19 @@ export class Audit {
    * Null when there is no such event in reach, while it has no place yet, and when the key that it was committed under is gone.
    */
   async opening(eventId: string): Promise<string | null> {
-    return this.#call((claims) => openEvent(this.#kernel, claims, eventId))
+    return openEvent(this.#keys, this.#reader, eventId)
   }
 
   /** The newest signed head of the tenant's log; null before its first event has a place. */
   async checkpoint(): Promise<LedgerHead | null> {
-    return this.#call((claims) => readHead(this.#kernel, claims))
+    return readHead(this.#keys, this.#reader)
   }
 
   /**
-   * The tenant's whole log as the files of a bundle that an auditor takes away. Needs a tenant-wide scope, and the right
+   * The whole log as the files of a bundle that an auditor takes away. By a scope it needs a tenant-wide one, and the right
    * `tenant`. Check what was written with `verifyLedger`.
    */
   export(options: LedgerExportOptions = {}): AsyncGenerator<BundleFile> {
-    return exportLedger(this.#kernel, this.#claims(), options)
-  }
-
-  #call<T>(run: (claims: ScopeClaims) => Promise<T>): Promise<T> {
-    const claims = this.#claims()
-    return callMemory(this.#kernel, claims, 'audit_memory', () => run(claims))
-  }
-
-  #claims(): ScopeClaims {
-    this.#kernel.checkOpen()
-    return readScope(this.#scope)
+    return exportLedger(this.#keys, this.#reader.begin(), options)
   }
 }

@@ -1,16 +1,13 @@
 import { otherKey } from '../../audit/expect-signed.ts'
+import type { LedgerReader, LogKeys } from '../../audit/ledger-reader.ts'
 import { LogReader, type LogRow } from '../../audit/log-reader.ts'
 import { nodeSha256, treeHash } from '../../audit/node-sha256.ts'
 import { MemkeepError } from '../../core/errors.ts'
-import type { ScopeClaims } from '../../core/scope.ts'
 import { decodeHeadProof } from '../../proof/head-proof.ts'
 import { formatInclusionFile, parseInclusionFile } from '../../proof/inclusion-file.ts'
 import { parseNoteKey } from '../../proof/note-key.ts'
 import { type BundleFile, type LedgerAnchor, type LedgerSource, writeBundle } from '../../proof/write-bundle.ts'
-import { callRead, withAccess } from '../access.ts'
-import { callMemory } from '../call.ts'
 import { checkKeys } from '../input.ts'
-import type { Kernel } from '../kernel.ts'
 import { expectOutcome } from '../outcome.ts'
 import { type HeadRow, readHeads } from './read-head.ts'
 
@@ -25,7 +22,7 @@ export interface LedgerExportOptions {
  * The files of a bundle, one after another. Pages are read as they are needed: what is logged meanwhile is not in it. Keys and head are those that
  * the key store knows (`expectSigned`); what else is in it shows with `verifyLedger`.
  */
-export async function* exportLedger(kernel: Kernel, scope: ScopeClaims, given: unknown): AsyncGenerator<BundleFile> {
+export async function* exportLedger(keys: LogKeys, reader: LedgerReader, given: unknown): AsyncGenerator<BundleFile> {
   const { checkpoints = 100, line } = checkKeys<LedgerExportOptions>(given, 'export options', ['checkpoints', 'line'])
   if (!Number.isInteger(checkpoints) || checkpoints < 0 || checkpoints > 1000) {
     throw new MemkeepError('ERR_INPUT_INVALID', 'checkpoints must be a whole number from 0 to 1,000')
@@ -33,33 +30,30 @@ export async function* exportLedger(kernel: Kernel, scope: ScopeClaims, given: u
   if (line !== undefined && !(Number.isInteger(line) && line > 0)) {
     throw new MemkeepError('ERR_INPUT_INVALID', 'line must be a whole number from 1')
   }
-  if (scope.reach !== 'all') {
-    throw new MemkeepError('ERR_ACCESS_DENIED', 'a whole log is exported with a tenant-wide scope')
-  }
-  const call = <T>(run: () => Promise<T>): Promise<T> => callMemory(kernel, scope, 'audit_memory', run)
-  const heads = await call(() => withAccess(kernel, scope, (access) => readHeads(kernel, access)))
+  const heads = await reader.read(async (log) => {
+    if (!log.wide) throw new MemkeepError('ERR_ACCESS_DENIED', 'a whole log is exported with a tenant-wide scope')
+    return readHeads(keys, log)
+  })
   const at = line === undefined ? 0 : heads.findIndex((each) => each.line === line)
   const [head, former] = at === -1 ? [] : heads.slice(at)
   if (head === undefined)
     throw new MemkeepError('ERR_AUDIT_UNAVAILABLE', 'nothing is in the log yet', { retryable: true })
-  await expectAnchor(kernel, head)
+  await expectAnchor(keys, head)
   const read = (args: readonly unknown[]): Promise<LogRow[]> =>
-    call(() =>
-      withAccess(kernel, scope, async (access) => {
-        const rows = await callRead<LogRow>(kernel, access, 'read_log', args)
-        expectOutcome(rows.find(({ part }) => part === 0)?.outcome, 'ok')
-        return rows
-      }),
-    )
+    reader.read(async (log) => {
+      const rows = await log.call<LogRow>('read_log', args)
+      expectOutcome(rows.find(({ part }) => part === 0)?.outcome, 'ok')
+      return rows
+    })
   yield* writeBundle(await sourceOf(head, former, new LogReader(read, head.line, head.size), checkpoints))
 }
 
 /** Which log a head is anchored in is not the database's word either. Throws `ERR_KEY_UNAVAILABLE`. */
-async function expectAnchor({ keyring }: Kernel, { anchor_size, anchor_vkey }: HeadRow): Promise<void> {
+async function expectAnchor(keys: LogKeys, { anchor_size, anchor_vkey }: HeadRow): Promise<void> {
   if (anchor_size === null) return
-  const tag = await keyring.deploymentLogTag()
-  for (let line = await keyring.logLine(); line > 0; line--) {
-    if ((await keyring.logKey(tag, line)).vkey === anchor_vkey) return
+  const tag = await keys.deploymentLogTag()
+  for (let line = await keys.logLine(); line > 0; line--) {
+    if ((await keys.logKey(tag, line)).vkey === anchor_vkey) return
   }
   throw otherKey()
 }

@@ -1,17 +1,13 @@
 import { actorClass } from '../../audit/actor-class.ts'
 import { EventOpener, type Under } from '../../audit/event-opener.ts'
+import type { LedgerReader, LogKeys } from '../../audit/ledger-reader.ts'
 import type { EventRow } from '../../audit/logged-event.ts'
 import { PlacedLeaves, type PlaceRow } from '../../audit/placed-leaves.ts'
 import { MemkeepError } from '../../core/errors.ts'
 import { isUuid } from '../../core/ids.ts'
-import { rightBits } from '../../core/rights.ts'
-import type { ScopeClaims } from '../../core/scope.ts'
 import { readOps } from '../../proof/read-ops.ts'
-import { type Access, callRead, withAccess } from '../access.ts'
 import { checkKeys, checkLimit, lookupId } from '../input.ts'
-import type { Kernel } from '../kernel.ts'
 import { expectOutcome } from '../outcome.ts'
-import { shelvesInReach } from '../reach.ts'
 
 export interface AuditQuery {
   /** Events from this moment on, by the clock of the process that acted. */
@@ -96,7 +92,7 @@ const lastUuid = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 const reaches = ['common', 'subject', 'all'] as const
 const endOfTime = 8_640_000_000_000_000
 
-export async function listEvents(kernel: Kernel, scope: ScopeClaims, given: unknown): Promise<AuditPage> {
+export async function listEvents(keys: LogKeys, reader: LedgerReader, given: unknown): Promise<AuditPage> {
   const options = checkKeys<AuditQuery>(given, 'audit options', optionKeys)
   const limit = checkLimit(options.limit, 100, 50)
   const { cursor = lastUuid } = options
@@ -105,18 +101,16 @@ export async function listEvents(kernel: Kernel, scope: ScopeClaims, given: unkn
   const args = [since, until, checkActions(options.actions), cursor, limit + 1]
   // Beside the events what shows where their leaves stand: whoever owns the database can change a leaf as well as its event.
   const more = [options.memory === undefined ? null : lookupId(options.memory), true]
-  return withAccess(kernel, scope, async (access) => {
-    const wide = scope.reach === 'all'
-    const doorway = wide ? 'wide_list_events' : 'list_events'
-    const rows = await callRead<ListRow | PlaceOnly>(kernel, access, doorway, args, access.claims, more)
+  return reader.read(async (log) => {
+    const doorway = log.wide ? 'wide_list_events' : 'list_events'
+    const rows = await log.call<ListRow | PlaceOnly>(doorway, args, more)
     const events = rows.filter((row) => row.part === 0)
     expectOutcome(events.find((row) => row.outcome !== null)?.outcome, 'ok')
     const found = events.filter((row) => row.outcome === null)
-    const names = await namesOf(kernel, access, found)
-    const opener = new EventOpener(access.keys, await kernel.keyring.deployment())
-    const { tag } = access.keys
+    const names = await log.names(found)
+    const opener = new EventOpener(log.keys, await keys.deployment())
     const places = rows.filter((row) => row.part !== 0)
-    const leaves = new PlacedLeaves(places, async (line) => (await kernel.keyring.logKey(tag, line)).noteKey)
+    const leaves = new PlacedLeaves(places, async (line) => (await keys.logKey(log.tag, line)).noteKey)
     const items: AuditEvent[] = []
     for (const row of found.slice(0, limit)) items.push(await openEvent(row, { opener, leaves, names }))
     return { items, nextCursor: found.length > limit ? items.at(-1)!.id : null }
@@ -159,18 +153,6 @@ async function isIntact(
   // Leaves that are pruned go as rows: none is without its bytes.
   if (entry === null || !(await leaves.holds(line!, seq, entry))) return false
   return opener.isIntact(event, entry, place)
-}
-
-/** The names of the subjects: the scope's own, or, tenant-wide and with the right to read, every one that opens. */
-async function namesOf(
-  kernel: Kernel,
-  access: Access,
-  rows: readonly ListRow[],
-): Promise<(subject: Buffer) => string | null> {
-  const { scope, claims } = access
-  if (scope.reach !== 'all') return () => scope.subject
-  if ((claims.rights & rightBits.read) === 0 || rows.every(({ subject }) => subject === null)) return () => null
-  return (await shelvesInReach(kernel, access)).names
 }
 
 function checkTime(value: unknown, absent: number): number {

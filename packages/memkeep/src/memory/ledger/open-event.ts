@@ -1,10 +1,8 @@
 import { EventOpener, type Under } from '../../audit/event-opener.ts'
+import type { LedgerReader, LogKeys } from '../../audit/ledger-reader.ts'
 import type { EventRow } from '../../audit/logged-event.ts'
-import type { ScopeClaims } from '../../core/scope.ts'
 import { encodeOpening } from '../../proof/commitment.ts'
-import { callRead, withAccess } from '../access.ts'
 import { lookupId } from '../input.ts'
-import type { Kernel } from '../kernel.ts'
 import { expectOutcome } from '../outcome.ts'
 
 type Row = Omit<EventRow, 'outcome'> &
@@ -13,16 +11,16 @@ type Row = Omit<EventRow, 'outcome'> &
 const endOfTime = 8_640_000_000_000_000
 
 /** What shows one event's details and nothing of the others: the text of an opening. Stands in the ledger as a list of one. */
-export async function openEvent(kernel: Kernel, scope: ScopeClaims, given: unknown): Promise<string | null> {
+export async function openEvent(keys: LogKeys, reader: LedgerReader, given: unknown): Promise<string | null> {
   const event = lookupId(given)
-  const doorway = scope.reach === 'all' ? 'wide_list_events' : 'list_events'
-  return withAccess(kernel, scope, async (access) => {
+  return reader.read(async (log) => {
     // The newest event before the id that follows.
-    const rows = await callRead<Row>(kernel, access, doorway, [0, endOfTime, null, following(event), 1])
+    const doorway = log.wide ? 'wide_list_events' : 'list_events'
+    const rows = await log.call<Row>(doorway, [0, endOfTime, null, following(event), 1])
     expectOutcome(rows.find((row) => row.outcome !== null)?.outcome, 'ok')
     const row = rows.find((each) => each.outcome === null && each.id === event)
     if (row === undefined || row.seq === null) return null
-    const opener = new EventOpener(access.keys, await kernel.keyring.deployment())
+    const opener = new EventOpener(log.keys, await keys.deployment())
     const part = await opener.open({ ...row, outcome: row.ended }, row)
     if (part === null) return null
     return Buffer.from(encodeOpening({ index: row.seq, parts: [part] })).toString('utf8')

@@ -1,7 +1,5 @@
 import { expectSigned } from '../../audit/expect-signed.ts'
-import type { ScopeClaims } from '../../core/scope.ts'
-import { type Access, callRead, withAccess } from '../access.ts'
-import type { Kernel } from '../kernel.ts'
+import type { LedgerReader, LogKeys, OpenLog } from '../../audit/ledger-reader.ts'
 import { expectOutcome } from '../outcome.ts'
 
 /** The signed head of a tenant's log. */
@@ -40,8 +38,8 @@ export interface HeadRow {
   readonly anchor_cosigned: string
 }
 
-export async function readHead(kernel: Kernel, scope: ScopeClaims): Promise<LedgerHead | null> {
-  const [row, former] = await withAccess(kernel, scope, async (access) => readHeads(kernel, access))
+export async function readHead(keys: LogKeys, reader: LedgerReader): Promise<LedgerHead | null> {
+  const [row, former] = await reader.read((log) => readHeads(keys, log))
   if (row === undefined) return null
   const { size, signed_ms, note: checkpoint, vkey: key, line } = row
   const head = { key, size, checkpoint, line, signedAt: new Date(signed_ms) }
@@ -52,11 +50,11 @@ export async function readHead(kernel: Kernel, scope: ScopeClaims): Promise<Ledg
  * The heads of a tenant's logs, that which its events go to now first; none when nothing was logged. Throws what `expectSigned` does: neither key
  * nor head is the database's word.
  */
-export async function readHeads(kernel: Kernel, access: Access): Promise<HeadRow[]> {
-  const rows = await callRead<HeadRow>(kernel, access, 'read_head', [])
+export async function readHeads(keys: LogKeys, log: OpenLog): Promise<HeadRow[]> {
+  const rows = await log.call<HeadRow>('read_head', [])
   expectOutcome(rows.find((row) => row.outcome !== null)?.outcome, 'ok')
   const heads = rows.filter((row) => row.outcome === null && row.size > 0)
-  for (const head of heads) await expectSigned(head, await kernel.keyring.logKey(access.keys.tag, head.line))
+  for (const head of heads) await expectSigned(head, await keys.logKey(log.tag, head.line))
   return heads
 }
 

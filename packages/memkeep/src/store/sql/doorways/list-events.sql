@@ -76,5 +76,5 @@ begin
       end loop;
     end if;
   end if;
-  perform memkeep.record(c, 'audit.list', ended_with, '{}', number, p_detail);
+  perform memkeep.record(c, case when c.rights & 8388608 = 0 then 'audit.list' else 'ledger.list' end, ended_with, '{}', number, p_detail);
 end $$;

@@ -48,9 +48,9 @@ begin
       hashes := memkeep.tile_hashes(p_tenant, line, size, l, index);
       return next;
     end loop;
-    perform memkeep.record(c, 'audit.proof', 'ok', '{}', 1, p_detail);
+    perform memkeep.record(c, case when c.rights & 8388608 = 0 then 'audit.proof' else 'ledger.proof' end, 'ok', '{}', 1, p_detail);
     return;
   end if;
   return next;
-  perform memkeep.record(c, 'audit.proof', outcome, '{}', 0, p_detail);
+  perform memkeep.record(c, case when c.rights & 8388608 = 0 then 'audit.proof' else 'ledger.proof' end, outcome, '{}', 0, p_detail);
 end $$;

@@ -28,6 +28,6 @@ begin
   if c.rights & 16384 <> 0 and outcome = 'ok' then
     perform set_config('memkeep.claims', '', true);
   else
-    perform memkeep.record(c, 'audit.checkpoint', outcome, '{}', number, p_detail);
+    perform memkeep.record(c, case when c.rights & 8388608 = 0 then 'audit.checkpoint' else 'ledger.checkpoint' end, outcome, '{}', number, p_detail);
   end if;
 end $$;

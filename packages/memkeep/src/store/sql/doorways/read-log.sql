@@ -34,6 +34,6 @@ begin
   if c.rights & 16384 <> 0 and outcome = 'ok' then
     perform set_config('memkeep.claims', '', true);
   else
-    perform memkeep.record(c, 'audit.export', outcome, '{}', number, p_detail);
+    perform memkeep.record(c, case when c.rights & 8388608 = 0 then 'audit.export' else 'ledger.export' end, outcome, '{}', number, p_detail);
   end if;
 end $$;
