@@ -137,8 +137,6 @@ create policy note on memkeep.recalled for insert to memkeep_door
 create policy note_again on memkeep.recalled for update to memkeep_door
   using (tenant = memkeep.claim_tenant() and memkeep.claim_notes(subject))
   with check (tenant = memkeep.claim_tenant() and memkeep.claim_notes(subject));
-
--- To fold it.
 create policy fold on memkeep.recalled for delete to memkeep_door
   using (tenant = memkeep.claim_tenant() and memkeep.claim_notes(subject));
 
