@@ -24,10 +24,13 @@ export const logToStderr: RequestLog = (line) => {
   process.stderr.write(`${JSON.stringify(line)}\n`)
 }
 
-/** The frames of an error's stack. */
+/** The frames of an error's stack. Its message stands before them, and may have lines that look like some. */
 export function framesOf(error: unknown): readonly string[] {
-  const stack = error instanceof Error ? (error.stack ?? '') : ''
+  if (!(error instanceof Error)) return []
+  const { stack = '', message } = error
+  const said = stack.indexOf(message)
   return stack
+    .slice(said === -1 ? 0 : said + message.length)
     .split('\n')
     .filter((line) => /^\s+at /.test(line))
     .map((line) => line.trim())
