@@ -34,19 +34,13 @@ const namedKeys = 2000
 /** Looks at every table, key and other store that can hold something of the scope, and stores what it found: the plan. */
 export async function enumerateScope(input: StepInput): Promise<Notes & { plan: Plan; digest: string }> {
   const { kernel, record, scope } = input
-  // Each looks and changes nothing, so none waits for another.
-  const [keys, held, targets, known] = await Promise.all([
-    kernel.keyring.destruction.handles(scope, record.epoch),
-    callStep<HeldRow>(kernel, record, { doorway: 'inspect_scope', args: [] }),
-    ofTargets(input, (target) => target.inventory(scope)),
-    callStep<KnownRow>(kernel, record, { doorway: 'known_of_scope', args: [] }),
-  ])
+  const keys = await kernel.keyring.destruction.handles(scope, record.epoch)
   const plan: Plan = {
-    stores: heldOf(held),
-    targets: Object.fromEntries(targets),
+    stores: heldOf(await callStep<HeldRow>(kernel, record, { doorway: 'inspect_scope', args: [] })),
+    targets: Object.fromEntries(await ofTargets(input, (target) => target.inventory(scope))),
     keys: keys.slice(0, namedKeys),
     keyCount: keys.length,
-    known: knownOf(known),
+    known: knownOf(await callStep<KnownRow>(kernel, record, { doorway: 'known_of_scope', args: [] })),
   }
   return { plan, digest: digestOf(plan) }
 }
