@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -33,10 +33,16 @@ async function start(...args: string[]): Promise<ServingProcess> {
 }
 
 test('the first start prints a key once with lines that work in a shell; later ones how to make another', async () => {
-  const dir = await place()
+  // A path that a shell would take apart.
+  const dir = join(await place(), "it's mine; exit 3")
   const first = await start('--data', dir)
   const key = /^ {2}(mk_\S{43})$/m.exec(first.stdout)?.[1]
   expect(key).toBeTypeOf('string')
+  const args = /^ {2}npx memkeep mcp (--data .+)$/m.exec(first.stdout)![1]
+  expect((await run('sh', ['-c', `printf '%s\\n' ${args}`])).stdout).toBe(`--data\n${dir}\n`)
+  for (const secret of ['has-keys', 'keys', 'keys/root.key', 'keys/store', 'db/secrets.json']) {
+    expect([secret, (await stat(join(dir, secret))).mode & 0o077]).toEqual([secret, 0])
+  }
   const lines = first.stdout.split('\n').filter((line) => /^ {2}(export|URL|curl|ID)/.test(line))
   const { stdout } = await run('sh', ['-c', lines.join('\n')])
   const answers = stdout.trim().split('\n')
