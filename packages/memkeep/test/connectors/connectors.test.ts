@@ -274,6 +274,15 @@ describe.skipIf(redisVersion === null)(redisName, () => {
     )
   })
 
+  test('an id that is a pattern reaches its own keys alone', async () => {
+    await using redis = await RedisServer.start()
+    const connector = new PortableConnector(redisConnector({ url: redis.url, prefixes, retries: 0 }), seams)
+    const patterns = ['*', '?na', '[ab]na', 'an\\a']
+    for (const subject of [...patterns, 'ana']) await redis.client.set(`acme:${subject}:k`, 'x')
+    for (const subject of patterns) expect(await connector.call('erase', { tenant: 'acme', subject }), subject).toBe(1)
+    expect(await redis.client.keys('*')).toEqual(['acme:ana:k'])
+  })
+
   test('one that is killed under a call fails it', async () => {
     await using redis = await RedisServer.start()
     const connector = new PortableConnector(redisConnector({ url: redis.url, prefixes, retries: 0 }), seams)
