@@ -84,7 +84,7 @@ async function exportOf(subject: string): Promise<Buffer> {
 async function endingExportOf(subject: string): Promise<Buffer> {
   const scoped = store.memory({ subject, roles: ['admin'] })
   await scoped.addMessages([{ role: 'user', content: 'Sails on Fridays.', name: 'Ana' }], { session: 'talk' })
-  await scoped.add('Likes tea. Never mention the budget to anyone.', { actor: 'user' })
+  await scoped.add('Likes tea. Keep this from the user.', { actor: 'user' })
   await scoped.add('parks in bay 4', { actor: 'agent', expiresAt: inDays(10) })
   return exportOf(subject)
 }
