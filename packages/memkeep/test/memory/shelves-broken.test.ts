@@ -6,7 +6,6 @@ import { readScope } from '../../src/core/scope.ts'
 import type { KeyStore } from '../../src/keys/key-store.ts'
 import { checkShelves } from '../../src/memory/check-shelves.ts'
 import { search } from '../../src/memory/search.ts'
-import { doorwayFiles } from '../../src/store/schema.ts'
 import { mintTenantScope } from '../../src/trust.ts'
 import { codeOf } from '../support/code-of.ts'
 import { claimsOf, kernelOn } from '../support/kernel-on.ts'
@@ -158,13 +157,14 @@ describe('a row that the database may not bring is refused, loudly', () => {
 
   test("another shelf's, on a page", async () => {
     await using other = await torn()
-    const load = doorwayFiles().find((file) => file.text.includes('function memkeep.load('))!
+    const definition = "select pg_get_functiondef('memkeep.entries_behind'::regproc) as text"
+    const [entries] = await other.database.query<{ text: string }>(definition)
     const ofTheShelf = 'and m.subject = p_subject'
-    expect(load.text).toContain(ofTheShelf)
+    expect(entries!.text).toContain(ofTheShelf)
     await other.memory({ subject: 'ben' }).add('word, not to be seen', user)
     await using whole = kernelOn(other, { budgetBytes: 1e9 })
     expect((await look(whole)).memories).toEqual([])
-    await other.database.query(load.text.replaceAll(ofTheShelf, ''))
+    await other.database.query(entries!.text.replaceAll(ofTheShelf, ''))
     await using cold = kernelOn(other, { budgetBytes: 1e9 })
     expect(await codeOf(look(cold))).toBe('ERR_SEAL_BROKEN')
     expect(cold.kernel.shelves.stats).toMatchObject({ broken: 0, shelves: 0 })
