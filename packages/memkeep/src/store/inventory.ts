@@ -31,9 +31,9 @@ export const inventory: Readonly<Record<string, TableAnnotation>> = {
   removal: both({ row: 'tenant subject shelf_version id sensitivity removed_ms' }),
   request: both({ row: 'tenant subject principal key digest receipt epoch until_ms trusts' }),
   lineage: both({ row: 'tenant subject source derived' }),
-  recalled: both({ row: 'tenant subject reader trust' }),
+  recalled: both({ row: 'tenant subject reader trust noted_ms shown_external shown_user' }),
   aside: both({
-    row: 'tenant subject id version sensitivity trust actor kind at_ms created_ms updated_ms expires_ms derived_from epoch content details entry why aside_ms verdict successor line',
+    row: 'tenant subject id version sensitivity trust actor kind at_ms created_ms updated_ms expires_ms derived_from epoch content details entry why aside_ms verdict successor line shelf_version stands_above',
   }),
   reviewed: both({ row: 'tenant subject id version' }),
   undistilled: both({ row: 'tenant subject id due_ms' }),
