@@ -104,8 +104,20 @@ export class WrappedKeys {
 
   /** Wraps a record anew under the newest parent. False when there is none, or it stands there already. */
   async rewrap(name: string): Promise<boolean> {
-    const bytes = await this.#get(name)
-    if (bytes === null) return false
+    for (let seen: Buffer | null = null; ; ) {
+      const bytes = await this.#get(name)
+      if (bytes === null) return false
+      try {
+        return await this.#rewrapRecord(name, bytes)
+      } catch (error) {
+        // As in `find`: who replaces the same parent at the same time was faster, and has taken the old one away.
+        if (!isGone(error) || seen?.equals(bytes)) throw error
+        seen = bytes
+      }
+    }
+  }
+
+  async #rewrapRecord(name: string, bytes: Buffer): Promise<boolean> {
     const record = await naming(name, async () => parseKeyRecord(bytes))
     if (record.wrappedBy === (await this.#newestParent(name))) return false
     const raw = await naming(name, () => this.#unwrap(name, record))

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import type { KeyStore } from '../../src/keys/key-store.ts'
 import { keyPlace } from './key-place.ts'
 import { expectOpens, runChild } from './key-processes.ts'
 
@@ -25,4 +26,35 @@ it('of processes that make the same root, tenants and subjects at once, one wins
   }
   // generation, deployment tag, token root; three for each tenant and the deployment; one for each subject
   expect((await place.store.list('')).length).toBe(3 + 3 * (tenants.length + 1) + tenants.length * subjects.length)
+})
+
+it('who replaces what wraps the keys of a tenant while another does is not stopped by that one having been faster', async () => {
+  const place = keyPlace()
+  const { keys } = await place.openRing().createTenant('acme')
+  const subject = keys.subjectTag('ana')
+  const sealed = (await keys.forWriting(subject)).seal('content', Buffer.from('tea'), [])
+  const [tag, own] = [keys.tag.toString('hex'), subject.toString('hex')]
+  const erased = { tenant: keys.tag, subject: keys.subjectTag('ben') }
+  await keys.forWriting(erased.subject)
+  await place.openRing().destruction.deleteRecords(erased, 1)
+  let others = 0
+  /** The other one is done between the look at a record and the look at what it was wrapped by. */
+  const overtaken: KeyStore = {
+    putIfAbsent: (name, bytes) => place.store.putIfAbsent(name, bytes),
+    replace: (name, bytes) => place.store.replace(name, bytes),
+    list: (prefix) => place.store.list(prefix),
+    delete: (name) => place.store.delete(name),
+    async get(name) {
+      const bytes = await place.store.get(name)
+      if (name === `subject/${tag}/${own}/1/1` && others++ === 0) {
+        await place.openRing().destruction.replaceWraps(erased, 1)
+      }
+      return bytes
+    },
+  }
+  await place.openRing({ store: overtaken }).destruction.replaceWraps(erased, 1)
+  expect(others).toBeGreaterThan(1)
+  expect(await place.store.list(`tenant/${tag}/wrap/`)).toEqual([`tenant/${tag}/wrap/2`])
+  const again = await (await place.openRing().tenant('acme')).forWriting(subject)
+  expect(`${again.open('content', sealed, [])}`).toBe('tea')
 })
