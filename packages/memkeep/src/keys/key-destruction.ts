@@ -2,7 +2,7 @@ import { MemkeepError } from '../core/errors.ts'
 import type { KillPoint } from '../core/seams.ts'
 import type { HeldKeys } from './held-keys.ts'
 import type { KeyRolls, Newest } from './key-rolls.ts'
-import { epochOf, erasedName, newestVersion, passedPrefix, versionsOf } from './newest-version.ts'
+import { epochOf, erasedName, isMark, newestVersion, passedPrefix, versionsOf } from './newest-version.ts'
 import type { WrappedKeys } from './wrapped-keys.ts'
 
 /** Whose keys: a subject's, or (null) a tenant's with all its subjects'. By tags, as the tenant's own keys may be gone already. */
@@ -149,8 +149,4 @@ function prefixesOf({ tenant, subject }: KeyOwner): string[] {
   return subject === null
     ? [`tenant/${tag}/`, `subject/${tag}/`, versionsOf(tenant)]
     : [`subject/${tag}/${subject.toString('hex')}/`]
-}
-
-function isMark(name: string): boolean {
-  return name.includes('/erased/')
 }

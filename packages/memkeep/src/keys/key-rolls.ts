@@ -1,6 +1,14 @@
 import type { KillPoint } from '../core/seams.ts'
 import type { HeldKeys } from './held-keys.ts'
-import { epochOf, erasedEpoch, newestGeneration, newestVersion, newestWrap, versionsOf } from './newest-version.ts'
+import {
+  epochOf,
+  erasedEpoch,
+  isMark,
+  newestGeneration,
+  newestVersion,
+  newestWrap,
+  versionsOf,
+} from './newest-version.ts'
 import type { WrappedKeys } from './wrapped-keys.ts'
 
 /** Numbers of what wraps a tenant's subject keys (0: none), and of the generation, as they stand. */
@@ -98,7 +106,7 @@ export class KeyRolls {
   async #rewrapAll(list: () => Promise<string[]>): Promise<void> {
     for (let changed = true; changed; ) {
       changed = false
-      const names = (await list()).filter((name) => !name.includes('/erased/'))
+      const names = (await list()).filter((name) => !isMark(name))
       for (let at = 0; at < names.length; at += atOnce) {
         const tried = await Promise.allSettled(names.slice(at, at + atOnce).map((name) => this.#rewrap(name)))
         for (const each of tried) {

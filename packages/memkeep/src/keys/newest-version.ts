@@ -53,6 +53,11 @@ export function erasedName(prefix: string, epoch: number): string {
   return `${prefix}erased/${epoch}`
 }
 
+/** Whether a record says that an epoch was erased, and holds no key. */
+export function isMark(name: string): boolean {
+  return name.includes('/erased/')
+}
+
 /** The highest epoch that was erased, by the records `<prefix>erased/<epoch>` among the names; 0 when none was. */
 export function erasedEpoch(prefix: string, names: readonly string[]): number {
   let highest = 0

@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.ts'
 import type { KillPoint } from '../core/seams.ts'
 import type { HeldKeys } from './held-keys.ts'
 import type { KeyRolls } from './key-rolls.ts'
-import { epochOf, erasedName, versionsOf } from './newest-version.ts'
+import { epochOf, erasedName, isMark, versionsOf } from './newest-version.ts'
 import type { WrappedKeys } from './wrapped-keys.ts'
 
 /** For so long a record says that a version's key was deleted: longer than any process takes to wrap anew what it has read. */
@@ -83,7 +83,5 @@ export class VersionKeys {
     return marks
   }
 }
-
-const isMark = (name: string): boolean => name.includes('/erased/')
 
 const idOf = (prefix: string, name: string): string => name.slice(prefix.length).split('/')[0]!
