@@ -50,12 +50,14 @@ export class KeyRolls {
     if (version <= upTo) await this.#wrapped.make(`${prefix}wrap/${version + 1}`)
     this.#held.drop(`${prefix}wrap/`)
     this.#reach('keys.wrap-made')
+    const old = (await stand()).slice(0, -1)
     await this.#rewrapAll(async () => [
       ...(await this.#wrapped.list(`subject/${tenant.toString('hex')}/`)),
       ...(await this.#wrapped.list(versionsOf(tenant))),
     ])
     this.#reach('keys.subjects-rewrapped')
-    for (const { name } of (await stand()).slice(0, -1)) await this.#wrapped.remove(name)
+    // Not those that somebody has replaced since: what stands under them is not wrapped anew yet.
+    for (const { name } of old) await this.#wrapped.remove(name)
     this.#held.drop(`${prefix}wrap/`)
   }
 
@@ -81,6 +83,7 @@ export class KeyRolls {
     }
     this.#held.drop('generation/')
     this.#reach('keys.generation-made')
+    const superseded = (await stand()).slice(0, -1)
     await this.#rewrapAll(async () => [
       ...(await this.#wrapped.list('deployment/')),
       ...(await this.#wrapped.list('tenant/')),
@@ -88,7 +91,8 @@ export class KeyRolls {
     this.#reach('keys.tenants-rewrapped')
     const roots: string[] = []
     let at = new Date(0)
-    for (const old of (await stand()).slice(0, -1)) {
+    // As in `replaceWraps`.
+    for (const old of superseded) {
       const id = await this.#wrapped.wrapperOf(old.name)
       if (id !== null && id !== root.id) {
         const gone = await root.destroy(id)

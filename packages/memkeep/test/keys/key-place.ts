@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import type { Clock } from '../../src/core/clock.ts'
+import type { KillPoint } from '../../src/core/seams.ts'
 import { directoryKeyStore, localKeys } from '../../src/keys/drivers/local.ts'
 import type { KeyProvider } from '../../src/keys/key-provider.ts'
 import type { KeyStore } from '../../src/keys/key-store.ts'
@@ -29,7 +30,12 @@ export interface KeyPlace {
   readonly store: KeyStore
   readonly clock: HandClock
   /** A new keyring over the same root, store and clock, closed when the test has ended. */
-  openRing(changes?: { provider?: KeyProvider; store?: KeyStore; holdMs?: number }): Keyring
+  openRing(changes?: {
+    provider?: KeyProvider
+    store?: KeyStore
+    holdMs?: number
+    reach?: (point: KillPoint) => void
+  }): Keyring
 }
 
 export function keyPlace(directory = freshDirectory()): KeyPlace {

@@ -58,3 +58,46 @@ it('who replaces what wraps the keys of a tenant while another does is not stopp
   const again = await (await place.openRing().tenant('acme')).forWriting(subject)
   expect(`${again.open('content', sealed, [])}`).toBe('tea')
 })
+
+it.each(['keys.wrap-made', 'keys.generation-made'] as const)(
+  'what another one has begun to replace (%s) stays until that one has wrapped everything anew',
+  async (made) => {
+    const place = keyPlace()
+    const { keys } = await place.openRing().createTenant('acme')
+    const subject = keys.subjectTag('ana')
+    const sealed = (await keys.forWriting(subject)).seal('content', Buffer.from('tea'), [])
+    const [ben, cem] = ['ben', 'cem'].map((name) => ({ tenant: keys.tag, subject: keys.subjectTag(name) })) as [
+      { tenant: Buffer; subject: Buffer },
+      { tenant: Buffer; subject: Buffer },
+    ]
+    for (const { subject } of [ben, cem]) await keys.forWriting(subject)
+    await place.openRing().destruction.deleteRecords(ben, 1)
+    const killed = (point: string) => {
+      if (point === made) throw new Error('killed')
+    }
+    const rewrapped = made === 'keys.wrap-made' ? 'keys.subjects-rewrapped' : 'keys.tenants-rewrapped'
+    let state: 'before' | 'now' | 'done' = 'before'
+    /** Once the first has wrapped everything anew, the other one makes the next, and is killed. */
+    const store: KeyStore = {
+      putIfAbsent: (name, bytes) => place.store.putIfAbsent(name, bytes),
+      replace: (name, bytes) => place.store.replace(name, bytes),
+      get: (name) => place.store.get(name),
+      delete: (name) => overtake().then(() => place.store.delete(name)),
+      list: (prefix) => overtake().then(() => place.store.list(prefix)),
+    }
+    async function overtake(): Promise<void> {
+      if (state !== 'now') return
+      state = 'done'
+      const other = place.openRing({ reach: killed })
+      await other.destruction.deleteRecords(cem, 1)
+      await expect(other.destruction.destroyWrappers(cem, 1)).rejects.toThrow('killed')
+    }
+    const reach = (point: string) => {
+      if (point === rewrapped) state = 'now'
+    }
+    await place.openRing({ store, reach }).destruction.destroyWrappers(ben, 1)
+    expect(state).toBe('done')
+    const again = await (await place.openRing().tenant('acme')).forWriting(subject)
+    expect(`${again.open('content', sealed, [])}`).toBe('tea')
+  },
+)
