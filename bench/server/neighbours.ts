@@ -31,32 +31,35 @@ export async function playWindow(
   options: NeighbourOptions,
 ): Promise<Window> {
   const { seconds, everyMs, loudPerSecond } = options
-  const until = performance.now() + seconds * 1000
+  const start = performance.now()
+  const until = start + seconds * 1000
   const took: number[] = []
   let errors = 0
   const loud: [number, number] = [0, 0]
   const quiet = async (key: string, number: number): Promise<void> => {
     const client = new Client(server.url, key)
-    // Spread over the pace, so that they do not come in step.
-    await sleep((everyMs * number) / keys.length)
-    for (let turn = 0; performance.now() < until; turn++) {
+    // Spread over the pace, and by the clock: were each to wait from its own answer on, one slow moment would bring many into step for good.
+    const first = start + (everyMs * number) / keys.length
+    for (let turn = 0; ; turn++) {
+      await sleep(Math.max(0, first + turn * everyMs - performance.now()))
+      if (performance.now() >= until) break
       const began = performance.now()
       const { status } = await client.send('POST', '/v1/memories/search', { query: queryText(number + turn), limit: 5 })
       took.push(performance.now() - began)
       if (status !== 200) errors++
-      await sleep(Math.max(0, everyMs - (performance.now() - began)))
     }
     client.close()
   }
   const shout = async (number: number): Promise<void> => {
     const client = new Client(server.url, loudKey)
     const paceMs = 10_000 / loudPerSecond
-    await sleep((paceMs * number) / 10)
-    for (let turn = 0; performance.now() < until; turn++) {
-      const began = performance.now()
+    const first = start + (paceMs * number) / 10
+    for (let turn = 0; ; turn++) {
+      // By the clock too: what it could not send while it waited for an answer it sends at once.
+      await sleep(Math.max(0, first + turn * paceMs - performance.now()))
+      if (performance.now() >= until) break
       const { status } = await client.send('POST', '/v1/memories/search', { query: queryText(turn), limit: 100 })
       loud[status === 200 ? 0 : 1]++
-      await sleep(Math.max(0, paceMs - (performance.now() - began)))
     }
     client.close()
   }

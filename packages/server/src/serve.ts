@@ -6,6 +6,7 @@ import { connectRedis } from './authn/drivers/connect-redis.ts'
 import { type FirstKey, firstRun } from './authn/first-run.ts'
 import type { JsonWebTokenOptions } from './authn/json-web-tokens.ts'
 import { RateLimits } from './authn/rate-limits.ts'
+import { TimeShares } from './authn/time-shares.ts'
 import { type Listening, listen } from './http/listen.ts'
 import { logToStderr, type RequestLog } from './http/request-log.ts'
 import { ServerMetrics } from './http/server-metrics.ts'
@@ -73,6 +74,7 @@ export async function openDoor(
     adminKeys: new AdminKeys(keep, adminKeys, credentials),
     proxies: trustedProxies(config.trustedProxies ?? []),
     limits: new RateLimits(config.rateLimits, redis),
+    shares: new TimeShares(),
     metrics: new ServerMetrics(() => keep.metrics()),
     ready: atMostEachSecond(() => keep.checkReady()),
     host,

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { Breath } from '../core/breath.ts'
 import { MemkeepError } from '../core/errors.ts'
 import { actors, sensitivities, trusts } from '../core/labels.ts'
 import type { Json, Memory } from '../core/memory.ts'
@@ -138,7 +139,13 @@ export class RowOpener {
       await this.#keyOf(row, row.content)
       await this.#keyOf(row, row.details)
     }
-    return rows.map((row) => this.#openMemory(row, nameOf(row.subject)))
+    const memories: Memory[] = []
+    const breath = new Breath()
+    for (const row of rows) {
+      if (breath.due) await breath.take()
+      memories.push(this.#openMemory(row, nameOf(row.subject)))
+    }
+    return memories
   }
 
   #openMemory(row: ReadingRow, subject: string | null): Memory {

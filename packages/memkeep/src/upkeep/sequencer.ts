@@ -1,3 +1,4 @@
+import { Breath } from '../core/breath.ts'
 import { MemkeepError } from '../core/errors.ts'
 import type { Seams } from '../core/seams.ts'
 import type { Keyring } from '../keys/keyring.ts'
@@ -216,7 +217,9 @@ export class Sequencer {
     const by = deployment.principalTag('memkeep upkeep').toString('hex')
     const begun = { at: this.#seams.clock.now(), by, actorClass: 'upkeep' } as const
     const appended: AppendedLog[] = []
+    const breath = new Breath()
     for (const [i, place] of places.entries()) {
+      if (breath.due) await breath.take()
       const { tenant } = place
       try {
         const edge = await this.#checked(place, edges[i]!)

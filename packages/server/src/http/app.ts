@@ -4,6 +4,7 @@ import { Hono } from 'hono'
 import { MemkeepError } from 'memkeep'
 import type { Caller } from '../authn/caller.ts'
 import type { RateLimits } from '../authn/rate-limits.ts'
+import type { TimeShares } from '../authn/time-shares.ts'
 import { asDenied } from '../operations/as-denied.ts'
 import { addressNamesScope, namesScope, ScopeSmuggled } from '../operations/names-scope.ts'
 import { parseInput } from '../operations/parse-input.ts'
@@ -33,6 +34,7 @@ export interface AppOptions extends Directories {
   readonly unreadMs: number
   readonly version: string
   readonly limits: RateLimits
+  readonly shares: TimeShares
   readonly metrics: ServerMetrics
   /** Throws what a call would that was made now. */
   readonly ready: () => Promise<void>
@@ -119,12 +121,13 @@ async function handle(options: AppOptions, route: Route, exchange: Exchange): Pr
  * there is not (a token's issuer can name any) answers as one that the caller may not use.
  */
 async function serveCaller(
-  { limits, metrics }: AppOptions,
+  { limits, shares, metrics }: AppOptions,
   exchange: Exchange,
   caller: Caller,
   run: () => Promise<Response>,
 ): Promise<Response> {
   untilAnswered(exchange, await limits.begin(caller))
+  const over = await shares.turn(await caller.reach.writes.tenantTag())
   try {
     return await run().catch(async (error: unknown) => {
       if (error instanceof ScopeSmuggled) {
@@ -134,6 +137,8 @@ async function serveCaller(
     })
   } catch (error) {
     throw asDenied(error)
+  } finally {
+    over()
   }
 }
 

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { getRequestListener, RequestError } from '@hono/node-server'
 import type { RateLimits } from '../authn/rate-limits.ts'
+import type { TimeShares } from '../authn/time-shares.ts'
 import { createApp } from './app.ts'
 import type { Directories } from './authenticate.ts'
 import { type KnownHosts, loopbackHosts, type RemoteMcp } from './mcp-route.ts'
@@ -18,6 +19,7 @@ export interface ListenOptions extends Directories {
   readonly log: RequestLog
   readonly version: string
   readonly limits: RateLimits
+  readonly shares: TimeShares
   readonly metrics: ServerMetrics
   readonly ready: () => Promise<void>
   readonly mcp: RemoteMcp | null
