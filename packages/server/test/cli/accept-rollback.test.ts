@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { fileWitness } from 'memkeep/witness/file'
 import { afterAll, expect, test } from 'vitest'
 import { SetBack } from '../../../memkeep/test/audit/set-back.ts'
-import { memkeep } from './deployment.ts'
+import { mainHere as memkeep } from './main-here.ts'
 
 const place = new SetBack()
 afterAll(() => place[Symbol.asyncDispose]())

@@ -1,7 +1,8 @@
 import type { LedgerPartSize } from 'memkeep/install'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { forecast } from '../../src/cli/ledger-forecast.ts'
-import { memkeep, scratchDirectory } from './deployment.ts'
+import { scratchDirectory } from './deployment.ts'
+import { mainHere as memkeep } from './main-here.ts'
 
 const scratch = scratchDirectory()
 const data = scratch.data('keep')

@@ -8,7 +8,8 @@ import { openLocal } from '@memkeep/embedded'
 import { mintScope, mintTenantScope } from 'memkeep/trust'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { memkeep, scratchDirectory } from './deployment.ts'
+import { scratchDirectory } from './deployment.ts'
+import { mainHere as memkeep } from './main-here.ts'
 
 const scratch = scratchDirectory()
 const data = scratch.data('keep')

@@ -36,11 +36,7 @@ export function memkeepInShell(words: string, options: RunOptions = {}): Promise
 }
 
 function run(program: string, args: readonly string[], { input, env, cwd }: RunOptions): Promise<Run> {
-  const inherited = Object.entries(process.env).filter(([name]) => !/^(MEMKEEP_|NODE_OPTIONS|VITEST)/.test(name))
-  const child = spawn(program, args, {
-    cwd,
-    env: { ...Object.fromEntries(inherited), MEMKEEP_EMBEDDER: 'none', ...env },
-  })
+  const child = spawn(program, args, { cwd, env: environmentOf(env) })
   const { promise, resolve, reject } = Promise.withResolvers<Run>()
   let [out, err] = ['', '']
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -55,6 +51,12 @@ function run(program: string, args: readonly string[], { input, env, cwd }: RunO
   child.stdin.on('error', () => {})
   child.stdin.end(input ?? '')
   return promise
+}
+
+/** What a command finds around it. */
+export function environmentOf(env: RunOptions['env']): NodeJS.ProcessEnv {
+  const inherited = Object.entries(process.env).filter(([name]) => !/^(MEMKEEP_|NODE_OPTIONS|VITEST)/.test(name))
+  return { ...Object.fromEntries(inherited), MEMKEEP_EMBEDDER: 'none', ...env }
 }
 
 /** A directory for embedded deployments; their servers and itself are gone after `remove`. */

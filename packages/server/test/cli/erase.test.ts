@@ -2,7 +2,8 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { memkeep, scratchDirectory } from './deployment.ts'
+import { scratchDirectory } from './deployment.ts'
+import { mainHere as memkeep } from './main-here.ts'
 
 const scratch = scratchDirectory()
 const data = scratch.data('keep')

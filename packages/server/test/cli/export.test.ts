@@ -3,9 +3,9 @@ import { dirname } from 'node:path'
 import { openLocal } from '@memkeep/embedded'
 import { mintCommonScope, mintScope } from 'memkeep/trust'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { memkeep, scratchDirectory, stackTrace } from './deployment.ts'
+import { scratchDirectory, stackTrace } from './deployment.ts'
 import { violations } from './json-schema.ts'
-import { mainHere } from './main-here.ts'
+import { mainHere as memkeep } from './main-here.ts'
 
 const schema = JSON.parse(readFileSync(new URL('../../src/cli/export.schema.json', import.meta.url), 'utf8')) as Record<
   string,
@@ -124,7 +124,7 @@ test('a file is put in place whole, for its owner alone; one that cannot be is r
 })
 
 test('a disclosure budget holds the operator too, and exempts the role in which each command asks', async () => {
-  const on = (...args: string[]) => mainHere([...args, '--data', data])
+  const on = (...args: string[]) => memkeep([...args, '--data', data])
   const out = scratch.path('bounded.jsonl')
   const facts = ['one', 'two', 'three'].map((content) => JSON.stringify({ content, actor: 'agent' }))
   const take = (lines: string[]) => {

@@ -1,6 +1,7 @@
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { memkeep, memkeepInShell, type RunOptions, scratchDirectory, stackTrace } from './deployment.ts'
+import { mainHere } from './main-here.ts'
 
 const scratch = scratchDirectory()
 const data = scratch.data('keep')
@@ -14,8 +15,8 @@ beforeAll(async () => {
 })
 afterAll(() => scratch.remove())
 
-const importing = (args: string[], options?: RunOptions) =>
-  memkeep(['import', ...args, '--tenant', 'acme', '--data', data], options)
+const importing = (args: string[], options?: Pick<RunOptions, 'input'>, run: typeof mainHere = mainHere) =>
+  run(['import', ...args, '--tenant', 'acme', '--data', data], options)
 
 /** From stdin. */
 const take = (subject: string, input: string | Uint8Array, ...args: string[]) =>
@@ -28,7 +29,7 @@ interface Stored {
 
 /** Everything that the subject holds, oldest first by the time of what it tells. */
 async function held(subject: string): Promise<Stored[]> {
-  const { out } = await memkeep(['export', '--tenant', 'acme', '--subject', subject, '--data', data])
+  const { out } = await mainHere(['export', '--tenant', 'acme', '--subject', subject, '--data', data])
   const records = out
     .trimEnd()
     .split('\n')
@@ -253,7 +254,7 @@ describe('a bad line is reported with its number, and nothing of its file is sto
       [scratch.path('folder'), 'is a directory'],
       ['/dev/zero', 'larger than 128 MiB'],
     ]) {
-      const { code, out, err } = await importing([path!, '--subject', 'x'])
+      const { code, out, err } = await importing([path!, '--subject', 'x'], {}, memkeep)
       expect({ code, out }).toEqual({ code: 1, out: '' })
       expect(err).toContain(why)
       expect(err).not.toMatch(stackTrace)
@@ -281,7 +282,7 @@ describe('whose it is', () => {
   })
 
   test('a tenant that is not there', async () => {
-    const { code, err } = await memkeep(['import', '-', '--tenant', 'nobody', '--subject', 'x', '--data', data], {
+    const { code, err } = await mainHere(['import', '-', '--tenant', 'nobody', '--subject', 'x', '--data', data], {
       input: jsonl(good),
     })
     expect(code).toBe(1)
@@ -303,7 +304,9 @@ describe('the same file again', () => {
       code: 0,
       out: `0 imported, ${lines} were there already\n`,
     })
-    expect((await take(subject, readFileSync(path))).out).toBe(`0 imported, ${lines} were there already\n`)
+    // Through a pipe, in a process of its own.
+    const piped = await importing(['-', '--subject', subject], { input: readFileSync(path) }, memkeep)
+    expect(piped.out).toBe(`0 imported, ${lines} were there already\n`)
     expect(await held(subject)).toHaveLength(lines)
   })
 

@@ -4,7 +4,8 @@ import type pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { securityMinors, serverAge } from '../../../memkeep/src/store/server-version.ts'
 import { type PrivateServer, privateServer, run } from '../../../memkeep/test/store/private-server.ts'
-import { memkeep, scratchDirectory, stackTrace } from './deployment.ts'
+import { scratchDirectory, stackTrace } from './deployment.ts'
+import { mainHere as memkeep } from './main-here.ts'
 
 const scratch = scratchDirectory()
 let server: PrivateServer

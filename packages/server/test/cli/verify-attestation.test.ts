@@ -2,7 +2,8 @@ import { writeFileSync } from 'node:fs'
 import { openLocal } from '@memkeep/embedded'
 import { mintGrant, mintScope, mintTenantScope } from 'memkeep/trust'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { memkeep, scratchDirectory } from './deployment.ts'
+import { scratchDirectory } from './deployment.ts'
+import { mainHere as memkeep } from './main-here.ts'
 
 const scratch = scratchDirectory()
 const data = scratch.data('keep')

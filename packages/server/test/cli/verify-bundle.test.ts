@@ -2,7 +2,8 @@ import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { sampleBundle } from '../../../memkeep/test/proof/sample-ledger.ts'
-import { memkeep, scratchDirectory } from './deployment.ts'
+import { scratchDirectory } from './deployment.ts'
+import { mainHere as memkeep } from './main-here.ts'
 
 const scratch = scratchDirectory()
 afterAll(() => scratch.remove())

@@ -3,7 +3,8 @@ import { zstdCompressSync } from 'node:zlib'
 import { afterAll, expect, test } from 'vitest'
 import { coldBytes } from '../../../memkeep/src/proof/cold-file.ts'
 import { fileOf, vkey } from '../../../memkeep/test/proof/sample-cold-file.ts'
-import { memkeep, scratchDirectory } from './deployment.ts'
+import { scratchDirectory } from './deployment.ts'
+import { mainHere as memkeep } from './main-here.ts'
 
 const scratch = scratchDirectory()
 afterAll(() => scratch.remove())

@@ -1,7 +1,8 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { memkeep, scratchDirectory } from './deployment.ts'
+import { scratchDirectory } from './deployment.ts'
+import { mainHere as memkeep } from './main-here.ts'
 
 const scratch = scratchDirectory()
 afterAll(() => scratch.remove())
