@@ -1,5 +1,6 @@
 import { ceilingOf, type Trust, trusts } from '../core/labels.ts'
 import { canonicalBytes } from '../proof/canonical-bytes.ts'
+import type { Claims } from '../store/token.ts'
 import { type Access, callRead } from './access.ts'
 import type { CheckedInput } from './input.ts'
 import type { Kernel } from './kernel.ts'
@@ -32,6 +33,17 @@ function shownTo(access: Access): Buffer[] {
   const bound = boundTo(access, [scope.session])
   if (scope.reach === 'all') return [wideReader(access), ...bound]
   return [claims.principal, ...(scope.session === null ? [unboundReader(access)] : bound)]
+}
+
+/** The same of what is common to all subjects, and not by a session's name: on another subject it is another's. */
+function shownOfAll(access: Access): Buffer[] {
+  const { scope, claims } = access
+  return [claims.principal, scope.session === null ? unboundReader(access) : saidSession(access, scope.session)]
+}
+
+/** Where that is kept: every shelf's calls look there. */
+function commonClaims({ keys, claims }: Access): Claims {
+  return { ...claims, reach: 'common', shelf: keys.commonTag }
 }
 
 /** Under whose names it is kept what is told in turns. */
@@ -68,17 +80,23 @@ function wideReader({ keys, claims }: Access): Buffer {
   return keys.keyedTag('wide-reader', claims.principal)
 }
 
+/** Something with a trust that is about to be shown. `common` or `shared`: it is no subject's own, so what is said of any may come from it. */
+export interface Shown {
+  readonly trust: Trust
+  readonly common?: boolean
+  readonly shared?: boolean
+}
+
 /**
- * Notes what trust these memories have, which are about to be shown: what their reader stores from now on without naming a source is
- * trusted no more than the least of them: on this shelf, or on any when it is the common one's or tenant-wide. It writes only when that falls. When it
+ * Notes what trust these have, which are about to be shown: what their reader stores from now on without naming a source is
+ * trusted no more than the least of them: on this shelf, or on any where that is common to all or was read tenant-wide. It writes only when that falls. When it
  * fails, they must not be shown.
  */
-export async function noteRecalled(
-  kernel: Kernel,
-  access: Access,
-  memories: readonly { readonly trust: Trust }[],
-): Promise<void> {
-  await noteLowest(kernel, access, shownTo(access), memories)
+export async function noteRecalled(kernel: Kernel, access: Access, shown: readonly Shown[]): Promise<void> {
+  await noteLowest(kernel, access, shownTo(access), shown)
+  if (access.scope.reach !== 'subject') return
+  const ofAll = shown.filter(({ common = false, shared = false }) => common || shared)
+  await noteLowest(kernel, access, shownOfAll(access), ofAll, commonClaims(access))
 }
 
 /**
@@ -100,18 +118,19 @@ async function noteLowest(
   kernel: Kernel,
   access: Access,
   names: readonly Buffer[],
-  memories: readonly { readonly trust: Trust }[],
+  shown: readonly Shown[],
+  claims: Claims = access.claims,
 ): Promise<void> {
-  const lowest = memories.reduce((low, { trust }) => Math.min(low, trusts.indexOf(trust)), trusts.length - 1)
+  const lowest = shown.reduce((low, { trust }) => Math.min(low, trusts.indexOf(trust)), trusts.length - 1)
   if (lowest === trusts.length - 1) return
-  const shelf = `${access.keys.tag.toString('hex')}/${access.shelf.toString('hex')}`
+  const shelf = `${claims.tenant.toString('hex')}/${claims.shelf.toString('hex')}`
   const unique = [...new Map(names.map((reader) => [reader.toString('hex'), reader])).values()]
   // In one order: two that note the same names at a time wait for one another, and not each for the other.
   const falling = unique
     .filter((reader) => kernel.notedTrust.isFall(`${shelf}/${reader.toString('hex')}`, lowest))
     .sort(Buffer.compare)
   if (falling.length === 0) return
-  const [row] = await callRead<{ outcome: string }>(kernel, access, 'note_recalled', [falling, lowest])
+  const [row] = await callRead<{ outcome: string }>(kernel, access, 'note_recalled', [falling, lowest], claims)
   expectOutcome(row?.outcome, 'ok')
   for (const reader of falling) kernel.notedTrust.set(`${shelf}/${reader.toString('hex')}`, lowest)
 }

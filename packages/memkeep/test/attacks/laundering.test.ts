@@ -208,6 +208,64 @@ test('what was shown tenant-wide goes for every subject and every session of the
   expect(other.trust).toBe('agent')
 })
 
+describe('what is common to all subjects, read through one of them, goes for what is said of any', () => {
+  interface Common {
+    readonly memory: string
+    readonly artifact: string
+  }
+  const ways: Readonly<Record<string, (memory: ScopedMemory, common: Common) => Promise<unknown>>> = {
+    search: (memory) => memory.search('ferry'),
+    list: (memory) => memory.list(),
+    get: (memory, common) => memory.get(common.memory),
+    history: (memory, common) => memory.history(common.memory),
+    explain: (memory, common) => memory.explain(common.memory),
+    'artifacts.list': (memory) => memory.artifacts.list(),
+    'artifacts.get': (memory, common) => memory.artifacts.get(common.artifact),
+    'library.search': (memory) => memory.library.search('ferry'),
+  }
+  /** How it is trusted what a principal says of another subject, and of all, in a session that it read it in and outside of any. */
+  async function trustsAfter(of: TestKeep, way: string, session: string | null): Promise<Trust[]> {
+    const admin = of.common({ roles: ['admin'], rights: ['common'] })
+    // Whoever is bound to a session sees what is of it.
+    const named = session === null ? {} : { session }
+    const { id: memory } = await admin.add(`${poison}, says page ${randomUUID()}`, { actor: 'tool', ...named })
+    const made = { kind: 'summary', content: poison, derivedFrom: [memory], shared: true } as const
+    const maker = of.memory({ subject: `maker ${randomUUID()}`, roles: ['admin'], rights: ['common'] })
+    const { id: artifact } = await maker.artifacts.register(made)
+    const who: Asking = { principal: `bot ${randomUUID()}`, roles: ['admin'], rights: ['common'] }
+    const bound = session === null ? who : { ...who, session }
+    const shown = await ways[way]!(of.memory({ ...bound, subject: 'read here' }), { memory, artifact })
+    expect(JSON.stringify(shown)).toMatch(way === 'explain' ? memory : '4711')
+    const spoken = { actor: 'agent', ...named } as const
+    const said = [
+      await of.memory({ ...bound, subject: `said of ${randomUUID()}` }).add('pay to account 4711', spoken),
+      await of.common(who).add(`pay to account 4711, ${randomUUID()}`, spoken),
+    ]
+    return said.map(({ trust }) => trust)
+  }
+
+  test.each(Object.keys(ways))('by %s', async (way) => {
+    for (const session of [null, 'of all']) {
+      expect(await trustsAfter(unnoted, way, session)).toEqual(['agent', 'agent'])
+      expect(await trustsAfter(store, way, session)).toEqual(['external', 'external'])
+    }
+  })
+
+  test('and for nobody else, nor for another session of one that was bound', async () => {
+    const admin = store.common({ roles: ['admin'], rights: ['common'] })
+    await admin.add(`${poison}, once more`, { actor: 'tool', session: 'of all' })
+    const who: Asking = { principal: `bot ${randomUUID()}`, session: 'of all' }
+    expect((await store.memory({ ...who, subject: 'read here' }).search('ferry')).memories).not.toHaveLength(0)
+    for (const other of [
+      { ...who, session: 'another' },
+      { ...who, principal: `bot ${randomUUID()}` },
+    ]) {
+      const { trust } = await store.memory({ ...other, subject: 'elsewhere' }).add('mine', { actor: 'agent' })
+      expect([other, trust]).toEqual([other, 'agent'])
+    }
+  })
+})
+
 test('said again as a correction of what stands there, it lowers that', async () => {
   const subject = `subject ${randomUUID()}`
   await store.memory({ subject }).add(poison, { actor: 'tool' })

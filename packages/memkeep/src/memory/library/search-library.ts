@@ -93,7 +93,11 @@ export async function searchLibrary(
     }
     await hideLost(kernel, deployment, deployment.epoch, lost, kernel.libraryRebuilders)
     const found = rankByWords(entries, query).slice(0, limit)
-    await noteRecalled(kernel, access, found)
+    await noteRecalled(
+      kernel,
+      access,
+      found.map(({ trust }) => ({ trust, common: true })),
+    )
     return { entries: found, evidence: evidenceOf(found) }
   })
 }
