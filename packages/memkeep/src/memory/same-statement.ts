@@ -44,6 +44,6 @@ function isStatement({ place, actor, derivedFrom, expiresMs, supersedes }: Place
 }
 
 function digestOf(access: Access, key: DataKey, asked: CheckedInput): Buffer {
-  const content = asked.content.normalize('NFKC').toLowerCase().replace(/\s+/gu, ' ').trim()
+  const content = asked.content.normalize('NFC').replace(/\s+/gu, ' ').trim()
   return key.digestOf(['statement', askedOf(access, { ...asked, content })])
 }

@@ -90,7 +90,7 @@ test.each([
   try {
     await tearDown(torn.store, name, wall, hole)
     let found: Violation[] = []
-    for (const block of fc.sample(someLines, { seed, numRuns: 10 })) {
+    for (const block of fc.sample(someLines, { seed, numRuns: 60 })) {
       // Nothing is made of them here: what is not found is no source, and the call would be refused.
       const plain = block.map(({ nodes, acts }) => ({
         nodes,

@@ -374,3 +374,30 @@ test('a label can be lowered in the database, never raised above what it was sea
   await set(1)
   expect(await codeOf(memory.get(id))).toBe('ERR_SEAL_BROKEN')
 })
+
+test('whoever may not delete takes no trust away by a revision either, from what it revises nor from what came from that', async () => {
+  const scribe = {
+    reads: ['public', 'private'],
+    writes: ['public', 'private'],
+    rights: ['read', 'write'],
+    actors: ['user', 'agent', 'tool'],
+  } as const
+  const keep = await store.open({ policy: { scribe } })
+  const who = asking()
+  const memory = store.memory(who)
+  const { id } = await memory.add('The ferry is paid in cash.', { actor: 'user' })
+  await memory.endorse(id)
+  const { id: made } = await memory.add('Bring cash for the ferry.', { actor: 'agent', derivedFrom: [id] })
+  const writer = store.memory({ ...who, roles: ['scribe'], principal: 'a scribe' }, keep)
+  for (const patch of [{ tags: ['x'] }, { content: 'The ferry is paid by card.' }, { metadata: { a: 1 } }]) {
+    for (const actor of ['tool', 'user'] as const) {
+      expect(await codeOf(writer.update(id, patch, { actor }))).toBe('ERR_ACCESS_DENIED')
+    }
+  }
+  expect([await trustOf(memory, id), await trustOf(memory, made)]).toEqual(['agent', 'agent'])
+  // Who is trusted no less takes nothing away, and who may delete may.
+  expect(await writer.update(id, { tags: ['x'] }, { actor: 'agent' })).toMatchObject({ trust: 'agent' })
+  const deleter = store.memory({ ...who, roles: ['scribe'], rights: ['delete'], principal: 'a deleter' }, keep)
+  expect(await deleter.update(id, { tags: ['y'] }, { actor: 'tool' })).toMatchObject({ trust: 'external' })
+  expect([await trustOf(memory, id), await trustOf(memory, made)]).toEqual(['external', 'external'])
+})

@@ -15,8 +15,10 @@ afterAll(() => store?.[Symbol.asyncDispose]())
 
 let count = 0
 const every = ['user', 'agent', 'system', 'tool'] as const
+/** Each a principal of its own: what one was shown of common memories lowers what it says of any subject. */
 const asking = (over: Partial<Asking> = {}): Asking => ({
   subject: `subject ${++count}`,
+  principal: `principal ${count}`,
   roles: ['admin'],
   actors: every,
   ...over,
@@ -32,7 +34,7 @@ describe('the same statement', () => {
     const [memory, other] = [store.memory(who), store.memory(who, second)]
     const first = await memory.add(lisbon, user)
     expect(first).not.toHaveProperty('duplicate')
-    for (const said of [lisbon, '  ana LIVES in\u00a0Lisbon. ', 'Ａna lives in\nLisbon.']) {
+    for (const said of [lisbon, '  Ana lives  in\u00a0Lisbon. ', 'Ana lives in\nLisbon.']) {
       expect(await other.add(said, user)).toEqual({ ...first, duplicate: true })
     }
     const [, again, anew] = await memory.addMany(
@@ -54,6 +56,20 @@ describe('the same statement', () => {
       [first.id],
     )
     expect([row!.memories, Number(row!.bytes)]).toEqual([3, Number(row!.size)])
+  })
+
+  test('is another one where a letter’s case or form may be what was corrected', async () => {
+    const memory = store.memory(asking())
+    const said = [
+      'The wifi’s word is Harbour7x.',
+      'The wifi’s word is harbour7X.',
+      'She has 10² trees.',
+      'She has 102 trees.',
+    ]
+    for (const content of said) expect(await memory.add(content, user)).not.toHaveProperty('duplicate')
+    expect(contents((await memory.list()).items).sort()).toEqual([...said].sort())
+    expect(await memory.add('Jos\u00e9 is her neighbour.', user)).not.toHaveProperty('duplicate')
+    expect(await memory.add('Jose\u0301 is her neighbour.', user)).toHaveProperty('duplicate', true)
   })
 
   test('is another one by another author or session, under another label, for another subject, or told with more', async () => {

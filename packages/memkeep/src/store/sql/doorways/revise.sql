@@ -7,7 +7,7 @@
 -- The new version is trusted no more than p_trust, which it was sealed under, than the version before as it stands, and than what p_readers were
 -- shown, when an agent or a tool authored the change: `trust` is what it came to. When that is less than before, what came from
 -- the memory is lowered with it: `lowered` says how many memories that were. What was made of the memory is hidden until it is made anew.
--- An earlier end than before needs the right `delete`, or an author who is trusted no less than the memory: denied.
+-- Who is trusted less than the memory needs the right `delete`: without it, denied.
 -- p_talks (null: none): tags of the sessions in which this is said: told there as what is added there (remember).
 -- Outcomes: ok, missing (no such memory in sight), conflict (another version stands there), quota, denied, barred, epoch, policy,
 -- unknown.
@@ -56,8 +56,8 @@ begin
   if outcome = 'ok' then
     trust := least(p_trust, old.trust);
     if p_readers is not null and p_actor in (1, 3) then trust := least(trust, memkeep.trust_recalled(c, p_readers)); end if;
-    -- To let a memory end is to delete it: by whoever may delete, or says it and is trusted no less than what stands.
-    if c.rights & 4 = 0 and trust < old.trust and p_expires_ms < coalesce(old.expires_ms, 9223372036854775807) then outcome := 'denied'; end if;
+    -- To take the trust of what stands, or to let it end, is to delete it for whoever relies on that: by whoever may delete, or says it and is trusted no less.
+    if c.rights & 4 = 0 and trust < old.trust then outcome := 'denied'; end if;
   end if;
   if outcome = 'ok' then
     shelf_version := shelf_version + 1;
