@@ -13,7 +13,8 @@ import type { ScopeClaims } from '../core/scope.ts'
 import { checkText } from '../core/text.ts'
 import type { DataKey } from '../keys/data-key.ts'
 import { encodeEntry } from '../recall/index-entry.ts'
-import { writeGate } from '../screening/write-gate.ts'
+import type { Beside } from '../screening/beside.ts'
+import { screenBeside, writeGate } from '../screening/write-gate.ts'
 import type { Labels } from '../store/reading.ts'
 import { type Access, withAccess, writeDetail } from './access.ts'
 import { refuseContent } from './gate.ts'
@@ -208,23 +209,34 @@ export function receiptOfVersion(
  * A new version must be such that it may stay for good: what would be held, or be an episode, is refused here; and so is what would make an episode
  * outlive its time. Whoever wants it kept adds it.
  */
-async function checkContent(
-  kernel: Kernel,
-  access: Access,
-  old: Memory,
-  { patch, actor: reviser, session }: CheckedUpdate,
-): Promise<void> {
+async function checkContent(kernel: Kernel, access: Access, old: Memory, change: CheckedUpdate): Promise<void> {
+  const { patch, actor: reviser, session } = change
   const isNew = patch.content !== undefined && patch.content !== old.content
-  if (!isNew && !outlivesEpisode(old, patch)) return
+  const { tags, metadata } = patch
+  const beside = { ...(tags === undefined ? {} : { tags }), ...(metadata === undefined ? {} : { metadata }) }
+  if (!isNew && !outlivesEpisode(old, patch)) return checkBeside(kernel, access, beside, change)
   const content = patch.content ?? old.content
   // As upkeep distils it: nobody stands behind what an agent said in a talk but the talk. A version's author may be whoever set a tag last.
   const actor = isNew ? reviser : old.actor === 'tool' ? 'tool' : 'user'
   const { screeners, distiller } = kernel.screening
   const decision = await writeGate(
-    { content, actor, speaker: old.speaker },
+    { content, actor, speaker: old.speaker, ...beside },
     { screeners, distiller, policy: access.screening, contentBytes: kernel.limits.contentBytes },
   )
   if (decision.outcome === 'pass' && decision.kept === content) return
+  await noteRefused(kernel, access, [{ session, actor, tool: null, derivedFrom: [] }])
+  await refuseContent(kernel, access, 1)
+}
+
+/** Tags and metadata are no statement to be distilled: they are screened alone. */
+async function checkBeside(
+  kernel: Kernel,
+  access: Access,
+  beside: Beside,
+  { actor, session }: CheckedUpdate,
+): Promise<void> {
+  const { screeners } = kernel.screening
+  if ((await screenBeside(beside, actor, { screeners, policy: access.screening })) === null) return
   await noteRefused(kernel, access, [{ session, actor, tool: null, derivedFrom: [] }])
   await refuseContent(kernel, access, 1)
 }

@@ -4,9 +4,11 @@ import type { ScopeClaims } from '../core/scope.ts'
 import { checkId, checkText } from '../core/text.ts'
 import { type GateInput, writeGate } from '../screening/write-gate.ts'
 import { callRead, hasRight, readStandingTerms, withAccess } from './access.ts'
-import { checkArray, checkKeys, checkOneOf } from './input.ts'
+import { checkArray, checkKeys, checkMetadata, checkOneOf, checkTags } from './input.ts'
 import type { Kernel } from './kernel.ts'
 import { expectOutcome } from './outcome.ts'
+
+const gateKeys = ['content', 'actor', 'speaker', 'tags', 'metadata', 'source'] as const
 
 /**
  * Places of the texts that the gate would refuse, as the tenant's screening stands; nothing is stored. What is refused is an event like a write that is
@@ -16,11 +18,14 @@ import { expectOutcome } from './outcome.ts'
 export async function wouldRefuse(kernel: Kernel, scope: ScopeClaims, given: unknown): Promise<readonly number[]> {
   const { limits, screening } = kernel
   const texts = checkArray(given, 'texts', limits.batch).map((each): GateInput => {
-    const { content, actor, speaker } = checkKeys<GateInput>(each, 'a text', ['content', 'actor', 'speaker'])
+    const { content, actor, speaker, tags, metadata, source } = checkKeys<GateInput>(each, 'a text', gateKeys)
     return {
       content: checkText(content, 'content', limits.contentBytes),
       actor: checkOneOf(actor, 'actor', actors),
       speaker: speaker === undefined || speaker === null ? null : checkId(speaker, 'speaker', 'ERR_INPUT_INVALID'),
+      ...(tags === undefined ? {} : { tags: checkTags(tags, limits) }),
+      ...(metadata === undefined ? {} : { metadata: checkMetadata(metadata, limits) }),
+      ...(source === undefined || source === null ? {} : { source: checkText(source, 'source', limits.metadataBytes) }),
     }
   })
   // No token of this call carries the policy's version to a doorway that would say that it is not the standing one.

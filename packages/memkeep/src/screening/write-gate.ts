@@ -1,7 +1,8 @@
 import type { Actor } from '../core/labels.ts'
 import { checkText } from '../core/text.ts'
+import { type Beside, wordsBeside } from './beside.ts'
 import type { DistilInput, Distillate, Distiller, Omitted } from './distiller.ts'
-import type { ScreenPolicy } from './judge.ts'
+import { type ScreenPolicy, strongerVerdict } from './judge.ts'
 import { asShown, builtInScreener, type Screened, screenAll } from './screen.ts'
 import type { Screener } from './screener.ts'
 import { unlessAborted } from './unless-aborted.ts'
@@ -15,7 +16,7 @@ export interface GateParts {
   readonly contentBytes: number
 }
 
-export interface GateInput {
+export interface GateInput extends Beside {
   readonly content: string
   readonly actor: Actor
   /** Whoever is said to speak; shown before the content, so it is screened with it. */
@@ -35,11 +36,35 @@ export type GateDecision =
     }
 
 /**
- * What may become of one text: it is screened; what a user or a tool wrote is distilled; what came out is screened once more when
- * it is not the text itself. A distiller that fails keeps nothing, and the decision says that it failed. Throws `ERR_ABORTED` as soon as
- * `signal` is aborted.
+ * What may become of one text: it is screened, and apart from it what stands beside it, which is not distilled; what a user or a tool wrote is distilled; what
+ * came out is screened once more when it is not the text itself. A distiller that fails keeps nothing, and the decision says that it failed. Throws
+ * `ERR_ABORTED` as soon as `signal` is aborted.
  */
-export async function writeGate(
+export async function writeGate(input: GateInput, parts: GateParts, signal?: AbortSignal): Promise<GateDecision> {
+  const decision = await gateContent(input, parts, signal)
+  const aside = await screenBeside(input, input.actor, parts, signal)
+  if (aside === null || strongerVerdict(aside.verdict, decision.judgement.verdict) === decision.judgement.verdict)
+    return decision
+  return { outcome: aside.verdict, judgement: aside }
+}
+
+/** The judgement by which what stands beside a content is not to be stored; null when there is none: names and fragments look odd by nature, so what would only be flagged is not. */
+export async function screenBeside(
+  beside: Beside,
+  actor: Actor,
+  { screeners, policy }: Pick<GateParts, 'screeners' | 'policy'>,
+  signal?: AbortSignal,
+): Promise<(Screened & { readonly verdict: 'refuse' | 'quarantine' }) | null> {
+  let worst: (Screened & { readonly verdict: 'refuse' | 'quarantine' }) | null = null
+  for (const content of wordsBeside(beside)) {
+    const judgement = await screenAll(screeners, { content, actor, moment: 'gate' }, policy, signal)
+    const { verdict } = judgement
+    if (verdict === 'refuse' || (verdict === 'quarantine' && worst === null)) worst = { ...judgement, verdict }
+  }
+  return worst
+}
+
+async function gateContent(
   { content, actor, speaker = null }: GateInput,
   { screeners, distiller, policy, contentBytes }: GateParts,
   signal?: AbortSignal,

@@ -1,14 +1,10 @@
-import type { Actor, Keep } from 'memkeep'
+import type { GateInput, Keep } from 'memkeep'
 import { importScope } from '../authn/operator.ts'
 import type { BadLine, Planned } from './planned.ts'
 import { batchSize } from './store-batch.ts'
 
 /** What a line says, and who is to have said it. */
-export interface Spoken extends Pick<Planned, 'number' | 'subject'> {
-  readonly content: string
-  readonly actor: Actor
-  readonly speaker: string | null
-}
+export type Spoken = Pick<Planned, 'number' | 'subject'> & GateInput
 
 /** Of these lines those that the gate refuses. */
 export type Gate = (lines: readonly Spoken[]) => Promise<readonly BadLine[]>
@@ -21,9 +17,7 @@ export function gateOf(keep: Keep, tenant: string): Gate {
       for (let start = 0; start < spoken.length; start += batchSize) {
         const some = spoken.slice(start, start + batchSize)
         const memory = keep.for(importScope(tenant, subject))
-        const places = await memory.wouldRefuse(
-          some.map(({ content, actor, speaker }) => ({ content, actor, speaker })),
-        )
+        const places = await memory.wouldRefuse(some.map(({ number: _, subject: __, ...text }) => text))
         for (const place of places) bad.push({ number: some[place]!.number, code: 'ERR_CONTENT_REFUSED', why })
       }
     }

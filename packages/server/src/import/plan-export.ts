@@ -78,12 +78,12 @@ async function passing({ memories, bad }: Read, target: ImportTarget, gate: Gate
       tools,
     )
     const spoken = found.flatMap(({ number, memory }) => {
-      const { content, actor: author } = memory.input
+      const { content, actor: author, tags, metadata, source } = memory.input
       const actor = lineages.get(memory.id)?.actor ?? author
       if (asked.has(`${number} ${actor}`)) return []
       asked.add(`${number} ${actor}`)
       const { subject } = placeOf(number, memory, target)
-      return [{ number, subject, content, actor, speaker: memory.speaker }]
+      return [{ number, subject, content, actor, speaker: memory.speaker, tags, metadata, source }]
     })
     const refused = await gate(spoken)
     if (refused.length === 0) return lineages

@@ -50,7 +50,8 @@ export async function planFile(
 function spokenIn(item: Planned): Spoken {
   const { number, subject } = item
   if (item.as === 'memory') {
-    return { number, subject, content: item.input.content, actor: item.input.actor, speaker: null }
+    const { content, actor, tags, metadata, source } = item.input
+    return { number, subject, content, actor, tags, metadata, source }
   }
   const { content, role, name = null } = item.message
   return { number, subject, content, actor: actorOf[role], speaker: name }
