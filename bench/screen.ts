@@ -6,10 +6,32 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openLocal } from '@memkeep/embedded'
 import { mintGrant, mintScope } from 'memkeep/trust'
-import { gateText, gateTimes, growth, type Times } from './screen/gate-speed.ts'
+import { expectAtMost } from './bounds.ts'
+import { gateText, gateTimes, growth, slowestOf, type Times } from './screen/gate-speed.ts'
 import { detectorTables } from './screen/tables.ts'
 
 const rounds = Number(process.env.BENCH_ROUNDS ?? 400)
+
+/** What begins like many rules and ends as none, and runs that look like encodings. */
+const hostilePieces = [
+  'from now ',
+  'if the user mentions ',
+  'ignore all ',
+  '<|',
+  'a',
+  '%41',
+  'aB3',
+  'ff ',
+  '\u200b',
+  'a\u200b',
+  'аa ',
+  'x.',
+  'a@',
+  '://',
+  '&#65;',
+  '\n',
+  '1a0 ',
+]
 
 console.log(detectorTables())
 if (process.env.BENCH_SPEED !== 'no') await speed()
@@ -31,6 +53,8 @@ async function speed(): Promise<void> {
       `| one before each \`add\`, caches cold | ${beside.p50.toFixed(3)} ms | ${beside.p99.toFixed(3)} ms | ${share(beside)} |`,
     )
     console.log(`| \`add\` | ${add.p50.toFixed(3)} ms | ${add.p99.toFixed(3)} ms | |`)
+    expectAtMost('gate and screen of 200 bytes, p50 in milliseconds', alone.p50, 0.1)
+    expectAtMost('the same before each add, caches cold', beside.p50, 0.1)
   } finally {
     await keep.close()
     await rm(dir, { recursive: true, force: true, maxRetries: 50, retryDelay: 200 })
@@ -39,30 +63,21 @@ async function speed(): Promise<void> {
   console.log('|---|---|')
   for (const [name, ratio] of [['ordinary', growth(gateText)] as const, ...hostile()]) {
     console.log(`| ${name} | ${ratio.toFixed(2)} |`)
+    expectAtMost(`time a byte of ${name}, at 32 KiB to that at 4 KiB`, ratio, 2)
   }
+  const seed = Number(process.env.BENCH_SEED ?? Date.now() % 2 ** 31)
+  const slowest = await slowestOf(hostilePieces, seed)
+  console.log(
+    `\nslowest of 2,000 random texts of such pieces (BENCH_SEED=${seed}), gate and screen: ${slowest.toFixed(2)} µs a byte`,
+  )
+  expectAtMost('microseconds a byte of the slowest random text', slowest, 15)
 }
 
 /** Texts made to be slow: what begins like many rules and ends as none, and runs that look like encodings. */
 function hostile(): [string, number][] {
   const repeated = (piece: string) => (bytes: number) => piece.repeat(Math.ceil(bytes / piece.length)).slice(0, bytes)
-  const pieces = [
-    'from now ',
-    'if the user mentions ',
-    'ignore all ',
-    '<|',
-    'a',
-    '%41',
-    'aB3',
-    'ff ',
-    '\u200b',
-    'a\u200b',
-    'аa ',
-    'x.',
-    'a@',
-    '://',
-    '&#65;',
-    '\n',
-    '1a0 ',
-  ]
-  return pieces.map((piece) => [`\`${JSON.stringify(piece).slice(1, -1)}\`, again and again`, growth(repeated(piece))])
+  return hostilePieces.map((piece) => [
+    `\`${JSON.stringify(piece).slice(1, -1)}\`, again and again`,
+    growth(repeated(piece)),
+  ])
 }
