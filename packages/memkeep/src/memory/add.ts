@@ -5,7 +5,8 @@ import { rightBits } from '../core/rights.ts'
 import type { ScopeClaims } from '../core/scope.ts'
 import type { DataKey } from '../keys/data-key.ts'
 import { byteaArray, int2Array, uuidArray } from '../store/wire-arrays.ts'
-import { type Access, embedAllowed, hasRight, readDetail, withAccess, writeDetail } from './access.ts'
+import { type Access, embedAllowed, hasRight, withAccess, writeDetail } from './access.ts'
+import { askInVain } from './denied.ts'
 import { columns, type Draft, draft, receiptOf, supersededBy, waitsForVector } from './draft.ts'
 import { gate, type Placed, places, refuseContent } from './gate.ts'
 import { readVersions } from './get.ts'
@@ -71,10 +72,10 @@ async function vectorsFor(kernel: Kernel, { inputs, embed, signal }: Batch): Pro
 
 async function store(kernel: Kernel, given: Access, batch: Batch, vectors: Vectors[]): Promise<StoredReceipt[]> {
   const { inputs } = batch
-  if ((given.claims.rights & rightBits.write) === 0) return refuse(kernel, given)
+  if ((given.claims.rights & rightBits.write) === 0) return refuseWrite(kernel, given)
   const access = withToolTrust(kernel, given, inputs)
   const key = await writingKey(access)
-  if (key === null) return refuse(kernel, access)
+  if (key === null) return refuseWrite(kernel, access)
   const nowMs = kernel.seams.clock.now()
   const placed = await gate(kernel, access, inputs, batch.isTranscript ?? false, batch.signal)
   if (placed === null) {
@@ -258,13 +259,8 @@ async function writingKey(access: Access): Promise<DataKey | null> {
 }
 
 /** Lets the doorway refuse and record who may not write, or whom was erased: no key is made for a subject on such a caller's word. */
-async function refuse(kernel: Kernel, access: Access): Promise<never> {
-  const atMs = kernel.seams.clock.now()
-  const event = kernel.seams.ids.uuid(atMs)
-  const nothing = [null, ...columns([]), null, null, null, null, await readDetail(access, event)]
-  const { outcome } = await callWrite(kernel, access, null, { doorway: 'remember', event, atMs, args: nothing })
-  expectOutcome(outcome)
-  throw new MemkeepError('ERR_ACCESS_DENIED', 'the principal may not do this')
+export async function refuseWrite(kernel: Kernel, access: Access): Promise<never> {
+  return askInVain(kernel, access, 'remember', [null, ...columns([]), null, null, null, null])
 }
 
 /** Without a quota the doorway reads nothing on its account. */

@@ -3,6 +3,7 @@ import type { ScopeClaims } from '../core/scope.ts'
 import { checkId } from '../core/text.ts'
 import { type Filter, passes } from '../recall/filter.ts'
 import { type Access, readDetail, withAccess, writeDetail } from './access.ts'
+import { checkedOrDenied } from './denied.ts'
 import { checkBound, checkKeys, checkKinds, checkTags, lookupId } from './input.ts'
 import type { Kernel } from './kernel.ts'
 import { expectOutcome } from './outcome.ts'
@@ -32,6 +33,19 @@ export async function deleteOne(kernel: Kernel, scope: ScopeClaims, given: unkno
 
 /** Deletes memories of the scope's own shelf. Does not bar the subject: what is added afterwards stays. */
 export async function deleteMany(kernel: Kernel, scope: ScopeClaims, given: unknown): Promise<{ deleted: number }> {
+  const { filter, everything } = await checkedOrDenied(
+    kernel,
+    scope,
+    () => checkFilter(kernel, scope, given),
+    (access) => forget(kernel, access, [], false, null),
+  )
+  return withAccess(kernel, scope, async (access) => {
+    if (everything) return { deleted: (await forget(kernel, access, [], true, null)).length }
+    return { deleted: await forgetMatching(kernel, access, filter, null) }
+  })
+}
+
+function checkFilter(kernel: Kernel, scope: ScopeClaims, given: unknown): { filter: Filter; everything: boolean } {
   const asked = checkKeys<{ session: string; tags: string[]; kinds: string[]; all: true }>(given, 'a filter', [
     'session',
     'tags',
@@ -52,11 +66,7 @@ export async function deleteMany(kernel: Kernel, scope: ScopeClaims, given: unkn
     ...(tags === undefined ? {} : { tags: checkTags(tags, kernel.limits) }),
     ...(kinds === undefined ? {} : { kinds: checkKinds(kinds) }),
   }
-  return withAccess(kernel, scope, async (access) => {
-    const everything = all === true && scope.agent === null && scope.session === null
-    if (everything) return { deleted: (await forget(kernel, access, [], true, null)).length }
-    return { deleted: await forgetMatching(kernel, access, filter, null) }
-  })
+  return { filter, everything: all === true && scope.agent === null && scope.session === null }
 }
 
 function boundFilter(kernel: Kernel, scope: ScopeClaims): Filter {

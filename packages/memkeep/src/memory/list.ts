@@ -9,7 +9,7 @@ import { withAccess } from './access.ts'
 import { checkKeys, checkKinds, checkLimit, checkSensitivities, checkTags } from './input.ts'
 import type { Kernel } from './kernel.ts'
 import { shelvesInReach } from './reach.ts'
-import { recall } from './recall.ts'
+import { expectReader, recall } from './recall.ts'
 import { noteRecalled } from './recalled.ts'
 
 export interface ListOptions {
@@ -46,6 +46,7 @@ export async function list(kernel: Kernel, scope: ScopeClaims, given: unknown): 
     ...(options.sensitivity === undefined ? {} : { sensitivity: checkSensitivities(options.sensitivity) }),
   }
   return withAccess(kernel, scope, async (access) => {
+    await expectReader(kernel, access, 'memory.list')
     const { subjects, names } = await shelvesInReach(kernel, access)
     let nextCursor: string | null = null
     const items = await recall(

@@ -4,6 +4,7 @@ import { checkTtlSeconds, type ScopeClaims } from '../core/scope.ts'
 import { checkId } from '../core/text.ts'
 import { type Credential, lookupTag, newKeySecret, sealCredential } from '../keys/credential.ts'
 import { type Access, readDetail, withAccess } from './access.ts'
+import { askInVain, checkedOrDenied } from './denied.ts'
 import { checkArray, checkKeys } from './input.ts'
 import type { Kernel } from './kernel.ts'
 import { expectOutcome } from './outcome.ts'
@@ -30,7 +31,12 @@ export interface MintedKey {
 
 /** A key of the principal's own, for no more than it may do, that ends by itself. Needs the right `mint`; an audited act. */
 export async function mintKey(kernel: Kernel, scope: ScopeClaims, given: unknown): Promise<MintedKey> {
-  const { credential, ttlSeconds } = checkMint(scope, given)
+  const { credential, ttlSeconds } = await checkedOrDenied(
+    kernel,
+    scope,
+    () => checkMint(scope, given),
+    (access) => askInVain(kernel, access, 'mint_key', [null, null, null, null, null]),
+  )
   const key = newKeySecret()
   const minted = await withAccess(kernel, scope, (access) => record(kernel, access, credential, key, ttlSeconds))
   return { ...minted, key }

@@ -1,10 +1,12 @@
 import { MemkeepError } from '../core/errors.ts'
 import type { Memory } from '../core/memory.ts'
+import { rightBits } from '../core/rights.ts'
+import type { ScopeClaims } from '../core/scope.ts'
 import type { Shelf, ShelfEntry } from '../recall/shelf.ts'
 import type { Interest } from '../recall/shelf-digest.ts'
 import { parts, type ReadingRow } from '../store/reading.ts'
 import { byteaArray, int8Array, uuidArray } from '../store/wire-arrays.ts'
-import { type Access, callRead } from './access.ts'
+import { type Access, callRead, hasRight } from './access.ts'
 import { callDisclosing } from './disclosing.ts'
 import type { Kernel } from './kernel.ts'
 import { isBroken, refuseBeyond } from './open-entries.ts'
@@ -17,6 +19,21 @@ export type RecallAction = 'memory.search' | 'memory.list' | null
 
 /** Which of the shelves' entries an operation wants, best first. Asked again when a shelf turned out to be stale. */
 export type Choose = (shelves: readonly Shelf[], open: OpenShelves) => readonly ShelfEntry[]
+
+/** What a scope's principal needs to read. */
+export function readingRight({ reach }: ScopeClaims): number {
+  return reach === 'all' ? rightBits.read | rightBits.tenant : rightBits.read
+}
+
+/**
+ * Lets the doorway deny and record, as what was asked for, what a principal may not read: no shelf is listed or loaded for it first, each of which would be
+ * denied, and recorded, by itself.
+ */
+export async function expectReader(kernel: Kernel, access: Access, action: RecallAction): Promise<void> {
+  if (hasRight(access, readingRight(access.scope))) return
+  const rows = await callRecall(kernel, access, action, [], false, [])
+  expectOutcome(rows.find((row) => row.part === parts.outcome)?.outcome)
+}
 
 /**
  * Chooses memories on shelves and fetches them: one round trip when the shelves are current. When one is not, the answer
@@ -77,6 +94,7 @@ export async function currentShelves(
     current = { shelves, version }
     return []
   }
+  await expectReader(kernel, access, null)
   await recall(kernel, access, null, subjects, choose, () => null, interest)
   return current
 }

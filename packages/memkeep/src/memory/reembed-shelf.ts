@@ -1,4 +1,3 @@
-import { MemkeepError } from '../core/errors.ts'
 import type { Memory } from '../core/memory.ts'
 import { rightBits } from '../core/rights.ts'
 import type { ScopeClaims } from '../core/scope.ts'
@@ -6,7 +5,8 @@ import { encodeEntry, type IndexEntry, type ModelVector } from '../recall/index-
 import type { ShelfEntry } from '../recall/shelf.ts'
 import { parts, type ReadingRow } from '../store/reading.ts'
 import { byteaArray, int8Array, uuidArray } from '../store/wire-arrays.ts'
-import { type Access, callRead, readDetail, withAccess, writeDetail } from './access.ts'
+import { type Access, callRead, withAccess, writeDetail } from './access.ts'
+import { askInVain } from './denied.ts'
 import { vectorsOfEach } from './embed-each.ts'
 import { embeddedText, indexOf, modelName, modelOf, shelfEntry } from './index-of.ts'
 import { checkSignal } from './input.ts'
@@ -90,15 +90,10 @@ function waits({ model, vector }: IndexEntry): boolean {
 }
 
 /** The doorway would refuse each batch: it says so, and records it, before anything is read. */
-async function refuseTheUnfit(kernel: Kernel, access: Access): Promise<void> {
+export async function refuseTheUnfit(kernel: Kernel, access: Access): Promise<void> {
   const { rights, clearance, writable } = access.claims
   if ((rights & rightBits.write) !== 0 && clearance === 0b111 && writable === 0b111) return
-  const atMs = kernel.seams.clock.now()
-  const event = kernel.seams.ids.uuid(atMs)
-  const args = [uuidArray([]), [], byteaArray([]), await readDetail(access, event)]
-  const { outcome } = await callWrite(kernel, access, null, { doorway: 'reindex', event, atMs, args })
-  expectOutcome(outcome)
-  throw new MemkeepError('ERR_ACCESS_DENIED', 'the principal may not do this')
+  await askInVain(kernel, access, 'reindex', [[], [], []])
 }
 
 function isOwn(kernel: Kernel, { dims }: ReembedRun, made: ModelVector | undefined): boolean {

@@ -1,11 +1,12 @@
 import { MemkeepError } from '../core/errors.ts'
 import type { ScopeClaims } from '../core/scope.ts'
 import { withAccess } from './access.ts'
+import { noteDenied } from './denied.ts'
 import { probe } from './embed-each.ts'
 import { checkKeys, checkSignal } from './input.ts'
 import type { Kernel } from './kernel.ts'
 import { shelvesInReach } from './reach.ts'
-import { reembedShelf, type Tally } from './reembed-shelf.ts'
+import { reembedShelf, refuseTheUnfit, type Tally } from './reembed-shelf.ts'
 
 export interface ReembedProgress {
   /** Shelves that are done, and all. */
@@ -53,6 +54,7 @@ export async function reembed(kernel: Kernel, scope: ScopeClaims, given: unknown
     throw new MemkeepError('ERR_INPUT_INVALID', 'this keep has neither an embedder nor languages')
   }
   if (scope.agent !== null || scope.session !== null) {
+    await noteDenied(kernel, scope, (access) => refuseTheUnfit(kernel, access))
     throw new MemkeepError('ERR_ACCESS_DENIED', 'a scope of one agent or session cannot embed a shelf anew')
   }
   // Asked before anything else: an embedder that is down changes nothing, and its dimension is known from here on.

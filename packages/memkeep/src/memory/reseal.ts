@@ -1,6 +1,7 @@
 import { MemkeepError } from '../core/errors.ts'
 import type { ScopeClaims } from '../core/scope.ts'
 import { withAccess } from './access.ts'
+import { askInVain, noteDenied } from './denied.ts'
 import { checkKeys, checkSignal } from './input.ts'
 import type { Kernel } from './kernel.ts'
 import { shelvesInReach } from './reach.ts'
@@ -29,6 +30,7 @@ export async function reseal(kernel: Kernel, scope: ScopeClaims, given: unknown)
   const { onProgress, signal } = checkKeys<ResealOptions>(given, 'reseal options', ['onProgress', 'signal'])
   checkSignal(signal)
   if (scope.agent !== null || scope.session !== null) {
+    await noteDenied(kernel, scope, (access) => askInVain(kernel, access, 'reseal', [[], [], [], [], [], [], []]))
     throw new MemkeepError('ERR_ACCESS_DENIED', 'a scope of one agent or session cannot seal a shelf anew')
   }
   const subjects = await withAccess(kernel, scope, async (access) =>

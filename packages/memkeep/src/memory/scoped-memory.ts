@@ -4,12 +4,13 @@ import { once } from '../core/once.ts'
 import { readScope, type ScopeClaims, type TenantScope } from '../core/scope.ts'
 import { checkId } from '../core/text.ts'
 import type { GateInput } from '../screening/write-gate.ts'
-import { addBatch } from './add.ts'
+import { addBatch, type Batch, refuseWrite } from './add.ts'
 import { ReadableArtifacts, ScopedArtifacts } from './artifacts/scoped-artifacts.ts'
 import { ScopedCache } from './cache/scoped-cache.ts'
 import { callMemory, type Operation } from './call.ts'
 import { checkShelves, type ShelfCheck } from './check-shelves.ts'
 import { type DeleteFilter, deleteMany, deleteOne } from './delete.ts'
+import { type DoorAct, isDenial, noteDenied, noteDeniedAct } from './denied.ts'
 import { type EndorseOptions, endorse } from './endorse.ts'
 import { type Explanation, explain } from './explain.ts'
 import { type ExportRecord, exportAll } from './export.ts'
@@ -136,6 +137,14 @@ export class ReadableMemory {
     return this.#call('refuse_scope', (claims) => refuseScope(this.#kernel, claims))
   }
 
+  /**
+   * For a door that denied this scope's principal an act before it asked for it: has that stand in the ledger, as a denial by the kernel
+   * itself does.
+   */
+  async noteDenied(act: DoorAct): Promise<void> {
+    return this.#call('refuse_scope', (claims) => noteDeniedAct(this.#kernel, claims, act))
+  }
+
   /** Everything that is held about whom the scope reaches, counts last. Needs the right `export`. */
   export(): AsyncGenerator<ExportRecord> {
     return exportAll(this.#kernel, this.#claims())
@@ -183,12 +192,10 @@ export class ScopedMemory extends ReadableMemory {
     const keys = [...writeOptionKeys, ...addOptionKeys]
     const given = checkKeys<AddOptions & WriteOptions>(options, 'add options', keys)
     const { idempotencyKey, embed, madeFromMore, signal, ...rest } = given
-    const input = checkAdd({ ...rest, content }, this.#kernel.limits, this.#now(), claims.session)
-    const write = checkWrite({ idempotencyKey, embed, madeFromMore, signal }, writeOptionKeys)
-    const batch = { inputs: [input], ...write }
-    const [receipt] = await callMemory(this.#kernel, claims, 'create_memory', () =>
-      addBatch(this.#kernel, claims, batch),
-    )
+    const [receipt] = await this.#write(claims, () => ({
+      inputs: [checkAdd({ ...rest, content }, this.#kernel.limits, this.#now(), claims.session)],
+      ...checkWrite({ idempotencyKey, embed, madeFromMore, signal }, writeOptionKeys),
+    }))
     return receipt!
   }
 
@@ -197,11 +204,12 @@ export class ScopedMemory extends ReadableMemory {
     const claims = this.#claims()
     const { limits } = this.#kernel
     const nowMs = this.#now()
-    const inputs = checkArray(memories, 'memories', limits.batch).map((each) =>
-      checkAdd(each, limits, nowMs, claims.session),
-    )
-    const batch = { inputs, ...checkWrite(options, writeOptionKeys) }
-    return callMemory(this.#kernel, claims, 'create_memory', () => addBatch(this.#kernel, claims, batch))
+    return this.#write(claims, () => ({
+      inputs: checkArray(memories, 'memories', limits.batch).map((each) =>
+        checkAdd(each, limits, nowMs, claims.session),
+      ),
+      ...checkWrite(options, writeOptionKeys),
+    }))
   }
 
   /**
@@ -217,10 +225,11 @@ export class ScopedMemory extends ReadableMemory {
       ...writeOptionKeys,
       'session',
     ])
-    const session = checkBound(checkId(given, 'session', 'ERR_INPUT_INVALID'), claims.session, 'session')
-    const inputs = checkMessages(messages, this.#kernel.limits, this.#now(), session!)
-    const batch = { inputs, isTranscript: true, ...checkWrite(write, writeOptionKeys) }
-    return callMemory(this.#kernel, claims, 'create_memory', () => addBatch(this.#kernel, claims, batch))
+    return this.#write(claims, () => {
+      const session = checkBound(checkId(given, 'session', 'ERR_INPUT_INVALID'), claims.session, 'session')
+      const inputs = checkMessages(messages, this.#kernel.limits, this.#now(), session!)
+      return { inputs, isTranscript: true, ...checkWrite(write, writeOptionKeys) }
+    })
   }
 
   /**
@@ -279,6 +288,20 @@ export class ScopedMemory extends ReadableMemory {
   #claims(): ScopeClaims {
     this.#kernel.checkOpen()
     return readScope(this.#scope)
+  }
+
+  /** Nothing is waited for before the call begins: whoever closes the keep waits for it. */
+  async #write(claims: ScopeClaims, check: () => Batch): Promise<StoredReceipt[]> {
+    const kernel = this.#kernel
+    const call = <T>(run: () => Promise<T>) => callMemory(kernel, claims, 'create_memory', run)
+    let batch: Batch
+    try {
+      batch = check()
+    } catch (error) {
+      if (isDenial(error)) await call(() => noteDenied(kernel, claims, (access) => refuseWrite(kernel, access)))
+      throw error
+    }
+    return call(() => addBatch(kernel, claims, batch))
   }
 
   #now(): number {

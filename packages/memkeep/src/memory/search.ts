@@ -1,14 +1,14 @@
 import type { Sensitivity, Trust } from '../core/labels.ts'
 import type { FoundMemory } from '../core/memory.ts'
-import { rightBits } from '../core/rights.ts'
 import type { ScopeClaims } from '../core/scope.ts'
 import { checkText } from '../core/text.ts'
 import { type Filter, passesAnew } from '../recall/filter.ts'
 import type { Weights } from '../recall/preference.ts'
 import { type Ranked, rank } from '../recall/rank.ts'
 import { renderEvidence } from '../screening/evidence.ts'
-import { embedAllowed, hasRight, withAccess } from './access.ts'
+import { embedAllowed, withAccess } from './access.ts'
 import { checkWeights } from './check-weights.ts'
+import { checkedOrDenied } from './denied.ts'
 import { allVectorsOf, noVectors, queryOf } from './index-of.ts'
 import {
   checkBoolean,
@@ -25,7 +25,7 @@ import {
 import type { Kernel } from './kernel.ts'
 import { noteEnumeration } from './note-enumeration.ts'
 import { shelvesInReach } from './reach.ts'
-import { recall } from './recall.ts'
+import { expectReader, readingRight, recall } from './recall.ts'
 import { noteRecalled } from './recalled.ts'
 import { type Found, screenFound } from './screen-found.ts'
 
@@ -75,20 +75,20 @@ const optionKeys = [
 
 /** embed the query → shelves → rank → doorway → open. */
 export async function search(kernel: Kernel, scope: ScopeClaims, text: unknown, given: unknown): Promise<SearchResult> {
-  const options = checkKeys<SearchOptions>(given, 'search options', optionKeys)
-  const query = checkText(text, 'query', kernel.limits.queryBytes)
-  const limit = checkLimit(options.limit, kernel.limits.results, 10)
-  const filter = checkFilter(kernel, scope, options)
-  const isExplained = options.explain === undefined ? false : checkBoolean(options.explain, 'explain')
-  const weights = options.weights === undefined ? {} : checkWeights(options.weights)
+  const { options, query, limit, filter, isExplained, weights } = await checkedOrDenied(
+    kernel,
+    scope,
+    () => checkSearch(kernel, scope, text, given),
+    (access) => expectReader(kernel, access, 'memory.search'),
+  )
   checkSignal(options.signal)
-  const right = scope.reach === 'all' ? rightBits.read | rightBits.tenant : rightBits.read
   const embed = () => allVectorsOf(kernel, [query], options.signal)
-  let vectors = await embedAllowed(kernel, scope, right, embed)
+  let vectors = await embedAllowed(kernel, scope, readingRight(scope), embed)
   return withAccess(kernel, scope, async (access) => {
-    // Null: the policy that said no was not the standing one, or this is about to be refused.
-    if (vectors === null && hasRight(access, right)) vectors = await embed()
-    const made = vectors?.[0] ?? noVectors
+    await expectReader(kernel, access, 'memory.search')
+    // Null: the policy that said no was not the standing one.
+    vectors ??= await embed()
+    const made = vectors[0] ?? noVectors
     const asked = queryOf(kernel, query, made.own, made)
     const { subjects, names } = await shelvesInReach(kernel, access)
     let ranked: Ranked[] = []
@@ -127,6 +127,18 @@ export async function search(kernel: Kernel, scope: ScopeClaims, text: unknown, 
     )
     return { memories: shown, evidence: renderEvidence(shown) }
   })
+}
+
+function checkSearch(kernel: Kernel, scope: ScopeClaims, text: unknown, given: unknown) {
+  const options = checkKeys<SearchOptions>(given, 'search options', optionKeys)
+  return {
+    options,
+    query: checkText(text, 'query', kernel.limits.queryBytes),
+    limit: checkLimit(options.limit, kernel.limits.results, 10),
+    filter: checkFilter(kernel, scope, options),
+    isExplained: options.explain === undefined ? false : checkBoolean(options.explain, 'explain'),
+    weights: options.weights === undefined ? {} : checkWeights(options.weights),
+  }
 }
 
 /** A scope that names an agent or a session narrows every read to exactly it; options can only narrow further. */

@@ -17,6 +17,7 @@ import type { Beside } from '../screening/beside.ts'
 import { screenBeside, writeGate } from '../screening/write-gate.ts'
 import type { Labels } from '../store/reading.ts'
 import { type Access, withAccess, writeDetail } from './access.ts'
+import { askInVain, checkedOrDenied } from './denied.ts'
 import { refuseContent } from './gate.ts'
 import { readVersions } from './get.ts'
 import { allVectorsOf, embeddedText, indexOf, shelfEntry } from './index-of.ts'
@@ -65,7 +66,13 @@ export async function update(
   options: unknown,
 ): Promise<StoredReceipt | null> {
   const id = lookupId(given)
-  const checked = checkUpdate(kernel, scope, patch, options)
+  const nothing = [id, 0, null, null, null, null, null, null, null, [], [], []]
+  const checked = await checkedOrDenied(
+    kernel,
+    scope,
+    () => checkUpdate(kernel, scope, patch, options),
+    (access) => askInVain(kernel, access, 'revise', nothing),
+  )
   for (let attempt = 1; ; attempt++) {
     try {
       return await withAccess(kernel, scope, (access) => revise(kernel, access, id, checked))

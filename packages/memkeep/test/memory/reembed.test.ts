@@ -243,7 +243,7 @@ describe('reembed', () => {
     const [refused] = await store.database.query<{ n: string }>(
       "select count(*) as n from memkeep.event where action = 'memory.reindex' and outcome = 'denied'",
     )
-    expect(Number(refused!.n)).toBe(3)
+    expect(Number(refused!.n)).toBe(4)
     for (const who of [admin, { ...admin, rights: ['common' as const] }]) {
       const common = store.common(who, withBirds)
       expect(await codeOf(common.reembed())).toBe('none')

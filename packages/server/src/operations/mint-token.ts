@@ -1,4 +1,4 @@
-import { MemkeepError, type MintedKey, type MintInput } from 'memkeep'
+import { MemkeepError, type MintedKey, type MintInput, type ScopedMemory } from 'memkeep'
 import { z } from 'zod'
 import type { Operation } from './operation.ts'
 
@@ -19,13 +19,18 @@ const longestSeconds = 86_400
 export const mintToken: Operation<typeof input, MintedKey> = {
   input,
   async run({ writes, mints }, given) {
-    if (mints === null) throw new MemkeepError('ERR_ACCESS_DENIED', 'a token that was minted mints no others')
+    if (mints === null) return denied(writes, 'a token that was minted mints no others')
     const leftSeconds = Math.floor((mints.endsMs - Date.now()) / 1000)
-    if (leftSeconds < 1) throw new MemkeepError('ERR_ACCESS_DENIED', 'the credential is about to end')
+    if (leftSeconds < 1) return denied(writes, 'the credential is about to end')
     const { ttlSeconds = 900 } = given
     // A life that nobody may ask for stays as it was asked, for the kernel to refuse.
     const bounded = ttlSeconds > longestSeconds ? ttlSeconds : Math.min(ttlSeconds, leftSeconds)
     const maker = mints.maker === null ? {} : { maker: mints.maker }
     return writes.mintKey({ ...given, ttlSeconds: bounded, ...maker } as MintInput)
   },
+}
+
+async function denied(memory: ScopedMemory, why: string): Promise<never> {
+  await memory.noteDenied('token.mint')
+  throw new MemkeepError('ERR_ACCESS_DENIED', why)
 }

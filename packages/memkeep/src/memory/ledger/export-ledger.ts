@@ -31,7 +31,12 @@ export async function* exportLedger(keys: LogKeys, reader: LedgerReader, given: 
     throw new MemkeepError('ERR_INPUT_INVALID', 'line must be a whole number from 1')
   }
   const heads = await reader.read(async (log) => {
-    if (!log.wide) throw new MemkeepError('ERR_ACCESS_DENIED', 'a whole log is exported with a tenant-wide scope')
+    if (!log.wide) {
+      // The doorway denies it too, whatever is asked for: that is the event.
+      const denied = await log.call<LogRow>('read_log', [1, 0, false, [], [], 0, 0])
+      expectOutcome(denied[0]?.outcome, 'denied')
+      throw new MemkeepError('ERR_ACCESS_DENIED', 'a whole log is exported with a tenant-wide scope')
+    }
     return readHeads(keys, log)
   })
   const at = line === undefined ? 0 : heads.findIndex((each) => each.line === line)

@@ -12,9 +12,11 @@ const input = z.strictObject({
 /** Begins an erasure, or goes on with the one that stands. Its id is known once the request stands in the ledger. */
 export const requestErasure: Operation<typeof input, { readonly id: string }> = {
   input,
-  async run({ erases }, { kind, reason, after, confirm }) {
-    if (kind !== erases.kind)
+  async run({ erases, writes }, { kind, reason, after, confirm }) {
+    if (kind !== erases.kind) {
+      await writes.noteDenied('erasure.requested')
       throw new MemkeepError('ERR_ACCESS_DENIED', 'the credential is not for what is to be erased')
+    }
     if (erases.kind === 'subject') {
       if (confirm !== undefined) throw new MemkeepError('ERR_INPUT_INVALID', 'confirm goes with a tenant')
       const { id } = await erases.begin({ reason, ...(after === undefined ? {} : { after }) })
