@@ -1,4 +1,8 @@
+import { spawnSync } from 'node:child_process'
 import { createPrivateKey, generateKeyPairSync, sign } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { nodeSha256 } from '../../src/audit/node-sha256.ts'
 import type { FinishedErasure } from '../../src/index.ts'
@@ -63,6 +67,48 @@ test('the barrier is at least the lease before the leaf, and the plan is what wa
   const { leaf, predicate } = await verifyAttestation(report.attestation, { key })
   expect(leaf.at - Date.parse(predicate.barrierAt)).toBeGreaterThanOrEqual(300_000)
   expect(predicate.stores.find(({ name }) => name === 'memory')).toEqual({ name: 'memory', deleted: 1, remaining: 0 })
+})
+
+describe('openssl, by the lines of docs/erasure.md', () => {
+  const docs = readFileSync(new URL('../../../../docs/erasure.md', import.meta.url), 'utf8')
+  const [, lines] = /```sh\n(field\(\)[\s\S]+?)```/.exec(docs)!
+
+  /** Exit code, and what was signed as the lines leave it. */
+  function check(attestation: string, KEY: string): [number | null, string] {
+    const cwd = mkdtempSync(join(tmpdir(), 'memkeep-attestation-'))
+    try {
+      writeFileSync(join(cwd, 'attestation.json'), attestation)
+      const env = { ...process.env, KEY }
+      const { status } = spawnSync('bash', ['-euo', 'pipefail', '-c', lines!], { cwd, env })
+      return [status, readFileSync(join(cwd, 'statement.json'), 'utf8')]
+    } finally {
+      rmSync(cwd, { recursive: true })
+    }
+  }
+
+  test('accepts those of a subject and of a tenant, under the key of its log', () => {
+    for (const [made, of] of [
+      [report, key],
+      [ofTenant, foreignKey],
+    ] as const) {
+      const [status, statement] = check(made.attestation, of)
+      expect(status).toBe(0)
+      expect(JSON.parse(statement).predicate.id).toBe(made.id)
+    }
+  })
+
+  test('refuses another key, another statement and another signature', () => {
+    expect(check(report.attestation, foreignKey)[0]).toBe(1)
+    const { payload, signatures, payloadType } = JSON.parse(report.attestation)
+    const other = Buffer.from(Buffer.from(payload, 'base64').toString().replace('"remaining":0', '"remaining":1'))
+    expect(other.equals(Buffer.from(payload, 'base64'))).toBe(false)
+    const said = { payload: other.toString('base64'), payloadType, signatures }
+    expect(check(JSON.stringify(said), key)[0]).toBe(1)
+    const [{ sig }] = JSON.parse(ofTenant.attestation).signatures
+    const signed = { payload, payloadType, signatures: [{ ...signatures[0], sig }] }
+    expect(check(JSON.stringify(signed), key)[0]).toBe(1)
+    expect(check(JSON.stringify({ payload, payloadType, signatures }, null, 2), key)[0]).toBe(0)
+  })
 })
 
 test('whom it is about shows to who has the salt and the ids, and to nobody else', async () => {
