@@ -34,7 +34,8 @@ import { retireKeys } from './upkeep/retire-keys.ts'
 import { Upkeep, type UpkeepOptions } from './upkeep/upkeep.ts'
 import { refuseFormerLine, WitnessedHead } from './upkeep/witnessed-head.ts'
 
-const shelfIdleMs = 15 * 60_000
+/** At most so long a shelf is held that nobody reads, whatever the lease. */
+const longestShelfMs = 15 * 60_000
 const upkeepEveryMs = 60_000
 /** Merge delays that an event may wait for its place in the log while the process still says that it is ready. */
 const lagDelays = 12
@@ -80,13 +81,13 @@ export async function openMemkeep(options: KeepOptions): Promise<Keep> {
     opened.push(() => store.close())
     const parts = kernelParts(options, { doorways, keyring, policy, seams, cache: new ForgivingStore(store) })
     if (upkeep !== null) giveWork(upkeep, parts)
+    const leaseMs = options.holdKeysMs ?? defaultHoldMs
     const tidy = new Repeat(
-      async () => parts.shelves.dropIdle(),
-      upkeepEveryMs,
+      async () => parts.shelves.dropUnconfirmed(),
+      tidyEveryMs(leaseMs),
       () => {},
     )
     opened.push(() => tidy.stop())
-    const leaseMs = options.holdKeysMs ?? defaultHoldMs
     const announced = { doorways, keyring, seams }
     await announceHold(announced, leaseMs)
     const hold = new Repeat(
@@ -132,8 +133,18 @@ function kernelParts(
     rebuilders: checkRebuilders(options.rebuilders),
     libraryRebuilders: checkRebuilders(options.libraryRebuilders),
     supportNeedsSecond: options.supportNeedsSecond === true,
-    shelves: new ShelfCache({ budgetBytes, maxIdleMs: shelfIdleMs, clock: made.seams.clock }),
+    shelves: new ShelfCache({ budgetBytes, longestMs: longestHeldMs(options), clock: made.seams.clock }),
   }
+}
+
+/** How often shelves are let go of that the database has not confirmed. */
+function tidyEveryMs(leaseMs: number): number {
+  return Math.min(upkeepEveryMs, leaseMs / 5)
+}
+
+/** So that at the next look it is not longer than the lease: an erasure waits for no more than that. */
+function longestHeldMs({ holdKeysMs: leaseMs = defaultHoldMs }: KeepOptions): number {
+  return Math.min(longestShelfMs, leaseMs - tidyEveryMs(leaseMs))
 }
 
 interface DatabaseSettings {

@@ -50,8 +50,11 @@ export async function withAccessOf<T>(
       return await run(access)
     } catch (error) {
       if (!(error instanceof Outdated)) {
-        // A key that was opened behind the barrier is let go of: the erasure waits only for those from before it.
-        if (error instanceof MemkeepError && error.code === 'ERR_SCOPE_BARRED') access.keys.forget(access.shelf)
+        // A key that was opened behind the barrier is let go of, and what is held of it: the erasure waits only for those from before it.
+        if (error instanceof MemkeepError && error.code === 'ERR_SCOPE_BARRED') {
+          access.keys.forget(access.shelf)
+          dropShelves(kernel, access)
+        }
         throw error
       }
       if (attempt === 4) {
@@ -75,6 +78,12 @@ export async function embedAllowed<T>(
 ): Promise<T | null> {
   if (kernel.embedder === null) return embed()
   return hasRight(await openAccess(kernel, scope), right) ? embed() : null
+}
+
+/** Those held of the scope's subject, under whatever clearance and reach; of one without a subject, the tenant's. */
+function dropShelves(kernel: Kernel, { scope, keys, shelf }: Access): void {
+  const tenant = keys.tag.toString('hex')
+  kernel.shelves.drop(scope.reach === 'subject' ? `${tenant}/${shelf.toString('hex')}/` : tenant)
 }
 
 export function hasRight({ claims }: Access, right: number): boolean {

@@ -12,7 +12,7 @@ import type { Kernel } from './kernel.ts'
 import { isBroken, refuseBeyond } from './open-entries.ts'
 import { expectOutcome } from './outcome.ts'
 import { RowOpener } from './row.ts'
-import { applyChanges, type OpenShelf, type OpenShelves, readShelves } from './shelves.ts'
+import { applyChanges, confirmShelves, type OpenShelf, type OpenShelves, readShelves } from './shelves.ts'
 
 /** Null brings the shelves up to date alone: it shows no memory, and counts as none. In the ledger it is a list. */
 export type RecallAction = 'memory.search' | 'memory.list' | null
@@ -51,12 +51,15 @@ export async function recall(
   interest: Interest,
   signal?: AbortSignal,
 ): Promise<Memory[]> {
+  const askedMs = kernel.seams.clock.now()
   let exact = true
   for (let attempt = 1; attempt <= 5; attempt++) {
     const open = await readShelves(kernel, access, subjects, interest, signal)
     const { chosen, mismatch } = chosenOf(choose, open)
     const rows = await callRecall(kernel, access, action, open.held, exact, chosen)
-    if (expectOutcome(rows.find((row) => row.part === parts.outcome)?.outcome, 'ok', 'stale') === 'ok') {
+    const outcome = expectOutcome(rows.find((row) => row.part === parts.outcome)?.outcome, 'ok', 'stale')
+    confirmShelves(kernel, access, open.held, askedMs)
+    if (outcome === 'ok') {
       if (mismatch !== null) throw mismatch
       return openMemories(kernel, access, subjects, rows, chosen, names)
     }

@@ -153,6 +153,11 @@ function digestOf(
   return kernel.shelves.stream(shelfKey(access, subjects[0]!), read, signal)
 }
 
+/** The database answered what was asked about these shelves then, and did not refuse. */
+export function confirmShelves(kernel: Kernel, access: Access, open: readonly OpenShelf[], askedMs: number): void {
+  for (const { subject, shelf } of open) kernel.shelves.confirm(shelfKey(access, subject), shelf, askedMs)
+}
+
 /** Brings shelves up to date with a `stale` answer. One that changed too much to tell is dropped, to be loaded anew. */
 export async function applyChanges(
   kernel: Kernel,

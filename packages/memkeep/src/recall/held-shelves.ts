@@ -16,7 +16,8 @@ interface Held {
   readonly tenant: Tenant
   /** What the shelf took when it was last used: it grows in between. */
   readonly bytes: number
-  readonly usedAtMs: number
+  /** When the database was last asked about it and did not refuse. */
+  confirmedAtMs: number
 }
 
 /** Room taken for a shelf that is being read. */
@@ -67,16 +68,16 @@ export class HeldShelves {
     return this.#evictions
   }
 
-  get(key: string): Readonly<Held> | undefined {
+  get(key: string): Held | undefined {
     return this.#floor.get(key) ?? this.#spare.get(key)
   }
 
   /** Holds a shelf as the one used last, in the place of the one with that key. One that finds no room is not kept. */
-  hold(key: string, shelf: Shelf, nowMs: number): void {
+  hold(key: string, shelf: Shelf, confirmedAtMs: number): void {
     const before = this.get(key)
     if (before) this.#leave(before)
     const tenant = this.#tenantOf(key)
-    const held: Held = { key, shelf, tenant, bytes: shelf.bytes, usedAtMs: nowMs }
+    const held: Held = { key, shelf, tenant, bytes: shelf.bytes, confirmedAtMs }
     if (held.bytes <= this.#floorLimit) {
       this.#enterFloor(held)
       this.#lower(tenant)
@@ -108,10 +109,20 @@ export class HeldShelves {
     for (const name of [...this.#tenants.keys()]) this.releaseTenant(name)
   }
 
+  /** What a tenant holds under keys that begin so, with its name. */
+  releaseBeginning(prefix: string): void {
+    const tenant = this.#tenants.get(prefix.slice(0, prefix.indexOf('/')))
+    if (tenant === undefined) return
+    for (const held of [...tenant.floor.values(), ...tenant.spare.values()]) {
+      if (held.key.startsWith(prefix)) this.#leave(held)
+    }
+    this.#forget(tenant)
+  }
+
   /** Counted as evictions. */
-  releaseUnusedSince(ms: number): void {
+  releaseUnconfirmedSince(ms: number): void {
     for (const held of [...this.#spare.values(), ...this.#floor.values()]) {
-      if (held.usedAtMs <= ms) this.#evict(held)
+      if (held.confirmedAtMs <= ms) this.#evict(held)
     }
   }
 

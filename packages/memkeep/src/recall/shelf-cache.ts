@@ -22,7 +22,7 @@ export interface ShelfStats {
   readonly loads: number
   /** Reads of a shelf that was not held because there was no room. */
   readonly streams: number
-  /** Shelves that had to go: for room, or because nobody used them. */
+  /** Shelves that had to go: for room, or because the database had not confirmed them for long enough. */
   readonly evictions: number
   /** Entries met that did not open and were left out, each time they were met. */
   readonly broken: number
@@ -51,23 +51,24 @@ const notedShelves = 10_000
 
 /**
  * Opened shelves by key, `<tenant>/<rest>`, within a budget of bytes (`HeldShelves` says who goes first; a floor is an eighth of
- * it unless said otherwise). There is no timer inside: whoever holds the cache calls `dropIdle` now and then.
+ * it unless said otherwise). There is no timer inside: whoever holds the cache calls `dropUnconfirmed` now and then.
  */
 export class ShelfCache<Key extends string> {
   readonly #budgetBytes: number
-  readonly #maxIdleMs: number
+  readonly #longestMs: number
   readonly #clock: Clock
   readonly #held: HeldShelves
   readonly #loading = new Map<Key, Load>()
-  /** Where a shelf found no room, oldest first: it may have shrunk since, so this is believed for `maxIdleMs`. */
+  /** Where a shelf found no room, oldest first: it may have shrunk since, so this is believed for `longestMs`. */
   readonly #noRoom = new Map<Key, { readonly bytes: number; readonly atMs: number }>()
   readonly #streams = new Turns(streamsAtOnce)
   readonly #count = { hits: 0, misses: 0, loads: 0, streams: 0, broken: 0 }
 
-  constructor(options: { budgetBytes: number; maxIdleMs: number; clock: Clock; floorBytes?: number }) {
-    const { budgetBytes, maxIdleMs, clock, floorBytes = Math.floor(budgetBytes / 8) } = options
+  /** `longestMs`: for so long a shelf is held that the database does not confirm. */
+  constructor(options: { budgetBytes: number; longestMs: number; clock: Clock; floorBytes?: number }) {
+    const { budgetBytes, longestMs, clock, floorBytes = Math.floor(budgetBytes / 8) } = options
     this.#budgetBytes = budgetBytes
-    this.#maxIdleMs = maxIdleMs
+    this.#longestMs = longestMs
     this.#clock = clock
     this.#held = new HeldShelves(budgetBytes, floorBytes)
   }
@@ -75,13 +76,19 @@ export class ShelfCache<Key extends string> {
   /** The held shelf, which counts as used. */
   get(key: Key): Shelf | undefined {
     const held = this.#held.get(key)
-    if (held === undefined || held.usedAtMs <= this.#idleSince()) {
+    if (held === undefined || held.confirmedAtMs <= this.#longestSince()) {
       this.#count.misses++
       return undefined
     }
     this.#count.hits++
-    this.#held.hold(key, held.shelf, this.#clock.now())
+    this.#held.hold(key, held.shelf, held.confirmedAtMs)
     return held.shelf
+  }
+
+  /** The database answered a call about this very shelf that was begun then: it may be held for as long again from there. */
+  confirm(key: Key, shelf: Shelf, askedMs: number): void {
+    const held = this.#held.get(key)
+    if (held?.shelf === shelf) held.confirmedAtMs = Math.max(held.confirmedAtMs, askedMs)
   }
 
   /** The held shelf, for a change to it; no look-up is counted. Say `put` afterwards: it may take more memory now. */
@@ -89,10 +96,13 @@ export class ShelfCache<Key extends string> {
     return this.#held.get(key)?.shelf
   }
 
-  /** Holds a shelf in the place of the one with that key, if there is room. A load of that key that is under way is no longer kept. */
-  put(key: Key, shelf: Shelf): void {
+  /**
+   * Holds a shelf in the place of the one with that key, if there is room. A load of that key that is under way is no longer kept. `askedMs`: as of `confirm`; when absent, what the one
+   * in whose place it is held was confirmed by.
+   */
+  put(key: Key, shelf: Shelf, askedMs = this.#held.get(key)?.confirmedAtMs ?? this.#clock.now()): void {
     this.#disown(key)
-    this.#held.hold(key, shelf, this.#clock.now())
+    this.#held.hold(key, shelf, askedMs)
   }
 
   /**
@@ -111,7 +121,7 @@ export class ShelfCache<Key extends string> {
     let load = this.#loading.get(key)
     if (load === undefined) {
       const noRoom = this.#noRoom.get(key)
-      if (noRoom && noRoom.atMs > this.#idleSince() && this.#held.limit <= noRoom.bytes) return null
+      if (noRoom && noRoom.atMs > this.#longestSince() && this.#held.limit <= noRoom.bytes) return null
       load = this.#begin(key, read)
     }
     load.waiting++
@@ -154,11 +164,16 @@ export class ShelfCache<Key extends string> {
     this.#count.broken += entries
   }
 
-  /** Forgets a shelf, or with a tenant's name all of its shelves, also where the load is still under way. Not counted as evictions. */
+  /**
+   * Forgets a shelf, with a tenant's name all of its shelves, or those whose keys begin with what ends in `/`, also where the load is still under way. Not counted as
+   * evictions.
+   */
   drop(what: Key | string): void {
-    if (what.includes('/')) this.#held.release(what)
+    const isPrefix = what.endsWith('/')
+    if (isPrefix) this.#held.releaseBeginning(what)
+    else if (what.includes('/')) this.#held.release(what)
     else this.#held.releaseTenant(what)
-    const isMeant = (key: Key) => key === what || tenantOf(key) === what
+    const isMeant = (key: Key) => key === what || tenantOf(key) === what || (isPrefix && key.startsWith(what))
     for (const key of this.#loading.keys()) if (isMeant(key)) this.#disown(key)
     for (const key of this.#noRoom.keys()) if (isMeant(key)) this.#noRoom.delete(key)
   }
@@ -169,10 +184,10 @@ export class ShelfCache<Key extends string> {
     for (const key of this.#loading.keys()) this.#disown(key)
   }
 
-  /** Lets go of every shelf that was not used for `maxIdleMs`, and forgets which found no room so long ago. */
-  dropIdle(): void {
-    this.#held.releaseUnusedSince(this.#idleSince())
-    for (const [key, { atMs }] of this.#noRoom) if (atMs <= this.#idleSince()) this.#noRoom.delete(key)
+  /** Lets go of every shelf that was not confirmed for `longestMs`, and forgets which found no room so long ago. */
+  dropUnconfirmed(): void {
+    this.#held.releaseUnconfirmedSince(this.#longestSince())
+    for (const [key, { atMs }] of this.#noRoom) if (atMs <= this.#longestSince()) this.#noRoom.delete(key)
   }
 
   get stats(): ShelfStats {
@@ -193,6 +208,7 @@ export class ShelfCache<Key extends string> {
 
   async #read(key: Key, read: (control: LoadControl) => Promise<Shelf | null>, load: Load): Promise<Shelf | null> {
     const room = this.#held.reserve(key)
+    const askedMs = this.#clock.now()
     let largest = 0
     const fits = (bytes: number): boolean => {
       largest = Math.max(largest, bytes)
@@ -202,7 +218,7 @@ export class ShelfCache<Key extends string> {
       const shelf = await read({ fits, signal: load.stop.signal })
       this.#held.free(room)
       if (load.wanted && shelf === null) this.#noteNoRoom(key, largest)
-      if (load.wanted && shelf !== null) this.#held.hold(key, shelf, this.#clock.now())
+      if (load.wanted && shelf !== null) this.#held.hold(key, shelf, askedMs)
       return shelf
     } catch (error) {
       this.#held.free(room)
@@ -225,8 +241,8 @@ export class ShelfCache<Key extends string> {
     if (this.#noRoom.size > notedShelves) this.#noRoom.delete(this.#noRoom.keys().next().value!)
   }
 
-  #idleSince(): number {
-    return this.#clock.now() - this.#maxIdleMs
+  #longestSince(): number {
+    return this.#clock.now() - this.#longestMs
   }
 }
 

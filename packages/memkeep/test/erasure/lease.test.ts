@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { Keep } from '../../src/index.ts'
 import { adminOf } from '../support/erasing.ts'
 import { dayMs, hourMs } from '../support/hand-clock.ts'
 import { TestKeep } from '../support/test-keep.ts'
@@ -72,6 +73,43 @@ test('a key that a process opens behind the barrier is let go of when the write 
   await later
   expect(await keyStore.list('subject/')).not.toEqual([])
 })
+
+const words = (keep: Keep) => store.memory({}, keep).search('tea')
+
+test('a shelf is let go of within the lease after the database last confirmed it, also where nobody asks any more', async () => {
+  const other = await store.open({ holdKeysMs: 10_000 })
+  await store.memory().add('ana likes tea', { actor: 'user' })
+  await words(other)
+  const { loads, shelves } = other.metrics().shelves
+  expect(shelves).toBeGreaterThan(0)
+  // In use it is confirmed at each search, and is not read anew.
+  for (let search = 0; search < 5; search++) {
+    store.clock.advance(7000)
+    await words(other)
+  }
+  expect(other.metrics().shelves).toMatchObject({ loads, shelves })
+  const erasure = await store.keep.eraseSubject(adminOf('ana'), { reason: 'test' })
+  for await (const { step } of erasure) if (step === 'derive') break
+  store.clock.advance(8000)
+  await expect.poll(() => other.metrics().shelves, { timeout: 20_000 }).toMatchObject({ shelves: 0, bytes: 0 })
+}, 60_000)
+
+test('of a scope that is barred no shelf is held, under whatever clearance, and others of its tenant stay', async () => {
+  const other = await store.open()
+  for (const subject of ['ana', 'ben']) {
+    await store.memory({ subject }).add(`${subject} likes tea`, { actor: 'user' })
+    await store.memory({ subject }, other).search('tea')
+  }
+  await store.memory({ roles: ['admin'] }, other).search('tea')
+  await store.wide({ roles: ['admin'] }, other).search('tea')
+  const { shelves } = other.metrics().shelves
+  await begun()
+  await expect(words(other)).rejects.toMatchObject({ code: 'ERR_SCOPE_BARRED' })
+  expect(shelves - other.metrics().shelves.shelves).toBe(3)
+  const { loads } = other.metrics().shelves
+  await store.memory({ subject: 'ben' }, other).search('tea')
+  expect(other.metrics().shelves.loads).toBe(loads)
+}, 60_000)
 
 test('how long keys are held is at most a day', async () => {
   await expect(store.open({ holdKeysMs: dayMs + 1 })).rejects.toMatchObject({ code: 'ERR_INPUT_INVALID' })

@@ -51,7 +51,7 @@ export function forgetfulKeep(store: TestKeep, given: Partial<Seams>): Keep {
   const keyring = new Keyring({ provider: keys, store: keyStore, clock: systemClock, reach: seams.reach })
   const pool = openPool({ ...store.database.app, max: 2 }, 'memkeep_app', { embedded: false, acceptOldServer: true })
   const doorways = new Doorways(pool, (window) => keyring.tokenKey(window), seams.clock, seams.ids)
-  const shelves = new ForgetfulCache({ budgetBytes: 1e8, maxIdleMs: 1e9, clock: seams.clock })
+  const shelves = new ForgetfulCache({ budgetBytes: 1e8, longestMs: 1e9, clock: seams.clock })
   const settings = {
     policy: defaultPolicy,
     tenantPolicies: new TenantPolicies(),

@@ -90,7 +90,7 @@ describe(`seed ${seed}`, () => {
       const next = random(seed + run)
       const budgetBytes = one * (2 + Math.floor(next() * 60))
       const floorBytes = next() < 0.3 ? 0 : Math.floor((budgetBytes * next()) / 2)
-      const cache = new ShelfCache<string>({ budgetBytes, floorBytes, maxIdleMs: 1, clock })
+      const cache = new ShelfCache<string>({ budgetBytes, floorBytes, longestMs: 1, clock })
       const load = new Load(cache, next, 80)
       const keys = ['a', 'b', 'c', 'd', 'e'].flatMap((tenant) => keysOf(tenant, 4))
       for (let step = 0; step < steps; step++) {
@@ -137,14 +137,14 @@ describe(`seed ${seed}`, () => {
   })
 
   test('control: without a floor the loud tenant pushes the quiet ones out', async () => {
-    const cache = new ShelfCache<string>({ budgetBytes: 20 * one, floorBytes: 0, maxIdleMs: 1, clock })
+    const cache = new ShelfCache<string>({ budgetBytes: 20 * one, floorBytes: 0, longestMs: 1, clock })
     cache.put('quiet/0', shelf(1))
     for (const key of keysOf('loud', 30)) cache.put(key, shelf(1))
     expect(cache.peek('quiet/0')).toBeUndefined()
   })
 
   test('both shelves that a search of a quiet subject reads stay, its own and the common one', () => {
-    const cache = new ShelfCache<string>({ budgetBytes: 20 * one, floorBytes: 4 * one, maxIdleMs: 1, clock })
+    const cache = new ShelfCache<string>({ budgetBytes: 20 * one, floorBytes: 4 * one, longestMs: 1, clock })
     for (const key of ['quiet/own', 'quiet/common']) cache.put(key, shelf(1))
     for (const key of keysOf('loud', 30)) cache.put(key, shelf(1))
     expect(['quiet/own', 'quiet/common'].map((key) => cache.peek(key) !== undefined)).toEqual([true, true])
@@ -156,7 +156,7 @@ function quietOnes(run: number, how: 'room to spare' | 'full') {
   const next = random(seed + run)
   const budgetBytes = one * (30 + Math.floor(next() * 60))
   const floorBytes = Math.floor(budgetBytes / 8)
-  const cache = new ShelfCache<string>({ budgetBytes, floorBytes, maxIdleMs: 1, clock })
+  const cache = new ShelfCache<string>({ budgetBytes, floorBytes, longestMs: 1, clock })
   const most = how === 'full' ? budgetBytes : budgetBytes - floorBytes
   const quiet: string[] = []
   for (;;) {

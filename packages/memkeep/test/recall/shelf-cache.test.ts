@@ -9,10 +9,10 @@ const shelf = (rows = 1) =>
 const size = shelf().bytes
 
 /** Without a floor: plain least recently used. */
-function cacheFor(shelves: number, maxIdleMs = 1000) {
+function cacheFor(shelves: number, longestMs = 1000) {
   const clock = { at: 0, now: () => clock.at }
   const budgetBytes = shelves * size
-  return { clock, budgetBytes, cache: new ShelfCache<string>({ budgetBytes, floorBytes: 0, maxIdleMs, clock }) }
+  return { clock, budgetBytes, cache: new ShelfCache<string>({ budgetBytes, floorBytes: 0, longestMs, clock }) }
 }
 
 /** A read that is answered by hand. */
@@ -73,17 +73,37 @@ describe('the budget', () => {
 })
 
 describe('time', () => {
-  test('lets go of what was not used for long enough, when it is asked for or when told', () => {
+  test('lets go of what was not confirmed for long enough, when it is asked for or when told', () => {
     const { cache, clock } = cacheFor(5)
-    cache.put('t/a', shelf())
-    cache.put('t/b', shelf())
+    const [confirmed, other] = [shelf(), shelf()]
+    cache.put('t/a', confirmed)
+    cache.put('t/b', other)
+    clock.at = 999
+    // Use alone is no word of the database, nor is what it said of another shelf under that key.
+    expect(cache.get('t/b')).toBe(other)
+    cache.put('t/b', other)
+    cache.confirm('t/b', confirmed, 999)
+    cache.confirm('t/a', confirmed, 998)
+    cache.confirm('t/a', confirmed, 500)
+    clock.at = 1000
+    expect(cache.get('t/a')).toBe(confirmed)
+    expect(cache.get('t/b')).toBeUndefined()
+    cache.dropUnconfirmed()
+    expect(cache.stats).toMatchObject({ shelves: 1, bytes: size, evictions: 1 })
+    clock.at = 1998
+    expect(cache.get('t/a')).toBeUndefined()
+  })
+
+  test('what is loaded counts from when its reading began', async () => {
+    const { cache, clock } = cacheFor(5)
+    const source = pending()
+    const loading = cache.load('t/a', source.read)
+    clock.at = 600
+    source.resolve(shelf())
+    await loading
     clock.at = 999
     expect(cache.get('t/a')).toBeDefined()
     clock.at = 1000
-    expect(cache.get('t/b')).toBeUndefined()
-    cache.dropIdle()
-    expect(cache.stats).toMatchObject({ shelves: 1, bytes: size, evictions: 1 })
-    clock.at = 1999
     expect(cache.get('t/a')).toBeUndefined()
   })
 })
@@ -100,21 +120,34 @@ describe('dropping', () => {
     expect(cache.stats).toMatchObject({ shelves: 0, bytes: 0, evictions: 0 })
   })
 
-  test.each(['t1', 't1/a'])('of %s: what is being loaded answers those who wait, and is not kept', async (what) => {
-    const { cache } = cacheFor(5)
-    const [old, fresh] = [pending(), pending()]
-    const waiting = cache.load('t1/a', old.read)
-    cache.drop(what)
-    const later = cache.load('t1/a', fresh.read)
-    const [before, after] = [shelf(), shelf()]
-    old.resolve(before)
-    expect(await waiting).toBe(before)
-    expect(cache.peek('t1/a')).toBeUndefined()
-    fresh.resolve(after)
-    expect(await later).toBe(after)
-    expect(cache.peek('t1/a')).toBe(after)
-    expect(cache.stats.bytes).toBe(size)
+  test('forgets those whose keys begin so, and no others', () => {
+    const { cache } = cacheFor(6)
+    for (const key of ['t1/a/1', 't1/a/2', 't1/ab/1', 't1/b/1', 't10/a/1', 't2/a/1']) cache.put(key, shelf())
+    cache.drop('t1/a/')
+    cache.drop('t3/a/')
+    const held = ['t1/a/1', 't1/a/2', 't1/ab/1', 't1/b/1', 't10/a/1', 't2/a/1'].filter((key) => cache.peek(key))
+    expect(held).toEqual(['t1/ab/1', 't1/b/1', 't10/a/1', 't2/a/1'])
+    expect(cache.stats).toMatchObject({ shelves: 4, bytes: 4 * size, evictions: 0 })
   })
+
+  test.each(['t1', 't1/a', 't1/'])(
+    'of %s: what is being loaded answers those who wait, and is not kept',
+    async (what) => {
+      const { cache } = cacheFor(5)
+      const [old, fresh] = [pending(), pending()]
+      const waiting = cache.load('t1/a', old.read)
+      cache.drop(what)
+      const later = cache.load('t1/a', fresh.read)
+      const [before, after] = [shelf(), shelf()]
+      old.resolve(before)
+      expect(await waiting).toBe(before)
+      expect(cache.peek('t1/a')).toBeUndefined()
+      fresh.resolve(after)
+      expect(await later).toBe(after)
+      expect(cache.peek('t1/a')).toBe(after)
+      expect(cache.stats.bytes).toBe(size)
+    },
+  )
 })
 
 describe('loading', () => {
@@ -252,10 +285,10 @@ describe('a shelf that finds no room', () => {
     expect(cache.stats.loads).toBe(2)
     clock.at = 1999
     expect(await ask(1)).toBeNull()
-    cache.dropIdle()
+    cache.dropUnconfirmed()
     expect(await ask(1)).toBeNull()
     clock.at = 2000
-    cache.dropIdle()
+    cache.dropUnconfirmed()
     expect(await ask(1)).not.toBeNull()
   })
 
@@ -297,7 +330,7 @@ describe('a shelf that finds no room', () => {
 
   test('what a stream keeps is in the budget: spare shelves go for it, a floor does not, and it ends with the stream', async () => {
     const clock = { now: () => 0 }
-    const cache = new ShelfCache<string>({ budgetBytes: 6 * size, floorBytes: 2 * size, maxIdleMs: 1000, clock })
+    const cache = new ShelfCache<string>({ budgetBytes: 6 * size, floorBytes: 2 * size, longestMs: 1000, clock })
     for (const key of ['t/a', 't/b', 't/c', 'u/a']) cache.put(key, shelf())
     const held = () => ['t/a', 't/b', 't/c', 'u/a'].filter((key) => cache.peek(key))
     const read = async (keeps: (bytes: number) => void) => {

@@ -60,7 +60,7 @@ export function kernelOn(store: TestKeep, options: { budgetBytes: number; keySto
     embedder: null,
     languages: null,
     cache: new ForgivingStore(inProcessCache({ clock })),
-    shelves: new ShelfCache<string>({ budgetBytes: options.budgetBytes, maxIdleMs: 1e9, clock }),
+    shelves: new ShelfCache<string>({ budgetBytes: options.budgetBytes, longestMs: 1e9, clock }),
     seams,
     tracer: null,
     erasuresOf: () => {
