@@ -109,14 +109,19 @@ export interface RestoredNames {
   readonly subject_name: Buffer | null
 }
 
+/** The cache in a process's own memory, as a plan names it: no other process can ask it. */
+export const ownCache = 'cache.in-process'
+
 /** A store beside the database's tables that may hold something of a scope. No transaction is open while it is called. */
 export interface ErasureTarget {
   /** Stands in plan, report and attestation: `cache.redis`. */
   readonly name: string
+  /** What it holds things in, as plan and report name it: `connector.crm`. */
+  readonly stores: readonly string[]
   /** True for programs of others: they may be down, and nothing waits for them that must go on. */
   readonly outside?: true
-  /** What it holds of the scope, by store; null for one that cannot be asked now. Changes nothing. */
-  inventory(scope: ErasureScope): Promise<Readonly<Record<string, number | null>>>
+  /** What it holds of the scope, by store; without those that cannot be asked now. Changes nothing. */
+  inventory(scope: ErasureScope): Promise<Readonly<Record<string, number>>>
   /** From its answer on it serves nothing of the scope. */
   invalidate(scope: ErasureScope): Promise<void>
   /** Removes it; the barrier stands. May be called again, after a crash too. */

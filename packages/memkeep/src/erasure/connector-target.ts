@@ -5,13 +5,14 @@ import { incomplete } from './steps.ts'
 /** The outside stores as one target: one that is down keeps the erasure open and is named, and keeps no other from being emptied. */
 export function connectorTarget(connectors: Connectors): ErasureTarget {
   const { names } = connectors
+  const stores = names.map((name) => `connector.${name}`)
   return {
     name: 'connectors',
+    stores,
     outside: true,
     // One that is down now does not keep the barrier from standing: it must be emptied later, or the erasure stays open.
     inventory: async (scope) => {
-      const results = scope.ids === null ? [] : await connectors.inventory(scope.ids)
-      return { ...Object.fromEntries(failedOf(results).map((name) => [`connector.${name}`, null])), ...doneOf(results) }
+      return scope.ids === null ? {} : doneOf(await connectors.inventory(scope.ids))
     },
     invalidate: async () => {},
     async erase(scope) {

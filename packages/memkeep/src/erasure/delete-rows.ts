@@ -1,6 +1,17 @@
-import type { DerivedAction, NotCovered } from '../core/erasure.ts'
+import {
+  type DerivedAction,
+  type ErasureScope,
+  type ErasureTarget,
+  type NotCovered,
+  ownCache,
+  type TargetErased,
+} from '../core/erasure.ts'
 import { coverDeletion } from './enter.ts'
+import type { Plan } from './enumerate.ts'
+import { notesOf } from './erasure-record.ts'
 import { isSealed } from './note-seal.ts'
+import { noteStep } from './note-step.ts'
+import { readRecord } from './read-record.ts'
 import { callStep } from './step-call.ts'
 import { type Notes, ofTargets, refusePending, type StepInput } from './steps.ts'
 
@@ -46,22 +57,54 @@ export interface DeriveNotes extends Notes {
 
 /** Removes what was derived from the scope and what other stores hold of it. Throws while one of them is not finished. */
 export async function eraseTargets(input: StepInput): Promise<DeriveNotes> {
-  const before = await deletedBefore(input)
-  const answers = await ofTargets(input, (target, scope) => target.erase(scope))
-  const deleted = { ...before }
-  for (const [, each] of answers) {
-    for (const [name, number] of Object.entries(each.deleted)) deleted[name] = (deleted[name] ?? 0) + number
-  }
-  refusePending(answers, { deleted })
+  const answers = await emptyTargets(input, 'derive')
   return {
-    deleted,
+    deleted: await deletedBefore(input, 'derive'),
     derived: answers.flatMap(([, { derived = [] }]) => derived),
-    notCovered: answers.flatMap(([, { notCovered = [] }]) => notCovered),
+    notCovered: answers.flatMap(([, { notCovered = [] }]) => notCovered).concat(otherCaches(input)),
   }
 }
 
-/** What earlier tries removed, as they noted it. */
-export async function deletedBefore({ kernel, record }: StepInput): Promise<Record<string, number>> {
-  if (!(await isSealed(kernel, record, 'derive'))) return {}
-  return { ...(record.steps.get('derive')!.notes as Partial<DeriveNotes>).deleted }
+/** Empties every target, or those given. What each removed is noted at once, so that no break behind it loses the count. Throws while one of them is not finished. */
+export async function emptyTargets(
+  input: StepInput,
+  step: EmptyingStep,
+  targets?: readonly ErasureTarget[],
+): Promise<[name: string, TargetErased][]> {
+  const empty = async (target: ErasureTarget, scope: ErasureScope) => {
+    const answer = await target.erase(scope)
+    await noteDeleted(input, step, answer.deleted)
+    return answer
+  }
+  const answers = await ofTargets(input, empty, targets)
+  refusePending(answers)
+  return answers
+}
+
+async function noteDeleted(input: StepInput, step: EmptyingStep, removed: TargetErased['deleted']): Promise<void> {
+  const some = Object.entries(removed)
+  if (some.length === 0) return
+  const deleted = await deletedBefore(input, step)
+  for (const [name, number] of some) deleted[name] = (deleted[name] ?? 0) + number
+  await noteStep(input, step, { deleted }, null)
+}
+
+type EmptyingStep = 'derive' | 'verify'
+
+/** What a step that is under way removed of other stores, in every try and process, as they noted it. */
+export async function deletedBefore(
+  { kernel, record: { id, ...place } }: Pick<StepInput, 'kernel' | 'record'>,
+  step: EmptyingStep,
+): Promise<Record<string, number>> {
+  const record = await readRecord(kernel, place, id)
+  if (!record.steps.has(step) || !(await isSealed(kernel, record, step))) return {}
+  return { ...(record.steps.get(step)!.notes as Partial<DeriveNotes>).deleted }
+}
+
+/** A cache in a process's memory is no other's to empty; nor does a process with such a one know of a shared one. */
+function otherCaches({ record }: StepInput): NotCovered[] {
+  const { targets } = notesOf<{ plan: Plan }>(record, 'enumerate').plan
+  const what =
+    'values of the cache in the memory of other processes, and in a shared one that this erasure was not asked for with: sealed under keys that are gone, until their time is over'
+  return ownCache in targets ? [{ what, until: null }] : []
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { ErasureScope, ErasureTarget } from '../core/erasure.ts'
 import type { HeldRow } from './erasure-kernel.ts'
 import { callStep } from './step-call.ts'
 import { type Notes, ofTargets, type StepInput } from './steps.ts'
@@ -7,7 +8,7 @@ import { type Notes, ofTargets, type StepInput } from './steps.ts'
 export interface Plan {
   /** Rows of each table. */
   readonly stores: Readonly<Record<string, number>>
-  /** What each other store holds; null when it could not be asked. */
+  /** What each other store holds; null when it could not be asked, or does not know subjects. No process ends the erasure that does not know each of them. */
   readonly targets: Readonly<Record<string, Readonly<Record<string, number | null>>>>
   /** Names of key records; of very many the first ones, and how many there were. */
   readonly keys: readonly string[]
@@ -37,12 +38,18 @@ export async function enumerateScope(input: StepInput): Promise<Notes & { plan: 
   const keys = await kernel.keyring.destruction.handles(scope, record.epoch)
   const plan: Plan = {
     stores: heldOf(await callStep<HeldRow>(kernel, record, { doorway: 'inspect_scope', args: [] })),
-    targets: Object.fromEntries(await ofTargets(input, (target) => target.inventory(scope))),
+    targets: Object.fromEntries(await ofTargets(input, (target) => inventoryOf(target, scope))),
     keys: keys.slice(0, namedKeys),
     keyCount: keys.length,
     known: knownOf(await callStep<KnownRow>(kernel, record, { doorway: 'known_of_scope', args: [] })),
   }
   return { plan, digest: digestOf(plan) }
+}
+
+/** Each of its stores is in the plan, also one that cannot be asked now. */
+async function inventoryOf(target: ErasureTarget, scope: ErasureScope): Promise<Record<string, number | null>> {
+  const unasked = Object.fromEntries(target.stores.map((name) => [name, null]))
+  return { ...unasked, ...(await target.inventory(scope)) }
 }
 
 function knownOf(rows: readonly KnownRow[]): Known {

@@ -3,8 +3,8 @@ import { expireLines } from './enter.ts'
 import type { ErasureKernel } from './erasure-kernel.ts'
 import type { ErasureRecord } from './erasure-record.ts'
 import { checkEnded } from './note-seal.ts'
+import { readRecord } from './read-record.ts'
 import { untilOf } from './report.ts'
-import { readRecord } from './saga.ts'
 import { callStep, placeOf } from './step-call.ts'
 
 /**

@@ -15,8 +15,8 @@ import { held } from './bar.ts'
 import { checkConfirm, checkErase } from './check-options.ts'
 import type { ErasureKernel } from './erasure-kernel.ts'
 import { nameErasure } from './names.ts'
+import { readRecord } from './read-record.ts'
 import { requestErasure } from './request.ts'
-import { readRecord } from './saga.ts'
 import { type ErasurePlace, placeOf } from './step-call.ts'
 
 type ErasedIds = NonNullable<ErasureScope['ids']>

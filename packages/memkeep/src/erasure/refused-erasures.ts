@@ -6,7 +6,7 @@ import { type ErasureRecord, scopeOf } from './erasure-record.ts'
 import { checkOver } from './forget-ended.ts'
 import { openNames } from './names.ts'
 import { checkNotes } from './note-seal.ts'
-import { readRecord } from './saga.ts'
+import { readRecord } from './read-record.ts'
 import { placeOf } from './step-call.ts'
 
 /** An erasure that is not carried out, or not forgotten, as rows of it are not what this deployment wrote. */

@@ -1,4 +1,4 @@
-import { erasureReasons, type RestoredNames } from '../core/erasure.ts'
+import { type ErasureTarget, erasureReasons, type RestoredNames } from '../core/erasure.ts'
 import { MemkeepError } from '../core/errors.ts'
 import { expireLines } from './enter.ts'
 import type { ErasureKernel } from './erasure-kernel.ts'
@@ -103,14 +103,18 @@ async function repeat(kernel: ErasureKernel, entry: LedgerEntry): Promise<boolea
     // Before the deletion, which takes the name.
     const ids = await kernel.restoredIds(place, row!)
     if (ids !== null) await nameErasure(kernel, place, { id: erasure, scopeCommit }, ids)
-    // No store of somebody else's keeps this process from opening.
-    const inside = { ...kernel, targets: kernel.targets.filter(({ outside = false }) => !outside) }
+    // No store of somebody else's keeps this process from opening: the plan names them, and they are not asked.
+    const inside = { ...kernel, targets: kernel.targets.map((target) => (target.outside ? unasked(target) : target)) }
     // No further: whatever fails after that is for upkeep to do again, and keeps nobody from opening.
     await carryOut(inside, place, erasure, { wait: false, onStep: () => {}, upTo: 'delete' })
   }
   // Also where the database knows of it: the key store may be the one that was restored.
   const keys = await kernel.keyring.destruction.deleteRecords(owner, epoch)
   return again || keys > 0
+}
+
+function unasked(target: ErasureTarget): ErasureTarget {
+  return { ...target, inventory: async () => ({}), invalidate: async () => {} }
 }
 
 async function deploymentPlace({ keyring }: ErasureKernel): Promise<ErasurePlace> {

@@ -8,12 +8,15 @@ import { destroyKeys } from './destroy-keys.ts'
 import { authorise } from './enter.ts'
 import { enumerateScope } from './enumerate.ts'
 import type { ErasureKernel } from './erasure-kernel.ts'
-import { type ErasureRecord, type ErasureRow, recordsOf, type StepRow, scopeOf, withStep } from './erasure-record.ts'
+import { type ErasureRecord, type StepRow, scopeOf, withStep } from './erasure-record.ts'
 import { openNames } from './names.ts'
 import { checkNotes, sealOf } from './note-seal.ts'
+import { type NotedRow, noteStep } from './note-step.ts'
 import { proveVerified } from './prove-verified.ts'
-import { again, callStep, type ErasurePlace, stepCall } from './step-call.ts'
-import { endOf, incomplete, type Notes, type StepInput, Unfinished } from './steps.ts'
+import { readRecord } from './read-record.ts'
+import { again, type ErasurePlace, stepCall } from './step-call.ts'
+import { endOf, incomplete, type Notes, type StepInput } from './steps.ts'
+import { unknown, unknownStores } from './unknown-stores.ts'
 import { verifyScope } from './verify.ts'
 
 /** What each step does; its notes are recorded when it has ended. */
@@ -29,8 +32,6 @@ const work: Readonly<Record<Exclude<ErasureStepName, 'bar' | 'attest'>, (input: 
 
 /** How often a process that waits for the lease to end looks at the clock. */
 const lookEveryMs = 200
-
-type NotedRow = StepRow & { readonly outcome: string }
 
 export interface SagaOptions {
   /** False: it returns when the lease has not ended yet, instead of waiting for it. */
@@ -60,6 +61,7 @@ export async function carryOut(
     }
     if (record.done) return record
     await checkNotes(kernel, record)
+    await refuseUnknown(kernel, record, name)
     if (name === 'keys' && !(await leaseEnded(kernel, record, options.wait))) return record
     if (name === 'attest' && !(await isLogged(kernel, record, options.wait))) return record
     record = (await runStep(kernel, record, name)) ?? (await readRecord(kernel, place, id))
@@ -67,6 +69,16 @@ export async function carryOut(
     if (record.done || name === options.upTo) return record
   }
   throw incomplete('it has no step left and is not done')
+}
+
+/** Throws for a step that asks stores which this process does not know. It is noted once alone: each note keeps other processes away for a minute, those too that know them. */
+async function refuseUnknown(kernel: ErasureKernel, record: ErasureRecord, name: ErasureStepName): Promise<void> {
+  const names = unknownStores(kernel, record, name)
+  if (names.length === 0) return
+  const error = unknown(names)
+  const input = { kernel, record, beganMs: kernel.seams.clock.now() }
+  if (!record.steps.has(name)) await noteFailure(input, name, error).catch(() => {})
+  throw error
 }
 
 /** The record with the step; null when it must be read anew. */
@@ -100,22 +112,7 @@ async function take(input: StepInput, name: ErasureStepName): Promise<StepRow | 
   const notes = await work[name](input)
   done()
   if (name === 'verify') return noteVerified(input, notes)
-  return note(input, name, notes, endOf(input.kernel, input.record))
-}
-
-/** `endedMs` is null for a step that waits. */
-async function note(
-  { kernel, record, beganMs }: StepInput,
-  name: ErasureStepName,
-  notes: Notes,
-  endedMs: number | null,
-): Promise<StepRow | null> {
-  const text = JSON.stringify(notes)
-  const mac = await sealOf(kernel, record, name, { notes: text, ended_ms: endedMs })
-  const args = [record.id, name, beganMs, endedMs, text, mac]
-  const handled = ['ok', 'conflict']
-  const [row] = await callStep<NotedRow>(kernel, record, { doorway: 'note_erasure_step', args, handled })
-  return row!.outcome === 'ok' ? row! : null
+  return noteStep(input, name, notes, endOf(input.kernel, input.record))
 }
 
 /** The attestation proves that this very event is in the log: its id stands in the notes. */
@@ -135,12 +132,11 @@ async function noteVerified({ kernel, record, beganMs }: StepInput, notes: Notes
 const toldCodes = ['ERR_ERASURE_INCOMPLETE', 'ERR_ACCESS_DENIED']
 
 /** Counts of a deletion that goes on stand in its notes: they are not written over. */
-async function noteFailure(input: StepInput, name: ErasureStepName, error: unknown): Promise<void> {
+async function noteFailure(input: Omit<StepInput, 'scope'>, name: ErasureStepName, error: unknown): Promise<void> {
   if (name === 'delete') return
   const { code, message } = error instanceof MemkeepError ? error : { code: 'unexpected', message: '' }
-  const done =
-    error instanceof Unfinished ? error.notes : name === 'derive' ? { deleted: await deletedBefore(input) } : {}
-  await note(input, name, { ...done, failed: code, ...(toldCodes.includes(code) ? { why: message } : {}) }, null)
+  const done = name === 'derive' || name === 'verify' ? { deleted: await deletedBefore(input, name) } : {}
+  await noteStep(input, name, { ...done, failed: code, ...(toldCodes.includes(code) ? { why: message } : {}) }, null)
 }
 
 /** Whether the event of the verification has its place in the tenant's log: whoever sequences gives it one within seconds. */
@@ -171,12 +167,4 @@ async function leaseEnded(kernel: ErasureKernel, record: ErasureRecord, wait: bo
 function attested(record: ErasureRecord, kernel: ErasureKernel): ErasureStep {
   const at = new Date(kernel.seams.clock.now())
   return { step: 'attest', beganAt: at, endedAt: record.done ? at : null, notes: {} }
-}
-
-/** Throws `ERR_INPUT_INVALID` when there is none. */
-export async function readRecord(kernel: ErasureKernel, place: ErasurePlace, id: string): Promise<ErasureRecord> {
-  const rows = await callStep<ErasureRow>(kernel, place, { doorway: 'list_erasures', args: [id] })
-  const [record] = recordsOf(place.tenant, rows)
-  if (record === undefined) throw new MemkeepError('ERR_INPUT_INVALID', 'there is no such erasure')
-  return record
 }

@@ -1,4 +1,4 @@
-import type { ErasureScope, TargetErased } from '../core/erasure.ts'
+import type { ErasureScope, ErasureTarget, TargetErased } from '../core/erasure.ts'
 import { MemkeepError } from '../core/errors.ts'
 import type { ErasureKernel } from './erasure-kernel.ts'
 import type { ErasureRecord } from './erasure-record.ts'
@@ -21,13 +21,14 @@ export function endOf({ seams }: ErasureKernel, { requestedMs, barredMs }: Erasu
   return Math.max(seams.clock.now(), requestedMs, barredMs ?? 0)
 }
 
-/** Of every target in its order; an error names the target, and nothing of what it holds. */
+/** Of every target (or of those given) in its order; an error names the target, and nothing of what it holds. */
 export async function ofTargets<T>(
   { kernel, scope }: StepInput,
-  ask: (target: ErasureKernel['targets'][number], scope: ErasureScope) => Promise<T>,
+  ask: (target: ErasureTarget, scope: ErasureScope) => Promise<T>,
+  targets: readonly ErasureTarget[] = kernel.targets,
 ): Promise<[name: string, T][]> {
   const answers: [string, T][] = []
-  for (const target of kernel.targets) {
+  for (const target of targets) {
     try {
       answers.push([target.name, await again(() => ask(target, scope))])
     } catch (cause) {
@@ -38,20 +39,10 @@ export async function ofTargets<T>(
   return answers
 }
 
-/** What a step did so far, when it cannot finish: it is noted, and the next try goes on from there. */
-export class Unfinished extends MemkeepError {
-  readonly notes: Notes
-
-  constructor(why: string, notes: Notes) {
-    super('ERR_ERASURE_INCOMPLETE', `the erasure is not complete: ${why}`, { retryable: true })
-    this.notes = notes
-  }
-}
-
-/** Tells of a store that could not finish: the erasure stays open, and what the others removed counts. */
-export function refusePending(answers: readonly (readonly [name: string, TargetErased])[], notes: Notes): void {
+/** Tells of a store that could not finish: the erasure stays open. */
+export function refusePending(answers: readonly (readonly [name: string, TargetErased])[]): void {
   for (const [name, { pending }] of answers) {
-    if (pending !== undefined) throw new Unfinished(`${name}: ${pending}`, notes)
+    if (pending !== undefined) throw incomplete(`${name}: ${pending}`)
   }
 }
 

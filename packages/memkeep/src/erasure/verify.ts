@@ -1,5 +1,5 @@
 import type { ErasedStore } from '../core/erasure.ts'
-import { type DeletionNotes, deleteRows } from './delete-rows.ts'
+import { type DeletionNotes, type DeriveNotes, deletedBefore, deleteRows, emptyTargets } from './delete-rows.ts'
 import type { KeyNotes } from './destroy-keys.ts'
 import { heldOf, type Plan } from './enumerate.ts'
 import type { HeldRow } from './erasure-kernel.ts'
@@ -20,25 +20,37 @@ export interface VerifyNotes extends Notes {
 
 /**
  * Counts again what is left, by the erasing role and by another whose policies ask for the tenant alone; asks every other
- * store, and every read path for what was there; and looks for each recorded key. Rows and keys that are found are deleted once more (the barrier stands, so there can be no rows).
+ * store, and every read path for what was there; and looks for each recorded key. What is found is deleted once more (the barrier stands, so there can be no rows; nothing keeps an outside store from being filled).
  * Throws `ERR_ERASURE_INCOMPLETE` when anything is left, or when the two counts differ.
  */
 export async function verifyScope(input: StepInput): Promise<VerifyNotes> {
   let counts = await countLeft(input)
-  if (tablesLeft(counts).length > 0) {
+  if (leftIn(counts).length > 0) {
     await deleteRows(input)
     counts = await countLeft(input)
   }
-  const left = tablesLeft(counts)
+  const left = leftIn(counts)
   if (left.length > 0) throw incomplete(`rows are left in ${left.join(', ')}`)
-  const targets = await ofTargets(input, (target, scope) => target.verify(scope))
-  const remaining = Object.assign({}, ...targets.map(([, counts]) => counts)) as Record<string, number>
-  const full = Object.entries(remaining).filter(([, count]) => count !== 0)
-  if (full.length > 0) throw incomplete(`something is left in ${full.map(([name]) => name).join(', ')}`)
+  let inTargets = await ofTargets(input, (target, scope) => target.verify(scope))
+  const full = inTargets.filter(([, held]) => leftIn(held).length > 0).map(([name]) => name)
+  if (full.length > 0) {
+    await emptyTargets(
+      input,
+      'verify',
+      input.kernel.targets.filter(({ name }) => full.includes(name)),
+    )
+    inTargets = await ofTargets(input, (target, scope) => target.verify(scope))
+  }
+  const remaining = Object.assign({}, ...inTargets.map(([, held]) => held)) as Record<string, number>
+  const filled = leftIn(remaining)
+  if (filled.length > 0) throw incomplete(`something is left in ${filled.join(', ')}`)
   const { untilMs, ...rows } = notesOf<DeletionNotes>(input.record, 'delete')
-  const deleted = {
+  const deleted: Record<string, number> = {
     ...(rows as Record<string, number>),
-    ...notesOf<{ deleted: Record<string, number> }>(input.record, 'derive').deleted,
+    ...notesOf<DeriveNotes>(input.record, 'derive').deleted,
+  }
+  for (const [name, number] of Object.entries(await deletedBefore(input, 'verify'))) {
+    deleted[name] = (deleted[name] ?? 0) + number
   }
   const names = [...new Set([...Object.keys(deleted), ...Object.keys(remaining)])]
   const stores = names.map((name) => ({ name, deleted: deleted[name] ?? 0, remaining: 0 }))
@@ -56,7 +68,7 @@ async function countLeft({ kernel, record }: StepInput): Promise<Record<string, 
   return own
 }
 
-function tablesLeft(counts: Readonly<Record<string, number>>): string[] {
+function leftIn(counts: Readonly<Record<string, number>>): string[] {
   return Object.keys(counts).filter((name) => counts[name] !== 0)
 }
 

@@ -28,6 +28,7 @@ const ofLibrary = [4, 5]
 export function artifactTarget(input: ArtifactTargetInput): ErasureTarget {
   return {
     name: 'artifacts',
+    stores: [],
     inventory: async () => ({}),
     invalidate: async () => {},
     async erase(scope): Promise<TargetErased> {

@@ -29,6 +29,7 @@ export function cacheTarget(input: CacheTargetInput): ErasureTarget {
   const count = async (scope: ErasureScope) => ({ [name]: (await idsOf(input, scope)).length })
   return {
     name,
+    stores: [name],
     inventory: count,
     async invalidate(scope) {
       const notes = await unlearnedNotes(input, scope, false)

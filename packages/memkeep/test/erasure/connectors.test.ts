@@ -4,14 +4,14 @@ import type { Connector } from '../../src/connectors/connector.ts'
 import { postgresTable } from '../../src/connectors/drivers/postgres-table.ts'
 import type { ErasureView } from '../../src/index.ts'
 import { heldPlace } from '../connectors/held-items.ts'
-import { adminOf } from '../support/erasing.ts'
+import { adminOf, finished } from '../support/erasing.ts'
 import { TestKeep } from '../support/test-keep.ts'
 
 // Outside stores under an erasure: a real table, one in this process that can be down, and one that knows tenants only.
 
 let isDown = false
-/** Adds an item behind the erasure's back each time that it was emptied. */
-let refills = false
+/** Adds an item behind the erasure's back so many times, each when it was emptied. */
+let refills = 0
 const place = heldPlace((right, items): Connector => {
   const unlessDown = async <T>(work: () => Promise<T>): Promise<T> => {
     if (isDown) throw new Error('not there')
@@ -25,25 +25,25 @@ const place = heldPlace((right, items): Connector => {
     erase: (...asked) =>
       unlessDown(async () => {
         const removed = await right.erase(...asked)
-        if (refills) items.push({ ...asked[0], n: 0 })
+        if (refills-- > 0) items.push({ ...asked[0], n: 0 })
         return removed
       }),
   }
 })
 const wide: Connector = { ...heldPlace().connector, name: 'wide', separates: 'tenants' }
 
+// The table lies in the test's own database, which is there only afterwards.
+const late: Connector = {
+  name: 'crm',
+  inventory: (...asked) => table().inventory(...asked),
+  erase: (...asked) => table().erase(...asked),
+  verify: (...asked) => table().verify(...asked),
+}
+
 let store: TestKeep
 let pool: pg.Pool
 beforeAll(async () => {
-  const connectors: Connector[] = [place.connector, wide]
-  // The table lies in the test's own database, which is there only afterwards.
-  const late: Connector = {
-    name: 'crm',
-    inventory: (...asked) => table().inventory(...asked),
-    erase: (...asked) => table().erase(...asked),
-    verify: (...asked) => table().verify(...asked),
-  }
-  store = await TestKeep.start({ connectors: [...connectors, late] })
+  store = await TestKeep.start({ connectors: [place.connector, wide, late] })
   pool = new pg.Pool({ ...store.database.admin, max: 2 })
   await pool.query('create table public.crm (account text, person text, note text)')
 })
@@ -57,7 +57,7 @@ const table = () =>
 let subject = ''
 let made = 0
 beforeEach(async () => {
-  ;[isDown, refills] = [false, false]
+  ;[isDown, refills] = [false, 0]
   subject = `s${made++}`
   for (const [tenant, who] of [
     ['acme', subject],
@@ -126,8 +126,46 @@ test('one that is down keeps the erasure open and is named; the others are empti
   }
 }, 60_000)
 
-test('one that holds something again when it is verified keeps it open too, and is named', async () => {
-  refills = true
+test('one that was filled behind the deletion is emptied again, and that is counted', async () => {
+  refills = 1
+  const report = await finished(store, await store.keep.eraseSubject(adminOf(subject), { reason: 'request' }))
+  expect((await stepOf('derive'))!.notes).toMatchObject({ deleted: { 'connector.held': 3 } })
+  expect(report.stores).toContainEqual({ name: 'connector.held', deleted: 4, remaining: 0 })
+  expect(report.stores).toContainEqual({ name: 'connector.crm', deleted: 2, remaining: 0 })
+  expect(await left('acme', subject)).toEqual([0, 0])
+}, 60_000)
+
+test.each(['derive', 'verify'])(
+  'what was removed counts where %s is broken off behind it',
+  async (step) => {
+    refills = step === 'verify' ? 1 : 0
+    let breaks = 1
+    const dying = await store.open({
+      connectors: [place.connector, wide, late],
+      upkeep: { ...store.database.upkeep, max: 1 },
+      seams: {
+        clock: store.clock,
+        reach: (point) => {
+          if (point === `erasure.${step}.done` && breaks-- > 0) throw new Error('killed')
+        },
+      },
+    })
+    const erasure = await dying.eraseSubject(adminOf(subject), { reason: 'request' })
+    const told = (async () => {
+      for await (const { step: ended } of erasure) if (ended === 'derive') store.clock.advance(300_001)
+    })()
+    await expect(told).rejects.toThrow('killed')
+    expect(await left('acme', subject)).toEqual([0, 0])
+    const { state, report } = await upkeep()
+    expect(state).toBe('done')
+    const counts = Object.fromEntries(report!.stores.map(({ name, deleted }) => [name, deleted]))
+    expect(counts).toMatchObject({ 'connector.held': step === 'verify' ? 4 : 3, 'connector.crm': 2 })
+  },
+  60_000,
+)
+
+test('one that holds something again each time keeps it open, and is named', async () => {
+  refills = Number.POSITIVE_INFINITY
   await begun()
   await upkeep()
   expect(await view()).toMatchObject({ state: 'open', report: null })

@@ -86,6 +86,10 @@ test('the restored shelf says whose it is: the store is named while it is down, 
   const open = await erasures().show(erasure.id)
   expect(open).toMatchObject({ state: 'open', report: null })
   expect(open!.steps.at(-1)!.notes.why).toContain('held cannot be emptied now')
+  // The plan was made without asking it, and names it: nor does a process end it that does not know that store.
+  expect(open!.steps.find(({ step }) => step === 'enumerate')!.notes).toMatchObject({
+    plan: { targets: { connectors: { 'connector.held': null } } },
+  })
   isDown = false
   await upkeep()
   const { state, report } = (await erasures().show(erasure.id))!

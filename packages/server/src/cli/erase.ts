@@ -18,6 +18,8 @@ export const erase: Command = {
     'or test.',
     'With --export FILE everything that is held is written there first; when that fails, nothing is erased. What is written',
     'between the two is in no file: let nobody write any more.',
+    'This program knows no connectors and no shared cache: what such stores hold, only an application that was opened with them',
+    'erases (keep.eraseSubject, keep.eraseTenant).',
     'Afterwards the id is barred; --reopen lets a subject begin anew, with nothing of what was. A legal hold refuses.',
     'It waits until no process can hold a key of it any more: five minutes, unless the programs were opened with another',
     'holdKeysMs. With --no-wait, or broken off, it goes on by upkeep or by `memkeep erasure resume ID`.',
@@ -76,6 +78,8 @@ export const erasureResume: Command = {
   does: 'goes on with an erasure that was broken off',
   notes: [
     'Upkeep does the same by itself within two minutes. --json prints the report.',
+    'This program knows no connectors and no shared cache: one whose plan names some must be ended by the application that was',
+    'opened with them, and it says which.',
     'One that was repeated after a restore may know tags alone, and connectors go by ids: it waits until --tenant T and WHO',
     '(exactly one of --subject S and --whole-tenant) say whom it is of. Others than those it was asked for are refused.',
   ],

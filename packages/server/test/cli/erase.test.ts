@@ -1,5 +1,8 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { openLocal } from '@memkeep/embedded'
+import type { Connector } from 'memkeep'
+import { mintScope } from 'memkeep/trust'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { scratchDirectory } from './deployment.ts'
@@ -152,4 +155,29 @@ test('keys rotated and rows sealed anew; what was found before is found after', 
   expect((await on('search', 'tomatoes', '--tenant', 'acme', '--subject', 'ben')).out).toContain('black tomatoes')
   expect(await on('keys', 'rotate', '--tenant', 'nobody')).toMatchObject({ code: 1 })
   expect(await on('keys', 'reseal')).toMatchObject({ code: 2 })
+}, 120_000)
+
+test('one that the application began, whose outside store this command does not know, is not ended by it: it says which', async () => {
+  const held = [{ tenant: 'acme', subject: 'dora' }]
+  const count: Connector['verify'] = async ({ tenant, subject }) =>
+    held.filter((item) => item.tenant === tenant && (subject === null || item.subject === subject)).length
+  const erase: Connector['erase'] = async () => {
+    throw new Error('not there')
+  }
+  const crm: Connector = { name: 'crm', patience: { retries: 0 }, inventory: count, verify: count, erase }
+  const id = await (async () => {
+    await using keep = await openLocal(data, { connectors: [crm], acceptOldServer: true })
+    const scope = (role: string) =>
+      mintScope({ tenant: 'acme', subject: 'dora', principal: { id: role, roles: [role] } })
+    await keep.for(scope('agent')).add('said', { actor: 'user' })
+    const erasure = await keep.eraseSubject(scope('admin'), { reason: 'request' })
+    await expect(erasure.done).rejects.toThrow('crm cannot be emptied now')
+    return erasure.id
+  })()
+  expect(await on('erasure', 'resume', id)).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/connector\.crm not known here: a process that was opened with the connectors/),
+  })
+  const { state, report } = JSON.parse((await on('erasure', 'show', id, '--json')).out) as Record<string, unknown>
+  expect({ state, report }).toEqual({ state: 'open', report: null })
 }, 120_000)
