@@ -63,6 +63,8 @@ const sealedIds = {
   tenant: "ids of the tenant and its subjects, sealed under the deployment's key, in backups",
 } as const
 
+const noLedger = 'what a restored backup brings back: there was no erasure ledger, so nothing erases it again'
+
 function notCovered(record: ErasureRecord, keys: KeyNotes, atMs: number): NotCovered[] {
   const until = iso(untilOf(record))
   const copies = { what: 'deleted key records in backups of the key store', until: keys.destroyedAt ?? until }
@@ -72,6 +74,7 @@ function notCovered(record: ErasureRecord, keys: KeyNotes, atMs: number): NotCov
       until: null,
     },
     { what: 'sealed bytes and tags in backups, replicas and the write-ahead log of the database', until },
+    ...(notesOf<{ entered: number | null }>(record, 'authorise').entered === null ? [{ what: noLedger, until }] : []),
     ...(isDestroyed(keys, atMs) ? [] : [copies]),
     { what: 'copies of a root key that was kept in a file, and what a disk keeps of one that was written over', until },
     { what: sealedIds[record.kind], until },

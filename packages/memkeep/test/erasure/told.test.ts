@@ -5,6 +5,7 @@ import { mintGrant, mintTenantScope } from '../../src/trust.ts'
 import { codeOf } from '../support/code-of.ts'
 import { adminOf, adminOfTenant, finished } from '../support/erasing.ts'
 import { keysAt } from '../support/keys-at.ts'
+import { ledgerBeside } from '../support/ledger-beside.ts'
 import { TestKeep } from '../support/test-keep.ts'
 
 // Who is told what of an erasure: whoever looks at one is in the ledger, and a tenant is told nothing of the deployment's insides.
@@ -55,6 +56,21 @@ test('so is that of a tenant’s principal once the tenant is erased, also at an
   expect(found.map(({ outcome }) => outcome)).toEqual(['ok', 'ok', 'denied'])
   expect(found[0]!.principal).toBe(found[1]!.principal)
   expect(found[0]!.principal).not.toBe(found[2]!.principal)
+}, 60_000)
+
+test('a report says whether there was an erasure ledger, without which a restore goes unnoticed', async () => {
+  const says = async (on: TestKeep, subject: string) => {
+    await on.memory({ subject }).add('x', { actor: 'user' })
+    const erasure = await on.keep.eraseSubject(adminOf(subject), { reason: 'request' })
+    return (await finished(on, erasure)).notCovered.filter(({ what }) => what.includes('no erasure ledger'))
+  }
+  expect(await says(store, 'ben')).toMatchObject([{ until: expect.stringMatching(/^\d{4}-/) }])
+  await using guarded = await (async () => {
+    let made: TestKeep | undefined
+    made = await TestKeep.start({ erasureLedger: ledgerBeside(() => made) })
+    return made
+  })()
+  expect(await says(guarded, 'ben')).toEqual([])
 }, 60_000)
 
 test('why a step fails is told by its code, where the words name files of the deployment', async () => {

@@ -37,6 +37,7 @@ export const doctor: Command = {
     const place = placeFor(given)
     refuseAbsent(place)
     const found = [...(await inspectKeys(place)).map(on('keys')), ...(await inspectDatabase(place))]
+    if (place.kind === 'server' && process.env.MEMKEEP_ERASURES === undefined) found.push(noErasureLedger)
     if (!found.some(({ fatal }) => fatal)) found.push(...(await inspectWitness(place, process.env)).map(on('witness')))
     // What is fatal would refuse to be opened.
     if (given.flag('shelves') && !found.some(({ fatal }) => fatal)) {
@@ -103,6 +104,14 @@ const noUpkeep: Found = {
   code: 'upkeep-not-inspected',
   message: 'MEMKEEP_UPKEEP_DATABASE_URL is not set, so that login was not looked at',
   remedy: 'set it here and where `memkeep upkeep` runs',
+  fatal: false,
+}
+
+const noErasureLedger: Found = {
+  on: 'erasures',
+  code: 'erasure-ledger-none',
+  message: 'MEMKEEP_ERASURES is not set, so there is no erasure ledger',
+  remedy: 'name a directory outside the database, the keys and their backups; for every server and here the same',
   fatal: false,
 }
 

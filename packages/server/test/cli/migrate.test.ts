@@ -88,6 +88,10 @@ test('on a server of your own: refused without the schema, installed, serves wit
     findings: { code: string; fatal: boolean }[]
   }
   expect(report.findings.filter(({ fatal }) => fatal)).toEqual([])
+  // Your own server has no place for the erasure ledger by itself.
+  expect(report.findings.map(({ code }) => code)).toContain('erasure-ledger-none')
+  const told = { ...env, MEMKEEP_ERASURES: scratch.path('erasures') }
+  expect((await memkeep(['doctor'], { env: told })).out).not.toContain('erasure-ledger-none')
 })
 
 test('only migrate makes keys: a wrong MEMKEEP_KEYS is told, not filled', async () => {

@@ -45,7 +45,19 @@ test('settings that the examples name are settings; keys lie where they may be w
   const documented = ['operate', 'install', 'cli'].map((page) => read(`docs/${page}.md`)).join()
   const named = `${image} ${unit} ${compose}`.match(/\bMEMKEEP_[A-Z_]+/g)!
   expect(named.filter((name) => !documented.includes(name))).toEqual([])
-  expect(compose).toContain(`keys:${settingOf('MEMKEEP_KEYS')}`)
+  // Each on a volume of its own, which whoever runs the image owns; under systemd where the service may write.
+  for (const [volume, name] of [
+    ['keys', 'MEMKEEP_KEYS'],
+    ['erasures', 'MEMKEEP_ERASURES'],
+  ] as const) {
+    const dir = settingOf(name)!
+    expect(compose).toContain(`"${volume}:${dir}"`)
+    expect(compose).toMatch(new RegExp(`^  ${volume}: `, 'm'))
+    expect(image).toMatch(new RegExp(`^RUN mkdir .*${dir} .*chown node:node .*${dir} `, 'm'))
+    expect(image).toMatch(new RegExp(`docker run .*-v \\S+:${dir} `))
+  }
+  const [, own] = /^Environment=MEMKEEP_ERASURES=(\S+)$/m.exec(unit)!
+  expect(/^ReadWritePaths=(.+)$/m.exec(unit)![1]!.split(' ')).toContain(own)
   const version = /image: postgres:(\d+)/.exec(compose)![1]!
   expect(Object.keys(JSON.parse(read('packages/memkeep/src/store/security-minors.json')).minors)).toContain(version)
 })
