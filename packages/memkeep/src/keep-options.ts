@@ -39,6 +39,11 @@ export interface KeepOptions {
   readonly formerEmbedder?: Embedder
   /** Outside stores that may hold what a tenant said: an erasure empties them too. */
   readonly connectors?: readonly Connector[]
+  /**
+   * Names of connectors that other processes of the deployment were opened with and this one is not: an erasure that is asked for here plans them too, and stays open until one of those processes
+   * has emptied them. Default none.
+   */
+  readonly connectorsElsewhere?: readonly string[]
   /** Stems and stop words: `snowball()` of `memkeep/languages/snowball`. Default none: words are taken as they are. */
   readonly languages?: Languages
   /** What each role may do. Default: `defaultPolicy`. */
@@ -111,6 +116,7 @@ const optionNames: Record<keyof KeepOptions, true> = {
   embedder: true,
   formerEmbedder: true,
   connectors: true,
+  connectorsElsewhere: true,
   languages: true,
   policy: true,
   limits: true,

@@ -60,6 +60,7 @@ export class Keep implements AsyncDisposable {
     release: () => Promise<void>,
     erasing: ErasureSettings = {
       connectors: new Connectors(),
+      elsewhere: [],
       leaseMs: defaultHoldMs,
       keepsBackupsMs: checkBackupDays(),
       ledger: null,

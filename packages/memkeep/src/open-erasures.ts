@@ -1,5 +1,6 @@
 import type { Witness } from './audit/witness.ts'
 import type { Connectors } from './connectors/connectors.ts'
+import { checkConnectorName } from './connectors/portable-connector.ts'
 import { MemkeepError } from './core/errors.ts'
 import { connectorTarget } from './erasure/connector-target.ts'
 import type { ErasureLedger } from './erasure/erasure-ledger.ts'
@@ -18,6 +19,8 @@ import { restoredIds } from './upkeep/restored-ids.ts'
 /** How a keep erases. */
 export interface ErasureSettings {
   readonly connectors: Connectors
+  /** Names of connectors that this process was not opened with. */
+  readonly elsewhere: readonly string[]
   /** How long this process holds a key open: an erasure waits for the longest time that any has announced. */
   readonly leaseMs: number
   readonly keepsBackupsMs: number
@@ -26,6 +29,12 @@ export interface ErasureSettings {
 }
 
 const dayMs = 86_400_000
+
+/** Those that this process was not opened with all the same. */
+export function checkElsewhere(names: readonly string[] = [], { names: own }: Connectors): string[] {
+  for (const name of names) checkConnectorName(name)
+  return names.filter((name) => !own.includes(name))
+}
 
 /** From 0 to ten years of days, in milliseconds. */
 export function checkBackupDays(days = 35): number {

@@ -19,7 +19,7 @@ import { readContributed } from './memory/library/contributed.ts'
 import { NotedTrust } from './memory/noted-trust.ts'
 import { checkScreening } from './memory/screening.ts'
 import { TenantPolicies } from './memory/tenant-policies.ts'
-import { checkBackupDays } from './open-erasures.ts'
+import { checkBackupDays, checkElsewhere } from './open-erasures.ts'
 import { announce, announceHold } from './own-calls.ts'
 import { checkPolicy, defaultPolicy } from './policy/policy.ts'
 import { libraryBytes } from './privileged/library.ts'
@@ -52,6 +52,7 @@ export async function openMemkeep(options: KeepOptions): Promise<Keep> {
   const policy = options.policy === undefined ? defaultPolicy : checkPolicy(options.policy)
   const keepsBackupsMs = checkBackupDays(options.keepsBackupsDays)
   const connectors = new Connectors(options.connectors)
+  const elsewhere = checkElsewhere(options.connectorsElsewhere, connectors)
   const { reads, mergeDelaySeconds, retention, witness } = checkAudit(options.audit)
   refuseKeysBesideData(options)
   const opened: (() => Promise<void>)[] = []
@@ -99,6 +100,7 @@ export async function openMemkeep(options: KeepOptions): Promise<Keep> {
     const ledger = options.erasureLedger ?? null
     const keep = new Keep(parts, upkeep, release, {
       connectors,
+      elsewhere,
       leaseMs,
       keepsBackupsMs,
       ledger,

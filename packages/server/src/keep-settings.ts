@@ -52,6 +52,12 @@ export function keepSettingsOf(env: NodeJS.ProcessEnv): KeepSettings {
 /** MEMKEEP_SUPPORT_SECOND_PERSON=1: support reads nothing before a second person has agreed. */
 export const supportNeedsSecond = (env: NodeJS.ProcessEnv): boolean => isOn(env, 'MEMKEEP_SUPPORT_SECOND_PERSON')
 
+/** MEMKEEP_CONNECTORS_ELSEWHERE=crm,search: connectors that the application was opened with. The kernel judges the names. */
+export function connectorsElsewhere(env: NodeJS.ProcessEnv): string[] {
+  const { MEMKEEP_CONNECTORS_ELSEWHERE: names = '' } = env
+  return names === '' ? [] : names.split(',').map((name) => name.trim())
+}
+
 /** Throws `ERR_INPUT_INVALID` for what is neither 0 nor 1, by the variable's name. */
 export function isOn(env: NodeJS.ProcessEnv, name: string): boolean {
   const said = env[name] ?? ''

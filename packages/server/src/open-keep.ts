@@ -20,7 +20,14 @@ import { type AuditDrivers, auditSettings } from './audit-settings.ts'
 import { openTelemetryTracer } from './drivers/open-telemetry.ts'
 import { installedEmbedder } from './installed-embedder.ts'
 import { installedLanguages } from './installed-languages.ts'
-import { isOn, type KeepSettings, keepOptions, keepSettingsOf, supportNeedsSecond } from './keep-settings.ts'
+import {
+  connectorsElsewhere,
+  isOn,
+  type KeepSettings,
+  keepOptions,
+  keepSettingsOf,
+  supportNeedsSecond,
+} from './keep-settings.ts'
 import { noteKeys, refuseKeyless } from './keyless.ts'
 
 /** Where a deployment lies, as the command line and the environment say. */
@@ -123,6 +130,7 @@ export async function openKeep(
       ...options,
       ...ledgerAt(process.env.MEMKEEP_ERASURES, audit),
       supportNeedsSecond: supportNeedsSecond(process.env),
+      connectorsElsewhere: connectorsElsewhere(process.env),
       audit,
       database: appUrl,
       ...upkeep,
@@ -146,6 +154,7 @@ export async function openKeep(
     ...options,
     ...ledger,
     supportNeedsSecond: supportNeedsSecond(process.env),
+    connectorsElsewhere: connectorsElsewhere(process.env),
     audit,
     database,
   })

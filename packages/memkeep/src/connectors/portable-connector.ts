@@ -18,9 +18,7 @@ export class PortableConnector {
   /** Throws `ERR_INPUT_INVALID` for a name that cannot stand in a report. */
   constructor(connector: Connector, seams: AttemptSeams = defaultSeams) {
     const { name, separates = 'subjects' } = connector
-    if (typeof name !== 'string' || !/^[a-z0-9][a-z0-9-]{0,63}$/.test(name)) {
-      throw new MemkeepError('ERR_INPUT_INVALID', 'the name of a connector is 1 to 64 of a-z, 0-9 and -')
-    }
+    checkConnectorName(name)
     this.name = name
     this.separates = separates
     this.#connector = connector
@@ -61,4 +59,10 @@ export class PortableConnector {
 function checkCount(value: unknown): number {
   if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number
   throw new Failure('answered with what is no count', false)
+}
+
+/** Throws `ERR_INPUT_INVALID` for a name that cannot stand in a report. */
+export function checkConnectorName(name: string): void {
+  if (typeof name === 'string' && /^[a-z0-9][a-z0-9-]{0,63}$/.test(name)) return
+  throw new MemkeepError('ERR_INPUT_INVALID', 'the name of a connector is 1 to 64 of a-z, 0-9 and -')
 }

@@ -2,10 +2,13 @@ import type { ConnectorResult, Connectors } from '../connectors/connectors.ts'
 import type { ErasureTarget } from '../core/erasure.ts'
 import { incomplete } from './steps.ts'
 
+/** As plan and report name a connector. */
+export const connectorStore = (name: string): string => `connector.${name}`
+
 /** The outside stores as one target: one that is down keeps the erasure open and is named, and keeps no other from being emptied. */
 export function connectorTarget(connectors: Connectors): ErasureTarget {
   const { names } = connectors
-  const stores = names.map((name) => `connector.${name}`)
+  const stores = names.map(connectorStore)
   return {
     name: 'connectors',
     stores,
@@ -45,7 +48,7 @@ function itemsOf(results: readonly ConnectorResult[]): Record<string, number> {
 
 function doneOf(results: readonly ConnectorResult[]): Record<string, number> {
   return Object.fromEntries(
-    results.flatMap((result) => (result.outcome === 'done' ? [[`connector.${result.connector}`, result.items]] : [])),
+    results.flatMap((result) => (result.outcome === 'done' ? [[connectorStore(result.connector), result.items]] : [])),
   )
 }
 

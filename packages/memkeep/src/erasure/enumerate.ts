@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { ErasureScope, ErasureTarget } from '../core/erasure.ts'
+import { connectorStore } from './connector-target.ts'
 import type { HeldRow } from './erasure-kernel.ts'
 import { callStep } from './step-call.ts'
 import { type Notes, ofTargets, type StepInput } from './steps.ts'
@@ -29,6 +30,9 @@ interface KnownRow {
   readonly id: string
 }
 
+/** Connectors that the process which made the plan was not opened with, among its targets. */
+export const elsewhere = 'elsewhere'
+
 /** Key records that a plan names one by one. */
 const namedKeys = 2000
 
@@ -38,7 +42,10 @@ export async function enumerateScope(input: StepInput): Promise<Notes & { plan: 
   const keys = await kernel.keyring.destruction.handles(scope, record.epoch)
   const plan: Plan = {
     stores: heldOf(await callStep<HeldRow>(kernel, record, { doorway: 'inspect_scope', args: [] })),
-    targets: Object.fromEntries(await ofTargets(input, (target) => inventoryOf(target, scope))),
+    targets: Object.fromEntries([
+      ...(await ofTargets(input, (target) => inventoryOf(target, scope))),
+      ...(kernel.elsewhere.length === 0 ? [] : [[elsewhere, unaskedOf(kernel.elsewhere.map(connectorStore))] as const]),
+    ]),
     keys: keys.slice(0, namedKeys),
     keyCount: keys.length,
     known: knownOf(await callStep<KnownRow>(kernel, record, { doorway: 'known_of_scope', args: [] })),
@@ -48,8 +55,11 @@ export async function enumerateScope(input: StepInput): Promise<Notes & { plan: 
 
 /** Each of its stores is in the plan, also one that cannot be asked now. */
 async function inventoryOf(target: ErasureTarget, scope: ErasureScope): Promise<Record<string, number | null>> {
-  const unasked = Object.fromEntries(target.stores.map((name) => [name, null]))
-  return { ...unasked, ...(await target.inventory(scope)) }
+  return { ...unaskedOf(target.stores), ...(await target.inventory(scope)) }
+}
+
+function unaskedOf(stores: readonly string[]): Record<string, null> {
+  return Object.fromEntries(stores.map((name) => [name, null]))
 }
 
 function knownOf(rows: readonly KnownRow[]): Known {

@@ -35,6 +35,8 @@ export interface ErasureKernel {
   readonly policy: Policy
   /** Stores beside the database's tables. */
   readonly targets: readonly ErasureTarget[]
+  /** Names of connectors that other processes have: each is in the plan. */
+  readonly elsewhere: readonly string[]
   /** Runs a call of a scope under its policy, and anew when the policy or the epoch has changed. */
   readonly access: <T>(scope: ScopeClaims, run: (access: ScopeAccess) => Promise<T>) => Promise<T>
   /** Counts what is left by another role than the one that erases. */

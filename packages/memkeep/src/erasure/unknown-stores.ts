@@ -1,5 +1,5 @@
 import { type ErasureStepName, ownCache } from '../core/erasure.ts'
-import type { Plan } from './enumerate.ts'
+import { elsewhere, type Plan } from './enumerate.ts'
 import type { ErasureKernel } from './erasure-kernel.ts'
 import { type ErasureRecord, notesOf } from './erasure-record.ts'
 import { incomplete } from './steps.ts'
@@ -16,7 +16,7 @@ export function unknownStores({ targets }: ErasureKernel, record: ErasureRecord,
   const known = new Set([ownCache, ...targets.flatMap(({ name, stores }) => [name, ...stores])])
   const planned = Object.entries(notesOf<{ plan: Plan }>(record, 'enumerate').plan.targets)
   // Connectors serve until they are emptied: rows need not wait for that.
-  const asked = planned.filter(([target]) => step !== 'invalidate' || target !== 'connectors')
+  const asked = planned.filter(([target]) => step !== 'invalidate' || !['connectors', elsewhere].includes(target))
   const named = asked.flatMap(([target, held]) => (Object.keys(held).length === 0 ? [target] : Object.keys(held)))
   return named.filter((name) => !known.has(name))
 }

@@ -5,7 +5,7 @@ import type { Connector } from '../../src/connectors/connector.ts'
 import { ownCache } from '../../src/core/erasure.ts'
 import type { ErasureView, Keep } from '../../src/index.ts'
 import { heldPlace } from '../connectors/held-items.ts'
-import { adminOf, grantOf } from '../support/erasing.ts'
+import { adminOf, finished, grantOf } from '../support/erasing.ts'
 import { TestKeep } from '../support/test-keep.ts'
 
 // Processes of one deployment that were opened with different stores: only one that knows every store of the plan can end an erasure.
@@ -141,6 +141,27 @@ test('rows wait for no connector, and for the shared cache alone: its values are
   await passes(store.keep)
   expect(await view()).toMatchObject({ state: 'done' })
   expect([shared.bytes.size, await left()]).toEqual([0, 0])
+}, 60_000)
+
+test('one that is told which connectors others have plans them, and does not end what it asked for', async () => {
+  const settings = { cache: shared, upkeep: { ...store.database.upkeep, max: 1 } }
+  const told = await store.open({ ...settings, connectorsElsewhere: ['held', 'wide'] })
+  const erasure = await told.eraseSubject(adminOf('ana'), { reason: 'request' })
+  await expect(erasure.done).rejects.toThrow('connector.held, connector.wide not known here')
+  expect(ended(await view()).at(-1)).toBe('delete')
+  expect(await passes(told)).toContain('connector.held, connector.wide not known here')
+  expect(await left()).toBe(3)
+  await passes(store.keep)
+  const { state, report } = await view()
+  expect(state).toBe('done')
+  expect(report!.stores).toContainEqual({ name: 'connector.held', deleted: 3, remaining: 0 })
+  expect(await left()).toBe(0)
+  // One that has it itself waits for nobody.
+  const both = await store.open({ ...settings, connectors: [place.connector], connectorsElsewhere: ['held'] })
+  await both.for(adminOf('ben')).add('x', { actor: 'user' })
+  await finished(store, await both.eraseSubject(adminOf('ben'), { reason: 'request' }))
+  const wrong = store.open({ ...settings, connectorsElsewhere: ['No such'] })
+  await expect(wrong).rejects.toMatchObject({ code: 'ERR_INPUT_INVALID' })
 }, 60_000)
 
 test('a plan of a process with a cache of its own asks nobody for that cache, and the report says what stays', async () => {

@@ -180,4 +180,11 @@ test('one that the application began, whose outside store this command does not 
   })
   const { state, report } = JSON.parse((await on('erasure', 'show', id, '--json')).out) as Record<string, unknown>
   expect({ state, report }).toEqual({ state: 'open', report: null })
+
+  // Told of it, the command plans it by itself.
+  const order = ['erase', '--tenant', 'acme', '--subject', 'emma', '--reason', 'request', '--data', data]
+  expect(await memkeep(order, { env: { MEMKEEP_CONNECTORS_ELSEWHERE: 'search, crm' } })).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('connector.search, connector.crm not known here'),
+  })
 }, 120_000)
