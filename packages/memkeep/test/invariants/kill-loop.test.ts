@@ -7,7 +7,7 @@ import { type PrivateEngine, privateEngine } from '../support/private-engine.ts'
 import { amount, random, seed } from '../support/seed.ts'
 import { TestKeep } from '../support/test-keep.ts'
 import { KilledChild } from './killed-child.ts'
-import { expectAcknowledged, expectConsistent } from './whole-store.ts'
+import { expectAccounted, expectAcknowledged, expectConsistent } from './whole-store.ts'
 import type { Acknowledged } from './writing-child.ts'
 
 // kill -9 of a writing process and of the server, at chosen and at random moments. MEMKEEP_KILL_LOOPS is how often each: with 125 it is
@@ -36,8 +36,9 @@ function child(subject: string, dieAt?: { point: KillPoint; time: number }): Kil
   return new KilledChild({ ...order, ...(dieAt === undefined ? {} : { dieAt }) })
 }
 
-async function expectWhole(subject: string, acknowledged: readonly Acknowledged[]): Promise<void> {
+async function expectWhole(subject: string, acknowledged: readonly Acknowledged[], serverDied = false): Promise<void> {
   await expectAcknowledged(store.memory({ subject }), acknowledged)
+  await expectAccounted(store.database, acknowledged, serverDied)
   await expectConsistent(store.database)
 }
 
@@ -62,6 +63,7 @@ test.each(['keys.subject-created', 'memory.sealed', 'memory.acknowledged'] as co
   async (point) => {
     const subject = `subject ${++subjects}`
     const once = point === 'keys.subject-created'
+    const acknowledged: Acknowledged[] = []
     for (let loop = 0; loop < (once ? 1 : loops); loop++) {
       const dying = child(subject, { point, time: once ? 1 : 1 + Math.floor(chance() * 6) })
       await dying.died()
@@ -69,7 +71,8 @@ test.each(['keys.subject-created', 'memory.sealed', 'memory.acknowledged'] as co
       await next.reached(3)
       next.kill()
       await next.died()
-      await expectWhole(subject, [...dying.acknowledged, ...next.acknowledged])
+      acknowledged.push(...dying.acknowledged, ...next.acknowledged)
+      await expectWhole(subject, acknowledged)
     }
   },
 )
@@ -89,7 +92,7 @@ test('the server killed under writers: they go on, and nothing acknowledged is l
     for (const each of writing) each.kill()
     for (const [index, each] of writing.entries()) {
       await each.died()
-      await expectWhole(names[index]!, each.acknowledged)
+      await expectWhole(names[index]!, each.acknowledged, true)
     }
   }
 })

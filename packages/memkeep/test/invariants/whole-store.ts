@@ -48,6 +48,46 @@ function expectWholeBatches(contents: readonly string[]): void {
   }
 }
 
+/**
+ * Every read that was answered has an event that names just what it showed, and every denial its own; of those that were not there is one for each child
+ * at the most, where no server died, after which a read is asked for again.
+ */
+export async function expectAccounted(
+  database: TestDatabase,
+  acknowledged: readonly Acknowledged[],
+  serverDied: boolean,
+): Promise<void> {
+  const first = acknowledged.find((told) => told.did === 'add')
+  if (first === undefined) return
+  const events = await database.query<{ action: string; outcome: string; memories: string[] }>(
+    `with own as (select subject, principal from memkeep.event where action = 'memory.add' and $1 = any (memories) limit 1)
+    select e.action, e.outcome, e.memories::text[] from memkeep.event e join own using (subject, principal)
+    where e.action in ('memory.search', 'memory.get', 'memory.export') and e.outcome in ('ok', 'denied')`,
+    [first.memories[0]!.id],
+  )
+  const isPaged = (action: string) => action === 'memory.export'
+  const told = new Map<string, number>()
+  const add = (key: string, number: number) => told.set(key, (told.get(key) ?? 0) + number)
+  const count = (action: string, ids: readonly string[], number: number) => {
+    if (isPaged(action)) for (const id of ids) add(`${action} ${id}`, number)
+    else add(`${action} ${[...ids].sort().join(' ')}`, number)
+  }
+  for (const each of acknowledged) {
+    if (each.did === 'read') count(each.action, each.ids, -1)
+    // Whoever updates a memory reads it first.
+    if (each.did === 'update') count('memory.get', [each.id], -1)
+    if (each.did === 'denied') add('denied', -1)
+  }
+  for (const { action, outcome, memories } of events) {
+    if (outcome === 'denied') add('denied', 1)
+    else count(action, memories, 1)
+  }
+  expect([...told].filter(([, more]) => more < 0)).toEqual([])
+  const children = acknowledged.filter(({ did }) => did === 'begin').length
+  const beyond = [...told].reduce((sum, [key, more]) => sum + (isPaged(key.split(' ')[0]!) ? 0 : more), 0)
+  if (!serverDied) expect(beyond).toBeLessThanOrEqual(children)
+}
+
 /** Rows and ledger tell the same story, and every shelf counts rightly. Zero of every contradiction. */
 export async function expectConsistent(database: TestDatabase): Promise<void> {
   // Grouped and joined: counted row by row, a thousand kills would wait for this alone.

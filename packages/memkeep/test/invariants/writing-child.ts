@@ -1,12 +1,12 @@
 import { writeSync } from 'node:fs'
 import type pg from 'pg'
 import type { KillPoint } from '../../src/core/seams.ts'
-import { MemkeepError, openMemkeep } from '../../src/index.ts'
-import { mintScope } from '../../src/trust.ts'
+import { MemkeepError, openMemkeep, type ScopedMemory } from '../../src/index.ts'
+import { mintScope, type Principal } from '../../src/trust.ts'
 import { keysAt } from '../support/keys-at.ts'
 import { random } from '../support/seed.ts'
 
-// Writes until it is killed, and says what was acknowledged: one JSON line for each call, after the call.
+// Writes and reads until it is killed, and says what was acknowledged, answered and denied: one JSON line for each call, after the call.
 
 export interface ChildOrder {
   readonly database: pg.ClientConfig
@@ -27,6 +27,10 @@ export type Acknowledged =
     }
   | { readonly did: 'update'; readonly id: string; readonly version: number; readonly content: string }
   | { readonly did: 'delete'; readonly id: string }
+  | { readonly did: 'read'; readonly action: ReadAction; readonly ids: readonly string[] }
+  | { readonly did: 'denied' }
+
+export type ReadAction = 'memory.search' | 'memory.get' | 'memory.export'
 
 /** Content of one memory of a batch: it tells how many there must be. */
 export function partOf(batch: string, part: number, parts: number): string {
@@ -42,6 +46,22 @@ async function answered<T>(read: () => Promise<T>): Promise<T> {
       if (!(error instanceof MemkeepError) || error.code !== 'ERR_STORE_UNAVAILABLE') throw error
     }
   }
+}
+
+async function exported(memory: ScopedMemory): Promise<string[]> {
+  const ids = new Set<string>()
+  for await (const record of memory.export()) if (record.type === 'memory') ids.add(record.id)
+  return [...ids]
+}
+
+async function denied(call: Promise<unknown>): Promise<void> {
+  try {
+    await call
+  } catch (error) {
+    if (error instanceof MemkeepError && error.code === 'ERR_ACCESS_DENIED') return
+    throw error
+  }
+  throw new Error('it was not denied')
 }
 
 const order: ChildOrder | undefined = process.argv[2] === undefined ? undefined : JSON.parse(process.argv[2])
@@ -61,9 +81,10 @@ async function write(order: ChildOrder): Promise<void> {
     acceptOldServer: true,
     seams: { reach },
   })
-  const memory = keep.for(
-    mintScope({ tenant: order.tenant, subject: order.subject, principal: { id: 'child', roles: ['agent'] } }),
-  )
+  const of = (principal: Omit<Principal, 'id'>) =>
+    keep.for(mintScope({ tenant: order.tenant, subject: order.subject, principal: { id: 'child', ...principal } }))
+  const memory = of({ roles: ['agent'], rights: ['export'] })
+  const without = of({ roles: [] })
   const chance = random(order.seed)
   const standing = new Map<string, number>()
   say({ did: 'begin' })
@@ -79,13 +100,24 @@ async function write(order: ChildOrder): Promise<void> {
     const [id] = standing.keys()
     if (chance() < 0.2) {
       // Its number of parts stays in the content, so that a batch is still seen to be whole.
-      const content = `${(await answered(() => memory.get(id!)))!.content}, revised`
+      const old = (await answered(() => memory.get(id!)))!
+      say({ did: 'read', action: 'memory.get', ids: [id!] })
+      const content = `${old.content}, revised`
       const { version } = (await memory.update(id!, { content }, { actor: 'user' }))!
       say({ did: 'update', id: id!, version, content })
     } else if (chance() < 0.1 && receipts.length === 1) {
       const gone = receipts[0]!.id
       standing.delete(gone)
       if (await memory.delete(gone)) say({ did: 'delete', id: gone })
+    }
+    if (chance() < 0.5) {
+      const { memories } = await answered(() => memory.search(batch, { limit: 5 }))
+      say({ did: 'read', action: 'memory.search', ids: memories.map((found) => found.id) })
+    }
+    if (chance() < 0.1) say({ did: 'read', action: 'memory.export', ids: await answered(() => exported(memory)) })
+    if (chance() < 0.3) {
+      await answered(() => denied(without.search(batch)))
+      say({ did: 'denied' })
     }
   }
 }
