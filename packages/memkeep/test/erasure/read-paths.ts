@@ -89,6 +89,7 @@ const others: Readonly<Record<string, readonly string[]>> = {
     'reseal',
     'mintKey',
     'noteSmuggling',
+    'noteDenied',
     'audit',
     'library',
     'artifacts',
