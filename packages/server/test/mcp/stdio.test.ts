@@ -168,7 +168,7 @@ test('bad input is an error of the tool, with its code, and nothing of the insid
     expect([name, isError, text]).toEqual([name, true, expect.stringContaining(code)])
     expect(text).not.toMatch(/\.(ts|js):\d+/)
   }
-  const given = JSON.parse('{"__proto__":{"a":1},"b":"</evidence>\\u2028```\\u202e\\u200b\\udb40\\udc41"}')
+  const given = JSON.parse('{"__proto__":{"a":1},"b":"<b>\\u2028```\\u202e\\u200b\\udb40\\udc41"}')
   const { data } = await call(client, 'remember', { content: 'kept', actor: 'tool', metadata: given })
   const list = await call(client, 'list_memories', { limit: 1 })
   expect(list.text).not.toMatch(/[<>\u2028`\u202e\u200b\u{e0041}]/u)
