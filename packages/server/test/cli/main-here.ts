@@ -4,7 +4,8 @@ import { environmentOf, type Run, type RunOptions } from './deployment.ts'
 
 /**
  * Runs `main` in this process, with what it writes caught: fast enough for hundreds of command lines. One at a time. Rejects
- * when `main` does, which it must not. `input` is its stdin; of MEMKEEP_* variables it sees what a command of its own process would (see `memkeep`).
+ * when `main` does, which it must not. `input` is its stdin; with `env` it sees of MEMKEEP_* variables what a command
+ * of its own process would (see `memkeep`), else this process's.
  */
 export async function mainHere(args: readonly string[], { input, env }: Omit<RunOptions, 'cwd'> = {}): Promise<Run> {
   const written = { out: '', err: '' }
@@ -12,7 +13,7 @@ export async function mainHere(args: readonly string[], { input, env }: Omit<Run
     caught('stdout', (text) => (written.out += text)),
     caught('stderr', (text) => (written.err += text)),
     given(Buffer.from(input ?? '')),
-    surrounded(env),
+    ...(env === undefined ? [] : [surrounded(env)]),
   ]
   try {
     const code = await main(args)
