@@ -127,7 +127,7 @@ async function serveCaller(
   run: () => Promise<Response>,
 ): Promise<Response> {
   untilAnswered(exchange, await limits.begin(caller))
-  const over = await shares.turn(await caller.reach.writes.tenantTag())
+  const over = await turnOf(shares, caller)
   try {
     return await run().catch(async (error: unknown) => {
       if (error instanceof ScopeSmuggled) {
@@ -140,6 +140,12 @@ async function serveCaller(
   } finally {
     over()
   }
+}
+
+/** Whatever keeps its tenant's tag from being had keeps the call from being served: that says why, in its own way. */
+async function turnOf(shares: TimeShares, { reach }: Caller): Promise<() => void> {
+  const tag = await reach.writes.tenantTag().catch(() => null)
+  return tag === null ? () => {} : shares.turn(tag)
 }
 
 /** What a request asks: its headers, query and body are as the route has them. */
