@@ -23,7 +23,10 @@ export interface NeighbourOptions {
   readonly loudPerSecond: number
 }
 
-/** Quiet clients, one for each key, each at its own steady pace; and one loud neighbour on ten connections beside them. */
+/** Twice what may be under way of one credential by default: on fewer it would wait for answers, and not be loud. */
+const loudConnections = 100
+
+/** Quiet clients, one for each key, each at its own steady pace; and one loud neighbour beside them. */
 export async function playWindow(
   server: ServerProcess,
   keys: readonly string[],
@@ -52,8 +55,8 @@ export async function playWindow(
   }
   const shout = async (number: number): Promise<void> => {
     const client = new Client(server.url, loudKey)
-    const paceMs = 10_000 / loudPerSecond
-    const first = start + (paceMs * number) / 10
+    const paceMs = (1000 * loudConnections) / loudPerSecond
+    const first = start + (paceMs * number) / loudConnections
     for (let turn = 0; ; turn++) {
       // By the clock too: what it could not send while it waited for an answer it sends at once.
       await sleep(Math.max(0, first + turn * paceMs - performance.now()))
@@ -63,7 +66,7 @@ export async function playWindow(
     }
     client.close()
   }
-  const shouting = loudPerSecond === 0 ? [] : Array.from({ length: 10 }, (_, number) => shout(number))
+  const shouting = loudPerSecond === 0 ? [] : Array.from({ length: loudConnections }, (_, number) => shout(number))
   await Promise.all([...keys.map(quiet), ...shouting])
   return { p50: median(took), p99: percentile(took, 0.99), requests: took.length, errors, loud }
 }
