@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises'
+import { Breath } from '../core/breath.ts'
 import { MemkeepError } from '../core/errors.ts'
 import { damagedKeyOf } from '../keys/damaged-key.ts'
 import { decodeEntry } from '../recall/index-entry.ts'
@@ -18,9 +18,6 @@ export interface OpenedEntries {
   readonly keyGone: MemkeepError | null
 }
 
-/** Opening entries keeps the process busy: after so many it lets others come in. */
-const entriesAtOnce = 64
-
 /**
  * Opens entries of one shelf. One that does not open is left out and counted in the cache's statistics: nothing of it is
  * ever used, and it keeps no other from being found. A row that the call may not see (another shelf's, or above
@@ -38,8 +35,9 @@ export async function openEntries(
   const entries: ShelfEntry[] = []
   const broken: string[] = []
   let keyGone: MemkeepError | null = null
-  for (const [place, row] of rows.entries()) {
-    if (place > 0 && place % entriesAtOnce === 0) await setImmediate()
+  const breath = new Breath()
+  for (const row of rows) {
+    if (breath.due) await breath.take()
     refuseBeyond(access, [subject], row)
     try {
       entries.push(shelfEntry(labelsOf(row), subject, decodeEntry(await opener.openEntry(row))))
