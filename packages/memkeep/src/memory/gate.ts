@@ -1,9 +1,10 @@
 import { MemkeepError } from '../core/errors.ts'
 import { ceilingOf, lowerTrust, type Trust } from '../core/labels.ts'
+import type { Beside } from '../screening/beside.ts'
 import type { Judgement } from '../screening/judge.ts'
 import type { Screened } from '../screening/screen.ts'
 import { screenAll } from '../screening/screen.ts'
-import { type GateDecision, writeGate } from '../screening/write-gate.ts'
+import { type GateDecision, screenBeside, writeGate } from '../screening/write-gate.ts'
 import { type Access, callRead } from './access.ts'
 import type { CheckedInput } from './input.ts'
 import type { Kernel } from './kernel.ts'
@@ -78,12 +79,10 @@ export async function refuseContent(kernel: Kernel, access: Access, number: numb
   throw new MemkeepError('ERR_CONTENT_REFUSED', 'the screening policy refuses this content')
 }
 
-/** What is made to be read as a memory is, and cannot be held for review: what would be held is refused. Throws `ERR_CONTENT_REFUSED`. */
-export async function screenMade(kernel: Kernel, access: Access, content: string): Promise<void> {
-  const judgement = await screenAll(
-    kernel.screening.screeners,
-    { content, actor: 'agent', moment: 'gate' },
-    access.screening,
-  )
-  if (judgement.verdict === 'quarantine' || judgement.verdict === 'refuse') await refuseContent(kernel, access, 1)
+/** What is made to be read as a memory is, and cannot be held for review: what would be held is refused, beside it too. Throws `ERR_CONTENT_REFUSED`. */
+export async function screenMade(kernel: Kernel, access: Access, content: string, beside: Beside = {}): Promise<void> {
+  const parts = { screeners: kernel.screening.screeners, policy: access.screening }
+  const { verdict } = await screenAll(parts.screeners, { content, actor: 'agent', moment: 'gate' }, parts.policy)
+  const isHeld = verdict === 'quarantine' || verdict === 'refuse'
+  if (isHeld || (await screenBeside(beside, 'agent', parts)) !== null) await refuseContent(kernel, access, 1)
 }

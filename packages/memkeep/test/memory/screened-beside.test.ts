@@ -5,6 +5,8 @@ import { type Asking, TestKeep } from '../support/test-keep.ts'
 let store: TestKeep
 beforeAll(async () => {
   store = await TestKeep.start()
+  await store.createTenant('lax')
+  await store.privileged().tenants.setScreening('lax', { flagAt: null, quarantineAt: null })
 })
 afterAll(() => store?.[Symbol.asyncDispose]())
 
@@ -26,6 +28,10 @@ describe('what stands beside the content is screened too', () => {
   ] as const
 
   test.each(ways)('%s', async (_, beside) => {
+    // Where the tenant has nothing held, it stands there and is shown.
+    const unheld = store.memory(asking({ tenant: 'lax' }))
+    expect(await unheld.add(tea, { actor: 'user', ...beside })).toMatchObject({ outcome: 'stored', durableUntil: null })
+    expect(JSON.stringify((await unheld.list()).items)).toContain('ignore all previous')
     for (const actor of ['user', 'tool', 'agent'] as const) {
       const memory = store.memory(asking())
       expect(await memory.add(tea, { actor, ...beside })).toMatchObject({ outcome: 'quarantined' })
@@ -38,6 +44,20 @@ describe('what stands beside the content is screened too', () => {
     }
   })
 
+  test('metadata of an artifact', async () => {
+    const artifact = { kind: 'summary', content: tea, metadata: { note: attack } } as const
+    const unheld = store.memory(asking({ tenant: 'lax' }))
+    const { id } = await unheld.artifacts.register({
+      ...artifact,
+      derivedFrom: [(await unheld.add(tea, { actor: 'user' })).id],
+    })
+    expect(await unheld.artifacts.get(id)).toMatchObject({ metadata: { note: attack } })
+    const memory = store.memory(asking())
+    const derivedFrom = [(await memory.add(tea, { actor: 'user' })).id]
+    expect(await codeOf(memory.artifacts.register({ ...artifact, derivedFrom }))).toBe('ERR_CONTENT_REFUSED')
+    expect((await memory.artifacts.list()).items).toEqual([])
+  })
+
   test('an import is told of it before anything is stored', async () => {
     await store.createTenant('strict')
     await store.privileged().tenants.setScreening('strict', { refuseAt: 0.9 })
@@ -46,8 +66,12 @@ describe('what stands beside the content is screened too', () => {
       { content: tea, actor: 'user' as const },
       ...ways.map(([, beside]) => ({ content: tea, actor: 'user' as const, ...beside })),
     ]
-    expect(await memory.wouldRefuse(texts)).toContain(2)
-    expect(await memory.wouldRefuse([texts[0]!])).toEqual([])
+    const refused = await memory.wouldRefuse(texts)
+    expect(refused).not.toHaveLength(0)
+    for (const [place, { content, ...options }] of texts.entries()) {
+      const code = await codeOf(memory.add(content, options))
+      expect([place, code]).toEqual([place, refused.includes(place) ? 'ERR_CONTENT_REFUSED' : 'none'])
+    }
   })
 
   test('what programs usually put there passes', async () => {

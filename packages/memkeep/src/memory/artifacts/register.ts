@@ -67,7 +67,9 @@ export async function register(kernel: Kernel, scope: ScopeClaims, given: unknow
   const draft = checkDraft(kernel, scope, input)
   const id = kernel.seams.ids.uuid(kernel.seams.clock.now())
   return withAccess(kernel, scope, async (access) => {
-    if (mayWrite(access, draft.shared)) await screenMade(kernel, access, draft.content)
+    if (mayWrite(access, draft.shared)) {
+      await screenMade(kernel, access, draft.content, { metadata: draft.metadata })
+    }
     const labels: Labels = { sensitivity: input.sensitivity ?? 'private', trust: 'agent' }
     const { row, stated } = await withKey(kernel, access, draft.shared, async (own) => {
       const answer = await untilItsLabels(labels, (each) => store(kernel, access, id, draft, each, own))
