@@ -382,13 +382,32 @@ test('whoever may not delete takes no trust away by a revision either, from what
     rights: ['read', 'write'],
     actors: ['user', 'agent', 'tool'],
   } as const
-  const keep = await store.open({ policy: { scribe } })
   const who = asking()
-  const memory = store.memory(who)
-  const { id } = await memory.add('The ferry is paid in cash.', { actor: 'user' })
-  await memory.endorse(id)
-  const { id: made } = await memory.add('Bring cash for the ferry.', { actor: 'agent', derivedFrom: [id] })
-  const writer = store.memory({ ...who, roles: ['scribe'], principal: 'a scribe' }, keep)
+  /** An endorsed fact, a note that came from it, and somebody who may write and not delete. */
+  const told = async (on: TestKeep) => {
+    const keep = await on.open({ policy: { scribe } })
+    const memory = on.memory(who)
+    const { id } = await memory.add('The ferry is paid in cash.', { actor: 'user' })
+    await memory.endorse(id)
+    const { id: made } = await memory.add('Bring cash for the ferry.', { actor: 'agent', derivedFrom: [id] })
+    return { keep, memory, id, made, writer: on.memory({ ...who, roles: ['scribe'], principal: 'a scribe' }, keep) }
+  }
+  // With the wall torn down it does.
+  await using torn = await TestKeep.start()
+  const there = await told(torn)
+  const [row] = await torn.database.query<{ text: string }>(
+    "select pg_get_functiondef('memkeep.revise'::regproc) as text",
+  )
+  const hole = row!.text.replace('c.rights & 4 = 0 and trust < old.trust', 'false')
+  expect(hole).not.toBe(row!.text)
+  await torn.database.query(hole)
+  await there.writer.update(there.id, { tags: ['x'] }, { actor: 'tool' })
+  expect([await trustOf(there.memory, there.id), await trustOf(there.memory, there.made)]).toEqual([
+    'external',
+    'external',
+  ])
+
+  const { keep, memory, id, made, writer } = await told(store)
   for (const patch of [{ tags: ['x'] }, { content: 'The ferry is paid by card.' }, { metadata: { a: 1 } }]) {
     for (const actor of ['tool', 'user'] as const) {
       expect(await codeOf(writer.update(id, patch, { actor }))).toBe('ERR_ACCESS_DENIED')
