@@ -186,7 +186,9 @@ async function benchNeighbours(): Promise<void> {
   try {
     const play = (length: number, perSecond: number) =>
       playWindow(server, keys, loud, { seconds: length, everyMs, loudPerSecond: perSecond })
+    // Serving and refusing are as fast as they get after some thousands of requests.
     await play(seconds * 5, 0)
+    await play(seconds * 5, loudPerSecond)
     if (parts.includes('neighbours')) await benchWindows(play)
     if (parts.includes('memory')) await benchMemory(server, play)
   } finally {
