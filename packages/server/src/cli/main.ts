@@ -3,6 +3,7 @@ import { version } from '../version.ts'
 import { UsageError } from './arguments.ts'
 import type { Command } from './command.ts'
 import { commands } from './commands.ts'
+import { tidyEnvironment } from './environment.ts'
 import { OutputClosed, print, progress, shown } from './output.ts'
 import { overview, usageOf } from './usage.ts'
 
@@ -11,6 +12,8 @@ export async function main(args: readonly string[]): Promise<number> {
   const [first, second] = args
   try {
     refuseGarbled(args)
+    for (const name of tidyEnvironment(process.env))
+      progress(`memkeep: ${shown(name)} is no setting, and says nothing here`)
     if (first === 'help' || first === '--help' || first === '-h') return await help(args.slice(1))
     if (first === '--version' && args.length === 1) return await printVersion()
     const command = find(args)

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { transportOf } from '../../../memkeep/src/store/transport.ts'
@@ -70,6 +70,14 @@ test('the example of two containers takes a way to the database that Memkeep tak
   for (const address of addresses) expect(address).toContain(encodeURIComponent(socket))
   const [, command] = /docker compose run .* memkeep (\w+)/.exec(compose)!
   expect(commands.map(({ name }) => name)).toContain(command)
+})
+
+test('the unit starts the Node that is pinned, whatever the machine has', () => {
+  const path = /^Environment=PATH=(\S+)$/m.exec(unit)![1]!.replace('/opt/memkeep/', root)
+  const [command] = /^ExecStart=(\S+)/m.exec(unit)![1]!.replace('/opt/memkeep/', root).split(' ')
+  const run = (PATH: string) => spawnSync(command!, ['--version'], { encoding: 'utf8', env: { PATH } })
+  expect(run(path)).toMatchObject({ status: 0 })
+  expect(path.split(':')[0]).toBe(dirname(command!))
 })
 
 const analyzer = spawnSync('systemd-analyze', ['--version']).status === 0
