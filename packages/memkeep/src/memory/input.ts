@@ -225,7 +225,16 @@ export function checkDate(value: unknown, what: string): number {
   if (!(value instanceof Date) || Number.isNaN(value.getTime())) {
     throw new MemkeepError('ERR_INPUT_INVALID', `${what} must be a valid Date`)
   }
-  return value.getTime()
+  return checkMoment(value.getTime(), what)
+}
+
+const earliestMs = Date.parse('0001-01-01T00:00:00.000Z')
+const latestMs = Date.parse('9999-12-31T23:59:59.999Z')
+
+/** A year has four digits: what reads dates by RFC 3339 or JSON Schema refuses a whole answer for one that has more. */
+export function checkMoment(ms: number, what: string): number {
+  if (ms >= earliestMs && ms <= latestMs) return ms
+  throw new MemkeepError('ERR_INPUT_INVALID', `${what} must be in the years 1 to 9999, in UTC`)
 }
 
 export function checkExpiry(value: unknown, nowMs: number): number {

@@ -2,7 +2,7 @@ import { MemkeepError } from '../core/errors.ts'
 import type { Actor } from '../core/labels.ts'
 import type { Limits } from '../core/limits.ts'
 import { checkId } from '../core/text.ts'
-import { type CheckedInput, checkAdd, checkArray, checkKeys, checkOneOf } from './input.ts'
+import { type CheckedInput, checkAdd, checkArray, checkKeys, checkMoment, checkOneOf } from './input.ts'
 
 export type MessageRole = 'user' | 'assistant' | 'system' | 'tool'
 
@@ -43,9 +43,10 @@ export function checkMessages(messages: unknown, limits: Limits, nowMs: number, 
     }
     const turn = checkAdd({ content, actor, kind: 'turn', session, ...given }, limits, nowMs, session)
     const before = checked.at(-1)
+    const next = at === undefined && before !== undefined ? Math.max(nowMs, before.atMs + 1) : turn.atMs
     checked.push({
       ...turn,
-      atMs: at === undefined && before !== undefined ? Math.max(nowMs, before.atMs + 1) : turn.atMs,
+      atMs: checkMoment(next, 'at'),
       speaker: name === undefined ? null : checkId(name, 'name', 'ERR_INPUT_INVALID'),
     })
   }

@@ -227,6 +227,38 @@ describe('what is not of its shape is refused', () => {
     }
   })
 
+  test('a year beyond four digits, or before the first: no reader of an answer knows such a date', async () => {
+    const dated = store.memory({ subject: 'dates' })
+    const { id } = await dated.add('x', user)
+    const ends = ['0001-01-01T00:00:00.000Z', '9999-12-31T23:59:59.999Z'].map((text) => new Date(text))
+    const beyond = [new Date(ends[0]!.getTime() - 1), new Date(ends[1]!.getTime() + 1), new Date(8.64e15)]
+    for (const date of beyond) {
+      const calls = [
+        dated.add('x', { ...user, at: date }),
+        dated.add('x', { ...user, expiresAt: date }),
+        dated.update(id, { expiresAt: date }, user),
+        dated.addMessages(
+          [
+            { role: 'user', content: 'x', at: date },
+            { role: 'user', content: 'y' },
+          ],
+          { session: 's' },
+        ),
+        dated.search('x', { since: date }),
+        dated.search('x', { until: date }),
+      ]
+      expect(new Set(await codesOf(calls))).toEqual(new Set(['ERR_INPUT_INVALID']))
+    }
+    // The turn behind the last moment there is would stand beyond it.
+    const behind = [{ role: 'user', content: 'x', at: ends[1]! } as const, { role: 'user', content: 'y' } as const]
+    expect(await codeOf(dated.addMessages(behind, { session: 's' }))).toBe('ERR_INPUT_INVALID')
+    const [first, last] = await dated.addMany(ends.map((at, n) => ({ content: `at end ${n}`, ...user, at })))
+    expect((await dated.get(first!.id))?.at).toEqual(ends[0])
+    expect((await dated.get(last!.id))?.at).toEqual(ends[1])
+    const found = await dated.search('end', { since: ends[0]!, until: ends[1]! })
+    expect(found.memories.map(({ content }) => content)).toEqual(['at end 0'])
+  })
+
   test('an option that nobody knows is refused by every verb', async () => {
     const bad = { tenant: 'globex' } as never
     const { id } = await memory().add('x', user)

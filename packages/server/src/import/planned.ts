@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { AddInput, MemkeepErrorCode, Memory, MessageInput } from 'memkeep'
+import { withinYears } from './moment.ts'
 
 /** One memory to store, and the number of the line that it comes from. */
 export type Planned = {
@@ -58,7 +59,7 @@ export function sourceOf(digest: string, number: number): string {
 export function contentIdentity(memory: Identifying): string {
   const { content, actor, kind, tags, source, agent, session, at } = memory
   const told = [content, actor, kind, [...new Set(tags)], sorted(memory.metadata), source, agent, session]
-  const identity = JSON.stringify([...told, at.getTime()])
+  const identity = JSON.stringify([...told, withinYears(at).getTime()])
   return createHash('sha256').update(identity).digest('base64')
 }
 

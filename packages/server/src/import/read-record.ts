@@ -1,5 +1,5 @@
 import { type AddInput, MemkeepError, type Trust } from 'memkeep'
-import { momentOf } from './moment.ts'
+import { exportedMoment } from './moment.ts'
 
 /** A memory's standing version as an export has it. Null for `subject`: the export was of one subject, or it is common. */
 export interface ExportedMemory {
@@ -95,12 +95,12 @@ function readMemory(given: Record<string, unknown>): ExportedMemory {
   if (common && subject !== null) throw invalid('is of a subject and of the tenant as a whole')
   const { content, actor, sensitivity, kind, tags, metadata, derivedFrom } = given
   const input = {
-    ...{ content, actor, sensitivity, kind, tags, metadata, derivedFrom, at: momentOf(given.at) },
+    ...{ content, actor, sensitivity, kind, tags, metadata, derivedFrom, at: exportedMoment(given.at) },
     ...(source === null ? {} : { source }),
     ...(session === null ? {} : { session }),
     ...(importance === null ? {} : { importance }),
     ...(tool === null ? {} : { tool }),
-    ...(expiresAt === null ? {} : { expiresAt: momentOf(expiresAt) }),
+    ...(expiresAt === null ? {} : { expiresAt: exportedMoment(expiresAt) }),
   } as unknown as ExportedMemory['input']
   const [agent, speaker] = [textOrNull(given, 'agent'), textOrNull(given, 'speaker')]
   return { id, subject, common, agent, speaker, trust: trust as Trust, input }

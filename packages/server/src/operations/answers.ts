@@ -2,6 +2,8 @@ import { z } from 'zod'
 
 /** What operations answer, as JSON carries it: times are RFC 3339. For OpenAPI and MCP; more fields may come. */
 const time = z.iso.datetime()
+/** A time that somebody gave. Years beyond four digits, as JavaScript writes them, were taken once, and may stand there still. */
+const givenTime = z.union([time, z.string().regex(/^[+-]\d{6}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)])
 const trust = z.enum(['external', 'user', 'agent', 'system'])
 
 export const memoryAnswer = z.looseObject({
@@ -22,10 +24,10 @@ export const memoryAnswer = z.looseObject({
   speaker: z.string().nullable(),
   tool: z.string().nullable(),
   importance: z.number().nullable(),
-  at: time,
+  at: givenTime,
   createdAt: time,
   updatedAt: time,
-  expiresAt: time.nullable(),
+  expiresAt: givenTime.nullable(),
   common: z.boolean().describe('True for a memory of the tenant as a whole.'),
   subject: z.string().nullable().describe('Whom it is about; set only in answers to a key that reads every subject.'),
   standsAbove: trust
@@ -46,7 +48,7 @@ export const receiptAnswer = z.looseObject({
   id: z.string(),
   version: z.int().optional(),
   trust: trust.optional(),
-  durableUntil: time.nullable().optional(),
+  durableUntil: givenTime.nullable().optional(),
   verdict: z.string(),
   duplicate: z.boolean().optional().describe('The same statement stands there already, under this id.'),
   supersedes: z.string().nullable().optional().describe('The memory that left recall for it.'),

@@ -8,6 +8,7 @@ import schema from '../../src/cli/export.schema.json' with { type: 'json' }
 import { importFile } from '../../src/import/import-file.ts'
 import { lineagesOf } from '../../src/import/lineage.ts'
 import { exportedFields } from '../../src/import/read-record.ts'
+import { violations } from './json-schema.ts'
 
 const principal: Principal = { id: 'svc', roles: ['admin'], actors: ['system'] }
 const dayMs = 86_400_000
@@ -250,6 +251,7 @@ describe('an export that was altered', () => {
     ['sources that are no ids', { derivedFrom: ['*'] }],
     ['sources that are no list', { derivedFrom: 'x' }],
     ['a time that is none', { at: 7 }],
+    ['a month that there is not, in a year of six digits', { at: '+010000-13-01T00:00:00.000Z' }],
     ['a speaker with a line break', { speaker: 'a\nb', kind: 'turn' }],
     ['a speaker that is no text', { speaker: 7 }],
     ['an agent that is empty', { agent: '' }],
@@ -287,6 +289,27 @@ describe('an export that was altered', () => {
     const rows = [{ ...one, id: a, derivedFrom: [b] }, { ...one, id: b, derivedFrom: [a] }, counts(2)]
     const report = await importFile(old, fileOf(rows), into('torn', 'loop'))
     expect(report.bad).toMatchObject([1, 2].map((number) => ({ number, why: 'is derived from itself' })))
+  })
+
+  test('dates that were taken before years had bounds are brought within them, once', async () => {
+    const [one] = [await memory()]
+    const rows = ['+010000-01-01T00:30:00.000Z', '-000001-12-31T23:30:00.000Z'].map((at, n) => ({
+      ...one,
+      ...{
+        id: `0198f000-0000-7000-8000-00000000000${n}`,
+        content: `extreme ${n}`,
+        at,
+        expiresAt: '+275760-09-13T00:00:00.000Z',
+      },
+    }))
+    const file = fileOf([...rows, counts(2)])
+    for (const row of rows) expect(violations(schema, row)).toEqual([])
+    expect(await importFile(old, file, into('torn', 'far'))).toMatchObject({ imported: 2, bad: [] })
+    expect(current(await exported('torn', 'far')).map(({ at, expiresAt }) => [at, expiresAt])).toEqual([
+      ['9999-12-31T23:59:59.999Z', '9999-12-31T23:59:59.999Z'],
+      ['0001-01-01T00:00:00.000Z', '9999-12-31T23:59:59.999Z'],
+    ])
+    expect(await importFile(old, file, into('torn', 'far'))).toMatchObject({ imported: 0, already: 2 })
   })
 
   test('what has expired since is left out, and said', async () => {

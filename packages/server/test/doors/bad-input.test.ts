@@ -29,6 +29,8 @@ const exact: [string, object][] = [
   ['a session that reads like a path', { session: '../%2e%2e/*' }],
   ['numbers at their edges', { metadata: { a: 2 ** 53 - 1, b: -(2 ** 53) + 1, c: 1e21, d: 0.1, e: -0.5 } }],
   ['nesting of 32', { metadata: nested(31) }],
+  ['the first moment of all', { at: '0001-01-01T00:00:00.000Z' }],
+  ['the last moment of all', { at: '9999-12-31T23:59:59.999Z' }],
 ]
 const refused: [string, object, { code: string }][] = [
   ['32 KiB of content and a byte', { content: 'x'.repeat(32 * kiB + 1) }, tooLarge],
@@ -57,6 +59,9 @@ const refused: [string, object, { code: string }][] = [
   ['a sensitivity that there is not', { sensitivity: 'secret' }, invalid],
   ['metadata that is a list', { metadata: [] }, invalid],
   ['tags that are a text', { tags: 'a' }, invalid],
+  ['a time that is in the year 10000 by UTC', { at: '9999-12-31T23:59:59-12:00' }, invalid],
+  ['a time that is before the year 1 by UTC', { at: '0001-01-01T00:00:00+14:00' }, invalid],
+  ['the year 0', { at: '0000-12-31T00:00:00Z' }, invalid],
 ]
 
 function nested(levels: number): object {

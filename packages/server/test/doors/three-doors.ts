@@ -40,8 +40,9 @@ export class ThreeDoors implements AsyncDisposable {
   add(door: Door, tenant: string, subject: string, line: object): Promise<Outcome> {
     if (door === 'server') return this.#ask('POST', '/v1/memories', tenant, subject, line)
     if (door === 'command line') return this.#import(tenant, subject, line)
-    const { content, ...options } = line as { content: string; actor: 'user' }
-    return outcomeOf(() => this.#memory(tenant, subject).add(content, options))
+    const { content, at, ...options } = line as { content: string; actor: 'user'; at?: string }
+    const when = at === undefined ? {} : { at: new Date(at) }
+    return outcomeOf(() => this.#memory(tenant, subject).add(content, { ...options, ...when }))
   }
 
   /** Turns of a talk: the server has no door for them, the others have. */
