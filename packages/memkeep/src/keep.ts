@@ -114,8 +114,8 @@ export class Keep implements AsyncDisposable {
 
   /**
    * The ledger that no scope opens: of the deployment's own acts (who served under which policy, who read totals, rotated keys or accepted a rollback, and
-   * what upkeep did for all), or of a tenant that was erased. Needs the right `ledger`; a tenant that stands shows its own (`ERR_ACCESS_DENIED`). Each call
-   * is an event of that log.
+   * what upkeep did for all), or of a tenant that was erased. Needs the right `ledger`; a tenant that stands shows its own (`ERR_ACCESS_DENIED`), and one that
+   * began anew has here what was before. Each call is an event of that log.
    */
   ledger(grant: Grant, of: { readonly tenant?: string } = {}): Audit {
     this.#gate.check()

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { MemkeepError } from '../core/errors.ts'
 
 /** The schema version that this code writes. It accepts this one and the one before it, so that deploys can roll. */
-export const schemaVersion = 52
+export const schemaVersion = 53
 
 /** Roles without a login: they own tables, doorways and token keys. None is superuser, CREATEROLE or BYPASSRLS. */
 export const ownerRoles = [

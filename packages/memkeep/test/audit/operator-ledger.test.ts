@@ -91,6 +91,16 @@ test('a tenant that stands shows its own log, and the attempt', async () => {
   )
 })
 
+test('a tenant that stands under a policy of its own is denied as any other', async () => {
+  await store.createTenant('initech')
+  await store.privileged().tenants.setPolicy('initech', {})
+  for (const call of [() => ledger('initech').list(), () => exported(ledger('initech'))])
+    expect(await codeOf(call)).toBe('ERR_ACCESS_DENIED')
+  const { audit } = store.wide({ tenant: 'initech', principal: 'auditor', roles: [], rights: ['audit', 'tenant'] })
+  const { items } = await audit.list({ actions: ['ledger.list', 'ledger.checkpoint'] })
+  expect(items.map(({ outcome }) => outcome)).toEqual(['denied', 'denied'])
+})
+
 test('an erased tenant’s log is exported and proved, with the key that was published while it stood', {
   timeout: 60_000,
 }, async () => {

@@ -9,7 +9,7 @@ import { type LedgerHead, readHead } from './read-head.ts'
 /**
  * A ledger, as far as whoever reads it reaches: a subject's scope sees the events of that subject, the common scope those that concern no
  * subject, a tenant-wide one all of the tenant's. Every call needs the right `audit` (else `ERR_ACCESS_DENIED`), and is an event
- * itself. Another tenant's events, another subject's and missing ones are all the same.
+ * itself. Another tenant's events, another subject's, those of whoever had the id before it was erased, and missing ones are all the same.
  */
 export class Audit {
   readonly #keys: LogKeys
@@ -48,7 +48,8 @@ export class Audit {
 
   /**
    * The whole log as the files of a bundle that an auditor takes away. By a scope it needs a tenant-wide one, and the right
-   * `tenant`. Check what was written with `verifyLedger`.
+   * `tenant`; of a tenant that began anew after its erasure it needs a grant (`keep.ledger`), as the log goes on from the former's. Check what was
+   * written with `verifyLedger`.
    */
   export(options: LedgerExportOptions = {}): AsyncGenerator<BundleFile> {
     return exportLedger(this.#keys, this.#reader.begin(), options)

@@ -160,8 +160,10 @@ create policy append on memkeep.event for insert
   with check (tenant = memkeep.claim_tenant());
 create policy settle on memkeep.event for select to memkeep_door
   using (tenant = memkeep.claim_tenant() and id = memkeep.claim_event());
+-- That its tenant began anew bounds what a call of any reach reads.
 create policy audit on memkeep.event for select to memkeep_door
-  using (tenant = memkeep.claim_audited() and memkeep.claim_audits(reach, subject));
+  using (tenant = memkeep.claim_audited()
+    and (reach = 2 and action in ('scope.reopen', 'erasure.expired') or memkeep.claim_audits(reach, subject)));
 create policy audit_wide on memkeep.event for select to memkeep_wide_door
   using (tenant = memkeep.claim_wide_audited());
 create policy sequence on memkeep.event for select to memkeep_upkeep_door

@@ -3,7 +3,7 @@
 -- twin: wide_list_events memkeep_wide_door
 
 -- Events of the ledger in reach, newest ids first: before the id p_before, from p_since_ms up to and without p_until_ms, of
--- p_actions (null: any), that name the memory p_memory (null: any). Each with its place in the log and the key that its commitment
+-- p_actions (null: any), that name the memory p_memory (null: any); none from before the scope began anew (guards/09-log.sql). Each with its place in the log and the key that its commitment
 -- is under. Without a place (seq null) `unplaced` says why: waiting; pruned, as a read may be of a log whose leaves of reads went;
 -- null: neither, it should have one. These are part 0. With p_proved the signed heads of their logs come too (part 1), and the tiles that
 -- hold their leaves up to these heads (part 2). Needs the right `audit`, and `tenant` to reach every subject. One more row brings the outcome
@@ -23,6 +23,7 @@ set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan a
 declare
   c memkeep.claims := memkeep.open_token(p_tenant, p_token, 'list_events');
   ended_with text := memkeep.admit_auditor(c);
+  life record;
   number integer := 0;
   lines integer[] := '{}';
   seqs bigint[] := '{}';
@@ -33,6 +34,7 @@ begin
   return next;
   if ended_with = 'ok' then
     outcome := null;
+    life := memkeep.audited_life(c);
     for id, action, ended, reach, subject, principal, at_ms, memories, affected, detail, seq, under, key_epoch, key_version, entry, line, unplaced in
       select e.id, e.action::text, e.outcome::text, e.reach, e.subject, e.principal, e.at_ms, e.memories,
         e.affected, e.detail, l.seq, l.under, l.key_epoch, l.key_version, l.entry, l.line,
@@ -42,6 +44,7 @@ begin
         select * from memkeep.event o where o.tenant = p_tenant and o.id < p_before
           and o.at_ms >= p_since_ms and o.at_ms < p_until_ms
           and (c.reach = 2 or o.reach = c.reach and (c.reach = 0 or o.subject = c.shelf))
+          and o.recorded_at >= life.from_at and o.recorded_at < life.until_at
           and (p_actions is null or o.action = any (p_actions))
           and (p_memory is null or p_memory = any (o.memories))
         order by o.id desc limit least(p_limit, 1000)

@@ -12,6 +12,7 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare
   c memkeep.claims := memkeep.open_token(p_tenant, p_token, 'prove_event');
+  life record;
   leaf record;
   head record;
 begin
@@ -23,9 +24,11 @@ begin
       left join memkeep.log_entry e on e.tenant = p_tenant and e.event = o.id
       left join memkeep.pending p on p.tenant = p_tenant and p.id = o.id;
     if leaf.seq is null then outcome := case when leaf.id is null then 'missing' else 'pending' end; end if;
-    -- Another subject's event and none are one answer.
-    if c.reach <> 2 and not exists (select 1 from memkeep.event o where o.tenant = p_tenant and o.id = p_event
-      and o.reach = c.reach and (c.reach = 0 or o.subject = c.shelf)) then outcome := 'missing'; end if;
+    -- Another subject's event, one from before the scope began anew and none are one answer.
+    life := memkeep.audited_life(c);
+    if (c.reach <> 2 or isfinite(life.from_at) or isfinite(life.until_at)) and not exists (select 1 from memkeep.event o
+      where o.tenant = p_tenant and o.id = p_event and (c.reach = 2 or o.reach = c.reach and (c.reach = 0 or o.subject = c.shelf))
+        and o.recorded_at >= life.from_at and o.recorded_at < life.until_at) then outcome := 'missing'; end if;
   end if;
   if outcome = 'ok' then
     select l.size, l.note, l.vkey into head from memkeep.log l where l.tenant = p_tenant and l.line = leaf.line;

@@ -3,7 +3,7 @@
 
 -- Parts of one log of a tenant as it stood at p_size: its checkpoints up to there (part 1, when p_checkpoints), the tiles
 -- asked for (part 2; p_levels and p_indices in pairs), the entries from p_from up to and without p_to (part 3). Needs the
--- rights `audit` and `tenant`, and the reach of every subject. One more row (part 0) brings the outcome (ok, denied, barred,
+-- rights `audit` and `tenant`, and the reach of every subject; a log with leaves from before the tenant began anew is denied. One more row (part 0) brings the outcome (ok, denied, barred,
 -- epoch, policy, unknown).
 create or replace function memkeep.read_log(p_tenant bytea, p_token bytea, p_line integer, p_size bigint, p_checkpoints boolean,
   p_levels smallint[], p_indices bigint[], p_from bigint, p_to bigint, p_detail bytea)
@@ -16,6 +16,7 @@ declare
 begin
   part := 0;
   outcome := case when c.reach <> 2 then 'denied' else memkeep.admit_auditor(c) end;
+  if outcome = 'ok' and p_line <= (memkeep.audited_life(c)).former_line then outcome := 'denied'; end if;
   return next;
   if outcome = 'ok' then
     if p_checkpoints then

@@ -43,7 +43,8 @@ begin
   if outcome = 'ok' then
     delete from memkeep.api_key k where k.tenant = p_tenant and (c.reach = 2 or k.subject = c.shelf);
   end if;
-  outcome := case outcome when 'exists' then 'ok' else outcome end;
+  -- With `ok` begins what its scopes read of the ledger: only where it did begin.
   perform memkeep.record(c, 'scope.reopen', outcome, '{}', 0, p_detail);
+  outcome := case outcome when 'exists' then 'ok' else outcome end;
   return next;
 end $$;

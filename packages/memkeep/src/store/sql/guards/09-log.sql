@@ -64,9 +64,35 @@ begin
     where t.tenant = p_tenant and t.line = p_line and t.level = p_level - 1 and t.index >= first and t.index < first + width);
 end $$;
 
+-- Which events a call that reads the log reaches by when they were recorded: from from_at on, before until_at. A tenant or subject that began
+-- anew reaches nothing of whoever had its id before: behind the event that opened it, or that took away its bar. A grant (8388608) reaches
+-- just what lies before, and all while the tenant does not stand; whoever carries an erasure out (65536) or keeps the log (16384) reaches all.
+-- former_line: the last line with leaves of a life that this call does not reach; null for none.
+create or replace function memkeep.audited_life(c memkeep.claims, out from_at timestamptz, out until_at timestamptz, out former_line integer)
+language plpgsql stable
+set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+declare begun record;
+begin
+  from_at := '-infinity';
+  until_at := 'infinity';
+  if c.rights & (16384 | 65536) <> 0 then return; end if;
+  select e.recorded_at as at, coalesce(l.line, 2147483647) as line into begun
+    from memkeep.event e left join memkeep.log_entry l on l.tenant = c.tenant and l.event = e.id
+    where e.tenant = c.tenant and e.class = 2 and e.action in ('scope.reopen', 'erasure.expired') and e.outcome = 'ok'
+      and (e.action = 'scope.reopen' or e.affected > 0) and (e.reach = 2 or e.reach = c.reach and e.subject = c.shelf)
+    order by e.recorded_at desc limit 1;
+  if c.rights & 8388608 = 0 then
+    from_at := coalesce(begun.at, from_at);
+    former_line := begun.line;
+  elsif exists (select from memkeep.tenant t where t.tenant = c.tenant and t.state = 0) then
+    until_at := coalesce(begun.at, '-infinity');
+  end if;
+end $$;
+
 -- As admit(), for a call that reads the log: needs the right `audit` (262144), and `tenant` (16) to reach every subject. A
 -- tenant that was erased keeps its log, and whoever carries an erasure out (65536) or keeps the log (16384) may read it. So may a grant (8388608), and
--- the deployment's own log, which no scope opens either; of a tenant that stands it opens nothing.
+-- the deployment's own log, which no scope opens either; of a tenant that stands it opens what was before it began anew, and denies the rest
+-- whatever epoch and policy the tenant is at.
 create or replace function memkeep.admit_auditor(c memkeep.claims) returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp as $$
 declare
@@ -75,8 +101,9 @@ declare
 begin
   if c.rights & (16384 | 65536) <> 0 then return case when c.rights & 262144 <> 0 then 'ok' else 'denied' end; end if;
   answer := memkeep.admit(c, needed);
-  if answer in ('barred', 'unknown') and c.rights & 8388608 <> 0 then
-    return case when c.rights & 262144 <> 0 then 'ok' else 'denied' end;
+  if c.rights & 8388608 <> 0 then
+    return case when c.rights & 262144 = 0 then 'denied' when answer in ('barred', 'unknown') then 'ok'
+      when (memkeep.audited_life(c)).until_at > '-infinity' then 'ok' else 'denied' end;
   end if;
   return answer;
 end $$;
