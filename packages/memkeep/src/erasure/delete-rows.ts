@@ -9,11 +9,9 @@ import {
 import { coverDeletion } from './enter.ts'
 import type { Plan } from './enumerate.ts'
 import { notesOf } from './erasure-record.ts'
-import { isSealed } from './note-seal.ts'
-import { noteStep } from './note-step.ts'
-import { readRecord } from './read-record.ts'
 import { callStep } from './step-call.ts'
 import { type Notes, ofTargets, refusePending, type StepInput } from './steps.ts'
+import { Try, triesOf } from './tries.ts'
 
 /** The highest tag: a deletion that has reached it has reached all. */
 const last = Buffer.alloc(16, 0xff)
@@ -51,54 +49,42 @@ export async function deleteRows(input: StepInput): Promise<DeletionNotes> {
 /** What the step `derive` recorded. */
 export interface DeriveNotes extends Notes {
   readonly deleted: Readonly<Record<string, number>>
+  /** The tries that are counted in that. */
+  readonly tries: readonly string[]
   readonly derived: readonly DerivedAction[]
   readonly notCovered: readonly NotCovered[]
 }
 
 /** Removes what was derived from the scope and what other stores hold of it. Throws while one of them is not finished. */
 export async function eraseTargets(input: StepInput): Promise<DeriveNotes> {
-  const answers = await emptyTargets(input, 'derive')
+  const answers = await emptyTargets(input)
+  const { deleted, ended: tries } = await triesOf(input, { onlyEnded: true })
   return {
-    deleted: await deletedBefore(input, 'derive'),
+    deleted,
+    tries,
     derived: answers.flatMap(([, { derived = [] }]) => derived),
     notCovered: answers.flatMap(([, { notCovered = [] }]) => notCovered).concat(otherCaches(input)),
   }
 }
 
-/** Empties every target, or those given. What each removed is noted at once, so that no break behind it loses the count. Throws while one of them is not finished. */
+/** Empties every target, or those given. Throws while one of them is not finished. */
 export async function emptyTargets(
   input: StepInput,
-  step: EmptyingStep,
   targets?: readonly ErasureTarget[],
 ): Promise<[name: string, TargetErased][]> {
+  const attempt = await Try.begin(input)
   const empty = async (target: ErasureTarget, scope: ErasureScope) => {
     const answer = await target.erase(scope)
-    await noteDeleted(input, step, answer.deleted)
+    await attempt.add(answer.deleted)
     return answer
   }
-  const answers = await ofTargets(input, empty, targets)
+  const answers = await ofTargets(input, empty, targets).catch(async (error: unknown) => {
+    await attempt.end().catch(() => {})
+    throw error
+  })
+  await attempt.end()
   refusePending(answers)
   return answers
-}
-
-async function noteDeleted(input: StepInput, step: EmptyingStep, removed: TargetErased['deleted']): Promise<void> {
-  const some = Object.entries(removed)
-  if (some.length === 0) return
-  const deleted = await deletedBefore(input, step)
-  for (const [name, number] of some) deleted[name] = (deleted[name] ?? 0) + number
-  await noteStep(input, step, { deleted }, null)
-}
-
-type EmptyingStep = 'derive' | 'verify'
-
-/** What a step that is under way removed of other stores, in every try and process, as they noted it. */
-export async function deletedBefore(
-  { kernel, record: { id, ...place } }: Pick<StepInput, 'kernel' | 'record'>,
-  step: EmptyingStep,
-): Promise<Record<string, number>> {
-  const record = await readRecord(kernel, place, id)
-  if (!record.steps.has(step) || !(await isSealed(kernel, record, step))) return {}
-  return { ...(record.steps.get(step)!.notes as Partial<DeriveNotes>).deleted }
 }
 
 /** A cache in a process's memory is no other's to empty; nor does a process with such a one know of a shared one. */

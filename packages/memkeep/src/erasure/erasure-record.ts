@@ -36,6 +36,9 @@ export interface ErasureRow extends StepRow {
   readonly step: string | null
 }
 
+/** One go at emptying other stores, by its UUID: it stands among the steps, and is none. */
+export type TryName = `try.${string}`
+
 /** How a step stands, as every doorway answers that records one. */
 export interface StepRow {
   readonly began_ms: number
@@ -69,6 +72,8 @@ export interface ErasureRecord {
   readonly steps: ReadonlyMap<ErasureStepName, ErasureStep>
   /** The same as they stand in the database. */
   readonly rows: ReadonlyMap<ErasureStepName, StepRow>
+  /** See `Try`. */
+  readonly tries: ReadonlyMap<TryName, StepRow>
 }
 
 /** Erasures with their steps, in the order of the rows. */
@@ -78,8 +83,8 @@ export function recordsOf(tenant: Buffer, rows: readonly ErasureRow[]): ErasureR
 }
 
 function recordOf(tenant: Buffer, row: ErasureRow, rows: readonly ErasureRow[]): ErasureRecord {
-  const own = new Map(
-    rows.filter((each) => each.step !== null && each.id === row.id).map((each) => [each.step as ErasureStepName, each]),
+  const own = new Map<string, ErasureRow>(
+    rows.filter((each) => each.step !== null && each.id === row.id).map((each) => [each.step!, each]),
   )
   const stepRows = new Map(erasureSteps.flatMap((name) => (own.has(name) ? [[name, own.get(name)!] as const] : [])))
   return {
@@ -103,6 +108,7 @@ function recordOf(tenant: Buffer, row: ErasureRow, rows: readonly ErasureRow[]):
     seal: row.seal,
     steps: new Map([...stepRows].map(([name, each]) => [name, stepOf(name, each)])),
     rows: stepRows,
+    tries: new Map([...own].filter((each): each is [TryName, ErasureRow] => each[0].startsWith('try.'))),
   }
 }
 

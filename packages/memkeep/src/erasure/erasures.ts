@@ -35,7 +35,8 @@ const mostMs = 60_000
 /** Erasures of one open keep: asks for them, carries them out, and says how they stand. */
 export class Erasures {
   readonly #kernel: ErasureKernel
-  readonly #running = new Set<Promise<unknown>>()
+  /** What is under way, with the ids of the erasures. */
+  readonly #running = new Map<Promise<unknown>, string>()
   readonly #watch: RestoreWatch
 
   constructor(kernel: ErasureKernel) {
@@ -113,6 +114,8 @@ export class Erasures {
     const endMs = clock.now() + mostMs
     for (const found of await this.#kernel.due()) {
       if (clock.now() >= endMs) break
+      // Whoever asked for it here carries it out.
+      if ([...this.#running.values()].includes(found.id)) continue
       try {
         const place = placeOf(found)
         const record = await carryOut(this.#kernel, place, found.id, { wait: false, onStep: () => {} })
@@ -133,7 +136,7 @@ export class Erasures {
 
   /** Resolves when nothing of it is under way: those that wait end with `ERR_CLOSED`, and stay open. */
   async stop(): Promise<void> {
-    await Promise.allSettled(this.#running)
+    await Promise.allSettled(this.#running.keys())
   }
 
   async #ask(
@@ -163,7 +166,7 @@ export class Erasures {
       return report
     })
     const running = erasure.done.catch(() => {}).finally(() => this.#running.delete(running))
-    this.#running.add(running)
+    this.#running.set(running, id)
     return erasure
   }
 

@@ -2,7 +2,7 @@ import { type ErasureStepName, erasureSteps } from '../core/erasure.ts'
 import { MemkeepError } from '../core/errors.ts'
 import { canonicalBytes } from '../proof/canonical-bytes.ts'
 import type { ErasureKernel } from './erasure-kernel.ts'
-import type { ErasureRecord, StepRow } from './erasure-record.ts'
+import type { ErasureRecord, StepRow, TryName } from './erasure-record.ts'
 import { checkRequested } from './request-seal.ts'
 
 /** What is noted of a step: JSON, and when it ended; null while it waits. */
@@ -15,11 +15,13 @@ export type Noted = Pick<StepRow, 'notes' | 'ended_ms'>
 export async function sealOf(
   { keyring }: ErasureKernel,
   record: ErasureRecord,
-  step: ErasureStepName,
+  step: ErasureStepName | TryName,
   { notes, ended_ms }: Noted,
 ): Promise<Buffer> {
   const { id, tenant, kind, subject, epoch, after, reason, askedBy, principal, scopeCommit, requestedMs, rows } = record
-  const before = erasureSteps.slice(0, erasureSteps.indexOf(step)).map((name) => rows.get(name)?.mac ?? Buffer.alloc(0))
+  // A try comes after none of them.
+  const place = Math.max(0, (erasureSteps as readonly string[]).indexOf(step))
+  const before = erasureSteps.slice(0, place).map((name) => rows.get(name)?.mac ?? Buffer.alloc(0))
   const asked = [id, tenant, kind, subject, epoch, after, reason, askedBy, principal, scopeCommit, requestedMs]
   const fields = canonicalBytes([...asked, step, notes, ended_ms, Buffer.concat(before)])
   return (await keyring.deployment()).keyedTag('erasure-note', fields)
@@ -45,10 +47,14 @@ export async function checkEnded(kernel: ErasureKernel, record: ErasureRecord): 
   if (record.rows.get('verify')?.ended_ms == null) throw changed('verify')
 }
 
-/** Whether a step stands as this deployment noted it. */
-export async function isSealed(kernel: ErasureKernel, record: ErasureRecord, step: ErasureStepName): Promise<boolean> {
-  const row = record.rows.get(step)
-  return row?.mac?.equals(await sealOf(kernel, record, step, row)) ?? false
+/** Whether a step or a try stands as this deployment noted it. */
+export async function isSealed(
+  kernel: ErasureKernel,
+  record: ErasureRecord,
+  name: ErasureStepName | TryName,
+): Promise<boolean> {
+  const row = record.tries.get(name as TryName) ?? record.rows.get(name as ErasureStepName)
+  return row?.mac?.equals(await sealOf(kernel, record, name, row)) ?? false
 }
 
 function changed(step: ErasureStepName): MemkeepError {

@@ -1,5 +1,5 @@
 import type { ErasureStepName } from '../core/erasure.ts'
-import type { StepRow } from './erasure-record.ts'
+import type { StepRow, TryName } from './erasure-record.ts'
 import { sealOf } from './note-seal.ts'
 import { callStep } from './step-call.ts'
 import type { Notes, StepInput } from './steps.ts'
@@ -9,7 +9,7 @@ export type NotedRow = StepRow & { readonly outcome: string }
 /** Records a step; `endedMs` is null for one that goes on or waits. Null when another process has ended it. */
 export async function noteStep(
   { kernel, record, beganMs }: Omit<StepInput, 'scope'>,
-  name: ErasureStepName,
+  name: ErasureStepName | TryName,
   notes: Notes,
   endedMs: number | null,
 ): Promise<StepRow | null> {

@@ -3,7 +3,7 @@ import { type ErasureStep, type ErasureStepName, erasureSteps } from '../core/er
 import { MemkeepError } from '../core/errors.ts'
 import { attest } from './attest.ts'
 import { bar, invalidate } from './bar.ts'
-import { deletedBefore, deleteRows, eraseTargets } from './delete-rows.ts'
+import { deleteRows, eraseTargets } from './delete-rows.ts'
 import { destroyKeys } from './destroy-keys.ts'
 import { authorise } from './enter.ts'
 import { enumerateScope } from './enumerate.ts'
@@ -135,8 +135,7 @@ const toldCodes = ['ERR_ERASURE_INCOMPLETE', 'ERR_ACCESS_DENIED']
 async function noteFailure(input: Omit<StepInput, 'scope'>, name: ErasureStepName, error: unknown): Promise<void> {
   if (name === 'delete') return
   const { code, message } = error instanceof MemkeepError ? error : { code: 'unexpected', message: '' }
-  const done = name === 'derive' || name === 'verify' ? { deleted: await deletedBefore(input, name) } : {}
-  await noteStep(input, name, { ...done, failed: code, ...(toldCodes.includes(code) ? { why: message } : {}) }, null)
+  await noteStep(input, name, { failed: code, ...(toldCodes.includes(code) ? { why: message } : {}) }, null)
 }
 
 /** Whether the event of the verification has its place in the tenant's log: whoever sequences gives it one within seconds. */

@@ -1,5 +1,5 @@
 import type { ErasedStore } from '../core/erasure.ts'
-import { type DeletionNotes, type DeriveNotes, deletedBefore, deleteRows, emptyTargets } from './delete-rows.ts'
+import { type DeletionNotes, type DeriveNotes, deleteRows, emptyTargets } from './delete-rows.ts'
 import type { KeyNotes } from './destroy-keys.ts'
 import { heldOf, type Plan } from './enumerate.ts'
 import type { HeldRow } from './erasure-kernel.ts'
@@ -7,6 +7,7 @@ import { notesOf } from './erasure-record.ts'
 import { probe } from './probe.ts'
 import { callStep, stepCall } from './step-call.ts'
 import { incomplete, type Notes, ofTargets, type StepInput } from './steps.ts'
+import { triesOf } from './tries.ts'
 
 export interface VerifyNotes extends Notes {
   readonly stores: readonly ErasedStore[]
@@ -36,7 +37,6 @@ export async function verifyScope(input: StepInput): Promise<VerifyNotes> {
   if (full.length > 0) {
     await emptyTargets(
       input,
-      'verify',
       input.kernel.targets.filter(({ name }) => full.includes(name)),
     )
     inTargets = await ofTargets(input, (target, scope) => target.verify(scope))
@@ -45,11 +45,11 @@ export async function verifyScope(input: StepInput): Promise<VerifyNotes> {
   const filled = leftIn(remaining)
   if (filled.length > 0) throw incomplete(`something is left in ${filled.join(', ')}`)
   const { untilMs, ...rows } = notesOf<DeletionNotes>(input.record, 'delete')
-  const deleted: Record<string, number> = {
-    ...(rows as Record<string, number>),
-    ...notesOf<DeriveNotes>(input.record, 'derive').deleted,
-  }
-  for (const [name, number] of Object.entries(await deletedBefore(input, 'verify'))) {
+  const derive = notesOf<DeriveNotes>(input.record, 'derive')
+  const deleted: Record<string, number> = { ...(rows as Record<string, number>), ...derive.deleted }
+  const late = await triesOf(input, { counted: derive.tries })
+  if (late.underWay) throw incomplete('another process has not said yet what it removed of other stores')
+  for (const [name, number] of Object.entries(late.deleted)) {
     deleted[name] = (deleted[name] ?? 0) + number
   }
   const names = [...new Set([...Object.keys(deleted), ...Object.keys(remaining)])]

@@ -97,10 +97,11 @@ function killed(subject: string | null, tenant: string, point: KillPoint): Promi
 const erasures = () =>
   keep.privileged(mintGrant({ principal: operator, rights: ['erase'], reason: 'a test', ttlSeconds: 600 })).erasures
 
-/** Goes on by upkeep until it is done. A process holds an erasure for a minute after each step, and a rebuilding for minutes: here both are let go of at once. */
+/** Goes on by upkeep until it is done. A process holds an erasure for a minute after each step, a try at other stores and a rebuilding for minutes: here all are let go of at once. */
 async function goOn(id: string): Promise<FinishedErasure> {
   for (let pass = 0; pass < 20; pass++) {
     await store.database.query('update memkeep.erasure set held_until_ms = 0')
+    await store.database.query("delete from memkeep.erasure_step where step like 'try.%' and ended_ms is null")
     await store.database.query('update memkeep.artifact set due_ms = 0 where state = 1')
     await store.database.query('update memkeep.library_entry set due_ms = 0 where state = 1')
     await keep.runUpkeep()
