@@ -17,7 +17,16 @@ declare
   shelves bytea[] := memkeep.shelves_of(c);
   found_ids uuid[] := '{}';
   verdict text := memkeep.admit_reading(c, 1);
+  wanted uuid[] := p_ids;
 begin
+  -- What is named is looked up by its ids: of one condition for both ways all of the shelf would be read.
+  if verdict = 'ok' and p_ids is null then
+    wanted := array(select a.id from memkeep.artifact a
+      where a.tenant = p_tenant and (shelves is null or a.subject = any (shelves)) and (a.place = 1) = p_cached
+        and (p_kinds is null or a.kind = any (p_kinds)) and (p_states is null or a.state = any (p_states))
+        and (p_before is null or a.id < p_before) and (a.expires_ms is null or a.expires_ms > c.at_ms)
+      order by a.id desc limit least(p_limit, 1001));
+  end if;
   if verdict = 'ok' then
     for outcome, subject, id, version, kind, place, state, sensitivity, trust, created_ms, updated_ms, expires_ms, derived_from,
       epoch, seal, content, details, attempts, due_ms, failure in
@@ -25,7 +34,7 @@ begin
         a.expires_ms, a.derived_from, a.epoch, a.seal, a.content, a.details, a.attempts, a.due_ms, a.failure
       from memkeep.artifact a
       where a.tenant = p_tenant and (shelves is null or a.subject = any (shelves)) and (a.place = 1) = p_cached
-        and (p_ids is null or a.id = any (p_ids)) and (p_kinds is null or a.kind = any (p_kinds))
+        and a.id = any (wanted) and (p_kinds is null or a.kind = any (p_kinds))
         and (p_states is null or a.state = any (p_states)) and (p_before is null or a.id < p_before)
         and (a.expires_ms is null or a.expires_ms > c.at_ms)
       order by a.id desc limit least(p_limit, 1001)

@@ -18,10 +18,17 @@ begin
   answer.part := 0;
   answer.outcome := memkeep.admit_reading(c, 512);
   if answer.outcome = 'ok' then
-    ids := array(select a.id from memkeep.aside a
-      where a.tenant = p_tenant and (shelves is null or a.subject = any (shelves)) and a.why < 2
-        and (p_id is null and a.id > p_after or a.id = p_id) and (a.expires_ms is null or a.expires_ms > c.at_ms)
-      order by a.id limit least(p_limit, 1000));
+    -- Each way by itself: of one condition for both all that is aside would be read for the one.
+    if p_id is not null then
+      ids := array(select a.id from memkeep.aside a
+        where a.tenant = p_tenant and (shelves is null or a.subject = any (shelves)) and a.why < 2 and a.id = p_id
+          and (a.expires_ms is null or a.expires_ms > c.at_ms));
+    else
+      ids := array(select a.id from memkeep.aside a
+        where a.tenant = p_tenant and (shelves is null or a.subject = any (shelves)) and a.why < 2 and a.id > p_after
+          and (a.expires_ms is null or a.expires_ms > c.at_ms)
+        order by a.id limit least(p_limit, 1000));
+    end if;
     answer.outcome := memkeep.disclose(c, case when p_id is null then cardinality(ids) else 1 end);
     if answer.outcome <> 'ok' then ids := '{}'; end if;
   end if;

@@ -21,13 +21,20 @@ begin
   ignored := memkeep.unpublish(c, p_subject, p_sources, p_cause);
   -- What the artifacts that went had contributors to.
   delete from memkeep.contribution k where k.tenant = c.tenant and k.shelf = p_subject and k.artifact = any (p_sources);
-  with learnt as (
-    delete from memkeep.contribution k where k.tenant = c.tenant and k.subject = p_subject
-      and (p_sources is null and k.shelf <> p_subject or k.source = any (p_sources)) returning k.shelf, k.artifact
-  )
-  select coalesce(array_agg(d.shelf), '{}'), coalesce(array_agg(d.artifact), '{}') into shelves, ids
-    from (select distinct l.shelf, l.artifact from learnt l) d;
-  if cardinality(ids) = 0 then return 0; end if;
+  if p_sources is null then
+    with learnt as (
+      delete from memkeep.contribution k where k.tenant = c.tenant and k.subject = p_subject and k.shelf <> p_subject
+      returning k.shelf, k.artifact
+    )
+    select array_agg(d.shelf), array_agg(d.artifact) into shelves, ids from (select distinct l.shelf, l.artifact from learnt l) d;
+  else
+    with learnt as (
+      delete from memkeep.contribution k where k.tenant = c.tenant and k.subject = p_subject and k.source = any (p_sources)
+      returning k.shelf, k.artifact
+    )
+    select array_agg(d.shelf), array_agg(d.artifact) into shelves, ids from (select distinct l.shelf, l.artifact from learnt l) d;
+  end if;
+  if ids is null then return 0; end if;
   -- In one order, so that two of these do not wait for each other.
   perform 1 from memkeep.artifact a join unnest(shelves, ids) as t (shelf, id) on a.subject = t.shelf and a.id = t.id
     where a.tenant = c.tenant order by a.subject, a.id for update of a;
