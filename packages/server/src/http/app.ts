@@ -158,8 +158,11 @@ async function askedOf(route: Route, exchange: Exchange) {
   return { exchange, query, body, id: exchange.req.param('id') ?? '' }
 }
 
-async function bodyOf({ body, bodyLimitBytes }: Route, incoming: IncomingMessage): Promise<Record<string, unknown>> {
-  if (body !== null) return parseInput(body, await readJson(incoming, bodyLimitBytes))
+async function bodyOf(
+  { body, bodyLimitBytes, mostValues }: Route,
+  incoming: IncomingMessage,
+): Promise<Record<string, unknown>> {
+  if (body !== null) return parseInput(body, await readJson(incoming, bodyLimitBytes, mostValues))
   await refuseBody(incoming, bodyLimitBytes)
   return {}
 }

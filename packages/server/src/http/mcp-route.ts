@@ -1,5 +1,5 @@
 import { localhostAllowedHostnames, validateHostHeader, validateOriginHeader } from '@modelcontextprotocol/server'
-import type { MemkeepError } from 'memkeep'
+import { MemkeepError } from 'memkeep'
 import type { Caller } from '../authn/caller.ts'
 import { ScopeSmuggled } from '../operations/names-scope.ts'
 import type { Reach } from '../operations/operation.ts'
@@ -62,11 +62,27 @@ export async function answerMcp(
   // Each message of a list would be a call of its own that the limits on requests do not count.
   if (Array.isArray(body)) throw new Refusal(400, 'ERR_REQUEST_MALFORMED', 'one message a request: lists are not taken')
   checkTrailers(exchange.env.incoming)
+  checkBeside(body)
   if (smugglesBeside(body)) throw new ScopeSmuggled()
   if (smugglesScope(body)) await noteSmuggling(reach, metrics)
   // The body was read; the protocol's library takes it from here and not from the request.
   const { url, headers, signal } = exchange.req.raw
   return mcp.answer(new Request(url, { method: 'POST', headers: plain(headers), signal }), body, { reach, note })
+}
+
+/** The most values of a message beside a tool's arguments, which the tools judge: of all else the protocol's library lists every fault, each in a few lines. */
+const mostBeside = 500
+
+function checkBeside(body: unknown): void {
+  const { params, ...others } = Object(body)
+  const { arguments: _, ...beside } = Object(params)
+  if (valuesIn([others, beside]) > mostBeside)
+    throw new MemkeepError('ERR_INPUT_INVALID', `more than ${mostBeside} values beside the arguments`)
+}
+
+function valuesIn(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0
+  return Object.values(value).reduce<number>((sum, item) => sum + 1 + valuesIn(item), 0)
 }
 
 /** Without the credential: nothing behind this door needs it. */

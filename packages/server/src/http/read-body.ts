@@ -7,9 +7,9 @@ import { Refusal } from './problem.ts'
 
 /**
  * The JSON of a request's body. Refuses another type (415), more than the limit (413, without keeping what comes after it),
- * what is not UTF-8 or not JSON (400), and ambiguous JSON (422).
+ * what is not UTF-8 or not JSON (400), and JSON that is ambiguous or of too many values (422).
  */
-export async function readJson(incoming: IncomingMessage, limitBytes: number): Promise<unknown> {
+export async function readJson(incoming: IncomingMessage, limitBytes: number, mostValues?: number): Promise<unknown> {
   const {
     'content-type': type = '',
     'content-encoding': encoding = 'identity',
@@ -24,7 +24,7 @@ export async function readJson(incoming: IncomingMessage, limitBytes: number): P
     throw new Refusal(415, 'ERR_MEDIA_TYPE', 'the body must not be compressed', { 'Accept-Encoding': 'identity' })
   }
   if (Number(length ?? 0) > limitBytes) throw tooLarge(limitBytes)
-  return parseJson(decode(await readBytes(incoming, limitBytes)))
+  return parseJson(decode(await readBytes(incoming, limitBytes)), mostValues)
 }
 
 /** For a route that takes none: a body is refused, not ignored, unless it is `{}`, which some clients send with every POST. */

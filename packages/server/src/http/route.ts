@@ -1,6 +1,7 @@
 import type { OnceOptions, Privileged } from 'memkeep'
 import { z } from 'zod'
 import type { Reach } from '../operations/operation.ts'
+import { mostValues } from '../read-json.ts'
 import type { ConditionalHeader } from './check-headers.ts'
 import type { Exchange } from './exchange.ts'
 
@@ -45,6 +46,8 @@ export interface Route {
   readonly body: z.ZodObject | null
   /** The most that the body may take. */
   readonly bodyLimitBytes: number
+  /** The most values in it, of lists and objects at any depth. */
+  readonly mostValues: number
   readonly conditions: readonly ConditionalHeader[]
   /** True where the server keeps the answer to a request with an `Idempotency-Key`; elsewhere the route sees to it itself. */
   readonly keepsAnswers: boolean
@@ -63,7 +66,7 @@ type Given<Query extends z.ZodObject, Body extends z.ZodObject, Call> = Pick<
   Route,
   'method' | 'path' | 'operationId' | 'summary' | 'answers'
 > &
-  Partial<Pick<Route, 'audience' | 'bodyLimitBytes' | 'conditions' | 'keptFor' | 'refusals'>> & {
+  Partial<Pick<Route, 'audience' | 'bodyLimitBytes' | 'mostValues' | 'conditions' | 'keptFor' | 'refusals'>> & {
     readonly query?: Query
     readonly body?: Body
     readonly run: (asked: Call) => Promise<Response>
@@ -90,6 +93,7 @@ function completed(audience: Audience, given: Given<z.ZodObject, z.ZodObject, ne
   return Object.freeze({
     audience,
     bodyLimitBytes,
+    mostValues,
     conditions: given.method === 'POST' ? (['idempotency-key'] as const) : [],
     keepsAnswers: given.method === 'POST' && given.conditions === undefined,
     keptFor: null,

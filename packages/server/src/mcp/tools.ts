@@ -7,6 +7,7 @@ import { deleteMemory } from '../operations/delete-memory.ts'
 import { listMemories } from '../operations/list-memories.ts'
 import type { Reach } from '../operations/operation.ts'
 import { searchMemories } from '../operations/search-memories.ts'
+import { checked } from './checked.ts'
 import { refuseScope } from './refuse-scope.ts'
 import { addResources } from './resources.ts'
 import { type NoteFault, told } from './told.ts'
@@ -77,7 +78,7 @@ export function createMcpServer(version: string, reach: () => Promise<Reach>, no
         refuseScope(context)
         return run(await reach(), given, context.mcpReq.signal)
       })
-    const about = { description, inputSchema: input, outputSchema: output, annotations }
+    const about = { description, inputSchema: checked(input, note), outputSchema: output, annotations }
     server.registerTool(name, about, call as never)
   }
   tool('remember', async (at, input, signal) => {

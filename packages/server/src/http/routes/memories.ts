@@ -31,6 +31,7 @@ const addBatch = route({
   summary: 'Store memories in one commit: all of them or none',
   body: addMemories.input,
   bodyLimitBytes: 8 * 1024 * 1024,
+  mostValues: 250_000,
   conditions: ['idempotency-key'],
   answers: [{ status: 201, says: 'Receipts in the order of the memories', schema: receiptsAnswer }],
   async run({ exchange, reach, body }) {
