@@ -42,7 +42,7 @@ export async function attest({ kernel, record, scope }: StepInput): Promise<null
 
 async function signed(kernel: ErasureKernel, record: ErasureRecord, report: ErasureReport): Promise<string> {
   const inclusion = await proveVerified(kernel, record)
-  if (inclusion === null) throw incomplete('its verification is not in the log yet')
+  if (inclusion === null || inclusion === 'missing') throw incomplete('its verification is not in the log yet')
   const { origin, vkey, line, index, file } = inclusion
   const key = await kernel.keyring.logKey(record.tenant, line)
   if (key.vkey !== vkey) throw incomplete('the log is signed with another key')

@@ -15,7 +15,7 @@ export async function noteStep(
 ): Promise<StepRow | null> {
   const text = JSON.stringify(notes)
   const mac = await sealOf(kernel, record, name, { notes: text, ended_ms: endedMs })
-  const args = [record.id, name, beganMs, endedMs, text, mac]
+  const args = [record.id, name, beganMs, endedMs, text, mac, null]
   const handled = ['ok', 'conflict']
   const [row] = await callStep<NotedRow>(kernel, record, { doorway: 'note_erasure_step', args, handled })
   return row!.outcome === 'ok' ? row! : null

@@ -63,7 +63,11 @@ export async function carryOut(
     await checkNotes(kernel, record)
     await refuseUnknown(kernel, record, name)
     if (name === 'keys' && !(await leaseEnded(kernel, record, options.wait))) return record
-    if (name === 'attest' && !(await isLogged(kernel, record, options.wait))) return record
+    if (name === 'attest') {
+      const verified = await verifiedInLog(kernel, record, options.wait)
+      if (verified === null) return record
+      record = verified
+    }
     record = (await runStep(kernel, record, name)) ?? (await readRecord(kernel, place, id))
     options.onStep(record.steps.get(name) ?? attested(record, kernel))
     if (record.done || name === options.upTo) return record
@@ -120,7 +124,9 @@ async function noteVerified({ kernel, record, beganMs }: StepInput, notes: Notes
   const event = kernel.seams.ids.uuid(kernel.seams.clock.now())
   const [text, endedMs] = [JSON.stringify({ ...notes, event }), endOf(kernel, record)]
   const mac = await sealOf(kernel, record, 'verify', { notes: text, ended_ms: endedMs })
-  const call = await stepCall(kernel, record, [record.id, 'verify', beganMs, endedMs, text, mac], { event })
+  // One that has ended and is done anew makes way for this.
+  const instead = record.rows.get('verify')?.mac ?? null
+  const call = await stepCall(kernel, record, [record.id, 'verify', beganMs, endedMs, text, mac, instead], { event })
   const rows = await kernel.doorways.call<NotedRow>({ doorway: 'note_erasure_step', ...call })
   // Sent twice it was noted by the first.
   if (rows === 'committed' || rows[0]!.outcome === 'conflict') return null
@@ -138,18 +144,28 @@ async function noteFailure(input: Omit<StepInput, 'scope'>, name: ErasureStepNam
   await noteStep(input, name, { failed: code, ...(toldCodes.includes(code) ? { why: message } : {}) }, null)
 }
 
-/** Whether the event of the verification has its place in the tenant's log: whoever sequences gives it one within seconds. */
-async function isLogged(kernel: ErasureKernel, record: ErasureRecord, wait: boolean): Promise<boolean> {
-  for (
-    let pauseMs = lookEveryMs;
-    (await proveVerified(kernel, record)) === null;
-    pauseMs = Math.min(2000, 2 * pauseMs)
-  ) {
-    if (!wait) return false
+/**
+ * The record whose verification has its event in the tenant's log; null while it waits for its place, which whoever sequences gives it within seconds. An event that is gone (the log
+ * was put back behind it, or lost it) proves nothing any more: the scope is verified anew, once, with another.
+ */
+async function verifiedInLog(
+  kernel: ErasureKernel,
+  record: ErasureRecord,
+  wait: boolean,
+): Promise<ErasureRecord | null> {
+  let verified = record
+  for (let pauseMs = lookEveryMs; ; pauseMs = Math.min(2000, 2 * pauseMs)) {
+    const proof = await proveVerified(kernel, verified)
+    if (proof === 'missing') {
+      if (verified !== record) throw incomplete('the event of its verification is lost again and again')
+      verified = (await runStep(kernel, record, 'verify')) ?? (await readRecord(kernel, record, record.id))
+      continue
+    }
+    if (proof !== null) return verified
+    if (!wait) return null
     kernel.checkOpen()
     await sleep(pauseMs)
   }
-  return true
 }
 
 /** Whether no process can hold a key from before the barrier any more. */
