@@ -114,11 +114,15 @@ export class JsonWebTokens {
       roles = 'roles',
       wholeTenant,
     } = this.#options.claims ?? {}
-    const of = (path: ClaimPath) => claimAt(payload, path)
-    const whole = wholeTenant !== undefined && of(wholeTenant) === true
-    const [forTenant, forSubject, by] = [of(tenant), whole ? null : of(subject), of(principal)]
-    if (!isId(forTenant) || !isId(by) || !(forSubject === null || isId(forSubject))) return null
-    const held = { id: by, roles: this.#rolesOf(of(roles)), rights: [], actors: [] }
+    const idAt = (path: ClaimPath): string | undefined => {
+      const value = claimAt(payload, path)
+      return isId(value) ? value : undefined
+    }
+    const whole = wholeTenant !== undefined && claimAt(payload, wholeTenant) === true
+    // Null is the tenant as a whole: no claim's own null may become it.
+    const [forTenant, forSubject, by] = [idAt(tenant), whole ? null : idAt(subject), idAt(principal)]
+    if (forTenant === undefined || forSubject === undefined || by === undefined) return null
+    const held = { id: by, roles: this.#rolesOf(claimAt(payload, roles)), rights: [], actors: [] }
     return { tenant: forTenant, subject: forSubject, principal: held, minted: false, maker: null }
   }
 

@@ -52,6 +52,25 @@ test('a token for a tenant as a whole says so in its own claim', async () => {
   }
 })
 
+describe('a claim that is no name of anybody makes no credential, of a subject or of its tenant:', () => {
+  const claims = { tenant: 'org', subject: 'uid', principal: 'by' }
+  const good = { org: 'acme', uid: 'ana', by: 'svc', roles: ['memkeep:admin'], iss: issuer, aud: audience }
+  let named: Served
+  beforeAll(async () => {
+    named = await Served.start({ jwt: { issuer, audience, jwks, claims } })
+  })
+  afterAll(() => named[Symbol.asyncDispose]())
+
+  test.each(['org', 'uid', 'by'])('%s', async (claim) => {
+    const status = async (payload: JWTPayload) =>
+      (await named.ask('GET', '/v1/memories', { key: await sign(payload) })).status
+    expect(await status(good)).toBe(200)
+    for (const value of [null, undefined, '', [], ['ana'], {}, 0, false, true]) {
+      expect([value, await status({ ...good, [claim]: value })]).toEqual([value, 401])
+    }
+  })
+})
+
 test('what a token mints ends when the token does', async () => {
   const key = await sign({ ...standing, roles: ['memkeep:admin'] })
   const { status, body } = await served.ask('POST', '/v1/tokens', { key, body: { subject: 'ana', ttlSeconds: 86_400 } })
