@@ -1,5 +1,6 @@
 import type { Principal } from '../core/principal.ts'
 import type { Pruning } from '../proof/prune-event.ts'
+import type { Doer } from './actor-class.ts'
 import type { AuditOptions } from './audit-options.ts'
 
 /**
@@ -9,6 +10,8 @@ import type { AuditOptions } from './audit-options.ts'
 export interface EventDetail {
   readonly principal: string
   readonly roles: readonly string[]
+  /** Who did it, where that was no principal of the tenant. */
+  readonly by?: Doer
   readonly agent?: string
   readonly session?: string
   /** The subject's key was made for this call: its making is recorded by the event that needed it. */
@@ -45,6 +48,10 @@ export function eventDetail(
 ): EventDetail {
   return { principal: principal.id, roles: principal.roles, ...more }
 }
+
+/** What upkeep does, and what the steps of an erasure do: nobody asks for it then. */
+export const byUpkeep = Object.freeze({ principal: 'memkeep upkeep', roles: [], by: 'upkeep' } as const)
+export const byErasure = Object.freeze({ principal: 'memkeep erasure', roles: [], by: 'kernel' } as const)
 
 export function encodeDetail(detail: EventDetail): Buffer {
   return Buffer.from(JSON.stringify(detail), 'utf8')

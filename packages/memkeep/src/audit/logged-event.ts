@@ -2,7 +2,7 @@ import { sameBytes } from '../proof/byte-string.ts'
 import { leafResource } from '../proof/leaf-resource.ts'
 import { decodeLeaf, encodeLeaf, type LedgerLeaf } from '../proof/ledger-leaf.ts'
 import { pruneOp, pruneResource } from '../proof/prune-event.ts'
-import { actorClass } from './actor-class.ts'
+import { actorClass, type Doer } from './actor-class.ts'
 import type { EventDetail } from './detail.ts'
 
 /** A row of the ledger as a doorway brings it. */
@@ -39,12 +39,17 @@ export function leafOf(row: EventRow, seq: number, commit: string, detail: strin
     seq,
     at: row.at_ms,
     op: row.action,
-    actorClass: actorClass(row.action),
+    actorClass: actorClass(row.action, doerOf(detail)),
     principalTag: row.principal.toString('hex'),
     resource: resourceOf(row, detail),
     outcome: row.outcome,
     commit,
   }
+}
+
+/** As details that were opened (JSON) say it. */
+export function doerOf(detail: string | null): Doer | undefined {
+  return detail === null ? undefined : (JSON.parse(detail) as EventDetail).by
 }
 
 /** What a pruning took stands in what was sealed, and not in the row: whoever owns the database could have it say another thing. */
@@ -61,7 +66,7 @@ export function isLeafOf(row: EventRow, entry: Uint8Array, commit: string | null
   const logged = decodeLeaf(entry)
   const leaf = leafOf(row, logged.seq, commit ?? logged.commit, detail)
   const resource = row.action === pruneOp && detail === null ? logged.resource : leaf.resource
-  // It follows from the action, which is compared; earlier builds said `principal` of some that no principal does.
+  // It follows from the action and the details, which are compared; earlier builds said `principal` of some that no principal does.
   const { actorClass: said } = logged
   return sameBytes(encodeLeaf({ ...leaf, resource, actorClass: said }), entry)
 }

@@ -63,8 +63,11 @@ export async function requestErasure(kernel: ErasureKernel, asked: Asked): Promi
 }
 
 /** Who and why, under the tenant's own key: it names no subject. */
-async function detailOf(keys: TenantKeys, event: string, { principal, because }: Asked): Promise<Buffer> {
+async function detailOf(keys: TenantKeys, event: string, { principal, because, askedBy }: Asked): Promise<Buffer> {
   const key = await keys.own()
-  const detail = eventDetail(principal, because === undefined ? {} : { reason: because })
+  const detail = eventDetail(principal, {
+    ...(askedBy === 'operator' ? { by: 'operator' } : {}),
+    ...(because === undefined ? {} : { reason: because }),
+  })
   return frameDetail('tenant', key.epoch, key.seal('audit', encodeDetail(detail), detailContext(event)))
 }

@@ -1,4 +1,4 @@
-import { detailContext, encodeDetail, frameDetail } from '../audit/detail.ts'
+import { byErasure, detailContext, encodeDetail, eventDetail, frameDetail } from '../audit/detail.ts'
 import type { ErasureKind } from '../core/erasure.ts'
 import { MemkeepError } from '../core/errors.ts'
 import type { Principal } from '../core/principal.ts'
@@ -18,11 +18,9 @@ export function placeOf({ tenant, kind, subject }: FoundErasure): ErasurePlace {
   return { tenant, kind: kind === 1 ? 'tenant' : 'subject', subject }
 }
 
-const principal = 'memkeep erasure'
-
 /** Tag of the principal under which steps are taken. */
 export async function stepPrincipal({ keyring }: ErasureKernel): Promise<Buffer> {
-  return (await keyring.deployment()).principalTag(principal)
+  return (await keyring.deployment()).principalTag(byErasure.principal)
 }
 
 /** What a call states beyond its place. */
@@ -50,12 +48,9 @@ export async function stepCall(
   const key = await keys.own()
   const atMs = seams.clock.now()
   const event = stated.event ?? seams.ids.uuid(atMs)
-  const { by = { principal: { id: principal, roles: [] }, rights: rightBits.erase | rightBits.erasing } } = stated
-  const detail = {
-    principal: by.principal.id,
-    roles: by.principal.roles,
-    ...(stated.attestation === undefined ? {} : { attestation: stated.attestation }),
-  }
+  const { by, attestation } = stated
+  const asked = by === undefined ? byErasure : eventDetail(by.principal)
+  const detail = { ...asked, ...(attestation === undefined ? {} : { attestation }) }
   const sealed = key.seal('audit', encodeDetail(detail), detailContext(event))
   return {
     event,
@@ -69,8 +64,8 @@ export async function stepCall(
       clearance: 0b111,
       writable: 0,
       actors: 0,
-      rights: by.rights,
-      principal: keys.principalTag(by.principal.id),
+      rights: by?.rights ?? rightBits.erase | rightBits.erasing,
+      principal: keys.principalTag(asked.principal),
       policyVersion: 0,
     },
     args: [...args, frameDetail('deployment', key.epoch, sealed)],

@@ -1,4 +1,5 @@
-import { detailContext, encodeDetail, eventDetail, frameDetail } from '../audit/detail.ts'
+import type { Doer } from '../audit/actor-class.ts'
+import { detailContext, type EventDetail, encodeDetail, eventDetail, frameDetail } from '../audit/detail.ts'
 import type { DisclosureBudget } from '../core/disclosure.ts'
 import { MemkeepError } from '../core/errors.ts'
 import { type Quota, quotaOf } from '../core/quota.ts'
@@ -15,6 +16,8 @@ import { expectOutcome, Outdated } from './outcome.ts'
 /** A scope made ready for one operation: its keys, and the claims that its tokens state. */
 export interface Access {
   readonly scope: ScopeClaims
+  /** Of an access that is not a scope's: whose. */
+  readonly by?: Doer
   readonly keys: TenantKeys
   /** For an access that is not a scope's: its keys anew, as they are held for less time than long work takes. */
   readonly openKeys?: () => Promise<TenantKeys>
@@ -163,17 +166,21 @@ export async function callRead<Row extends object>(
 /** The audit detail of a read: nothing of the subject stands in it, so it is sealed under the tenant's own key. */
 export async function readDetail(access: Access, event: string): Promise<Buffer> {
   const key = await access.keys.own()
-  const sealed = key.seal('audit', encodeDetail(eventDetail(access.scope.principal)), detailContext(event))
+  const sealed = key.seal('audit', encodeDetail(detailOf(access)), detailContext(event))
   return frameDetail('tenant', key.epoch, sealed)
 }
 
 /** The audit detail of a write: sealed under the subject's key, so that it goes when the subject goes. */
 export function writeDetail(access: Access, key: DataKey, event: string): Buffer {
-  const { principal, agent, session } = access.scope
-  const detail = eventDetail(principal, {
+  const { agent, session } = access.scope
+  const detail = detailOf(access, {
     ...(agent === null ? {} : { agent }),
     ...(session === null ? {} : { session }),
     ...(key.takeMade() ? { keyMade: true } : {}),
   })
   return frameDetail('subject', key.epoch, key.seal('audit', encodeDetail(detail), detailContext(event)))
+}
+
+function detailOf({ scope, by }: Access, more: Partial<EventDetail> = {}): EventDetail {
+  return eventDetail(scope.principal, by === undefined ? more : { by, ...more })
 }

@@ -1,4 +1,4 @@
-import { detailContext, encodeDetail, frameDetail } from '../audit/detail.ts'
+import { byUpkeep, detailContext, encodeDetail, frameDetail } from '../audit/detail.ts'
 import { rightBits } from '../core/rights.ts'
 import type { TenantKeys } from '../keys/tenant-keys.ts'
 import type { Claims } from '../store/token.ts'
@@ -18,7 +18,7 @@ export function upkeepReach(keys: TenantKeys, tenantEpoch: number): Claims {
     writable: 0b111,
     actors: 0,
     rights: rightBits.upkeep | rightBits.read | rightBits.tenant,
-    principal: keys.principalTag('memkeep upkeep'),
+    principal: keys.principalTag(byUpkeep.principal),
     policyVersion: 0,
   }
 }
@@ -34,7 +34,7 @@ export async function callAsUpkeep<Row extends object>(
   const atMs = seams.clock.now()
   const event = seams.ids.uuid(atMs)
   const key = await keys.own()
-  const detail = key.seal('audit', encodeDetail({ principal: 'memkeep upkeep', roles: [] }), detailContext(event))
+  const detail = key.seal('audit', encodeDetail(byUpkeep), detailContext(event))
   const call = { doorway, claims, event, atMs }
   return doorways.read<Row>({ ...call, args: [...args, frameDetail('tenant', key.epoch, detail)] })
 }

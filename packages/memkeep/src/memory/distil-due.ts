@@ -1,4 +1,4 @@
-import { detailContext, encodeDetail, frameDetail } from '../audit/detail.ts'
+import { byUpkeep, detailContext, encodeDetail, frameDetail } from '../audit/detail.ts'
 import { trusts } from '../core/labels.ts'
 import type { Memory } from '../core/memory.ts'
 import { rightBits } from '../core/rights.ts'
@@ -206,13 +206,13 @@ function claimsOf(due: DueShelf): Claims {
     writable: 0b111,
     actors: 0,
     rights: rightBits.upkeep,
-    principal: due.keys.principalTag('memkeep upkeep'),
+    principal: due.keys.principalTag(byUpkeep.principal),
     policyVersion: 0,
   }
 }
 
 async function detailOf({ keys }: DueShelf, event: string): Promise<Buffer> {
   const key = await keys.own()
-  const detail = encodeDetail({ principal: 'memkeep upkeep', roles: [] })
+  const detail = encodeDetail(byUpkeep)
   return frameDetail('tenant', key.epoch, key.seal('audit', detail, detailContext(event)))
 }

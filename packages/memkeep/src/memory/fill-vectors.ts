@@ -1,3 +1,4 @@
+import { byUpkeep } from '../audit/detail.ts'
 import { rightBits } from '../core/rights.ts'
 import type { ScopeClaims } from '../core/scope.ts'
 import type { TenantKeys } from '../keys/tenant-keys.ts'
@@ -63,7 +64,7 @@ const upkeepScope: ScopeClaims = {
   reach: 'subject',
   tenant: '',
   subject: null,
-  principal: { id: 'memkeep upkeep', roles: [], rights: [], actors: [] },
+  principal: { id: byUpkeep.principal, roles: [], rights: [], actors: [] },
   agent: null,
   session: null,
   expiresAtMs: Number.POSITIVE_INFINITY,
@@ -76,6 +77,7 @@ async function accessOf(kernel: Kernel, { openKeys, subject, tenantEpoch }: DueV
   const { version } = kernel.tenantPolicies.get(keys.tag)
   return {
     scope: upkeepScope,
+    by: byUpkeep.by,
     keys,
     openKeys,
     claims: {

@@ -43,7 +43,7 @@ async function openLog(
       const atMs = seams.clock.now()
       const event = seams.ids.uuid(atMs)
       const key = await own.own()
-      const detail = encodeDetail(eventDetail(grant.principal, { reason: grant.reason }))
+      const detail = encodeDetail(eventDetail(grant.principal, { by: 'operator', reason: grant.reason }))
       const sealed = frameDetail('deployment', key.epoch, key.seal('audit', detail, detailContext(event)))
       const claims = {
         tenant: tag,

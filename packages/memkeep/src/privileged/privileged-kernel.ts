@@ -102,7 +102,8 @@ function grantClaims(grant: GrantClaims, keys: TenantKeys): Claims {
 /** Who and why, sealed under the tenant's own key (or the deployment's) and bound to the event. */
 async function grantDetail({ grant, keys, on, support }: Act, event: string): Promise<Buffer> {
   const key = await keys.own()
-  const detail = eventDetail(grant.principal, { reason: grant.reason, ...(support === undefined ? {} : { support }) })
+  const { principal, reason } = grant
+  const detail = eventDetail(principal, { by: 'operator', reason, ...(support === undefined ? {} : { support }) })
   const under = on?.tenant === undefined ? 'tenant' : 'deployment'
   return frameDetail(under, key.epoch, key.seal('audit', encodeDetail(detail), detailContext(event)))
 }

@@ -1,4 +1,4 @@
-import { detailContext, encodeDetail, frameDetail } from '../audit/detail.ts'
+import { byErasure, detailContext, encodeDetail, frameDetail } from '../audit/detail.ts'
 import type { ErasureScope, ErasureTarget } from '../core/erasure.ts'
 import { MemkeepError } from '../core/errors.ts'
 import { rightBits } from '../core/rights.ts'
@@ -55,7 +55,7 @@ async function idsOf({ doorways, keyring, seams }: CacheTargetInput, scope: Eras
     reach: scope.subject === null ? 'all' : 'subject',
     rights: rightBits.erase | rightBits.erasing,
   }
-  const sealed = key.seal('audit', encodeDetail({ principal: 'memkeep erasure', roles: [] }), detailContext(event))
+  const sealed = key.seal('audit', encodeDetail(byErasure), detailContext(event))
   const args = [frameDetail('deployment', key.epoch, sealed)]
   const rows = await doorways.read<{ outcome: string | null; id: string }>({
     doorway: 'cached_of_scope',

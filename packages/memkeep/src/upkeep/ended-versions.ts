@@ -1,4 +1,4 @@
-import { detailContext, encodeDetail, frameDetail } from '../audit/detail.ts'
+import { byUpkeep, detailContext, encodeDetail, frameDetail } from '../audit/detail.ts'
 import { MemkeepError } from '../core/errors.ts'
 import { rightBits } from '../core/rights.ts'
 import type { Seams } from '../core/seams.ts'
@@ -83,7 +83,7 @@ async function standingSeals({ doorways, keyring, seams }: EndedInput, tenant: B
   const key = await keys.own()
   const event = seams.ids.uuid(seams.clock.now())
   const claims: Claims = { ...upkeepClaims(keys, keys.commonTag, 0, 0), tenant, reach: 'all', rights: rightBits.upkeep }
-  const sealed = key.seal('audit', encodeDetail({ principal: 'memkeep upkeep', roles: [] }), detailContext(event))
+  const sealed = key.seal('audit', encodeDetail(byUpkeep), detailContext(event))
   const args = [byteaArray(seals), frameDetail('deployment', key.epoch, sealed)]
   const rows = await doorways.read<{ readonly outcome: string | null; readonly seal: Buffer }>({
     doorway: 'standing_seals',

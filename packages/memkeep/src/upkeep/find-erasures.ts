@@ -1,4 +1,4 @@
-import { detailContext, type EventDetail, encodeDetail, eventDetail, frameDetail } from '../audit/detail.ts'
+import { byUpkeep, detailContext, type EventDetail, encodeDetail, eventDetail, frameDetail } from '../audit/detail.ts'
 import { MemkeepError } from '../core/errors.ts'
 import type { GrantClaims } from '../core/grant.ts'
 import { rightBits } from '../core/rights.ts'
@@ -25,7 +25,7 @@ interface Looking {
   readonly detail: EventDetail
 }
 
-const upkeep: Looking = { rights: rightBits.erasing, detail: { principal: 'memkeep upkeep', roles: [] } }
+const upkeep: Looking = { rights: rightBits.erasing, detail: byUpkeep }
 
 /** Erasures of any tenant that are not done and that no process works on, those first that were tried longest ago. */
 export function dueErasures(caller: Caller): Promise<ErasureFound[]> {
@@ -46,7 +46,8 @@ export async function findErasure(
   id: string,
   { principal, rights, reason }: GrantClaims,
 ): Promise<ErasureFound | null> {
-  const by = { rights: rights.includes('erase') ? rightBits.erasing : 0, detail: eventDetail(principal, { reason }) }
+  const detail = eventDetail(principal, { by: 'operator', reason })
+  const by = { rights: rights.includes('erase') ? rightBits.erasing : 0, detail }
   const [found] = await look<ErasureFound>(caller, 'due_erasures', [id, 1], by)
   return found ?? null
 }

@@ -1,4 +1,4 @@
-import { detailContext, type EventDetail, encodeDetail, frameDetail } from '../audit/detail.ts'
+import { byUpkeep, detailContext, type EventDetail, encodeDetail, frameDetail } from '../audit/detail.ts'
 import { MemkeepError } from '../core/errors.ts'
 import { rightBits } from '../core/rights.ts'
 import type { Seams } from '../core/seams.ts'
@@ -32,9 +32,9 @@ export async function callLog<Row extends object>(
   const deployment = await keyring.deployment()
   const key = await deployment.own()
   const event = seams.ids.uuid(seams.clock.now())
-  const detail = encodeDetail({ principal: 'memkeep upkeep', roles: [], ...more })
+  const detail = encodeDetail({ ...byUpkeep, ...more })
   const sealed = frameDetail('deployment', key.epoch, key.seal('audit', detail, detailContext(event)))
-  const claims = keeperClaims(tenant, deployment.principalTag('memkeep upkeep'))
+  const claims = keeperClaims(tenant, deployment.principalTag(byUpkeep.principal))
   const rows = await doorways.read<Row & Answer>({ doorway, claims, event, args: [...args, sealed] })
   const outcome = rows.find((row) => row.outcome !== null)?.outcome
   if (outcome !== 'ok' && outcome !== 'conflict') {

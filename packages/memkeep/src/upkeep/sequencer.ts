@@ -1,3 +1,4 @@
+import { byUpkeep } from '../audit/detail.ts'
 import { Breath } from '../core/breath.ts'
 import { MemkeepError } from '../core/errors.ts'
 import type { Seams } from '../core/seams.ts'
@@ -214,7 +215,7 @@ export class Sequencer {
       }
     }
     const edges = await this.#edges.load(places)
-    const by = deployment.principalTag('memkeep upkeep').toString('hex')
+    const by = deployment.principalTag(byUpkeep.principal).toString('hex')
     const begun = { at: this.#seams.clock.now(), by, actorClass: 'upkeep' } as const
     const appended: AppendedLog[] = []
     const breath = new Breath()

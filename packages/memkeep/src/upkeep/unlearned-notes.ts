@@ -1,4 +1,4 @@
-import { detailContext, encodeDetail, frameDetail } from '../audit/detail.ts'
+import { byUpkeep, detailContext, encodeDetail, frameDetail } from '../audit/detail.ts'
 import type { ErasureScope } from '../core/erasure.ts'
 import { rightBits } from '../core/rights.ts'
 import type { Seams } from '../core/seams.ts'
@@ -35,7 +35,7 @@ export async function unlearnedNotes(
   const key = await keys.own()
   const event = seams.ids.uuid(seams.clock.now())
   const claims: Claims = { ...upkeepClaims(keys, keys.commonTag, 0, 0), tenant, reach: 'all', rights: rightBits.upkeep }
-  const sealed = key.seal('audit', encodeDetail({ principal: 'memkeep upkeep', roles: [] }), detailContext(event))
+  const sealed = key.seal('audit', encodeDetail(byUpkeep), detailContext(event))
   const args = [erasure, done, frameDetail('deployment', key.epoch, sealed)]
   const rows = await doorways.read<UnlearnedNote>({ doorway: 'settle_unlearned', claims, event, args })
   return rows.filter((row) => row.outcome === null)

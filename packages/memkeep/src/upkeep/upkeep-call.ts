@@ -1,4 +1,4 @@
-import { detailContext, encodeDetail, frameDetail } from '../audit/detail.ts'
+import { byUpkeep, detailContext, encodeDetail, frameDetail } from '../audit/detail.ts'
 import { rightBits } from '../core/rights.ts'
 import type { TenantKeys } from '../keys/tenant-keys.ts'
 import type { Claims } from '../store/token.ts'
@@ -15,16 +15,12 @@ export function upkeepClaims(keys: TenantKeys, shelf: Buffer, shelfEpoch: number
     writable: 0b111,
     actors: 0,
     rights: rightBits.upkeep,
-    principal: keys.principalTag('memkeep upkeep'),
+    principal: keys.principalTag(byUpkeep.principal),
     policyVersion: 0,
   }
 }
 
 export async function upkeepDetail(keys: TenantKeys, event: string): Promise<Buffer> {
   const key = await keys.own()
-  return frameDetail(
-    'tenant',
-    key.epoch,
-    key.seal('audit', encodeDetail({ principal: 'memkeep upkeep', roles: [] }), detailContext(event)),
-  )
+  return frameDetail('tenant', key.epoch, key.seal('audit', encodeDetail(byUpkeep), detailContext(event)))
 }

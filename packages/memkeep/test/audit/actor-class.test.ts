@@ -42,6 +42,16 @@ test.each(Object.entries(byNoPrincipal))('what %s does is said to be done by it'
   }
 })
 
+test('of what several do the details say who', () => {
+  expect(actorClass('memory.export')).toBe('principal')
+  expect(actorClass('memory.export', 'kernel')).toBe('kernel')
+  expect(actorClass('support.read', 'kernel')).toBe('kernel')
+  expect(actorClass('erasure.requested', 'operator')).toBe('operator')
+  // Under a grant too, and for nobody but support.
+  expect(actorClass('support.read', 'operator')).toBe('support')
+  expect(actorClass('upkeep.due', 'kernel')).toBe('upkeep')
+})
+
 test('a leaf in which an earlier build said another class is of its event', () => {
   const tag = Buffer.alloc(16, 7)
   const row: EventRow = {

@@ -1,10 +1,11 @@
-import { actorClass } from '../../audit/actor-class.ts'
+import { type ActorClass, actorClass } from '../../audit/actor-class.ts'
 import { EventOpener, type Under } from '../../audit/event-opener.ts'
 import type { LedgerReader, LogKeys } from '../../audit/ledger-reader.ts'
 import type { EventRow } from '../../audit/logged-event.ts'
 import { PlacedLeaves, type PlaceRow } from '../../audit/placed-leaves.ts'
 import { MemkeepError } from '../../core/errors.ts'
 import { isUuid } from '../../core/ids.ts'
+import { decodeLeaf } from '../../proof/ledger-leaf.ts'
 import { readOps } from '../../proof/read-ops.ts'
 import { checkKeys, checkLimit, lookupId } from '../input.ts'
 import { expectOutcome } from '../outcome.ts'
@@ -31,7 +32,7 @@ export interface AuditEvent {
   readonly action: string
   readonly outcome: string
   /** In what capacity. */
-  readonly by: 'principal' | 'operator' | 'support' | 'upkeep' | 'kernel'
+  readonly by: ActorClass
   readonly reach: 'common' | 'subject' | 'all'
   /** The subject concerned, as far as its name opens. */
   readonly subject: string | null
@@ -120,13 +121,14 @@ export async function listEvents(keys: LogKeys, reader: LedgerReader, given: unk
 async function openEvent(row: ListRow, { opener, leaves, names }: Opening): Promise<AuditEvent> {
   const event: EventRow = { ...row, outcome: row.ended }
   const { detail } = await opener.detail(event)
-  const { principal, roles, agent, session, reason, support, keyMade } = detail === null ? {} : JSON.parse(detail)
+  const intact = await isIntact(row, event, opener, leaves)
+  const { principal, roles, by, agent, session, reason, support, keyMade } = detail === null ? {} : JSON.parse(detail)
   return {
     id: row.id,
     at: new Date(row.at_ms),
     action: row.action,
     outcome: row.ended,
-    by: actorClass(row.action),
+    by: detail === null && intact !== false && row.entry !== null ? classIn(row.entry) : actorClass(row.action, by),
     reach: reaches[row.reach]!,
     subject: row.subject === null ? null : names(row.subject),
     principal: principal === undefined ? null : { id: principal, roles },
@@ -139,8 +141,13 @@ async function openEvent(row: ListRow, { opener, leaves, names }: Opening): Prom
     affected: row.affected,
     index: row.seq,
     line: row.line,
-    intact: await isIntact(row, event, opener, leaves),
+    intact,
   }
+}
+
+/** As the log committed to it: the details that said it may be gone. */
+function classIn(entry: Buffer): ActorClass {
+  return decodeLeaf(entry).actorClass as ActorClass
 }
 
 async function isIntact(
