@@ -3,7 +3,7 @@ import type { CheckedInput } from './input.ts'
 
 /** What a call asks to be stored, as one text that is the same for the same: everything but a time that was not given. */
 export function askedOf({ scope }: Pick<Access, 'scope'>, input: CheckedInput): string {
-  const { atMs, atGiven, importance, tool, supersedes, ...rest } = input
+  const { atMs, atGiven, importance, tool, supersedes, maxTrust, ...rest } = input
   const asked = {
     agent: scope.agent,
     ...rest,
@@ -11,6 +11,7 @@ export function askedOf({ scope }: Pick<Access, 'scope'>, input: CheckedInput): 
     ...(importance === null ? {} : { importance }),
     ...(tool === null ? {} : { tool }),
     ...(supersedes === null ? {} : { supersedes }),
+    ...(maxTrust === null ? {} : { maxTrust }),
   }
   return JSON.stringify(sorted(asked))
 }

@@ -45,7 +45,7 @@ export async function gate(
     if (decision.outcome === 'refuse') return null
     const { judgement } = decision
     const place = placeOf(decision, input, isTranscript)
-    const ceiling = ceilingOf(input.actor, input.tool, kernel.tools, access.scope.principal)
+    const ceiling = mostTrusted(input, kernel, access)
     const isTurn = isTranscript && input.actor !== 'system'
     placed.push({
       ...input,
@@ -59,6 +59,16 @@ export async function gate(
     })
   }
   return placed
+}
+
+/** The most that an input may be trusted, for its author and by what was asked. */
+export function mostTrusted(
+  input: Pick<CheckedInput, 'actor' | 'tool' | 'maxTrust'>,
+  kernel: Kernel,
+  access: Access,
+): Trust {
+  const ceiling = ceilingOf(input.actor, input.tool, kernel.tools, access.scope.principal)
+  return input.maxTrust === null ? ceiling : lowerTrust(ceiling, input.maxTrust)
 }
 
 function placeOf(decision: GateDecision, { content, actor }: CheckedInput, isTranscript: boolean): Place {

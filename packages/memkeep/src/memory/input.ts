@@ -33,6 +33,8 @@ export interface AddOptions {
   readonly session?: string
   /** Never returned from this moment on. */
   readonly expiresAt?: Date
+  /** Trusted no more than this, whatever its author, its sources and its session allow: what is brought in from elsewhere was not trusted more there. */
+  readonly maxTrust?: Trust
 }
 
 export interface AddInput extends AddOptions {
@@ -58,6 +60,7 @@ export interface CheckedInput {
   readonly session: string | null
   readonly speaker: string | null
   readonly expiresMs: number | null
+  readonly maxTrust: Trust | null
 }
 
 /** Names of `AddOptions`. */
@@ -75,6 +78,7 @@ export const addOptionKeys: readonly string[] = [
   'at',
   'session',
   'expiresAt',
+  'maxTrust',
 ]
 
 export function checkAdd(input: unknown, limits: Limits, nowMs: number, session: string | null): CheckedInput {
@@ -97,6 +101,7 @@ export function checkAdd(input: unknown, limits: Limits, nowMs: number, session:
     session: checkBound(given.session, session, 'session'),
     speaker: null,
     expiresMs: given.expiresAt === undefined ? null : checkExpiry(given.expiresAt, nowMs),
+    maxTrust: given.maxTrust === undefined ? null : checkOneOf(given.maxTrust, 'maxTrust', trusts),
   }
 }
 

@@ -1,5 +1,5 @@
 import { MemkeepError } from '../core/errors.ts'
-import type { Actor } from '../core/labels.ts'
+import type { Actor, Trust } from '../core/labels.ts'
 import type { Limits } from '../core/limits.ts'
 import { checkId } from '../core/text.ts'
 import { type CheckedInput, checkAdd, checkArray, checkKeys, checkMoment, checkOneOf } from './input.ts'
@@ -18,9 +18,11 @@ export interface MessageInput {
   readonly source?: string
   /** The turn ends at this moment, where it would not before. */
   readonly expiresAt?: Date
+  /** Trusted no more than this, whatever its author and the talk allow. */
+  readonly maxTrust?: Trust
 }
 
-const messageKeys = ['role', 'content', 'at', 'name', 'source', 'expiresAt']
+const messageKeys = ['role', 'content', 'at', 'name', 'source', 'expiresAt', 'maxTrust']
 
 const actorOf: Readonly<Record<MessageRole, Actor>> = Object.freeze({
   user: 'user',
@@ -33,13 +35,18 @@ const actorOf: Readonly<Record<MessageRole, Actor>> = Object.freeze({
 export function checkMessages(messages: unknown, limits: Limits, nowMs: number, session: string): CheckedInput[] {
   const checked: CheckedInput[] = []
   for (const message of checkArray(messages, 'messages', limits.batch)) {
-    const { role, content, at, name, source, expiresAt } = checkKeys<MessageInput>(message, 'a message', messageKeys)
+    const { role, content, at, name, source, expiresAt, maxTrust } = checkKeys<MessageInput>(
+      message,
+      'a message',
+      messageKeys,
+    )
     const actor = actorOf[checkOneOf(role, 'role', Object.keys(actorOf) as MessageRole[])]
     if (typeof content !== 'string') throw new MemkeepError('ERR_INPUT_INVALID', 'content must be a string')
     const given = {
       ...(at === undefined ? {} : { at }),
       ...(source === undefined ? {} : { source }),
       ...(expiresAt === undefined ? {} : { expiresAt }),
+      ...(maxTrust === undefined ? {} : { maxTrust }),
     }
     const turn = checkAdd({ content, actor, kind: 'turn', session, ...given }, limits, nowMs, session)
     const before = checked.at(-1)

@@ -1,7 +1,8 @@
-import { ceilingOf, type Trust, trusts } from '../core/labels.ts'
+import { type Trust, trusts } from '../core/labels.ts'
 import { canonicalBytes } from '../proof/canonical-bytes.ts'
 import type { Claims } from '../store/token.ts'
 import { type Access, callRead } from './access.ts'
+import { mostTrusted } from './gate.ts'
 import type { CheckedInput } from './input.ts'
 import type { Kernel } from './kernel.ts'
 import { expectOutcome } from './outcome.ts'
@@ -105,14 +106,13 @@ export async function noteRecalled(kernel: Kernel, access: Access, shown: readon
  */
 export async function noteRefused(kernel: Kernel, access: Access, inputs: readonly Said[]): Promise<void> {
   const talks = inputs.map(({ session }) => talkOf(access, session)).filter((talk) => talk !== null)
-  const told = inputs.map(({ actor, tool, derivedFrom }) => ({
-    trust:
-      derivedFrom.length > 0 ? ('external' as const) : ceilingOf(actor, tool, kernel.tools, access.scope.principal),
+  const told = inputs.map((input) => ({
+    trust: input.derivedFrom.length > 0 ? ('external' as const) : mostTrusted(input, kernel, access),
   }))
   await noteLowest(kernel, access, talks, told)
 }
 
-type Said = Pick<CheckedInput, 'session' | 'actor' | 'tool' | 'derivedFrom'>
+type Said = Pick<CheckedInput, 'session' | 'actor' | 'tool' | 'derivedFrom' | 'maxTrust'>
 
 async function noteLowest(
   kernel: Kernel,

@@ -231,7 +231,7 @@ async function checkContent(kernel: Kernel, access: Access, old: Memory, change:
     { screeners, distiller, policy: access.screening, contentBytes: kernel.limits.contentBytes },
   )
   if (decision.outcome === 'pass' && decision.kept === content) return
-  await noteRefused(kernel, access, [{ session, actor, tool: null, derivedFrom: [] }])
+  await noteRefused(kernel, access, [{ session, actor, tool: null, derivedFrom: [], maxTrust: null }])
   await refuseContent(kernel, access, 1)
 }
 
@@ -244,7 +244,7 @@ async function checkBeside(
 ): Promise<void> {
   const { screeners } = kernel.screening
   if ((await screenBeside(beside, actor, { screeners, policy: access.screening })) === null) return
-  await noteRefused(kernel, access, [{ session, actor, tool: null, derivedFrom: [] }])
+  await noteRefused(kernel, access, [{ session, actor, tool: null, derivedFrom: [], maxTrust: null }])
   await refuseContent(kernel, access, 1)
 }
 

@@ -22,6 +22,25 @@ test('the trust of a memory is the ceiling of its author', async () => {
   for (const actor of every) expect((await memory.add('x', { actor })).trust).toBe(ceilings[actor])
 })
 
+test('a memory is trusted no more than its writer asks for, and never more for that', async () => {
+  const memory = store.memory(asking())
+  const trust = async (actor: Actor, maxTrust: Trust) => (await memory.add('x', { actor, maxTrust })).trust
+  expect(await trust('agent', 'external')).toBe('external')
+  expect(await trust('system', 'user')).toBe('user')
+  expect(await trust('tool', 'system')).toBe('external')
+  const turn = { role: 'user', content: 'x', maxTrust: 'external' } as const
+  const [told, behind] = await memory.addMessages([turn, { role: 'assistant', content: 'y' }], { session: 's' })
+  expect([told!.trust, behind!.trust]).toEqual(['external', 'external'])
+  expect(await codesOf([memory.add('x', { actor: 'user', maxTrust: 'none' as Trust })])).toEqual(['ERR_INPUT_INVALID'])
+})
+
+test('a key that was used for what may be trusted is not that of what may not', async () => {
+  const memory = store.memory(asking())
+  const add = (more: object) => memory.add('x', { actor: 'agent', idempotencyKey: 'k', ...more })
+  await add({})
+  expect(await codesOf([add({}), add({ maxTrust: 'external' })])).toEqual(['none', 'ERR_IDEMPOTENCY_MISMATCH'])
+})
+
 test('a memory is trusted no more than anything it was derived from, over any number of steps', async () => {
   const who = asking()
   const [memory, other] = [store.memory(who), store.memory(who, second)]

@@ -77,7 +77,7 @@ async function tell(report: ImportReport, asJson: boolean): Promise<void> {
       ([why, lines]) => `${lines.length} skipped: ${why} (${unit} ${lines[0]!.number} first)`,
     ),
     ...(cut > 0 ? [`${cut} without parts that are not kept`] : []),
-    ...(lowered > 0 ? [`${lowered} trusted less than the export says, or as a tool's`] : []),
+    ...(lowered > 0 ? [`${lowered} trusted less than the export says`] : []),
     ...(bad.length > 0 ? [`${bad.length} bad`] : []),
   ]
   return print(`${said.join(', ')}\n`)

@@ -1,4 +1,4 @@
-import { type Actor, ceilingOf, lowerTrust, type Tools, type Trust } from 'memkeep'
+import { ceilingOf, lowerTrust, type Tools, type Trust } from 'memkeep'
 import { importer } from '../authn/operator.ts'
 import type { ExportedMemory } from './read-record.ts'
 
@@ -8,12 +8,10 @@ export interface Lineage {
   readonly depth: number
   /** Ids of its sources that are in the file. */
   readonly sources: readonly string[]
-  /** Its own author; `tool` where what is left of its lineage would have it trusted more than the export says. */
-  readonly actor: Actor
-  /** The tool that said it; null also where that is registered in this deployment and would be trusted more than the export says. */
-  readonly tool: string | null
-  /** What the kernel will trust it. */
+  /** The most that the kernel will trust it: for its author and for what it came from, and never more than the export says. */
   readonly trust: Trust
+  /** True where the export says less than author and sources allow: the kernel is told so. */
+  readonly isCapped: boolean
 }
 
 export function isLower(trust: Trust, than: Trust): boolean {
@@ -22,8 +20,8 @@ export function isLower(trust: Trust, than: Trust): boolean {
 
 /**
  * The lineage of every memory of an export, by its id; null for one that is derived from itself, which no export holds.
- * A source that is not in the file cannot be named again, and with it would go the reason why a memory was trusted less
- * than its author. Such a memory is brought in as a tool's that has no name, the least that is trusted: an import never raises a
+ * A source that is not in the file cannot be named again, nor is it known what was shown where a memory was stored, and with that would go the reason
+ * why it was trusted less than its author. It is trusted no more than the export says: an import never raises a
  * trust. `tools` are those that the deployment has registered.
  */
 export function lineagesOf(memories: readonly ExportedMemory[], tools: Tools): ReadonlyMap<string, Lineage | null> {
@@ -62,6 +60,6 @@ function settled(
   const depth = lineages.reduce((most, lineage) => Math.max(most, lineage.depth + 1), 0)
   const ceiling = ceilingOf(actor, tool, tools, importer)
   const trust = lineages.reduce<Trust>((least, each) => lowerTrust(least, each.trust), ceiling)
-  if (!isLower(exported, trust)) return { depth, sources, actor, tool, trust }
-  return { depth, sources, actor: 'tool', tool: null, trust: 'external' }
+  const isCapped = isLower(exported, trust)
+  return { depth, sources, trust: isCapped ? exported : trust, isCapped }
 }

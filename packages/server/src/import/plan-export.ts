@@ -58,39 +58,27 @@ export async function planExport(
     planned.push(item)
     const losesSpeaker = memory.speaker !== null && item.as === 'memory'
     if (sources.length < memory.input.derivedFrom.length || losesSpeaker) cut++
-    const { actor, tool = null } = memory.input
-    if (isLower(lineage.trust, memory.trust) || lineage.actor !== actor || lineage.tool !== tool) lowered++
+    if (isLower(lineage.trust, memory.trust)) lowered++
   }
   bad.sort((a, b) => a.number - b.number)
   return { unit: 'line', digest, knownBy: 'content', planned, bad, skipped, cut, lowered }
 }
 
-/**
- * The lineages of what the gate takes. What it refuses is a bad line, and its kin are drawn anew without it: some may then be a tool's, and
- * the gate is asked about that.
- */
+/** The lineages of what the gate takes. What it refuses is a bad line, and its kin come without it. */
 async function passing({ memories, bad }: Read, target: ImportTarget, gate: Gate, tools: Tools) {
-  const asked = new Set<string>()
-  for (;;) {
-    const found = [...memories.values()]
-    const lineages = lineagesOf(
-      found.map(({ memory }) => memory),
-      tools,
-    )
-    const spoken = found.flatMap(({ number, memory }) => {
-      const { content, actor: author, tags, metadata, source } = memory.input
-      const actor = lineages.get(memory.id)?.actor ?? author
-      if (asked.has(`${number} ${actor}`)) return []
-      asked.add(`${number} ${actor}`)
-      const { subject } = placeOf(number, memory, target)
-      return [{ number, subject, content, actor, speaker: memory.speaker, tags, metadata, source }]
-    })
-    const refused = await gate(spoken)
-    if (refused.length === 0) return lineages
-    bad.push(...refused)
-    const numbers = new Set(refused.map(({ number }) => number))
-    for (const { number, memory } of found) if (numbers.has(number)) memories.delete(memory.id)
-  }
+  const spoken = [...memories.values()].map(({ number, memory }) => {
+    const { content, actor, tags, metadata, source } = memory.input
+    const { subject } = placeOf(number, memory, target)
+    return { number, subject, content, actor, speaker: memory.speaker, tags, metadata, source }
+  })
+  const refused = await gate(spoken)
+  bad.push(...refused)
+  const numbers = new Set(refused.map(({ number }) => number))
+  for (const { number, memory } of [...memories.values()]) if (numbers.has(number)) memories.delete(memory.id)
+  return lineagesOf(
+    [...memories.values()].map(({ memory }) => memory),
+    tools,
+  )
 }
 
 async function readLines(entries: readonly Entry[], target: ImportTarget, check: Check, now: Date): Promise<Read> {
@@ -142,31 +130,25 @@ async function take({ number, memory }: Found, read: Read, target: ImportTarget,
   const place = { ...placeOf(number, memory, target), sources: [], depth: 0, identities: [] }
   // With the ids that it has in the file: the kernel judges their form.
   await check({ ...place, as: 'memory', input })
-  if (speaker !== null)
-    await check(asTurn(place, { actor: input.actor, tool: null, trust, depth: 0, sources: [] }, memory, 'any'))
+  if (speaker !== null) await check(asTurn(place, { trust, isCapped: false, depth: 0, sources: [] }, memory, 'any'))
   read.memories.set(id, { number, memory })
 }
 
 /** How a checked memory is stored. */
 function placed({ number, memory }: Found, lineage: Lineage, target: ImportTarget, sources: number[]): Planned {
-  const { input, agent, speaker } = memory
-  const { actor, tool, depth } = lineage
+  const { input, agent } = memory
   const at = placeOf(number, memory, target)
-  const { derivedFrom, source = null, ...told } = input
-  const stored = {
-    ...told,
-    tags: told.tags ?? [],
-    metadata: told.metadata ?? {},
-    source,
-    session: at.session,
-  }
-  const identities = new Set([input.actor, actor].map((by) => contentIdentity({ ...stored, agent, actor: by })))
-  const place = { ...at, sources, depth, identities: [...identities] }
-  if (speaker !== null && at.session !== null && isPlainTurn(memory)) return asTurn(place, lineage, memory, at.session)
+  const { derivedFrom: _, ...told } = input
+  const named = { tags: told.tags, metadata: told.metadata, source: told.source ?? null, session: at.session }
+  const identities = [contentIdentity({ ...told, ...named, agent })]
+  const place = { ...at, sources, depth: lineage.depth, identities }
+  if (at.session !== null && isPlainTurn(memory)) return asTurn(place, lineage, memory, at.session)
   const session = at.session === null ? {} : { session: at.session }
-  const { derivedFrom: _, tool: __, ...rest } = input
-  const named = tool === null ? {} : { tool }
-  return { ...place, as: 'memory', input: { ...rest, actor, ...named, ...session } }
+  return { ...place, as: 'memory', input: { ...told, ...session, ...capOf(lineage) } }
+}
+
+function capOf({ isCapped, trust }: Lineage): Pick<MessageInput, 'maxTrust'> {
+  return isCapped ? { maxTrust: trust } : {}
 }
 
 function placeOf(number: number, memory: ExportedMemory, target: ImportTarget) {
@@ -177,22 +159,24 @@ function placeOf(number: number, memory: ExportedMemory, target: ImportTarget) {
 }
 
 /**
- * Only a turn of a talk has a speaker, and a turn has no labels of its own. That it ends is an episode's, and it is one again, which ends no
- * later than it would have.
+ * A turn of a talk has no labels of its own, and what an assistant said in one is trusted as a person's word at the most; anything else of that kind was given it by a
+ * caller. That a turn ends is an episode's, and it is one again, for upkeep to keep, which ends no later than it would have.
  */
-function isPlainTurn({ input }: ExportedMemory): boolean {
-  const { kind, sensitivity, tags, metadata, importance, tool, derivedFrom } = input
-  const labelled =
-    tags!.length > 0 || Object.keys(metadata!).length > 0 || importance !== undefined || tool !== undefined
-  return kind === 'turn' && sensitivity === 'private' && !labelled && derivedFrom.length === 0
+function isPlainTurn({ input, trust }: ExportedMemory): boolean {
+  const { actor, kind, sensitivity, tags, metadata, importance, tool, derivedFrom } = input
+  const labelled = tags.length > 0 || Object.keys(metadata).length > 0 || importance !== undefined || tool !== undefined
+  const counts = actor === 'agent' && isLower('user', trust)
+  return kind === 'turn' && sensitivity === 'private' && !labelled && !counts && derivedFrom.length === 0
 }
 
-function asTurn(place: Place, { actor }: Lineage, { input, speaker }: ExportedMemory, session: string): Planned {
-  const { content, at, source, expiresAt } = input
+function asTurn(place: Place, lineage: Lineage, { input, speaker }: ExportedMemory, session: string): Planned {
+  const { actor, content, at, source, expiresAt } = input
   const message = {
-    ...{ role: roleOf[actor], content, name: speaker!, at },
+    ...{ role: roleOf[actor], content, at },
+    ...(speaker === null ? {} : { name: speaker }),
     ...(source === undefined ? {} : { source }),
     ...(expiresAt === undefined ? {} : { expiresAt }),
+    ...capOf(lineage),
   }
   return { ...place, session, as: 'turn', message }
 }

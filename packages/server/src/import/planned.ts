@@ -43,7 +43,7 @@ export interface Plan {
   readonly skipped: readonly Remark[]
   /** How many are stored without a part of what their line holds: calls, images, names of sources or speakers. */
   readonly cut: number
-  /** How many are trusted less than the export says, or are stored as a tool's. */
+  /** How many are trusted less than the export says. */
   readonly lowered: number
 }
 

@@ -23,7 +23,7 @@ beforeAll(async () => {
   store.clock.advance(Date.now() - store.clock.nowMs)
   old = store.keep
   other = await store.open()
-  for (const tenant of ['old', 'new', 'again', 'part', 'torn', 'alone', 'tools', 'held', 'shown'])
+  for (const tenant of ['old', 'new', 'again', 'part', 'torn', 'alone', 'tools', 'held', 'shown', 'talks'])
     await store.createTenant(tenant)
   await fill('old')
 })
@@ -155,10 +155,10 @@ test('what a registered tool said, and was trusted less for its source, is not t
   expect(await importFile(keep, fileOf(rows), into('tools', 'anna'))).toMatchObject({
     imported: 3,
     bad: [],
-    lowered: 1,
+    lowered: 0,
   })
   const there = labels(await exported('tools', 'anna'))
-  expect(there).toEqual(['another: other, external', 'by itself: calendar, agent', 'by the page: null, external'])
+  expect(there).toEqual(labels(rows))
   expect(await importFile(keep, fileOf(rows), into('tools', 'anna'))).toMatchObject({ imported: 0, already: 3 })
   // Where it is bound to others than who imports, it is what any tool is; who imports can be named as well.
   const bound = (principals: string[]) => store.open({ tools: { calendar: { trust: 'agent', principals } } })
@@ -169,6 +169,46 @@ test('what a registered tool said, and was trusted less for its source, is not t
   expect(labels(await exported('tools', 'named'))).toContain('by itself: calendar, agent')
   // Where nobody registered it, it is what any tool is.
   expect(await importFile(other, fileOf(rows), into('tools', 'elsewhere'))).toMatchObject({ imported: 3, lowered: 1 })
+})
+
+test('a talk of people without names comes back as that: who said it, how it is trusted, and when it ends', async () => {
+  const talk = (subject: string) => old.for(mintScope({ tenant: 'talks', subject, principal, session: 'talk' }))
+  const turns = [
+    { role: 'user', content: 'Sails on Fridays.' },
+    { role: 'assistant', content: 'Fridays it is.' },
+    { role: 'tool', content: 'Wind: 4 knots.' },
+    { role: 'assistant', content: 'There is little wind.' },
+  ] as const
+  await talk('ana').addMessages(turns, { session: 'talk' })
+  await talk('ana').add('By the talk: little wind.', { actor: 'agent' })
+  const rows = await exported('talks', 'ana')
+  const labels = (all: readonly Row[]) => current(all).map(({ content, actor, trust }) => [content, actor, trust])
+  expect(labels(rows)).toEqual([
+    ['Sails on Fridays.', 'user', 'user'],
+    ['Fridays it is.', 'agent', 'user'],
+    ['Wind: 4 knots.', 'tool', 'external'],
+    ['There is little wind.', 'agent', 'external'],
+    ['By the talk: little wind.', 'agent', 'external'],
+  ])
+  const file = fileOf(rows)
+  const report = await importFile(old, file, into('talks', 'anna'))
+  expect(report).toMatchObject({ imported: 5, bad: [], cut: 0, lowered: 0, ends: { number: 4 } })
+  const there = await exported('talks', 'anna')
+  expect(told(there)).toEqual(told(rows))
+  expect(await importFile(old, file, into('talks', 'anna'))).toMatchObject({ imported: 0, already: 5 })
+  // Without what stood before it, no session holds it down.
+  const alone = rows.filter(({ content }) => content === 'There is little wind.')
+  const counts = { type: 'counts', memories: 1, versions: 0 }
+  expect(await importFile(old, fileOf([...alone, counts]), into('talks', 'ben'))).toMatchObject({ imported: 1 })
+  expect(labels(await exported('talks', 'ben'))).toEqual([['There is little wind.', 'agent', 'external']])
+})
+
+test('what was added with the kind of a turn, or endorsed, is not made a turn that ends', async () => {
+  const scoped = old.for(mintScope({ tenant: 'talks', subject: 'kind', principal, session: 'talk' }))
+  await scoped.add('The agent says so.', { actor: 'agent', kind: 'turn' })
+  const rows = await exported('talks', 'kind')
+  expect(await importFile(old, fileOf(rows), into('talks', 'kinds'))).toMatchObject({ imported: 1, ends: null })
+  expect(told(await exported('talks', 'kinds'))).toEqual(told(rows))
 })
 
 test('what waits for review does not get past it by an export and an import', async () => {
@@ -188,10 +228,10 @@ test('one subject, under its own or another name; lines of others, and of all, a
   const rows = await exported('old', 'ana')
   const report = await importFile(old, fileOf(rows), into('alone', 'anna'))
   // Its source was common, and is not in this file.
-  expect(report).toMatchObject({ imported: 9, bad: [], lowered: 1 })
+  expect(report).toMatchObject({ imported: 9, bad: [], lowered: 0 })
   const there = await exported('alone', 'anna')
   const orphan = there.find(({ content }) => content === 'by the handbook')
-  expect(orphan).toMatchObject({ actor: 'tool', trust: 'external', derivedFrom: [] })
+  expect(orphan).toMatchObject({ actor: 'agent', trust: 'external', derivedFrom: [] })
   const wide = await importFile(old, fileOf(await exported('old', null)), into('alone', 'ana'))
   expect(wide.imported).toBe(0)
   expect(new Set(wide.bad.map(({ why }) => why))).toEqual(
@@ -277,7 +317,7 @@ describe('an export that was altered', () => {
     expect(derived).toMatchObject([{ actor: 'agent', trust: 'external' }])
     await importFile(old, fileOf([...derived, counts(1)]), into('torn', 'cut'))
     expect(current(await exported('torn', 'cut'))).toMatchObject([
-      { actor: 'tool', trust: 'external', derivedFrom: [] },
+      { actor: 'agent', trust: 'external', derivedFrom: [] },
     ])
     // What it would be trusted if the author alone counted: the reason for all this.
     expect(trustCeiling.agent).toBe('agent')
@@ -322,7 +362,7 @@ describe('an export that was altered', () => {
 test('a chain of 3,000 sources, last first, is followed without a stack of calls', () => {
   const memories = Array.from({ length: 3000 }, (_, n) => lineageInput(`${n}`, n === 0 ? [] : [`${n - 1}`])).reverse()
   const lineages = lineagesOf(memories, {})
-  expect(lineages.get('2999')).toMatchObject({ depth: 2999, sources: ['2998'], actor: 'agent', trust: 'agent' })
+  expect(lineages.get('2999')).toMatchObject({ depth: 2999, sources: ['2998'], trust: 'agent' })
 })
 
 function lineageInput(id: string, derivedFrom: string[]) {
