@@ -1,7 +1,7 @@
 import { erasureReasons } from '../core/erasure.ts'
 import { MemkeepError } from '../core/errors.ts'
 import type { ErasureKernel } from './erasure-kernel.ts'
-import type { ErasureRecord } from './erasure-record.ts'
+import { type ErasureRecord, notesOf } from './erasure-record.ts'
 import { expiredLine, type LedgerEntry, lineOf, readLines } from './ledger-lines.ts'
 import { isOwnLine, lineSealOf } from './ledger-seal.ts'
 import { callStep } from './step-call.ts'
@@ -10,13 +10,13 @@ import { witnessLedger } from './witnessed-ledger.ts'
 
 const hourMs = 3_600_000
 
-/** Enters the erasure in the ledger outside the database, before anything is deleted; and drops what has expired there. */
+/** Looks whether the ledger outside the database stands, and drops what has expired there. Nothing is entered for what is only asked for: a hold may stop it yet, and the restore guard would carry it out all the same. */
 export async function authorise({ kernel, record }: StepInput): Promise<Notes> {
   const { askedBy, reason } = record
   await expireLines(kernel)
-  const entered = record.askedBy === 'guard' ? await ownLine(kernel, record) : await enter(kernel, record)
+  const own = askedBy === 'guard' ? { entered: await ownLine(kernel, record) } : {}
   await witnessLedger(kernel)
-  return { askedBy, reason, entered }
+  return { askedBy, reason, ...own }
 }
 
 /**
@@ -26,11 +26,19 @@ export function lastBackupMs({ seams, keepsBackupsMs }: Pick<ErasureKernel, 'sea
   return Math.ceil((seams.clock.now() + keepsBackupsMs) / hourMs) * hourMs
 }
 
+/** What lets the restore guard repeat a deletion. */
+export interface Covered {
+  /** When the last backup has gone that could hold what is deleted. */
+  readonly untilMs: number
+  /** Place of the line in the ledger outside the database; null without one. */
+  readonly entered: number | null
+}
+
 /**
- * Before rows are deleted: the line must not end before the backups that hold them until now, nor name another epoch.
- * Returns that end.
+ * Behind the barrier and before rows are deleted: enters the erasure in the ledger outside the database. The line must not end before the backups that hold
+ * those rows until now, nor name another epoch.
  */
-export async function coverDeletion({ kernel, record, beganMs }: StepInput): Promise<number> {
+export async function coverDeletion({ kernel, record, beganMs }: StepInput): Promise<Covered> {
   const untilMs = lastBackupMs(kernel)
   if (record.untilMs < untilMs) {
     // The bar and its step stand.
@@ -39,9 +47,12 @@ export async function coverDeletion({ kernel, record, beganMs }: StepInput): Pro
   }
   const lastMs = Math.max(record.untilMs, untilMs)
   // One that the guard repeats has the line that it goes by: it deletes what backups hold until then.
-  if (record.askedBy !== 'guard') await enter(kernel, { ...record, untilMs: lastMs })
+  const entered =
+    record.askedBy === 'guard'
+      ? notesOf<{ entered: number }>(record, 'authorise').entered
+      : await enter(kernel, { ...record, untilMs: lastMs })
   await witnessLedger(kernel)
-  return lastMs
+  return { untilMs: lastMs, entered }
 }
 
 async function enter(kernel: ErasureKernel, record: ErasureRecord): Promise<number | null> {

@@ -98,6 +98,40 @@ test('a restored database with a hold that was released before the erasure opens
   expect(await codeOf(store.memory({}, second).list())).toBe('ERR_SCOPE_BARRED')
 }, 60_000)
 
+test('one that a hold stopped before its bar is not carried out by the guard on a backup of before', async () => {
+  beforeBar = async () => {
+    beforeBar = async () => {}
+    await holds().place({ tenant: 'acme', subject: 'ana', reason: 'a case' })
+  }
+  await brokenOff()
+  // As a backup has it that was made before anybody asked: beside the key store that the held rows need.
+  for (const table of ['erasure_step', 'erasure', 'hold', 'erasure_guard']) {
+    await store.database.query(`delete from memkeep.${table}`)
+  }
+  const second = await store.open(options)
+  expect((await store.memory({}, second).list()).items).toMatchObject([{ content: 'said' }])
+  expect(await ledger.read()).toEqual([])
+}, 60_000)
+
+test('nothing is deleted before its line stands in the erasure ledger', async () => {
+  let isFull = true
+  const erasureLedger = {
+    ...ledger,
+    put: async (at: number, line: string) => {
+      if (isFull) throw new Error('no space left')
+      return ledger.put(at, line)
+    },
+  }
+  const filling = await store.open({ ...options, erasureLedger })
+  const erasure = await filling.eraseSubject(adminOf('ana'), { reason: 'request' })
+  await expect(erasure.done).rejects.toThrow('no space left')
+  expect(await store.database.query('select 1 from memkeep.memory')).toHaveLength(1)
+  expect(await codeOf(store.memory({}, filling).list())).toBe('ERR_SCOPE_BARRED')
+  isFull = false
+  await finished(store, await filling.eraseSubject(adminOf('ana'), { reason: 'request' }))
+  expect(await ledger.read()).toHaveLength(1)
+}, 60_000)
+
 test('a subject that gets its first shelf after the request is barred, in whatever epoch it began', async () => {
   // Once a tenant has forgotten an erasure, first keys are of a later epoch than its own.
   await finished(store, await store.keep.eraseSubject(adminOf('ana'), { reason: 'request' }))
