@@ -1,6 +1,7 @@
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { MemkeepError } from '../../core/errors.ts'
+import { makeDirectory, syncDirectory } from '../../core/synced-directory.ts'
 import type { ColdTier } from '../cold-tier.ts'
 
 /**
@@ -32,7 +33,7 @@ function checked(name: string): string {
 
 /** Written beside, synced, put in its place, and the places synced: whatever a crash leaves, a name is whole or absent. */
 async function put(path: string, bytes: Uint8Array): Promise<void> {
-  const made = await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  await makeDirectory(dirname(path))
   const beside = `${path}.${process.pid}.new`
   try {
     const file = await open(beside, 'w', 0o600)
@@ -48,18 +49,6 @@ async function put(path: string, bytes: Uint8Array): Promise<void> {
     throw error
   }
   await syncDirectory(dirname(path))
-  // Each directory that was made stands in the one above it.
-  if (made === undefined) return
-  for (let at = dirname(path); at !== dirname(made); at = dirname(at)) await syncDirectory(dirname(at))
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
 }
 
 async function told<T>(work: () => Promise<T>): Promise<T> {

@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { MemkeepError } from '../../core/errors.ts'
+import { syncDirectory } from '../../core/synced-directory.ts'
 import { judgeShown, readHead, type Shown, type Witness, type WitnessAnswer } from '../witness.ts'
 
 /**
@@ -120,15 +121,6 @@ async function append(file: string, line: string): Promise<void> {
     await handle.appendFile(`${size > 0 && end[0] !== 0x0a ? '\n' : ''}${line}\n`)
     await handle.sync()
     if (size === 0) await syncDirectory(dirname(file))
-  } finally {
-    await handle.close()
-  }
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path, 'r')
-  try {
-    await handle.sync()
   } finally {
     await handle.close()
   }

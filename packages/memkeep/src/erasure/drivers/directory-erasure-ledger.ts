@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { link, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { MemkeepError } from '../../core/errors.ts'
+import { makeDirectory, syncDirectory } from '../../core/synced-directory.ts'
 import type { ErasureLedger } from '../erasure-ledger.ts'
 
 const nameForm = /^\d{10}\.json$/
@@ -68,7 +69,7 @@ async function removeLeftDrafts(dir: string): Promise<void> {
 
 /** Durable before it is in its place, and its place durable before the answer. */
 async function withDraft<T>(dir: string, line: string, use: (draft: string) => Promise<T>): Promise<T> {
-  await mkdir(dir, { recursive: true, mode: 0o700 })
+  await makeDirectory(dir)
   const draft = join(dir, draftPrefix + randomBytes(8).toString('hex'))
   try {
     const file = await open(draft, 'wx', 0o600)
@@ -79,12 +80,7 @@ async function withDraft<T>(dir: string, line: string, use: (draft: string) => P
       await file.close()
     }
     const done = await use(draft)
-    const directory = await open(dir, 'r')
-    try {
-      await directory.sync()
-    } finally {
-      await directory.close()
-    }
+    await syncDirectory(dir)
     return done
   } finally {
     await rm(draft, { force: true })
