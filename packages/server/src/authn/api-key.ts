@@ -44,7 +44,7 @@ export class ApiKeys {
     const known = this.#known.get(hash)
     const nowMs = Date.now()
     if (known !== undefined && known.freshUntilMs > nowMs && known.expiresMs > nowMs) {
-      return this.#callerOf(known)
+      return this.#callerOf(known, key, address)
     }
     const found = await (known === undefined
       ? this.#limit.attempt(address, () => this.#find(key))
@@ -53,11 +53,16 @@ export class ApiKeys {
     if (found === null) return null
     if (this.#known.size >= mostKnown) this.#known.delete(this.#known.keys().next().value!)
     this.#known.set(hash, { ...found, freshUntilMs: nowMs + this.#freshMs })
-    return this.#callerOf(found)
+    return this.#callerOf(found, key, address)
   }
 
-  #callerOf({ credential, expiresMs: endsMs }: Pick<KnownKey, 'credential' | 'expiresMs'>): Caller {
-    return callerOf(this.#keep, credential, credential.tag, { endsMs, maker: credential.tag })
+  #callerOf(
+    { credential, expiresMs: endsMs }: Pick<KnownKey, 'credential' | 'expiresMs'>,
+    key: string,
+    address: string,
+  ): Caller {
+    const stands = async () => (await this.caller(key, address)) !== null
+    return callerOf(this.#keep, credential, credential.tag, { endsMs, maker: credential.tag }, stands)
   }
 
   /** One that was good before: whatever else came from its address. */

@@ -57,12 +57,14 @@ export class JsonWebTokens {
   readonly #keep: Keep
   readonly #limit: AttemptLimit
   readonly #options: JsonWebTokenOptions
+  readonly #toleranceSeconds: number
   readonly #keyOf: JWTVerifyGetKey
 
   constructor(keep: Keep, limit: AttemptLimit, options: JsonWebTokenOptions) {
     this.#keep = keep
     this.#limit = limit
     this.#options = options
+    this.#toleranceSeconds = options.clockToleranceSeconds ?? 5
     this.#keyOf =
       typeof options.jwks === 'string'
         ? createRemoteJWKSet(new URL(options.jwks), { timeoutDuration: 5000, cooldownDuration: 30_000 })
@@ -74,10 +76,9 @@ export class JsonWebTokens {
     const payload = token.length > mostCharacters ? null : await this.#verified(token)
     const credential = payload === null ? null : this.#credentialOf(payload)
     if (payload !== null && credential !== null) {
-      return callerOf(this.#keep, credential, nameOfBearer(credential), {
-        endsMs: payload.exp! * 1000,
-        maker: null,
-      })
+      const endsMs = payload.exp! * 1000
+      const stands = async () => Date.now() < endsMs + this.#toleranceSeconds * 1000
+      return callerOf(this.#keep, credential, nameOfBearer(credential), { endsMs, maker: null }, stands)
     }
     // Only tokens that are not valid run into the limit: a signature cannot be guessed, and others share the address.
     const nowMs = Date.now()
@@ -87,14 +88,14 @@ export class JsonWebTokens {
   }
 
   async #verified(token: string): Promise<JWTPayload | null> {
-    const { issuer, audience, algorithms = defaultAlgorithms, clockToleranceSeconds = 5 } = this.#options
+    const { issuer, audience, algorithms = defaultAlgorithms } = this.#options
     try {
       const { payload } = await jwtVerify(token, this.#keyOf, {
         issuer,
         audience,
         algorithms: [...algorithms],
         requiredClaims: ['exp'],
-        clockTolerance: clockToleranceSeconds,
+        clockTolerance: this.#toleranceSeconds,
       })
       return payload
     } catch (error) {

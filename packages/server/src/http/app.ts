@@ -80,11 +80,7 @@ function addMcp(app: Hono<Env>, options: AppOptions, mcp: RemoteMcp): void {
       throw new Refusal(405, 'ERR_METHOD_NOT_ALLOWED', 'this route does not know the method', { Allow: 'POST' })
     }
     const caller = await authenticate(options, exchange, metadataUrl(options.resource()))
-    // The answer may be under way already: a fault has a line of its own.
-    const note = ({ code, message }: MemkeepError): void => {
-      options.metrics.noteRefusal(code)
-      options.log(lineOf(exchange, 'fault', { code, reason: message }))
-    }
+    const note = exchange.var.noteFault
     return serveCaller(options, exchange, caller, () => answerMcp(mcp, exchange, caller, options.metrics, note))
   })
 }
@@ -109,8 +105,8 @@ async function handle(options: AppOptions, route: Route, exchange: Exchange): Pr
       const caller = await authenticate(options, exchange)
       return serveCaller(options, exchange, caller, async () => {
         const asked = await askedOf(route, exchange)
-        const { reach } = caller
-        return answerOnce(route, exchange, asked, { reach }, () => route.run({ ...asked, reach } as never))
+        const { reach, stands } = caller
+        return answerOnce(route, exchange, asked, { reach }, () => route.run({ ...asked, reach, stands } as never))
       })
     }
   }
@@ -192,6 +188,11 @@ function observe(options: AppOptions) {
     exchange.set('id', id)
     exchange.set('began', began)
     exchange.set('failure', {})
+    exchange.set('noteFault', (error) => {
+      const failure = failureOf(error, refusalOf(error))
+      metrics.noteRefusal(failure.code)
+      log(lineOf(exchange, 'fault', failure))
+    })
     exchange.set('document', document)
     exchange.set('resource', resource)
     exchange.set('state', state)
@@ -230,8 +231,12 @@ function twoHosts(): Refusal {
 
 function refuse(exchange: Exchange, error: unknown): Response {
   const refusal = refusalOf(error)
-  const where = refusal.code === 'ERR_INTERNAL' ? { where: framesOf(error) } : {}
-  const reason = refusal.cause instanceof MemkeepError ? { reason: refusal.cause.message } : {}
-  exchange.set('failure', { code: refusal.code, ...reason, ...where })
+  exchange.set('failure', failureOf(error, refusal))
   return problemResponse(refusal)
+}
+
+function failureOf(error: unknown, { code, cause }: Refusal) {
+  const where = code === 'ERR_INTERNAL' ? { where: framesOf(error) } : {}
+  const reason = cause instanceof MemkeepError ? { reason: cause.message } : {}
+  return { code, ...reason, ...where }
 }

@@ -5,7 +5,7 @@ import { clientAddress, type TrustedProxies } from '../authn/client-address.ts'
 import type { Credentials } from '../authn/credentials.ts'
 import { bearerOf } from './check-headers.ts'
 import type { Exchange } from './exchange.ts'
-import { Refusal } from './problem.ts'
+import { Refusal, unauthenticated } from './problem.ts'
 
 /** Who is known, and whose word on a client's address is taken. */
 export interface Directories {
@@ -53,8 +53,7 @@ async function foundBy<Who>(
   const who = secret === null ? null : await limited(directory, secret, address)
   if (who !== null) return who
   const more = metadata === undefined ? '' : `, resource_metadata="${metadata}"`
-  const challenge = { 'WWW-Authenticate': `Bearer realm="memkeep"${more}` }
-  throw new Refusal(401, 'ERR_UNAUTHENTICATED', 'a valid credential is required', challenge)
+  throw unauthenticated({ 'WWW-Authenticate': `Bearer realm="memkeep"${more}` })
 }
 
 async function limited<Who>(directory: Directory<Who>, secret: string, address: string): Promise<Who | null> {

@@ -23,6 +23,8 @@ export interface Env {
     /** When it came, as `performance.now()` has it. */
     began: number
     failure: Pick<RequestLine, 'code' | 'reason' | 'where'>
+    /** Has what an answer met that is under way already stand in the log, in a line of its own, and counts it. */
+    noteFault: (error: unknown) => void
     /** This server as a protected resource, once it listens. */
     resource: () => ProtectedResource
     /** What the server tells of itself. */

@@ -118,6 +118,10 @@ export function notFound(): Refusal {
   return new Refusal(404, 'ERR_NOT_FOUND', 'there is nothing here for this credential')
 }
 
+export function unauthenticated(headers: Readonly<Record<string, string>> = {}): Refusal {
+  return new Refusal(401, 'ERR_UNAUTHENTICATED', 'a valid credential is required', headers)
+}
+
 /** What `run` answers. When the request had a condition, another version is 412 and not 409. */
 export async function preconditioned<T>(condition: unknown, run: () => Promise<T>): Promise<T> {
   try {

@@ -1,7 +1,7 @@
 /** One line a request. It has no room for content, keys, ids of tenants, subjects or memories, or addresses of clients. */
 export interface RequestLine {
   readonly at: string
-  /** `fault`: an answer of MCP that is under way met one; the request has its own line too. */
+  /** `fault`: an answer that is under way met one, or its credential was good no more; the request has its own line too. */
   readonly event: 'request' | 'fault'
   /** As `X-Request-Id` says it to the client. */
   readonly id: string

@@ -1,5 +1,6 @@
 import type { OnceOptions, Privileged } from 'memkeep'
 import { z } from 'zod'
+import type { Caller } from '../authn/caller.ts'
 import type { Reach } from '../operations/operation.ts'
 import { mostValues } from '../read-json.ts'
 import type { ConditionalHeader } from './check-headers.ts'
@@ -9,6 +10,8 @@ import type { Exchange } from './exchange.ts'
 export interface Asked<Query extends z.ZodObject = z.ZodObject, Body extends z.ZodObject = z.ZodObject> {
   readonly exchange: Exchange
   readonly reach: Reach
+  /** Whether the credential is still good. */
+  readonly stands: Caller['stands']
   readonly query: z.output<Query>
   readonly body: z.output<Body>
   /** The `{id}` of the path as it was sent. */
@@ -17,7 +20,7 @@ export interface Asked<Query extends z.ZodObject = z.ZodObject, Body extends z.Z
 
 /** The same of an administrator: what he does privileged states its reason. */
 export interface AdminAsked<Query extends z.ZodObject = z.ZodObject, Body extends z.ZodObject = z.ZodObject>
-  extends Omit<Asked<Query, Body>, 'reach'> {
+  extends Omit<Asked<Query, Body>, 'reach' | 'stands'> {
   readonly privileged: (reason: string) => Privileged
 }
 

@@ -1,7 +1,9 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { exportJWK, generateKeyPair, type JWTHeaderParameters, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { AttemptLimit } from '../../src/authn/attempt-limit.ts'
+import { JsonWebTokens } from '../../src/authn/json-web-tokens.ts'
 import { Served } from '../support/served.ts'
 
 const issuer = 'https://id.example'
@@ -69,6 +71,19 @@ describe('a claim that is no name of anybody makes no credential, of a subject o
       expect([value, await status({ ...good, [claim]: value })]).toEqual([value, 401])
     }
   })
+})
+
+test('a token stands until it expires, whatever goes out under it meanwhile', async () => {
+  const options = { issuer, audience, jwks, claims: { tenant: ['org', 'id'] }, clockToleranceSeconds: 0 }
+  const tokens = new JsonWebTokens(served.keep, new AttemptLimit({ failures: 20 }), options)
+  const caller = (await tokens.caller(await sign(standing), '::1'))!
+  expect(await caller.stands()).toBe(true)
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 301_000 })
+  try {
+    expect(await caller.stands()).toBe(false)
+  } finally {
+    vi.useRealTimers()
+  }
 })
 
 test('what a token mints ends when the token does', async () => {

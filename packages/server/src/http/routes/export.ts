@@ -9,7 +9,7 @@ const exportAll = route({
   operationId: 'exportMemories',
   summary: 'Everything that is held about whom the key reaches, counts last: an answer without them was cut off',
   answers: [{ status: 200, says: 'One record a line', schema: exportRecord, type: 'application/x-ndjson' }],
-  run: ({ exchange, reach }) => lines(exchange, exportMemories.run(reach)),
+  run: ({ exchange, reach, stands }) => lines(exchange, exportMemories.run(reach), stands),
 })
 
 export const exportRoutes: readonly Route[] = [exportAll]
