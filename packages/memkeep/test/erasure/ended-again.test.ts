@@ -82,3 +82,17 @@ test('by another erasure, whose end is not undone', async () => {
   await endsLater(first.id)
   expect(await codeOf(store.memory().add('late', { actor: 'user' }))).toBe('ERR_SCOPE_BARRED')
 }, 60_000)
+
+test('a report counts the keys that the erasure of the tenant deleted beside its own', async () => {
+  const reach = (point: string) => {
+    if (point === 'erasure.derive.noted') throw new Error('killed')
+  }
+  const dying = await store.open({ seams: { clock: store.clock, reach } })
+  const { id, done } = await dying.eraseSubject(adminOf('ana'), { reason: 'request' })
+  await expect(done).rejects.toThrow('killed')
+  await finished(store, await store.keep.eraseTenant(adminOfTenant(), { reason: 'contract-end', confirm: 'acme' }))
+  await passes(2)
+  const { report, steps } = (await erasures().show(id))!
+  expect(steps.find(({ step }) => step === 'enumerate')!.notes).toMatchObject({ plan: { keyCount: 1 } })
+  expect(report).toMatchObject({ keysDestroyed: 1, verification: { keysGone: 1 } })
+}, 60_000)
