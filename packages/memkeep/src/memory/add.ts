@@ -20,7 +20,7 @@ import { inSight } from './reach.ts'
 import { boundTo, listenersOf, noteRefused, readersOf, talkOf } from './recalled.ts'
 import { statementsOf } from './same-statement.ts'
 import { openReceipts, requestLifetimeMs, sealRequest } from './sealed-request.ts'
-import { noteWrite } from './shelves.ts'
+import { expectFit, fitsShelf, noteWrite } from './shelves.ts'
 import { callWrite, sealedSubjectName, type WriteAnswer } from './write.ts'
 
 /**
@@ -53,6 +53,9 @@ export async function addBatch(kernel: Kernel, scope: ScopeClaims, batch: Batch)
   return withAccess(kernel, scope, async (access) => {
     // Null: the policy that said no was not the standing one, or this is about to be refused.
     if (vectors === null && hasRight(access, rightBits.write)) vectors = await embed()
+    const [first] = vectors ?? []
+    if (batch.embed !== 'now-or-later') expectFit(kernel, access, first?.own ?? null)
+    else if (!fitsShelf(kernel, access, first?.own ?? null)) vectors = batch.inputs.map(() => noVectors)
     return store(kernel, access, batch, vectors ?? [])
   })
 }

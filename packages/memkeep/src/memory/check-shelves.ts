@@ -2,9 +2,10 @@ import { MemkeepError } from '../core/errors.ts'
 import type { ScopeClaims } from '../core/scope.ts'
 import { damagedKeyOf } from '../keys/damaged-key.ts'
 import { keyGone as keyIsGone } from '../keys/wrapped-keys.ts'
+import { dimensionsOf, type Embedder } from '../recall/embedder.ts'
 import type { IndexEntry } from '../recall/index-entry.ts'
 import { type Access, withAccess } from './access.ts'
-import { modelOf } from './index-of.ts'
+import { modelName, modelOf } from './index-of.ts'
 import type { Kernel } from './kernel.ts'
 import { shelvesInReach } from './reach.ts'
 import { shelfPages } from './shelf-pages.ts'
@@ -19,7 +20,10 @@ export interface ShelfCheck {
   readonly models: { readonly [model: string]: number }
   /** Of the entries, those without any vector: found by their words alone. */
   readonly withoutVector: number
-  /** Those that have vectors, but none of this keep's model: a search that looks at one is refused. 0 without an embedder. */
+  /**
+   * Those that have vectors, but none of this keep's model, or of that but in another dimension than its own (where that is not known, than most have): a search that looks
+   * at one is refused. 0 without an embedder.
+   */
   readonly ofOtherModels: number
   /** Those whose words have no stems. */
   readonly withoutStems: number
@@ -42,7 +46,8 @@ export function checkShelves(kernel: Kernel, scope: ScopeClaims): Promise<ShelfC
     const alike = new Map<string, Look>()
     const models: Record<string, number> = {}
     const own = modelOf(kernel)
-    const found = { entries: 0, withoutVector: 0, ofOtherModels: 0, withoutStems: 0 }
+    const found = { entries: 0, withoutVector: 0, withoutStems: 0 }
+    const byLook = new Map<Look, number>()
     const keys = new Set<string>()
     for (const subject of subjects) {
       const looks = await looksOf(kernel, access, subject, alike)
@@ -56,20 +61,37 @@ export function checkShelves(kernel: Kernel, scope: ScopeClaims): Promise<ShelfC
           continue
         }
         found.entries++
-        for (const model of look.made) models[model] = (models[model] ?? 0) + 1
+        byLook.set(look, (byLook.get(look) ?? 0) + 1)
+        for (const { model } of look.made) models[model] = (models[model] ?? 0) + 1
         if (look.made.length === 0) found.withoutVector++
-        else if (own !== null && !look.made.includes(own)) found.ofOtherModels++
         if (!look.hasStems) found.withoutStems++
       }
     }
     const can = { model: own, stems: Boolean(kernel.languages) }
-    return { shelves: subjects.length, broken, models, ...found, ...can, keys: [...keys] }
+    const ofOtherModels = kernel.embedder === null ? 0 : unfit(byLook, kernel.embedder)
+    return { shelves: subjects.length, broken, models, ...found, ofOtherModels, ...can, keys: [...keys] }
   })
+}
+
+/** Of these entries, how many have vectors, and none that the embedder's queries can be held against. */
+function unfit(byLook: ReadonlyMap<Look, number>, embedder: Embedder): number {
+  const model = modelName(embedder)
+  const byDims = new Map<number, number>()
+  for (const [{ made }, number] of byLook) {
+    for (const each of made) if (each.model === model) byDims.set(each.dims, (byDims.get(each.dims) ?? 0) + number)
+  }
+  const [most] = [...byDims].sort(([, a], [, b]) => b - a)
+  const dims = dimensionsOf(embedder) ?? most?.[0]
+  let count = 0
+  for (const [{ made }, number] of byLook) {
+    if (made.length > 0 && !made.some((each) => each.model === model && each.dims === dims)) count += number
+  }
+  return count
 }
 
 /** What is counted of an entry. */
 interface Look {
-  readonly made: readonly string[]
+  readonly made: readonly { readonly model: string; readonly dims: number }[]
   readonly hasStems: boolean
 }
 
@@ -117,6 +139,7 @@ async function readLooks(
   return looks
 }
 
-function modelsOf({ model, vector, former }: IndexEntry): string[] {
-  return [...(model !== null && vector !== null ? [model] : []), ...(former ? [former.model] : [])]
+function modelsOf({ model, vector, former }: IndexEntry): Look['made'] {
+  const own = model !== null && vector !== null ? [{ model, dims: vector.length }] : []
+  return former ? [...own, { model: former.model, dims: former.vector.length }] : own
 }

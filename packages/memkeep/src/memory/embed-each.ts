@@ -1,19 +1,14 @@
 import { MemkeepError } from '../core/errors.ts'
-import { embedAll } from '../recall/embedder.ts'
+import { probeToStore } from '../recall/embedder.ts'
 import { vectorsOf } from './index-of.ts'
 import type { Kernel } from './kernel.ts'
 
 /** `refused`: the embedder makes a vector of other texts, and none of this one. Null: there is no embedder. */
 export type Made = Float32Array | 'refused' | null
 
-/** A text that no embedder has reason to refuse. */
-const harmless = 'memkeep'
-
 /** Asks the embedder for one vector of a text of nobody's, and returns its length. Throws `ERR_EMBEDDER` when it gives none. */
 export async function probe({ embedder }: Pick<Kernel, 'embedder'>, signal?: AbortSignal): Promise<number | null> {
-  if (embedder === null) return null
-  const [vector] = await embedAll(embedder, [harmless], signal)
-  return vector!.length
+  return embedder === null ? null : probeToStore(embedder, signal)
 }
 
 /**

@@ -11,7 +11,7 @@ import type { Kernel } from './kernel.ts'
 import { expectOutcome } from './outcome.ts'
 import { inSight } from './reach.ts'
 import { sealMemory } from './row.ts'
-import { noteWrite } from './shelves.ts'
+import { expectFit, noteWrite } from './shelves.ts'
 import { detailsOf, labelsFrom, receiptOfVersion } from './update.ts'
 import { callWrite } from './write.ts'
 
@@ -77,6 +77,7 @@ async function raise(
   const labels = { ...labelsFrom(old), version: old.version + 1, trust, updatedMs: nowMs }
   const details = detailsOf(old)
   const [vectors] = await allVectorsOf(kernel, [embeddedText(old)])
+  expectFit(kernel, access, vectors!.own)
   const { own, ...former } = vectors!
   const index = indexOf(kernel, old.content, details, own, { ...former, atMs: labels.atMs, importance: old.importance })
   const key = await access.keys.forWriting(access.shelf)

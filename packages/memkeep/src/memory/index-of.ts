@@ -1,4 +1,4 @@
-import { type Embedder, embedAll } from '../recall/embedder.ts'
+import { type Embedder, embedAll, embedToStore } from '../recall/embedder.ts'
 import type { IndexEntry, ModelVector } from '../recall/index-entry.ts'
 import type { Query } from '../recall/rank.ts'
 import type { ShelfEntry } from '../recall/shelf.ts'
@@ -9,14 +9,13 @@ import type { Labels } from '../store/reading.ts'
 import type { Kernel } from './kernel.ts'
 import type { Details } from './row.ts'
 
-/** Vectors of the texts, or null for each when there is no embedder. */
+/** Vectors of the texts, to be stored, or null for each when there is no embedder. */
 export async function vectorsOf(
   kernel: Pick<Kernel, 'embedder'>,
   texts: readonly string[],
   signal?: AbortSignal,
 ): Promise<(Float32Array | null)[]> {
-  if (kernel.embedder === null) return texts.map(() => null)
-  return embedAll(kernel.embedder, texts, signal)
+  return kernel.embedder === null ? texts.map(() => null) : embedToStore(kernel.embedder, texts, signal)
 }
 
 /** What is made of one text: by the embedder, and by the former one while there is one. */
@@ -28,17 +27,23 @@ export interface Vectors {
 /** For a text that is to be embedded later. */
 export const noVectors: Vectors = Object.freeze({ own: null })
 
+/** Vectors of a query: nothing of them stays. */
+export async function queryVectors(kernel: Embedding, query: string, signal?: AbortSignal): Promise<Vectors[]> {
+  return allVectorsOf(kernel, [query], signal, embedAll)
+}
+
 /** As `vectorsOf`, by the former embedder too. */
 export async function allVectorsOf(
   kernel: Embedding,
   texts: readonly string[],
   signal?: AbortSignal,
+  ask: typeof embedAll = embedToStore,
 ): Promise<Vectors[]> {
-  const own = await vectorsOf(kernel, texts, signal)
-  const { formerEmbedder } = kernel
+  const { embedder, formerEmbedder } = kernel
+  const own = embedder === null ? texts.map(() => null) : await ask(embedder, texts, signal)
   if (!formerEmbedder) return own.map((vector) => ({ own: vector }))
   const model = modelName(formerEmbedder)
-  const former = await embedAll(formerEmbedder, texts, signal)
+  const former = await ask(formerEmbedder, texts, signal)
   return own.map((vector, place) => ({ own: vector, former: { model, vector: former[place]! } }))
 }
 

@@ -9,7 +9,7 @@ import { renderEvidence } from '../screening/evidence.ts'
 import { embedAllowed, withAccess } from './access.ts'
 import { checkWeights } from './check-weights.ts'
 import { checkedOrDenied } from './denied.ts'
-import { allVectorsOf, noVectors, queryOf } from './index-of.ts'
+import { noVectors, queryOf, queryVectors } from './index-of.ts'
 import {
   checkBoolean,
   checkBound,
@@ -82,7 +82,7 @@ export async function search(kernel: Kernel, scope: ScopeClaims, text: unknown, 
     (access) => expectReader(kernel, access, 'memory.search'),
   )
   checkSignal(options.signal)
-  const embed = () => allVectorsOf(kernel, [query], options.signal)
+  const embed = () => queryVectors(kernel, query, options.signal)
   let vectors = await embedAllowed(kernel, scope, readingRight(scope), embed)
   return withAccess(kernel, scope, async (access) => {
     await expectReader(kernel, access, 'memory.search')

@@ -1,11 +1,13 @@
 import { MemkeepError, type MemkeepErrorCode } from '../core/errors.ts'
 import { sensitivities } from '../core/labels.ts'
 import { rightBits } from '../core/rights.ts'
+import { forgetDimensions } from '../recall/embedder.ts'
 import { Shelf } from '../recall/shelf.ts'
 import type { LoadControl } from '../recall/shelf-cache.ts'
 import { type Interest, ShelfDigest } from '../recall/shelf-digest.ts'
 import { parts, type ReadingRow } from '../store/reading.ts'
 import type { Access } from './access.ts'
+import { modelName } from './index-of.ts'
 import type { Kernel } from './kernel.ts'
 import { openEntries } from './open-entries.ts'
 import { PagesTogether } from './pages-together.ts'
@@ -204,4 +206,27 @@ export function noteWrite(
   change(shelf, (sensitivity) => (access.claims.clearance & (1 << sensitivities.indexOf(sensitivity))) !== 0)
   shelf.version = newVersion
   kernel.shelves.put(key, shelf)
+}
+
+/**
+ * Whether a vector that is about to be stored can be ranked with those of its model on the shelf, as far as this process holds it. Where it cannot, what was known of the embedder's
+ * dimension is forgotten: the shelf knows better.
+ */
+export function fitsShelf({ embedder, shelves }: Kernel, access: Access, vector: Float32Array | null): boolean {
+  const shelf = shelves.peek(shelfKey(access, access.shelf))
+  if (embedder === null || vector === null || shelf === undefined) return true
+  const model = modelName(embedder)
+  const used = shelf.blocks.filter((block) => block.model === model && !block.isEmpty)
+  if (used.length === 0 || used.some(({ dims }) => dims === vector.length)) return true
+  forgetDimensions(embedder)
+  return false
+}
+
+/** As `fitsShelf`. Throws `ERR_EMBEDDER`. */
+export function expectFit(kernel: Kernel, access: Access, vector: Float32Array | null): void {
+  if (fitsShelf(kernel, access, vector)) return
+  throw new MemkeepError(
+    'ERR_EMBEDDER',
+    'the embedder answered in another dimension than its vectors on this shelf have',
+  )
 }

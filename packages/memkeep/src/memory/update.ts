@@ -27,7 +27,7 @@ import { expectOutcome } from './outcome.ts'
 import { inSight } from './reach.ts'
 import { noteRefused, readersOf, talkOf } from './recalled.ts'
 import { type Details, sealMemory, sealVersion } from './row.ts'
-import { noteWrite } from './shelves.ts'
+import { expectFit, noteWrite } from './shelves.ts'
 import { callWrite } from './write.ts'
 
 /** What an update changes; what is absent stays. */
@@ -142,6 +142,7 @@ async function revise(
   const content = patch.content ?? old.content
   const details: Details = { ...detailsOf(old), tags: patch.tags ?? old.tags, metadata: patch.metadata ?? old.metadata }
   const [vectors] = await allVectorsOf(kernel, [embeddedText({ content, speaker: details.speaker })])
+  expectFit(kernel, access, vectors!.own)
   const key = await access.keys.forWriting(access.shelf)
   const { own, ...former } = vectors!
   const index = indexOf(kernel, content, details, own, { ...former, atMs: labels.atMs, importance: details.importance })

@@ -9,6 +9,8 @@ export interface Embedder {
   readonly provider: string
   /** `provider/modelId` stands on every entry: two embedders of one name must give the same vectors. */
   readonly modelId: string
+  /** The length of its vectors. Without it two answers must agree about that before a vector is stored. */
+  readonly dimensions?: number | undefined
   /** Most texts in one call; without it all go in one. */
   readonly maxEmbeddingsPerCall?: number | PromiseLike<number | undefined> | undefined
   /** Whether calls may overlap. Without it they follow one another. */
@@ -20,16 +22,27 @@ export interface Embedder {
 /** Most calls for one list of texts that are under way at a time. */
 const parallelCalls = 4
 
-/** Of each embedder, the dimension it answered first. */
+/** Of each embedder that does not say it, the dimension that two answers agreed about. */
 const dimensionOf = new WeakMap<Embedder, number>()
+/** A text that no embedder has reason to refuse. */
+const harmless = 'memkeep'
+
+/** The length of the embedder's vectors, where it says it or is known; undefined until then. */
+export function dimensionsOf(embedder: Embedder): number | undefined {
+  return embedder.dimensions ?? dimensionOf.get(embedder)
+}
+
+/** For one that turned out to be wrong: the next answers are asked to agree anew. */
+export function forgetDimensions(embedder: Embedder): void {
+  dimensionOf.delete(embedder)
+}
 
 /**
  * One vector of length 1 for each text, in order; no call when there are none. Calls follow one another, or up to four
  * overlap when the embedder supports it; the first that fails stops the rest.
  * Throws `ERR_EMBEDDER` when the embedder fails (`retryable` as its error's `isRetryable` says, true when it says nothing; of
  * that error the name and HTTP status are told and nothing else is kept, for it may hold the texts) or
- * answers with something else than one finite, non-zero vector per text, of the dimension that this embedder first
- * answered (not retryable). A `MemkeepError` of the embedder is thrown on as it is.
+ * answers with something else than one finite, non-zero vector per text, of the dimension that is known of this embedder (not retryable). A `MemkeepError` of the embedder is thrown on as it is.
  * Throws `ERR_ABORTED` as soon as `signal` is aborted, even if the embedder does not heed it.
  */
 export async function embedAll(
@@ -44,11 +57,39 @@ export async function embedAll(
   )
   const vectors: Float32Array[] = []
   for (const embedding of answers.flat()) {
-    const vector = unitVector(embedding, vectors[0]?.length ?? dimensionOf.get(embedder))
+    const vector = unitVector(embedding, vectors[0]?.length ?? dimensionsOf(embedder))
     vectors.push(vector)
   }
-  if (vectors[0] !== undefined && !dimensionOf.has(embedder)) dimensionOf.set(embedder, vectors[0].length)
   return vectors
+}
+
+/**
+ * As `embedAll`, for what is stored: one answer of another dimension than the model's would stand among its vectors, and no search could rank both. So the first
+ * is believed when another agrees. Throws `ERR_EMBEDDER` when it does not, and believes neither.
+ */
+export async function embedToStore(
+  embedder: Embedder,
+  texts: readonly string[],
+  signal?: AbortSignal,
+): Promise<Float32Array[]> {
+  const vectors = await embedAll(embedder, texts, signal)
+  const dims = vectors[0]?.length
+  if (dims === undefined || dimensionsOf(embedder) !== undefined) return vectors
+  if ((await probe(embedder, signal)) !== dims) throw fault('two answers of the embedder are of different dimensions')
+  dimensionOf.set(embedder, dims)
+  return vectors
+}
+
+/** Asks the embedder for one vector of a text of nobody's, and returns its length. Throws `ERR_EMBEDDER` when it gives none. */
+async function probe(embedder: Embedder, signal?: AbortSignal): Promise<number> {
+  const [vector] = await embedAll(embedder, [harmless], signal)
+  return vector!.length
+}
+
+/** As `embedToStore` asks, without a text of anybody's: the length of the embedder's vectors. */
+export async function probeToStore(embedder: Embedder, signal?: AbortSignal): Promise<number> {
+  const [vector] = await embedToStore(embedder, [harmless], signal)
+  return vector!.length
 }
 
 async function batchesOf(embedder: Embedder, texts: readonly string[], signal?: AbortSignal): Promise<string[][]> {

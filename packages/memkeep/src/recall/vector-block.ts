@@ -63,6 +63,10 @@ export class VectorBlock {
     return unquantised(joined(high, low))
   }
 
+  get isEmpty(): boolean {
+    return this.#inverseLengths.every((length) => length === 0)
+  }
+
   has(slot: number): boolean {
     return slot < this.#inverseLengths.length && this.#inverseLengths[slot]! > 0
   }

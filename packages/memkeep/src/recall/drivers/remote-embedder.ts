@@ -54,6 +54,7 @@ export function remoteEmbedder(model: RemoteModel, options: RemoteOptions): Embe
   return Object.freeze({
     provider: model.provider,
     modelId: model.modelId,
+    ...(dimensions === undefined ? {} : { dimensions }),
     get maxEmbeddingsPerCall() {
       return model.maxEmbeddingsPerCall
     },

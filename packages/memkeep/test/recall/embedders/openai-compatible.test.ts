@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { testEmbedder } from '../../../src/conformance/embedder.ts'
 import { type OpenAiCompatibleInput, openAiCompatible } from '../../../src/recall/drivers/openai-compatible.ts'
-import { embedAll } from '../../../src/recall/embedder.ts'
+import { embedAll, embedToStore } from '../../../src/recall/embedder.ts'
 import { codeOf, errorOf } from '../../support/code-of.ts'
 import { answerTo, type Fault, json, refuse, StandInServer, spoilt, verbatim } from './stand-in-server.ts'
 
@@ -239,7 +239,7 @@ describe('a failure that cannot pass is not tried again', () => {
 
   test('a dimension that changes from call to call', async () => {
     const one = embedder()
-    await embedAll(one, ['a'])
+    await embedToStore(one, ['a'])
     server.next(spoilt(({ data }) => void data[0]!.embedding.pop()))
     expect(await errorOf(embedAll(one, ['a']))).toMatchObject(lasting)
   })

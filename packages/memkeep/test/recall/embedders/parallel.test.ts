@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { MemkeepError } from '../../../src/core/errors.ts'
-import { type Embedder, embedAll } from '../../../src/recall/embedder.ts'
+import { type Embedder, embedAll, embedToStore } from '../../../src/recall/embedder.ts'
 import { vectorFor } from './word-vectors.ts'
 
 const texts = Array.from({ length: 23 }, (_, at) => `text ${at}`)
@@ -56,7 +56,7 @@ describe('calls for one list', () => {
       modelId: 'changing',
       doEmbed: async ({ values }) => ({ embeddings: values.map((value) => vectorFor(value, dimensions)) }),
     }
-    await embedAll(embedder, ['a'])
+    await embedToStore(embedder, ['a'])
     dimensions = 9
     await expect(embedAll(embedder, ['a'])).rejects.toMatchObject({ code: 'ERR_EMBEDDER', retryable: false })
     dimensions = 8
