@@ -54,7 +54,7 @@ export async function serveMcp({ place, binding, version }: ServeMcpOptions): Pr
     const input = strictLines(process.stdin, {
       answer: (line) => process.stdout.write(line),
       wrong(message) {
-        // In the arguments and in `_meta` the tools refuse it; here it comes to stand in the ledger, as over HTTP.
+        // In the arguments the tools refuse it; here it comes to stand in the ledger, as over HTTP.
         if (smugglesScope(message)) note()
         return smugglesBeside(message) ? new ScopeSmuggled().message : null
       },

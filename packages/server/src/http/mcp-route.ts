@@ -48,7 +48,7 @@ function hostnameOf(host: string): string {
   }
 }
 
-/** One request of MCP by a caller. What names a scope is refused by the tools, and stands in the ledger. */
+/** One request of MCP by a caller. What names a scope is refused, in arguments by the tools, and stands in the ledger. */
 export async function answerMcp(
   mcp: RemoteMcp,
   exchange: Exchange,

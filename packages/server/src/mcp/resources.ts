@@ -2,7 +2,6 @@ import { type McpServer, ResourceNotFoundError, ResourceTemplate } from '@modelc
 import { type Memory, quoted } from 'memkeep'
 import { getMemory } from '../operations/get-memory.ts'
 import type { Reach } from '../operations/operation.ts'
-import { refuseScope } from './refuse-scope.ts'
 import { type NoteFault, told } from './told.ts'
 
 const memoryUri = 'memkeep://memories/{id}'
@@ -30,11 +29,8 @@ export function addResources(server: McpServer, reach: () => Promise<Reach>, not
       name,
       new ResourceTemplate(template, { list: undefined }),
       { description, mimeType: 'application/json' },
-      async (uri, { id }, context) => {
-        const look = async () => {
-          refuseScope(context)
-          return run(await reach(), String(id))
-        }
+      async (uri, { id }) => {
+        const look = async () => run(await reach(), String(id))
         const found = await look().catch((error: unknown) => {
           throw new Error(told(error, note))
         })

@@ -8,7 +8,6 @@ import { listMemories } from '../operations/list-memories.ts'
 import type { Reach } from '../operations/operation.ts'
 import { searchMemories } from '../operations/search-memories.ts'
 import { checked } from './checked.ts'
-import { refuseScope } from './refuse-scope.ts'
 import { addResources } from './resources.ts'
 import { type NoteFault, told } from './told.ts'
 
@@ -74,10 +73,7 @@ export function createMcpServer(version: string, reach: () => Promise<Reach>, no
   const tool = <Name extends keyof typeof tools>(name: Name, run: Run<(typeof tools)[Name]['input']>): void => {
     const { description, input, output, annotations } = tools[name]
     const call = async (given: never, context: ServerContext): Promise<CallToolResult> =>
-      answer(note, async () => {
-        refuseScope(context)
-        return run(await reach(), given, context.mcpReq.signal)
-      })
+      answer(note, async () => run(await reach(), given, context.mcpReq.signal))
     const about = { description, inputSchema: checked(input, note), outputSchema: output, annotations }
     server.registerTool(name, about, call as never)
   }

@@ -4,19 +4,20 @@ import { addressNamesScope, namesScope } from './names-scope.ts'
 const deepest = 16
 
 /**
- * True when a message of MCP names whose memories it means: in a tool's arguments (metadata apart, which is the caller's own), in `_meta`, or
- * where nothing of ours reads. No tool takes such an argument in any case; this tells an attempt from a slip.
+ * True when a message of MCP names whose memories it means: in a tool's arguments (apart from the metadata of what is remembered, which is the caller's
+ * own), or beside them. No tool takes such an argument in any case; this tells an attempt from a slip.
  */
 export function smugglesScope(message: unknown): boolean {
   if (Array.isArray(message)) return message.some(smugglesScope)
   const params = fieldOf(message, 'params')
-  const { metadata: _, ...others } = fieldsOf(fieldOf(params, 'arguments'))
-  return mentionsScope(others) || mentionsScope(fieldOf(params, '_meta')) || smugglesBeside(message)
+  const given = fieldsOf(fieldOf(params, 'arguments'))
+  const { metadata: _, ...others } = given
+  return mentionsScope(fieldOf(params, 'name') === 'remember' ? others : given) || smugglesBeside(message)
 }
 
-/** True when one message does so beside the arguments and `_meta`, which the tools refuse: in other fields, or in a resource's address. */
+/** True when one message does so beside the arguments, which the tools refuse: in `_meta` or another field, whatever its method, or in a resource's address. */
 export function smugglesBeside(message: unknown): boolean {
-  const { arguments: _, _meta, uri, ...beside } = fieldsOf(fieldOf(message, 'params'))
+  const { arguments: _, uri, ...beside } = fieldsOf(fieldOf(message, 'params'))
   return mentionsScope({ ...fieldsOf(message), params: beside }) || (typeof uri === 'string' && addressNamesScope(uri))
 }
 

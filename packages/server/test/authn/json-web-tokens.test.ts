@@ -141,6 +141,7 @@ test.each<readonly [string, object]>([
   ['resources/read', { uri: resource }],
   ['resources/read', { uri: `${resource}/lineage` }],
   ['resources/read', { uri: resource, _meta: { tenant: 'acme' } }],
+  ['tools/list', { _meta: { tenant: 'acme' } }],
   ['tools/list', {}],
 ])('nor does MCP tell a tenant that there is not from one that may not: %s %j', async (method, params) => {
   const message = { jsonrpc: '2.0', id: 1, method, params }
@@ -153,7 +154,7 @@ test.each<readonly [string, object]>([
     }),
   )
   expect(unknown).toEqual(denied)
-  expect(unknown!.status).toBe(200)
+  expect(unknown!.status).toBe('_meta' in params ? 422 : 200)
 })
 
 describe('no token:', () => {

@@ -172,6 +172,9 @@ test('other methods and other bodies', async () => {
 describe('whose memories are meant is not for a call to say:', () => {
   const missing = '00000000-0000-7000-8000-000000000000'
   const recall = (more: object) => rpc('tools/call', { name: 'recall', arguments: { query: 'bittern' }, ...more })
+  const smuggled = async () =>
+    (await served.database.query("select from memkeep.event where action = 'scope.smuggling'")).length
+
   test.each<[string, object]>([
     ['an argument', recall({ arguments: { query: 'bittern', tenant: 'globex' } })],
     ['an argument within one', recall({ arguments: { query: 'bittern', weights: { scope: 'globex' } } })],
@@ -188,15 +191,37 @@ describe('whose memories are meant is not for a call to say:', () => {
       '__proto__',
       JSON.parse('{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"recall","__proto__":1}}'),
     ],
+    [
+      'metadata of what is not remembered',
+      rpc('tools/call', { name: 'forget', arguments: { id: missing, metadata: { tenant: 'globex' } } }),
+    ],
   ])('%s', async (what, message) => {
-    const smuggled = async () =>
-      (await served.database.query("select from memkeep.event where action = 'scope.smuggling'")).length
     const before = await smuggled()
     const { text } = await post(ana, JSON.stringify(message))
     expect(text).not.toContain(canary)
     expect(text).toMatch(/isError|"error"|ERR_INPUT_INVALID/)
     if (what.startsWith('_meta')) expect(text).toContain('ERR_INPUT_INVALID')
     expect(await smuggled()).toBe(before + 1)
+  })
+
+  test.each<[string, object]>([
+    ['initialize', initialize.params],
+    ['ping', {}],
+    ['tools/list', {}],
+    ['tools/call', { name: 'list_memories', arguments: {} }],
+    ['resources/list', {}],
+    ['resources/templates/list', {}],
+    ['resources/read', { uri: `memkeep://memories/${missing}` }],
+    ['notifications/initialized', {}],
+    ['no/such', {}],
+  ])('in _meta, whatever the method: %s', async (method, params) => {
+    expect((await post(ana, rpc(method, { ...params, _meta: { progressToken: 1 } }))).status).toBe(200)
+    const before = await smuggled()
+    for (const meta of [{ tenant: 'globex' }, { 'example.com/x': [{ Subject_Id: 'root' }] }]) {
+      const { status, body } = await post(ana, rpc(method, { ...params, _meta: meta }))
+      expect([status, body.code]).toEqual([422, 'ERR_INPUT_INVALID'])
+    }
+    expect(await smuggled()).toBe(before + 2)
   })
 
   test('nor is a foreign id reached', async () => {

@@ -109,8 +109,7 @@ describe('scope', () => {
         { 'x-tenant-id': 'globex' },
         { deep: { scope: { tenant: 'globex' } } },
       ]) {
-        const { isError, text } = await call(client, name, args, { _meta: meta })
-        expect([name, isError, text]).toEqual([name, true, expect.stringContaining('ERR_INPUT_INVALID')])
+        await expect(call(client, name, args, { _meta: meta })).rejects.toThrow('ERR_INPUT_INVALID')
       }
     }
     expect((await call(client, 'list_memories', { limit: 100 })).text).toBe(before)
@@ -220,8 +219,11 @@ test('a call that names a scope, in its arguments or in _meta, is refused and st
     [{ query: 'x' }, { _meta: { deep: [{ Tenant_ID: 'globex' }] } }],
   ]
   for (const [args, more] of attempts) {
-    const { isError, text } = await call(client, 'recall', args, more)
-    expect([isError, text]).toEqual([true, expect.not.stringContaining('globex')])
+    const said = await call(client, 'recall', args, more).catch((error: Error) => ({
+      isError: true,
+      text: error.message,
+    }))
+    expect(said).toMatchObject({ isError: true, text: expect.not.stringContaining('globex') })
   }
   expect((await call(client, 'recall', { query: 'tenant subject scope' })).isError).toBe(false)
   await client.close()
@@ -264,7 +266,7 @@ test('nothing but the protocol on stdout, from the first byte to the last; the e
   const answered = new Promise<void>((resolve) => {
     reader.on('line', (line) => {
       lines.push(line)
-      if (lines.length === 3) resolve()
+      if (lines.length === 9) resolve()
     })
   })
   const say = (message: object) => child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
@@ -274,16 +276,19 @@ test('nothing but the protocol on stdout, from the first byte to the last; the e
   say({ id: 2, method: 'tools/call', params: { name: 'recall', arguments: { query: 'x' }, tenant: 'globex' } })
   say({ method: 'notifications/progress', params: { scope: 'globex' } })
   say({ id: 3, method: 'tools/call', params: { name: 'no_such_tool', arguments: {} } })
+  const methods = ['initialize', 'ping', 'tools/list', 'resources/list', 'resources/templates/list', 'no/such']
+  for (const [at, method] of methods.entries()) say({ id: at + 4, method, params: { _meta: { tenant: 'globex' } } })
   await answered
   child.stdin.end()
   const code = await new Promise((resolve) => child.once('exit', resolve))
   expect(code).toBe(0)
-  expect(lines.map((line) => JSON.parse(line).id).sort()).toEqual([1, 2, 3])
+  expect(lines.map((line) => JSON.parse(line).id).sort()).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9])
   for (const line of lines) expect(JSON.parse(line).jsonrpc).toBe('2.0')
-  // A scope beside the arguments: no tool reads it, and it is refused before one is asked.
+  // A scope beside the arguments or in _meta: nothing reads it, and it is refused before anything is asked.
   const error = {
     code: -32602,
     message: expect.stringMatching(/^ERR_INPUT_INVALID: the scope comes from the credential/),
   }
-  expect(lines.map((line) => JSON.parse(line)).find(({ id }) => id === 2)).toMatchObject({ error })
+  for (const line of lines.map((each) => JSON.parse(each)))
+    if (line.id === 2 || line.id > 3) expect(line).toMatchObject({ error })
 })
