@@ -26,6 +26,7 @@ export type {
   ErasureView,
   FinishedErasure,
   NotCovered,
+  OpenErasure,
   OperatorErasures,
   Residue,
   RunningErasure,

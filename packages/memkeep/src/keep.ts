@@ -41,6 +41,8 @@ export interface KeepMetrics {
   readonly disclosures: DisclosureCounts
   /** Null in a process without upkeep's login. */
   readonly upkeep: UpkeepCounts | null
+  /** Erasures that were not done after the last pass of upkeep, of any tenant; null before it and without upkeep's login. */
+  readonly openErasures: number | null
 }
 
 /** A deployment of Memkeep, open in this process. */
@@ -216,6 +218,7 @@ export class Keep implements AsyncDisposable {
       shelves: shelves.stats,
       disclosures: disclosures.counts(),
       upkeep: this.#upkeep?.counts() ?? null,
+      openErasures: this.#erasures.open,
     })
   }
 

@@ -12,7 +12,7 @@ import { announceHold } from './own-calls.ts'
 import { artifactTarget } from './upkeep/artifact-target.ts'
 import { cacheTarget } from './upkeep/cache-target.ts'
 import { endUnread } from './upkeep/ended-versions.ts'
-import { dueErasures, endedErasures, findErasure } from './upkeep/find-erasures.ts'
+import { dueErasures, endedErasures, findErasure, openErasuresOf } from './upkeep/find-erasures.ts'
 import { recountScope } from './upkeep/recount-scope.ts'
 import { restoredIds } from './upkeep/restored-ids.ts'
 
@@ -72,6 +72,7 @@ export function openErasures(
       withAccess(kernel, scope, (access) => run({ ...access, expect: (outcome) => void expectOutcome(outcome, 'ok') })),
     recount: (call) => recountScope(doorways, call),
     due: () => dueErasures({ doorways, keyring, seams }),
+    open: (grant) => openErasuresOf({ doorways, keyring, seams }, grant),
     find: (id, grant) => findErasure({ doorways, keyring, seams }, id, grant),
     ended: () => endedErasures({ doorways, keyring, seams }),
     restoredIds: (place, names) => restoredIds(keyring, place, names),

@@ -184,10 +184,25 @@ export interface EraseTenantOptions {
   readonly confirm: string
 }
 
+/** An erasure that is not done, as whoever operates the deployment finds it. */
+export interface OpenErasure {
+  readonly id: string
+  readonly kind: ErasureKind
+  readonly requestedAt: Date
+  /** Null where it is not known: it was repeated after a restore, or its rows were changed. */
+  readonly tenant: string | null
+  /** The step that it stands at; null where its rows cannot be read. */
+  readonly step: ErasureStepName | null
+  /** Why it waits there; null: it is under way, or waits for its time. */
+  readonly why: string | null
+}
+
 /** Erasures by an operator. Needs the right `erase` in the grant. */
 export interface OperatorErasures {
   eraseSubject(tenant: string, subject: string, options: EraseSubjectOptions): Promise<RunningErasure>
   eraseTenant(tenant: string, options: EraseTenantOptions): Promise<RunningErasure>
+  /** Those of any tenant that are not done, the oldest first, at most 200. */
+  list(): Promise<OpenErasure[]>
   /** Of any tenant, by its id; null when there is none. */
   show(id: string): Promise<ErasureView | null>
   /**

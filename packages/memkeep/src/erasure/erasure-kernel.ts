@@ -41,8 +41,10 @@ export interface ErasureKernel {
   readonly access: <T>(scope: ScopeClaims, run: (access: ScopeAccess) => Promise<T>) => Promise<T>
   /** Counts what is left by another role than the one that erases. */
   readonly recount: (call: Omit<DoorwayCall, 'doorway'>) => Promise<HeldRow[]>
-  /** Erasures that are open and that nobody works on, those first that were tried longest ago. */
-  readonly due: () => Promise<FoundErasure[]>
+  /** Erasures that are open and that nobody works on, those first that were tried longest ago; and how many are open. */
+  readonly due: () => Promise<{ readonly found: readonly FoundErasure[]; readonly open: number }>
+  /** Every open one, the oldest first. In the name of the grant's principal; throws `ERR_ACCESS_DENIED`. */
+  readonly open: (grant: GrantClaims) => Promise<(FoundErasure & { readonly requested_ms: number })[]>
   /** The one with that id (a UUID), in the name of the grant's principal; null when there is none. Throws `ERR_ACCESS_DENIED`. */
   readonly find: (id: string, grant: GrantClaims) => Promise<FoundErasure | null>
   /** Erasures that are done, and whose bar and record may go. */

@@ -38,6 +38,7 @@ export class Erasures {
   /** What is under way, with the ids of the erasures. */
   readonly #running = new Map<Promise<unknown>, string>()
   readonly #watch: RestoreWatch
+  #open: number | null = null
 
   constructor(kernel: ErasureKernel) {
     this.#kernel = kernel
@@ -112,7 +113,8 @@ export class Erasures {
     let finished = 0
     const { clock } = this.#kernel.seams
     const endMs = clock.now() + mostMs
-    for (const found of await this.#kernel.due()) {
+    const { found: due, open } = await this.#kernel.due()
+    for (const found of due) {
       if (clock.now() >= endMs) break
       // Whoever asked for it here carries it out.
       if ([...this.#running.values()].includes(found.id)) continue
@@ -121,12 +123,18 @@ export class Erasures {
         const record = await carryOut(this.#kernel, place, found.id, { wait: false, onStep: () => {} })
         if (record.done) finished++
       } catch (error) {
-        failures.push(error)
+        failures.push(ofErasure(found.id, error))
       }
     }
+    this.#open = open - finished
     await forgetEnded(this.#kernel).catch((error: unknown) => failures.push(error))
     if (failures.length > 0) throw failures[0]
     return finished
+  }
+
+  /** How many were open after the last `resumeDue`; null before it. */
+  get open(): number | null {
+    return this.#open
   }
 
   /** See `refusedErasures`. */
@@ -212,4 +220,11 @@ export class Erasures {
     if (outcome !== 'ok') throw new MemkeepError('ERR_ACCESS_DENIED', 'the principal may not do this')
     return recordsOf(tenant, rows)
   }
+}
+
+/** What kept an erasure open, with its id: whoever runs upkeep asks by that. */
+function ofErasure(id: string, error: unknown): unknown {
+  if (!(error instanceof MemkeepError)) return error
+  const { code, message, retryable } = error
+  return new MemkeepError(code, `erasure ${id}: ${message}`, { cause: error, retryable })
 }

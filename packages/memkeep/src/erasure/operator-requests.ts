@@ -3,6 +3,7 @@ import type {
   EraseTenantOptions,
   ErasureScope,
   ErasureView,
+  OpenErasure,
   OperatorErasures,
   RunningErasure,
 } from '../core/erasure.ts'
@@ -15,6 +16,7 @@ import { held } from './bar.ts'
 import { checkConfirm, checkErase } from './check-options.ts'
 import type { ErasureKernel } from './erasure-kernel.ts'
 import { nameErasure } from './names.ts'
+import { openErasure } from './open-erasure.ts'
 import { readRecord } from './read-record.ts'
 import { requestErasure } from './request.ts'
 import { type ErasurePlace, placeOf } from './step-call.ts'
@@ -51,6 +53,15 @@ export class OperatorRequests implements OperatorErasures {
     const checked = checkErase(options, ['reason', 'confirm'])
     checkConfirm(options, tenant)
     return this.#ask(tenant, null, checked)
+  }
+
+  async list(): Promise<OpenErasure[]> {
+    const listed: OpenErasure[] = []
+    for (const found of await this.#kernel.open(this.#claims())) {
+      const open = await openErasure(this.#kernel, found)
+      if (open !== null) listed.push(open)
+    }
+    return listed
   }
 
   async show(id: string): Promise<ErasureView | null> {

@@ -25,7 +25,7 @@ const refusals = ['ERR_SEAL_BROKEN', 'ERR_INPUT_INVALID']
 export async function refusedErasures(kernel: ErasureKernel): Promise<RefusedErasure[]> {
   const refused: RefusedErasure[] = []
   const looks = [
-    { found: await kernel.due(), check: checkOpen },
+    { found: (await kernel.due()).found, check: checkOpen },
     { found: await kernel.ended(), check: checkOver },
   ]
   for (const { found, check } of looks) {

@@ -6,7 +6,7 @@ import type { Command } from './command.ts'
 import { dbBackup, dbRestore } from './db-backup.ts'
 import { dbUrl } from './db-url.ts'
 import { doctor } from './doctor.ts'
-import { erase, erasureResume, erasureShow } from './erase.ts'
+import { erase, erasureList, erasureResume, erasureShow } from './erase.ts'
 import { exportMemories } from './export.ts'
 import { importMemories } from './import.ts'
 import { keyCreate, keyList, keyRevoke } from './key.ts'
@@ -69,6 +69,7 @@ export const commands: readonly Command[] = [
   quarantineRelease,
   quarantineReject,
   erase,
+  erasureList,
   erasureShow,
   erasureResume,
   supportRequest,

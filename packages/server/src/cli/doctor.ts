@@ -29,7 +29,7 @@ export const doctor: Command = {
     'and what `memkeep reembed` would change. Slow; it is recorded in the ledger as the reads that it is.',
     'Where MEMKEEP_WITNESS is set, the witness is asked whether the database was set back.',
     '--ledger says whether events have waited for their place in the signed log longer than a minute.',
-    '--erasures says which erasures upkeep refuses, as their rows are not what this deployment wrote.',
+    '--erasures says which erasures are not done, and which upkeep refuses, as this deployment did not write their rows so.',
     '--json prints {"findings": [{"on", "code", "message", "meaning", "remedy", "fatal"}]}.',
   ],
   async run(args) {

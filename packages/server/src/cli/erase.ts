@@ -1,5 +1,12 @@
 import { writeFile } from 'node:fs/promises'
-import { type ErasureReason, type FinishedErasure, type Keep, MemkeepError, type RunningErasure } from 'memkeep'
+import {
+  type ErasureReason,
+  type FinishedErasure,
+  type Keep,
+  MemkeepError,
+  type OpenErasure,
+  type RunningErasure,
+} from 'memkeep'
 import { exportReach, operatorGrant } from '../authn/operator.ts'
 import { type Arguments, readArguments, UsageError } from './arguments.ts'
 import type { Command } from './command.ts'
@@ -44,6 +51,29 @@ export const erase: Command = {
       return follow(erasure, given)
     })
   },
+}
+
+export const erasureList: Command = {
+  name: 'erasure list',
+  takes: '[--json] [--data DIR]',
+  does: 'lists the erasures that are not done, and why each waits',
+  notes: [
+    'Of every tenant, the oldest first, at most 200; the look is recorded in the ledger. Whose one is that was repeated after a',
+    'restore may not be known. --json prints {"erasures": [{"id", "kind", "requestedAt", "tenant", "step", "why"}]}.',
+  ],
+  async run(args) {
+    const given = readArguments(args, { flags: ['json'] })
+    const erasures = await withKeep(given, (keep) => operatorErasures(keep, 'list').list())
+    if (given.flag('json')) await printJson({ erasures })
+    else for (const open of erasures) await print(`${openLine(open)}\n`)
+    return 0
+  },
+}
+
+/** On one line: which, whose, since when, and why it waits. */
+export function openLine({ id, kind, tenant, requestedAt, step, why }: OpenErasure): string {
+  const whose = tenant === null ? 'tenant not known' : `tenant ${shown(tenant)}`
+  return `${id}  ${kind}  ${whose}  ${requestedAt.toISOString()}  ${step ?? '-'}: ${shown(why ?? 'under way')}`
 }
 
 export const erasureShow: Command = {

@@ -57,6 +57,7 @@ const meanings: Readonly<Record<string, string>> = {
   'ledger-event-gone': 'what one tenant’s event recorded is lost, and nothing more of that tenant is signed',
   'ledger-unread': 'nothing is said of the ledger',
   'erasure-ledger-none': 'a backup that is restored brings back what was erased, and nothing notices',
+  'erasure-open': 'somebody asked for it, and it is not done: what was to be erased may lie there still',
   'erasure-refused':
     'nothing of that erasure is carried out, nor is it forgotten: it may be one that nobody asked for, or one that somebody changed',
   'shelves-unread': 'nothing is said of the memories of that tenant',

@@ -10,7 +10,8 @@ export const restoreCheck: Command = {
   notes: [
     'What was erased after the backup was made stands in the erasure ledger, which is kept apart: `erasures` in DIR, or, for a server',
     'of your own, MEMKEEP_ERASURES. Every program does the first part when it opens, before it serves anything. Run this before any',
-    'does: those that run are refused until they are started again. --json prints {"repeated"}.',
+    'does: those that run are refused until they are started again. What is repeated is ended by upkeep: `memkeep erasure list`',
+    'says what waits, and why. --json prints {"repeated"}.',
   ],
   async run(args) {
     const given = readArguments(args, { flags: ['json'] })

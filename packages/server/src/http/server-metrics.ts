@@ -62,6 +62,16 @@ export class ServerMetrics {
       },
     })
     new Gauge({
+      name: 'memkeep_open_erasures',
+      help: 'Of a process with upkeep’s login: erasures of any tenant that were not done after the last pass',
+      registers: [this.#registry],
+      collect() {
+        const { openErasures } = keep()
+        if (openErasures === null) this.reset()
+        else this.set(openErasures)
+      },
+    })
+    new Gauge({
       name: 'memkeep_shelves',
       help: 'Opened shelves: what they hold and did since the start',
       labelNames: ['what'],

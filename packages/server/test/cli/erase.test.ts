@@ -120,7 +120,7 @@ test('doctor names an erasure that somebody wrote into the database, and says ho
     const { code, out } = await on('doctor', '--erasures', '--json')
     expect(code).toBe(0)
     const { findings: all } = JSON.parse(out) as { findings: { on: string; code: string; remedy: string }[] }
-    return all.filter((finding) => finding.on === 'erasures')
+    return all.filter(({ on: what, code: found }) => what === 'erasures' && found !== 'erasure-open')
   }
   expect(await findings()).toEqual([])
   const client = new pg.Client({ connectionString: (await on('db', 'url', '--role', 'admin')).out.trim() })
@@ -180,6 +180,19 @@ test('one that the application began, whose outside store this command does not 
   })
   const { state, report } = JSON.parse((await on('erasure', 'show', id, '--json')).out) as Record<string, unknown>
   expect({ state, report }).toEqual({ state: 'open', report: null })
+
+  // Found without the id.
+  const { erasures } = JSON.parse((await on('erasure', 'list', '--json')).out) as { erasures: { id: string }[] }
+  const why = expect.stringContaining('crm cannot be emptied now')
+  expect(erasures.find((open) => open.id === id)).toMatchObject({
+    kind: 'subject',
+    tenant: 'acme',
+    step: 'derive',
+    why,
+  })
+  const line = new RegExp(`^${id}  subject  tenant acme  .*  derive: .*crm cannot be emptied now$`, 'm')
+  expect((await on('erasure', 'list')).out).toMatch(line)
+  expect((await on('doctor', '--erasures')).out).toMatch(new RegExp(`erasure-open\n +${id}  subject`))
 
   // Told of it, the command plans it by itself.
   const order = ['erase', '--tenant', 'acme', '--subject', 'emma', '--reason', 'request', '--data', data]

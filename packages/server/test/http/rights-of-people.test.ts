@@ -30,6 +30,8 @@ test('an erasure is asked for, followed and attested; the id is barred, and the 
   }
   expect(view.body).toMatchObject({ id: begun.body.id, kind: 'subject', state: 'done', reason: 'test' })
   const attestation = await served.ask('GET', `${begun.headers.location}/attestation`, { key: service })
+  await served.keep.runUpkeep()
+  expect((await served.ask('GET', '/metrics')).text).toMatch(/^memkeep_open_erasures 0$/m)
   // As the erasure's own report has it: a signed envelope.
   expect([attestation.status, attestation.text]).toEqual([200, view.body.report.attestation])
   expect(attestation.body).toMatchObject({ payloadType: 'application/vnd.in-toto+json', signatures: [{}] })
