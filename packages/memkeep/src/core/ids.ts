@@ -33,6 +33,11 @@ export function isUuid(value: unknown): value is string {
   return typeof value === 'string' && uuidForm.test(value)
 }
 
+/** An id that cannot be one of ours stands for nothing: it is asked for as the nil UUID, with the same work. */
+export function uuidOrNil(value: unknown): string {
+  return isUuid(value) ? value : '00000000-0000-0000-0000-000000000000'
+}
+
 /**
  * Random ids whose order is the order in which they were made: within a millisecond the twelve bits after the version count
  * up (RFC 9562 §6.2, method 1), from a random start in the lower half. A clock that is set back does not break it.

@@ -8,7 +8,7 @@ import type {
 } from '../core/erasure.ts'
 import { MemkeepError } from '../core/errors.ts'
 import { type Grant, readGrant } from '../core/grant.ts'
-import { isUuid } from '../core/ids.ts'
+import { uuidOrNil } from '../core/ids.ts'
 import { rightBits } from '../core/rights.ts'
 import { readScope, type ScopeClaims, type TenantScope } from '../core/scope.ts'
 import { powersOf } from '../policy/policy.ts'
@@ -76,7 +76,7 @@ export class Erasures {
     }
     return Object.freeze({
       list: () => list(null),
-      show: async (id: string) => (isUuid(id) ? ((await list(id))[0] ?? null) : null),
+      show: async (id: string) => (await list(uuidOrNil(id)))[0] ?? null,
     })
   }
 

@@ -9,7 +9,7 @@ import type {
 } from '../core/erasure.ts'
 import { MemkeepError } from '../core/errors.ts'
 import { type Grant, type GrantClaims, readGrant } from '../core/grant.ts'
-import { isUuid } from '../core/ids.ts'
+import { uuidOrNil } from '../core/ids.ts'
 import { rightBits } from '../core/rights.ts'
 import { checkId } from '../core/text.ts'
 import { held } from './bar.ts'
@@ -22,9 +22,6 @@ import { requestErasure } from './request.ts'
 import { type ErasurePlace, placeOf } from './step-call.ts'
 
 type ErasedIds = NonNullable<ErasureScope['ids']>
-
-/** The id of no erasure. */
-const noErasure = '00000000-0000-0000-0000-000000000000'
 
 /** How an erasure that was recorded is carried out and looked at. */
 export interface Carrier {
@@ -86,7 +83,7 @@ export class OperatorRequests implements OperatorErasures {
 
   /** Each look is an event that names who looked, as a report says whom it was about. */
   async #find(id: string): Promise<ErasurePlace | null> {
-    const found = await this.#kernel.find(isUuid(id) ? id : noErasure, this.#claims())
+    const found = await this.#kernel.find(uuidOrNil(id), this.#claims())
     return found === null ? null : placeOf(found)
   }
 

@@ -1,6 +1,6 @@
 import { MemkeepError } from '../core/errors.ts'
 import type { ScopeClaims } from '../core/scope.ts'
-import { type Access, readDetail, withAccess } from './access.ts'
+import { type Access, hasRight, readDetail, withAccess } from './access.ts'
 import type { Kernel } from './kernel.ts'
 import { expectOutcome } from './outcome.ts'
 
@@ -73,6 +73,21 @@ export async function askInVain(
   })
   if (rows !== 'committed') expectOutcome(rows[0]?.outcome)
   throw new MemkeepError('ERR_ACCESS_DENIED', 'the principal may not do this')
+}
+
+/**
+ * Of an act that begins with others, a look at what it is about say: who lacks the rights for all of it is denied what was asked for, before any of them
+ * is denied by itself.
+ */
+export async function expectRight(
+  kernel: Kernel,
+  access: Access,
+  right: number,
+  doorway: string,
+  args: readonly unknown[],
+): Promise<void> {
+  if (hasRight(access, right)) return
+  await askInVain(kernel, { ...access, claims: { ...access.claims, rights: 0 } }, doorway, args)
 }
 
 export function isDenial(error: unknown): boolean {

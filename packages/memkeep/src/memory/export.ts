@@ -5,6 +5,7 @@ import { labelsOf, parts, type ReadingRow } from '../store/reading.ts'
 import type { Claims } from '../store/token.ts'
 import { type Access, withAccess } from './access.ts'
 import { callMemory } from './call.ts'
+import { expectRight } from './denied.ts'
 import { callDisclosing } from './disclosing.ts'
 import { type ExportedArtifact, exportArtifacts } from './export-artifacts.ts'
 import type { Kernel } from './kernel.ts'
@@ -71,7 +72,11 @@ export async function* exportAll(kernel: Kernel, scope: ScopeClaims): AsyncGener
 }
 
 async function shelvesToExport(kernel: Kernel, access: Access) {
-  if (access.scope.reach === 'all') return shelvesInReach(kernel, access)
+  if (access.scope.reach === 'all') {
+    const needed = rightBits.export | rightBits.tenant
+    await expectRight(kernel, access, needed, 'wide_export', [access.shelf, beforeAll, pageSize])
+    return shelvesInReach(kernel, { ...access, claims: exportClaims(access) })
+  }
   return { subjects: [access.shelf], names: () => null }
 }
 

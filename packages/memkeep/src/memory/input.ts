@@ -1,5 +1,5 @@
 import { MemkeepError } from '../core/errors.ts'
-import { isUuid } from '../core/ids.ts'
+import { isUuid, uuidOrNil } from '../core/ids.ts'
 import { type Actor, actors, type Sensitivity, sensitivities, type Trust, trusts } from '../core/labels.ts'
 import type { Limits } from '../core/limits.ts'
 import type { Json } from '../core/memory.ts'
@@ -271,10 +271,10 @@ export function checkLimit(value: unknown, most: number, fallback: number): numb
   return value as number
 }
 
-/** An id that cannot be one of ours stands for no memory: it is asked for as the nil UUID, with the same work. */
+/** An id as `uuidOrNil` asks for it. */
 export function lookupId(value: unknown): string {
   if (typeof value !== 'string') throw new MemkeepError('ERR_INPUT_INVALID', 'id must be a string')
-  return isUuid(value) ? value : '00000000-0000-0000-0000-000000000000'
+  return uuidOrNil(value)
 }
 
 export function checkSignal(signal: AbortSignal | undefined): void {

@@ -1,7 +1,8 @@
 import { MemkeepError } from '../core/errors.ts'
+import { rightBits } from '../core/rights.ts'
 import type { ScopeClaims } from '../core/scope.ts'
 import { withAccess } from './access.ts'
-import { askInVain, noteDenied } from './denied.ts'
+import { askInVain, expectRight, noteDenied } from './denied.ts'
 import { checkKeys, checkSignal } from './input.ts'
 import type { Kernel } from './kernel.ts'
 import { shelvesInReach } from './reach.ts'
@@ -25,17 +26,29 @@ export interface ResealReport {
   readonly broken: readonly string[]
 }
 
+/** In the place of rows, where it is denied. */
+const nothing = [[], [], [], [], [], [], []]
+
+/** A tenant-wide scope seals the common shelf anew too. */
+function resealingRight({ reach }: ScopeClaims): number {
+  const { read, write, common, tenant } = rightBits
+  return read | write | (reach === 'subject' ? 0 : common) | (reach === 'all' ? tenant : 0)
+}
+
 /** Seals a scope's rows under the newest keys of its subjects, batch by batch. Each batch is one commit. */
 export async function reseal(kernel: Kernel, scope: ScopeClaims, given: unknown): Promise<ResealReport> {
   const { onProgress, signal } = checkKeys<ResealOptions>(given, 'reseal options', ['onProgress', 'signal'])
   checkSignal(signal)
   if (scope.agent !== null || scope.session !== null) {
-    await noteDenied(kernel, scope, (access) => askInVain(kernel, access, 'reseal', [[], [], [], [], [], [], []]))
+    await noteDenied(kernel, scope, (access) => askInVain(kernel, access, 'reseal', nothing))
     throw new MemkeepError('ERR_ACCESS_DENIED', 'a scope of one agent or session cannot seal a shelf anew')
   }
-  const subjects = await withAccess(kernel, scope, async (access) =>
-    scope.reach === 'all' ? (await shelvesInReach(kernel, access)).subjects : [access.shelf],
-  )
+  const subjects = await withAccess(kernel, scope, async (access) => {
+    const { clearance, writable } = access.claims
+    await expectRight(kernel, access, resealingRight(scope), 'reseal', nothing)
+    if (clearance !== 0b111 || writable !== 0b111) await askInVain(kernel, access, 'reseal', nothing)
+    return scope.reach === 'all' ? (await shelvesInReach(kernel, access)).subjects : [access.shelf]
+  })
   const total = { shelves: 0, resealed: 0, left: 0, broken: [] as string[] }
   for (const subject of subjects) {
     const tell = (more: ShelfTally) => {

@@ -9,6 +9,7 @@ import {
   trusts,
 } from '../core/labels.ts'
 import type { Json, Memory, StoredReceipt } from '../core/memory.ts'
+import { rightBits } from '../core/rights.ts'
 import type { ScopeClaims } from '../core/scope.ts'
 import { checkText } from '../core/text.ts'
 import type { DataKey } from '../keys/data-key.ts'
@@ -17,7 +18,7 @@ import type { Beside } from '../screening/beside.ts'
 import { screenBeside, writeGate } from '../screening/write-gate.ts'
 import type { Labels } from '../store/reading.ts'
 import { type Access, withAccess, writeDetail } from './access.ts'
-import { askInVain, checkedOrDenied } from './denied.ts'
+import { askInVain, checkedOrDenied, expectRight } from './denied.ts'
 import { refuseContent } from './gate.ts'
 import { readVersions } from './get.ts'
 import { allVectorsOf, embeddedText, indexOf, shelfEntry } from './index-of.ts'
@@ -75,7 +76,10 @@ export async function update(
   )
   for (let attempt = 1; ; attempt++) {
     try {
-      return await withAccess(kernel, scope, (access) => revise(kernel, access, id, checked))
+      return await withAccess(kernel, scope, async (access) => {
+        await expectRight(kernel, access, rightBits.read | rightBits.write, 'revise', nothing)
+        return revise(kernel, access, id, checked)
+      })
     } catch (error) {
       const lostRace = error instanceof MemkeepError && error.code === 'ERR_VERSION_CONFLICT'
       if (!lostRace || checked.ifVersion !== null) throw error

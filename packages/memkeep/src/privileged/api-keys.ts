@@ -1,6 +1,6 @@
 import { MemkeepError } from '../core/errors.ts'
 import { type Grant, type GrantClaims, readGrant } from '../core/grant.ts'
-import { isUuid } from '../core/ids.ts'
+import { uuidOrNil } from '../core/ids.ts'
 import { checkPrincipal, type Principal } from '../core/principal.ts'
 import { checkId } from '../core/text.ts'
 import {
@@ -47,9 +47,6 @@ interface KeyRow extends CredentialPlace {
   readonly revoked_ms: number | null
   readonly used_ms: number | null
 }
-
-/** Stands for every id that cannot be one of ours: it is looked for as any other, and is not there. */
-const nilUuid = '00000000-0000-0000-0000-000000000000'
 
 /**
  * API keys: `mk_` and 256 random bits. The secret is shown once; the database holds a keyed tag of it, and what it stands
@@ -145,7 +142,7 @@ export class ApiKeys {
   async revoke(tenant: string, id: string): Promise<boolean> {
     const grant = this.#claims()
     const keys = await placeOf(this.#kernel, grant, 'keys', checkId(tenant, 'tenant', 'ERR_SCOPE_REQUIRED'))
-    const args = [isUuid(id) ? id : nilUuid]
+    const args = [uuidOrNil(id)]
     const outcome = await outcomeOf(this.#kernel, { grant, keys, doorway: 'revoke_key', args })
     if (outcome === 'missing') return false
     expectDone(outcome)

@@ -1,6 +1,6 @@
 import { MemkeepError } from '../core/errors.ts'
 import { type Grant, type GrantClaims, readGrant } from '../core/grant.ts'
-import { isUuid } from '../core/ids.ts'
+import { uuidOrNil } from '../core/ids.ts'
 import type { Memory } from '../core/memory.ts'
 import { checkTtlSeconds } from '../core/scope.ts'
 import { checkId } from '../core/text.ts'
@@ -138,14 +138,14 @@ export class BreakGlass {
     const { grant, keys, standing } = await this.#find(tenant, id)
     const reason = standing?.access.reason ?? grant.reason
     const on = standing?.on ?? wholeTenant(keys)
-    const asked = isUuid(id) ? id : nilUuid
+    const asked = uuidOrNil(id)
     return readUnderSupport(this.#kernel, { grant: { ...grant, reason }, keys, on, id: asked }, options)
   }
 
   async #find(tenant: string, id: string) {
     const grant = this.#claims()
     const keys = await placeOf(this.#kernel, grant, 'support', checkId(tenant, 'tenant', 'ERR_SCOPE_REQUIRED'))
-    const [standing = null] = await this.#standing(grant, keys, isUuid(id) ? id : nilUuid)
+    const [standing = null] = await this.#standing(grant, keys, uuidOrNil(id))
     return { grant, keys, standing }
   }
 
@@ -166,9 +166,6 @@ export class BreakGlass {
     return readGrant(this.#grant)
   }
 }
-
-/** Stands for every id that cannot be one of ours: it is looked for as any other, and is not there. */
-const nilUuid = '00000000-0000-0000-0000-000000000000'
 
 const wholeTenant = (keys: TenantKeys) => ({ reach: 'all', shelf: keys.commonTag }) as const
 

@@ -1,6 +1,6 @@
 import { MemkeepError } from '../core/errors.ts'
 import { type Grant, type GrantClaims, readGrant } from '../core/grant.ts'
-import { isUuid } from '../core/ids.ts'
+import { uuidOrNil } from '../core/ids.ts'
 import { checkId, checkText } from '../core/text.ts'
 import { callOf, outcomeOf, type PrivilegedKernel, placeOf } from './privileged-kernel.ts'
 
@@ -60,8 +60,7 @@ export class Holds {
   async release(tenant: string, id: string): Promise<boolean> {
     const grant = this.#claims()
     const keys = await placeOf(this.#kernel, grant, 'holds', checkId(tenant, 'tenant', 'ERR_SCOPE_REQUIRED'))
-    if (!isUuid(id)) return false
-    const outcome = await outcomeOf(this.#kernel, { grant, keys, doorway: 'release_hold', args: [id] })
+    const outcome = await outcomeOf(this.#kernel, { grant, keys, doorway: 'release_hold', args: [uuidOrNil(id)] })
     if (outcome === 'missing') return false
     expectDone(outcome)
     return true

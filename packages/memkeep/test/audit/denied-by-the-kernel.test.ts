@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { MintInput, ScopedMemory } from '../../src/index.ts'
+import { grantOf } from '../support/erasing.ts'
 import { TestKeep } from '../support/test-keep.ts'
 
 // Whatever the kernel denies before it asks a doorway: as what a doorway denies it leaves one event of its act, and nothing in it says what was asked for.
@@ -71,6 +72,21 @@ const ways: readonly [string, string, () => Promise<unknown>][] = [
   ['a search of every subject without the right', 'memory.search', () => store.wide().search('note')],
   ['a list without the right', 'memory.list', () => store.memory({ roles: [], subject: 'new' }).list()],
   ['a list of every subject without the right', 'memory.list', () => store.wide().list()],
+  ['a change without the right', 'memory.update', () => change(store.memory({ roles: [] }))],
+  ['a change without the right to read', 'memory.update', () => change(store.memory({ roles: [], rights: ['write'] }))],
+  ['a change by a reader', 'memory.update', () => change(store.memory({ roles: [], rights: ['read'] }))],
+  ['a shelf sealed anew without the right', 'memory.reseal', () => store.memory({ roles: [] }).reseal()],
+  ['all shelves sealed anew without the right', 'memory.reseal', () => store.wide().reseal()],
+  ['a shelf sealed anew below what stands there', 'memory.reseal', () => store.memory({ roles: ['agent'] }).reseal()],
+  ['an export without the right', 'memory.export', () => drain(store.memory().export())],
+  ['an export of every subject without the right', 'memory.export', () => drain(store.wide().export())],
+  ['a log without the right', 'audit.export', () => drain(store.wide().audit.export())],
+  ['a removal without the right', 'artifact.remove', () => store.memory({ roles: [] }).artifacts.remove(id)],
+  [
+    'a removal by a reader',
+    'artifact.remove',
+    () => store.memory({ roles: [], rights: ['read'] }).artifacts.remove(id),
+  ],
 ]
 
 async function drain(files: AsyncIterable<unknown>): Promise<void> {
@@ -78,6 +94,7 @@ async function drain(files: AsyncIterable<unknown>): Promise<void> {
 }
 
 const mint = (memory: ScopedMemory, input: MintInput) => memory.mintKey(input)
+const change = (memory: ScopedMemory) => memory.update(id, { tags: ['t'] }, { actor: 'user' })
 const update = (memory: ScopedMemory) => memory.update(id, { tags: ['t'] }, { actor: 'user', session: elsewhere })
 
 test.each(ways)('%s', async (_, action, run) => {
@@ -94,6 +111,27 @@ test('each of them is in the ledger of its tenant, whole, and says who', async (
   expect(denied).toHaveLength(ways.length)
   for (const event of denied) expect(event).toMatchObject({ principal: { id: 'svc' }, intact: true })
   expect(JSON.stringify(denied)).not.toContain(elsewhere)
+})
+
+test('an id that can be nobody’s is denied, and looked for, as any other', async () => {
+  const holds = (...rights: Parameters<typeof grantOf>) => store.keep.privileged(grantOf(...rights)).holds
+  for (const [action, run] of [
+    ['hold.release', () => holds('tenants').release('acme', 'no id')],
+    ['erasure.list', () => store.memory().erasures.show('no id')],
+  ] as const) {
+    const before = (await events()).length
+    await expect(run()).rejects.toMatchObject({ code: 'ERR_ACCESS_DENIED' })
+    expect((await events()).slice(before)).toMatchObject([{ action, outcome: 'denied' }])
+  }
+  const before = (await events()).length
+  expect(await holds('holds').release('acme', 'no id')).toBe(false)
+  expect((await events()).slice(before)).toMatchObject([{ action: 'hold.release', outcome: 'missing' }])
+})
+
+test('the right to export a whole tenant is one to read it', async () => {
+  const records: unknown[] = []
+  for await (const record of store.wide({ roles: [], rights: ['export', 'tenant'] }).export()) records.push(record)
+  expect(records).toContainEqual(expect.objectContaining({ content: 'a note', subject: 'ana' }))
 })
 
 test('what is wrong in itself is none', async () => {

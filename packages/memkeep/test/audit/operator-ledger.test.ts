@@ -85,7 +85,7 @@ test('a tenant that stands shows its own log, and the attempt', async () => {
   for (const call of [() => ledger('acme').list(), () => ledger('acme').checkpoint(), () => exported(ledger('acme'))])
     expect(await codeOf(call)).toBe('ERR_ACCESS_DENIED')
   const { audit } = store.wide({ principal: 'auditor', roles: [], rights: ['audit', 'tenant'] })
-  const { items } = await audit.list({ actions: ['ledger.list', 'ledger.checkpoint'] })
+  const { items } = await audit.list({ actions: ['ledger.list', 'ledger.checkpoint', 'ledger.export'] })
   expect(items.map(({ outcome, by, principal }) => [outcome, by, principal?.id])).toEqual(
     Array(3).fill(['denied', 'operator', 'inspector']),
   )
@@ -97,7 +97,7 @@ test('a tenant that stands under a policy of its own is denied as any other', as
   for (const call of [() => ledger('initech').list(), () => exported(ledger('initech'))])
     expect(await codeOf(call)).toBe('ERR_ACCESS_DENIED')
   const { audit } = store.wide({ tenant: 'initech', principal: 'auditor', roles: [], rights: ['audit', 'tenant'] })
-  const { items } = await audit.list({ actions: ['ledger.list', 'ledger.checkpoint'] })
+  const { items } = await audit.list({ actions: ['ledger.list', 'ledger.checkpoint', 'ledger.export'] })
   expect(items.map(({ outcome }) => outcome)).toEqual(['denied', 'denied'])
 })
 

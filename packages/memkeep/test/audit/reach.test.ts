@@ -82,6 +82,14 @@ test('an event that gets its place while its proof is asked for is not said to b
   }
 })
 
+test.each(['ffffffff-ffff-ffff-ffff-ffffffffffff', '00000000-0000-0000-0000-000000000000'])(
+  'no event has the id %s',
+  async (id) => {
+    expect(await wide().opening(id)).toBeNull()
+    expect(await wide().proof(id)).toBeNull()
+  },
+)
+
 test('pages, times and actions', async () => {
   const all = (await wide().list({ limit: 100 })).items
   const paged: string[] = []

@@ -31,12 +31,13 @@ export async function* exportLedger(keys: LogKeys, reader: LedgerReader, given: 
     throw new MemkeepError('ERR_INPUT_INVALID', 'line must be a whole number from 1')
   }
   const heads = await reader.read(async (log) => {
+    // Nothing of it yet: whoever may not have it is denied an export, and not what it begins with.
+    const [answer] = await log.call<LogRow>('read_log', [line ?? lastLine, 0, false, [], [], 0, 0])
     if (!log.wide) {
-      // The doorway denies it too, whatever is asked for: that is the event.
-      const denied = await log.call<LogRow>('read_log', [1, 0, false, [], [], 0, 0])
-      expectOutcome(denied[0]?.outcome, 'denied')
+      expectOutcome(answer?.outcome, 'denied')
       throw new MemkeepError('ERR_ACCESS_DENIED', 'a whole log is exported with a tenant-wide scope')
     }
+    expectOutcome(answer?.outcome, 'ok')
     return readHeads(keys, log)
   })
   const at = line === undefined ? 0 : heads.findIndex((each) => each.line === line)
@@ -52,6 +53,9 @@ export async function* exportLedger(keys: LogKeys, reader: LedgerReader, given: 
     })
   yield* writeBundle(await sourceOf(head, former, new LogReader(read, head.line, head.size), checkpoints))
 }
+
+/** Beyond every line that there is. */
+const lastLine = 2 ** 31 - 1
 
 /** Which log a head is anchored in is not the database's word either. Throws `ERR_KEY_UNAVAILABLE`. */
 async function expectAnchor(keys: LogKeys, { anchor_size, anchor_vkey }: HeadRow): Promise<void> {

@@ -9,6 +9,7 @@ type Row = Omit<EventRow, 'outcome'> &
   Under & { readonly outcome: string | null; readonly ended: string; readonly seq: number | null }
 
 const endOfTime = 8_640_000_000_000_000
+const lastUuid = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 
 /** What shows one event's details and nothing of the others: the text of an opening. Stands in the ledger as a list of one. */
 export async function openEvent(keys: LogKeys, reader: LedgerReader, given: unknown): Promise<string | null> {
@@ -27,7 +28,9 @@ export async function openEvent(keys: LogKeys, reader: LedgerReader, given: unkn
   })
 }
 
+/** Nothing follows the last; no event has that one, and none is found before it that does. */
 function following(id: string): string {
+  if (id === lastUuid) return id
   const hex = (BigInt(`0x${id.replaceAll('-', '')}`) + 1n).toString(16).padStart(32, '0')
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }
