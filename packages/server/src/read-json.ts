@@ -1,7 +1,7 @@
 import { losesDigits, lostDigits } from './loses-digits.ts'
 
 const deepest = 64
-const refusedKeys = new Set(['__proto__', 'constructor', 'prototype'])
+const programsKeys: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
 
 export interface ReadJson {
   readonly value: unknown
@@ -17,9 +17,19 @@ export const mostValues = 10_000
  * JSON.parse, held against its text, which is looked at first: what is made of values costs many times its bytes, here and in whatever checks it later. Of a
  * text that is nested too deep or holds too many values nothing is made. `sees` is told of every key. Throws `SyntaxError` for what is not JSON.
  */
-export function readJson(text: string, sees: (key: string) => void = () => {}, most = mostValues): ReadJson {
-  const { wrong, isRead } = walk(text, sees, most)
+export function readJson(
+  text: string,
+  sees: (key: string) => void = () => {},
+  most = mostValues,
+  refusedKeys = programsKeys,
+): ReadJson {
+  const { wrong, isRead } = walk(text, sees, most, refusedKeys)
   return { value: isRead ? JSON.parse(text) : undefined, wrong }
+}
+
+/** As `readJson`, for a file, however many values are in it: a key may have any name there, as in metadata that a program stored. */
+export function readFileJson(text: string): ReadJson {
+  return readJson(text, () => {}, Number.POSITIVE_INFINITY, new Set())
 }
 
 /** An open object's keys so far and whether the next string is a key; an open array has no keys. */
@@ -48,7 +58,7 @@ function endOfString(text: string, from: number): number {
 }
 
 /** Walks over text, JSON or not, to the end unless there is too much of it: every key is seen, whatever else is wrong. */
-function walk(text: string, sees: (key: string) => void, most: number) {
+function walk(text: string, sees: (key: string) => void, most: number, refusedKeys: ReadonlySet<string>) {
   const levels: Level[] = []
   let wrong: string | null = null
   let values = 0
@@ -65,7 +75,7 @@ function walk(text: string, sees: (key: string) => void, most: number) {
     else if (level?.atKey === true) {
       level.atKey = false
       const key = String(JSON.parse(token))
-      wrong ??= wrongKey(level.keys!, key)
+      wrong ??= wrongKey(level.keys!, key, refusedKeys)
       level.keys!.add(key)
       sees(key)
     }
@@ -73,7 +83,7 @@ function walk(text: string, sees: (key: string) => void, most: number) {
   return { wrong, isRead: true }
 }
 
-function wrongKey(keys: ReadonlySet<string>, key: string): string | null {
+function wrongKey(keys: ReadonlySet<string>, key: string, refusedKeys: ReadonlySet<string>): string | null {
   if (keys.has(key)) return 'a key stands twice in one object'
   return refusedKeys.has(key) ? `keys are not named ${[...refusedKeys].join(', ')}` : null
 }

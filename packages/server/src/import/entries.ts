@@ -1,5 +1,5 @@
 import { MemkeepError } from 'memkeep'
-import { losesDigits, lostDigits } from '../loses-digits.ts'
+import { readFileJson } from '../read-json.ts'
 
 /** One line of JSON Lines, or one message of a document: its value, or what is wrong with it. */
 export type Entry =
@@ -23,6 +23,7 @@ export function entriesOf(file: Buffer): Entries {
   // A document is not JSON up to its first line break, or it says so on its one line.
   if (first !== undefined && ('problem' in first || isConversation(first.value) || Array.isArray(first.value))) {
     const whole = parse(bytes)
+    if ('isJson' in whole) return { unit: 'line', entries: [{ number: 1, problem: whole.problem }] }
     if ('value' in whole && isConversation(whole.value)) return messagesOf(whole.value.messages)
     if ('value' in whole && Array.isArray(whole.value)) return messagesOf(whole.value)
   }
@@ -55,16 +56,24 @@ function linesOf(bytes: Buffer): Entry[] {
     start = end + 1
     if (line.length > longestLine)
       entries.push({ number, problem: new MemkeepError('ERR_INPUT_TOO_LARGE', 'is longer than 1 MiB') })
-    else if (!isBlank(line)) entries.push({ number, ...parse(line) })
+    else if (!isBlank(line)) {
+      const parsed = parse(line)
+      entries.push({ number, ...('problem' in parsed ? { problem: parsed.problem } : parsed) })
+    }
   }
   return entries
 }
+
+type Parsed =
+  | { readonly value: unknown }
+  /** `isJson`: it is, though two readers could disagree about it. */
+  | { readonly problem: MemkeepError; readonly isJson?: true }
 
 function isBlank(line: Buffer): boolean {
   return line.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d)
 }
 
-function parse(bytes: Buffer): { readonly value: unknown } | { readonly problem: MemkeepError } {
+function parse(bytes: Buffer): Parsed {
   let text: string
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
@@ -72,19 +81,13 @@ function parse(bytes: Buffer): { readonly value: unknown } | { readonly problem:
     return { problem: invalid('is not UTF-8') }
   }
   try {
-    return { value: JSON.parse(text, refuseLostDigits) }
-  } catch (error) {
-    return { problem: invalid(error instanceof LostDigits ? lostDigits : 'is not JSON') }
+    const { value, wrong } = readFileJson(text)
+    return wrong === null ? { value } : { problem: invalid(wrong), isJson: true }
+  } catch {
+    return { problem: invalid('is not JSON') }
   }
 }
 
 function invalid(why: string): MemkeepError {
   return new MemkeepError('ERR_INPUT_INVALID', why)
-}
-
-class LostDigits extends Error {}
-
-function refuseLostDigits(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
-  if (typeof value === 'number' && losesDigits(context?.source ?? '')) throw new LostDigits()
-  return value
 }

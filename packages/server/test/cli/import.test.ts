@@ -155,6 +155,25 @@ describe('what is taken', () => {
     expect(await contents(subject)).toEqual(['one', 'two'])
   })
 
+  test('of a document in which a key stands twice that is said, and not that its lines are none', async () => {
+    const subject = fresh()
+    for (const file of [
+      '{"messages": [\n{"role": "user", "content": "first", "content": "second"}\n]}',
+      '{"messages": [{"role": "user", "content": "first"}], "messages": []}',
+    ]) {
+      const { code, err } = await take(subject, file)
+      expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining('a key stands twice in one object') })
+    }
+    expect(await contents(subject)).toEqual([])
+  })
+
+  test('metadata has keys of any name', async () => {
+    const subject = fresh()
+    const metadata = { constructor: 'Brunel', prototype: 1 }
+    expect(await take(subject, jsonl({ ...good, metadata }))).toMatchObject({ code: 0 })
+    expect(await held(subject)).toMatchObject([{ metadata }])
+  })
+
   test('an empty file holds nothing', async () => {
     for (const file of ['', '\n\n', '\ufeff'])
       expect(await take(fresh(), file)).toMatchObject({ code: 0, out: '0 imported\n' })
@@ -192,6 +211,15 @@ const badLines: [string, string | Uint8Array][] = [
   [
     'JSON nested 100,000 deep',
     `{"content":"x","actor":"user","metadata":{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}}`,
+  ],
+  ['a key that stands twice', '{"content":"first","content":"second","actor":"user"}'],
+  [
+    'a sensitivity that stands twice',
+    '{"content":"x","actor":"user","sensitivity":"sensitive","sensitivity":"public"}',
+  ],
+  [
+    'a key of metadata that stands twice, once escaped',
+    '{"content":"x","actor":"user","metadata":{"a":1,"\\u0061":2}}',
   ],
   ['a number that would lose digits', '{"content":"x","actor":"user","metadata":{"id":12345678901234567890}}'],
   ['a number beyond all numbers', '{"content":"x","actor":"user","metadata":{"id":1e999}}'],
