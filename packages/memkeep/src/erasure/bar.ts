@@ -1,5 +1,5 @@
 import { MemkeepError } from '../core/errors.ts'
-import { lastBackupMs } from './enter.ts'
+import { lastBackupMs, withhold } from './enter.ts'
 import type { StepRow } from './erasure-record.ts'
 import { sealOf } from './note-seal.ts'
 import { callStep } from './step-call.ts'
@@ -9,7 +9,8 @@ import { endOf, type Notes, ofTargets, type StepInput } from './steps.ts'
  * Sets the barrier: from its commit on no write for the scope commits. Answers the step as it stands. Throws `ERR_ACCESS_DENIED` when a hold was placed meanwhile, and `ERR_SEAL_BROKEN` where the
  * scope has keys of a later epoch: it began anew since, and nobody asked for the end of that.
  */
-export async function bar({ kernel, record, scope, beganMs }: StepInput): Promise<StepRow> {
+export async function bar(input: StepInput): Promise<StepRow> {
+  const { kernel, record, scope, beganMs } = input
   const barredMs = endOf(kernel, record)
   await checkEpoch(kernel, record, scope)
   const mac = await sealOf(kernel, record, 'bar', { notes: '{}', ended_ms: barredMs })
@@ -18,7 +19,10 @@ export async function bar({ kernel, record, scope, beganMs }: StepInput): Promis
     args: [record.id, beganMs, barredMs, mac, lastBackupMs(kernel)],
     handled: ['ok', 'held'],
   })
-  if (row!.outcome === 'held') throw held()
+  if (row!.outcome === 'held') {
+    await withhold(input)
+    throw held()
+  }
   kernel.drop(scope.tenant)
   return row!
 }

@@ -6,7 +6,7 @@ import {
   ownCache,
   type TargetErased,
 } from '../core/erasure.ts'
-import { type Covered, coverDeletion } from './enter.ts'
+import { coverDeletion } from './enter.ts'
 import type { Plan } from './enumerate.ts'
 import { notesOf } from './erasure-record.ts'
 import { callStep } from './step-call.ts'
@@ -23,8 +23,10 @@ interface DeleteRow {
   readonly totals: string
 }
 
-/** Rows deleted of each table; and what is no table's count. */
-export interface DeletionNotes extends Notes, Covered {}
+/** Rows deleted of each table; and when the last backup has gone that could hold them, which is no table's count. */
+export interface DeletionNotes extends Notes {
+  readonly untilMs: number
+}
 
 /**
  * Deletes every row of the scope, a bounded number of shelves in a transaction. Returns how many went of each table, over all calls of this erasure; what deletes after the step has ended
@@ -32,13 +34,13 @@ export interface DeletionNotes extends Notes, Covered {}
  */
 export async function deleteRows(input: StepInput): Promise<DeletionNotes> {
   const { kernel, record, beganMs } = input
-  const covered = await coverDeletion(input)
+  const untilMs = await coverDeletion(input)
   for (let after: Buffer = Buffer.alloc(0); ; ) {
     const args = [record.id, after, beganMs]
     const [row] = await callStep<DeleteRow>(kernel, record, { doorway: 'delete_scope', args })
     kernel.seams.reach('erasure.delete.batch')
     if (record.kind === 'subject' || row!.reached.equals(last)) {
-      return { ...(JSON.parse(row!.totals) as Record<string, number>), ...covered }
+      return { ...(JSON.parse(row!.totals) as Record<string, number>), untilMs }
     }
     after = row!.reached
   }

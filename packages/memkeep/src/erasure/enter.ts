@@ -1,8 +1,8 @@
 import { erasureReasons } from '../core/erasure.ts'
 import { MemkeepError } from '../core/errors.ts'
 import type { ErasureKernel } from './erasure-kernel.ts'
-import { type ErasureRecord, notesOf } from './erasure-record.ts'
-import { expiredLine, type LedgerEntry, lineOf, readLines } from './ledger-lines.ts'
+import type { ErasureRecord } from './erasure-record.ts'
+import { expiredLine, type LedgerEntry, lineOf, readLines, withheld } from './ledger-lines.ts'
 import { isOwnLine, lineSealOf } from './ledger-seal.ts'
 import { callStep } from './step-call.ts'
 import type { Notes, StepInput } from './steps.ts'
@@ -10,13 +10,13 @@ import { witnessLedger } from './witnessed-ledger.ts'
 
 const hourMs = 3_600_000
 
-/** Looks whether the ledger outside the database stands, and drops what has expired there. Nothing is entered for what is only asked for: a hold may stop it yet, and the restore guard would carry it out all the same. */
+/** Enters the erasure in the ledger outside the database, before anything is deleted; and drops what has expired there. */
 export async function authorise({ kernel, record }: StepInput): Promise<Notes> {
   const { askedBy, reason } = record
   await expireLines(kernel)
-  const own = askedBy === 'guard' ? { entered: await ownLine(kernel, record) } : {}
+  const entered = record.askedBy === 'guard' ? await ownLine(kernel, record) : await enter(kernel, record)
   await witnessLedger(kernel)
-  return { askedBy, reason, ...own }
+  return { askedBy, reason, entered }
 }
 
 /**
@@ -26,19 +26,11 @@ export function lastBackupMs({ seams, keepsBackupsMs }: Pick<ErasureKernel, 'sea
   return Math.ceil((seams.clock.now() + keepsBackupsMs) / hourMs) * hourMs
 }
 
-/** What lets the restore guard repeat a deletion. */
-export interface Covered {
-  /** When the last backup has gone that could hold what is deleted. */
-  readonly untilMs: number
-  /** Place of the line in the ledger outside the database; null without one. */
-  readonly entered: number | null
-}
-
 /**
- * Behind the barrier and before rows are deleted: enters the erasure in the ledger outside the database. The line must not end before the backups that hold
- * those rows until now, nor name another epoch.
+ * Before rows are deleted: the line must not end before the backups that hold them until now, nor name another epoch.
+ * Returns that end.
  */
-export async function coverDeletion({ kernel, record, beganMs }: StepInput): Promise<Covered> {
+export async function coverDeletion({ kernel, record, beganMs }: StepInput): Promise<number> {
   const untilMs = lastBackupMs(kernel)
   if (record.untilMs < untilMs) {
     // The bar and its step stand.
@@ -47,15 +39,12 @@ export async function coverDeletion({ kernel, record, beganMs }: StepInput): Pro
   }
   const lastMs = Math.max(record.untilMs, untilMs)
   // One that the guard repeats has the line that it goes by: it deletes what backups hold until then.
-  const entered =
-    record.askedBy === 'guard'
-      ? notesOf<{ entered: number }>(record, 'authorise').entered
-      : await enter(kernel, { ...record, untilMs: lastMs })
+  if (record.askedBy !== 'guard') await enter(kernel, { ...record, untilMs: lastMs })
   await witnessLedger(kernel)
-  return { untilMs: lastMs, entered }
+  return lastMs
 }
 
-async function enter(kernel: ErasureKernel, record: ErasureRecord): Promise<number | null> {
+async function enter(kernel: ErasureKernel, record: ErasureRecord, held = false): Promise<number | null> {
   const { ledger, seams } = kernel
   if (ledger === null) return null
   for (;;) {
@@ -63,16 +52,27 @@ async function enter(kernel: ErasureKernel, record: ErasureRecord): Promise<numb
     const { entries, head, count } = readLines(lines)
     const nowMs = seams.clock.now()
     const standing = entries.findLast(({ erasure }) => erasure === record.id)
-    if (standing !== undefined && covers(standing, record) && (await isOwnLine(kernel, standing))) return standing.place
+    if (standing !== undefined && covers(standing, record, held) && (await isOwnLine(kernel, standing)))
+      return standing.place
     const place = count + 1
-    const entry = entryOf(record, place, nowMs)
+    const entry = { ...entryOf(record, place, nowMs), ...(held ? { reason: withheld } : {}) }
     const mac = await lineSealOf(kernel, entry)
     if (await ledger.put(place, lineOf({ ...entry, mac }, head))) return place
   }
 }
 
-function covers({ epoch, until }: LedgerEntry, record: ErasureRecord): boolean {
-  return epoch === record.epoch && until >= record.untilMs
+function covers({ epoch, until, reason }: LedgerEntry, record: ErasureRecord, held: boolean): boolean {
+  return epoch === record.epoch && until >= record.untilMs && (reason === withheld) === held
+}
+
+/**
+ * Says in the ledger outside the database that a hold stopped the erasure before its bar: a backup of before the request, put back, would else be erased, and with it
+ * keys that are in use. Its deletion is entered anew.
+ */
+export async function withhold({ kernel, record }: StepInput): Promise<void> {
+  if (record.askedBy === 'guard') return
+  await enter(kernel, record, true)
+  await witnessLedger(kernel)
 }
 
 /** The place of the line by which the guard repeats an erasure. None is put for it: without one (`ERR_SEAL_BROKEN`) nobody asked for that erasure. */
@@ -81,13 +81,14 @@ async function ownLine(kernel: ErasureKernel, record: ErasureRecord): Promise<nu
   const nowMs = seams.clock.now()
   const { entries } = readLines((await ledger?.read()) ?? [])
   const own = entries.findLast(
-    ({ erasure, kind, tenant, subject, epoch, commit, until }) =>
+    ({ erasure, kind, tenant, subject, epoch, commit, reason, until }) =>
       erasure === record.id &&
       kind === record.kind &&
       tenant === record.tenant.toString('hex') &&
       subject === record.subject.toString('hex') &&
       epoch === record.epoch &&
       commit === record.scopeCommit.toString('hex') &&
+      reason !== withheld &&
       until >= nowMs,
   )
   if (own === undefined || !(await isOwnLine(kernel, own)))

@@ -11,6 +11,7 @@ export interface LedgerEntry {
   readonly tenant: string
   readonly subject: string
   readonly epoch: number
+  /** Its place in `erasureReasons`; `withheld` says that a hold stopped that erasure before its bar. */
   readonly reason: number
   readonly commit: string
   /** When the last backup has gone that could hold the scope. */
@@ -18,6 +19,9 @@ export interface LedgerEntry {
   /** See `lineSealOf`. */
   readonly mac: string
 }
+
+/** Stands in the place of a reason: until another line of that erasure, the restore guard does not carry it out. */
+export const withheld = -1
 
 /** What stands before the first line. */
 export const first = '0'.repeat(64)

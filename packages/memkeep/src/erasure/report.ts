@@ -74,7 +74,7 @@ function notCovered(record: ErasureRecord, keys: KeyNotes, atMs: number): NotCov
       until: null,
     },
     { what: 'sealed bytes and tags in backups, replicas and the write-ahead log of the database', until },
-    ...(notesOf<DeletionNotes>(record, 'delete').entered === null ? [{ what: noLedger, until }] : []),
+    ...(notesOf<{ entered: number | null }>(record, 'authorise').entered === null ? [{ what: noLedger, until }] : []),
     ...(isDestroyed(keys, atMs) ? [] : [copies]),
     { what: 'copies of a root key that was kept in a file, and what a disk keeps of one that was written over', until },
     { what: sealedIds[record.kind], until },

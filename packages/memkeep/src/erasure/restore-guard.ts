@@ -3,7 +3,7 @@ import { MemkeepError } from '../core/errors.ts'
 import { expireLines } from './enter.ts'
 import type { ErasureKernel } from './erasure-kernel.ts'
 import type { ErasureLedger } from './erasure-ledger.ts'
-import { first, type LedgerEntry, readLines } from './ledger-lines.ts'
+import { first, type LedgerEntry, readLines, withheld } from './ledger-lines.ts'
 import { isOwnLine } from './ledger-seal.ts'
 import { nameErasure } from './names.ts'
 import { requestSealOf } from './request-seal.ts'
@@ -55,8 +55,10 @@ export async function guard(kernel: ErasureKernel): Promise<GuardReport> {
   }
   await checkOwn(kernel, entries)
   let repeated = 0
+  const newest = new Map(entries.map((entry) => [entry.erasure, entry]))
   for (const entry of entries) {
     if (entry.until < seams.clock.now()) continue
+    if (entry.reason === withheld || newest.get(entry.erasure)!.reason === withheld) continue
     if (await repeat(kernel, entry)) repeated++
   }
   // Also keys of versions that had ended before those erasures: a restored key store has them back, and no erasure's own records are among them.

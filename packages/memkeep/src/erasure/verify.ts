@@ -44,7 +44,7 @@ export async function verifyScope(input: StepInput): Promise<VerifyNotes> {
   const remaining = Object.assign({}, ...inTargets.map(([, held]) => held)) as Record<string, number>
   const filled = leftIn(remaining)
   if (filled.length > 0) throw incomplete(`something is left in ${filled.join(', ')}`)
-  const { untilMs, entered, ...rows } = notesOf<DeletionNotes>(input.record, 'delete')
+  const { untilMs, ...rows } = notesOf<DeletionNotes>(input.record, 'delete')
   const derive = notesOf<DeriveNotes>(input.record, 'derive')
   const deleted: Record<string, number> = { ...(rows as Record<string, number>), ...derive.deleted }
   const late = await triesOf(input, { counted: derive.tries })
