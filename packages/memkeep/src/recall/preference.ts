@@ -1,7 +1,7 @@
 import type { ShelfEntry } from './shelf.ts'
 
 /**
- * How much a row's age and importance count beside how well it answers: finite, not negative, 0 unless given. One
+ * How much a row's age and importance count beside how well it answers: from 0 to 1,000, 0 unless given. One
  * standard deviation of the relevance of all rows is the unit.
  */
 export interface Weights {

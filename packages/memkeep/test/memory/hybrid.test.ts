@@ -79,7 +79,23 @@ test('weights put recent or important memories first, and must be numbers from 0
   expect(await first({ importance: 1 })).toBe('tea, long ago')
   const kept = (await memory.list()).items.map(({ content, importance }) => [content, importance])
   expect(kept).toContainEqual(['tea, long ago', 1])
-  for (const weights of [{ recency: -1 }, { importance: Number.NaN }, { halfLifeDays: 0 }, { speed: 1 }, null]) {
+  const most = { recency: 1000, importance: 1000, halfLifeDays: Number.MAX_VALUE }
+  for (const { score } of (await memory.search('tea', { weights: most })).memories) expect(score).toBeLessThan(1e6)
+  const tooMuch = [
+    { recency: 1000.5 },
+    { importance: 1e308 },
+    { importance: Number.POSITIVE_INFINITY },
+    { recency: '1' },
+  ]
+  const none = [
+    { recency: -1 },
+    { importance: Number.NaN },
+    { halfLifeDays: 0 },
+    { halfLifeDays: Number.POSITIVE_INFINITY },
+    { speed: 1 },
+    null,
+  ]
+  for (const weights of [...tooMuch, ...none]) {
     expect(await codeOf(memory.search('tea', { weights: weights as object }))).toBe('ERR_INPUT_INVALID')
   }
   for (const explain of [1, 'true', null]) {

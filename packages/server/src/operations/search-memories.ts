@@ -20,9 +20,9 @@ const input = z.strictObject({
   until: moment.describe('Before this moment.').exactOptional(),
   weights: z
     .strictObject({
-      recency: z.number().exactOptional(),
-      halfLifeDays: z.number().exactOptional(),
-      importance: z.number().exactOptional(),
+      recency: z.number().describe('From 0 to 1,000.').exactOptional(),
+      halfLifeDays: z.number().describe('Above 0; default 30.').exactOptional(),
+      importance: z.number().describe('From 0 to 1,000.').exactOptional(),
     })
     .describe('What counts beside how well a memory answers; default nothing.')
     .exactOptional(),
