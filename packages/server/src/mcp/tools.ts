@@ -61,6 +61,9 @@ type Run<Input extends z.ZodObject> = (
  */
 export const maxSubscriptions = 0
 
+/** Nor is there anything to tell of the lists: said outright, as the library would promise notices. */
+const silent = { listChanged: false }
+
 /**
  * A server with the four tools, and a memory and its lineage as resources. `reach` is asked at each call; no tool has a way to
  * say whose memories it means.
@@ -68,7 +71,7 @@ export const maxSubscriptions = 0
 export function createMcpServer(version: string, reach: () => Promise<Reach>, note: NoteFault): McpServer {
   const server = new McpServer(
     { name: 'memkeep', version },
-    { instructions, capabilities: { tools: {}, resources: {} } },
+    { instructions, capabilities: { tools: silent, resources: silent } },
   )
   const tool = <Name extends keyof typeof tools>(name: Name, run: Run<(typeof tools)[Name]['input']>): void => {
     const { description, input, output, annotations } = tools[name]

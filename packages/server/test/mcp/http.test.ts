@@ -134,6 +134,7 @@ test('a key that is revoked ends between two calls', async () => {
 
 test('no stream of notices is opened: it would outlive its key, and one tenant’s would be counted with another’s', async () => {
   const client = await connect(ana, { versionNegotiation: { mode: 'auto' } })
+  expect(client.getServerCapabilities()).toEqual({ tools: { listChanged: false }, resources: { listChanged: false } })
   await expect(client.listen({ toolsListChanged: true })).rejects.toThrow(/limit reached/)
   expect((await call(client, 'list_memories', {})).isError).toBe(false)
   await client.close()
