@@ -3,7 +3,7 @@ import { MemkeepError } from 'memkeep'
 import { z } from 'zod'
 import { adminRights, checkAdminKeys, checkSecondPerson } from './authn/admin-keys.ts'
 import { isProxy } from './authn/client-address.ts'
-import { tokenAlgorithms } from './authn/json-web-tokens.ts'
+import { faultOfKey, tokenAlgorithms } from './authn/json-web-tokens.ts'
 import { disclosureIn, supportNeedsSecond, toolsIn } from './keep-settings.ts'
 import { type ReadJson, readJson } from './read-json.ts'
 
@@ -17,11 +17,24 @@ const keySetUrl = httpUrl.refine((text) => /^https:/i.test(text) || isLoopback(n
   error: 'https, or http on this machine',
 })
 
+/** Paths are put behind it, and it is told to anybody. */
+const publicUrl = httpUrl.refine(isPlainAddress, { error: 'an address without a user, a query or a fragment' })
+
+/** What it is that no token could be verified with stands in the refusal, and no part of the key. */
+const keySet = z
+  .looseObject({ keys: z.array(z.looseObject({ kty: z.string() })).min(1) })
+  .superRefine(({ keys }, { addIssue }) => {
+    for (const [at, key] of keys.entries()) {
+      const message = faultOfKey(key)
+      if (message !== null) addIssue({ code: 'custom', path: ['keys', at], message })
+    }
+  })
+
 const jwt = z.strictObject({
   issuer: z.string().min(1),
   audience: z.string().min(1),
   /** Address of the issuer's key set, or the set itself. */
-  jwks: z.union([keySetUrl, z.looseObject({ keys: z.array(z.looseObject({ kty: z.string() })).min(1) })]),
+  jwks: z.union([keySetUrl, keySet]),
   algorithms: z
     .array(z.enum(tokenAlgorithms as [string, ...string[]]))
     .min(1)
@@ -43,7 +56,7 @@ const settings = z.strictObject({
   host: z.string().min(1).exactOptional(),
   port: z.number().int().min(0).max(65_535).exactOptional(),
   /** The address that clients know the server by. */
-  publicUrl: httpUrl.exactOptional(),
+  publicUrl: publicUrl.exactOptional(),
   jwt: jwt.exactOptional(),
   adminKeys: z
     .array(
@@ -197,6 +210,11 @@ function wrong(issue: z.core.$ZodIssue, file: string | undefined, saidBy: Readon
   const where = by ?? (file === undefined ? (below ?? 'settings') : file)
   const keys = issue.code === 'unrecognized_keys' ? `unknown: ${issue.keys.join(', ')}` : issue.message
   return new MemkeepError('ERR_INPUT_INVALID', `${where}: ${path.length === 0 ? '' : `${path.join('.')}: `}${keys}`)
+}
+
+function isPlainAddress(text: string): boolean {
+  const { username, password } = new URL(text)
+  return username === '' && password === '' && !/[?#]/.test(text)
 }
 
 function isLoopback(hostname: string): boolean {

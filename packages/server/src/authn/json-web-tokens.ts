@@ -1,8 +1,12 @@
+import { createPublicKey } from 'node:crypto'
 import {
+  type CryptoKey,
   createLocalJWKSet,
   createRemoteJWKSet,
+  customFetch,
   errors,
   type JSONWebKeySet,
+  type JWK,
   type JWTPayload,
   type JWTVerifyGetKey,
   jwtVerify,
@@ -67,7 +71,11 @@ export class JsonWebTokens {
     this.#toleranceSeconds = options.clockToleranceSeconds ?? 5
     this.#keyOf =
       typeof options.jwks === 'string'
-        ? createRemoteJWKSet(new URL(options.jwks), { timeoutDuration: 5000, cooldownDuration: 30_000 })
+        ? createRemoteJWKSet(new URL(options.jwks), {
+            timeoutDuration: 5000,
+            cooldownDuration: 30_000,
+            [customFetch]: (url, init) => fetch(url, init).catch(unreachable),
+          })
         : createLocalJWKSet(options.jwks)
   }
 
@@ -88,16 +96,8 @@ export class JsonWebTokens {
   }
 
   async #verified(token: string): Promise<JWTPayload | null> {
-    const { issuer, audience, algorithms = defaultAlgorithms } = this.#options
     try {
-      const { payload } = await jwtVerify(token, this.#keyOf, {
-        issuer,
-        audience,
-        algorithms: [...algorithms],
-        requiredClaims: ['exp'],
-        clockTolerance: this.#toleranceSeconds,
-      })
-      return payload
+      return await this.#verify(token, this.#keyOf).catch((error) => this.#verifyByAny(token, error))
     } catch (error) {
       if (!isUnreachable(error)) return null
       throw new MemkeepError('ERR_KEY_UNAVAILABLE', "the issuer's keys cannot be had", {
@@ -105,6 +105,30 @@ export class JsonWebTokens {
         retryable: true,
       })
     }
+  }
+
+  async #verify(token: string, key: JWTVerifyGetKey | CryptoKey): Promise<JWTPayload> {
+    const { issuer, audience, algorithms = defaultAlgorithms } = this.#options
+    const { payload } = await jwtVerify(token, typeof key === 'function' ? key : async () => key, {
+      issuer,
+      audience,
+      algorithms: [...algorithms],
+      requiredClaims: ['exp'],
+      clockTolerance: this.#toleranceSeconds,
+    })
+    return payload
+  }
+
+  /** Of a token that names no key where several fit, as while an issuer changes keys: the one that signed it. Throws `error` for any other. */
+  async #verifyByAny(token: string, error: unknown): Promise<JWTPayload> {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error
+    for await (const key of error) {
+      const payload = await this.#verify(token, key).catch((fault) => {
+        if (!(fault instanceof errors.JWSSignatureVerificationFailed)) throw fault
+      })
+      if (payload !== undefined) return payload
+    }
+    throw error
   }
 
   #credentialOf(payload: JWTPayload): Credential | null {
@@ -157,9 +181,25 @@ function isId(value: unknown): value is string {
   )
 }
 
-/** The key set could not be fetched; all else says something of the token. */
+/** No answer at all to a fetch of the key set. */
+class Unreachable extends Error {}
+
+function unreachable(cause: unknown): never {
+  throw new Unreachable('no answer', { cause })
+}
+
+/** The key set could not be fetched; all else says something of the token, or of a key in the set that nothing can be verified with. */
 function isUnreachable(error: unknown): boolean {
-  return (
-    error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError) || error.code === 'ERR_JOSE_GENERIC'
-  )
+  return error instanceof Unreachable || (error instanceof errors.JOSEError && error.code === 'ERR_JOSE_GENERIC')
+}
+
+/** Why no token could be verified with a key; null: one could, by its form. */
+export function faultOfKey(jwk: JWK): string | null {
+  if (jwk.d !== undefined || jwk.k !== undefined || jwk.priv !== undefined) return 'holds a secret: public keys alone'
+  try {
+    const { asymmetricKeyDetails: { modulusLength = 2048 } = {} } = createPublicKey({ key: { ...jwk }, format: 'jwk' })
+    return modulusLength < 2048 ? 'an RSA key of less than 2,048 bits' : null
+  } catch {
+    return 'no public key as JWK has it'
+  }
 }

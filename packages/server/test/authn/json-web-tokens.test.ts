@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { exportJWK, generateKeyPair, type JWTHeaderParameters, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose'
@@ -202,6 +203,40 @@ describe('no token:', () => {
     }
   })
 })
+
+describe('of a key set', () => {
+  const claims = { ...standing, tenant: 'acme' }
+  const unnamed = { kid: undefined } as never
+
+  async function status(keys: object[], ...tokens: string[]): Promise<number[]> {
+    await using server = await Served.start({ jwt: { issuer, audience, jwks: { keys } as never } })
+    const answers = []
+    for (const key of tokens) answers.push((await server.ask('GET', '/v1/memories', { key })).status)
+    return answers
+  }
+
+  test('each key that fits a token without an id is tried: while keys change there are two', async () => {
+    const second = { ...(await exportJWK(others.publicKey)), kid: 'k2', alg: 'ES256' }
+    const third = (await generateKeyPair('ES256')).privateKey
+    const tokens = [signing.privateKey, others.privateKey, third].map((key) => sign(claims, unnamed, key))
+    const expired = sign(claims, unnamed, others.privateKey, '-1m')
+    const keys = [publicKey, { ...second, kid: 'damaged', x: publicKey.x }, second]
+    expect(await status(keys, ...(await Promise.all([...tokens, expired])))).toEqual([200, 200, 401, 401])
+  })
+
+  test('one that nothing can be verified with makes a token that names it invalid, and says nothing of the issuer', async () => {
+    const damaged = { ...publicKey, kid: 'damaged', x: 'AAAA' }
+    const short = {
+      ...generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' }),
+      kid: 'short',
+    }
+    const forShort = `${base64url({ alg: 'RS256', kid: 'short' })}.${base64url({ ...claims, exp: 9e9 })}.AAAA`
+    const tokens = [await sign(claims, { kid: 'damaged' }), forShort, await sign(claims)]
+    expect(await status([publicKey, damaged, short], ...tokens)).toEqual([401, 401, 200])
+  })
+})
+
+const base64url = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
 
 test('keys of an address are fetched, kept and fetched anew when they rotate; without them it is 503', async () => {
   let keys: object[] = [publicKey]

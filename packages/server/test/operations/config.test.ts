@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,6 +16,9 @@ function read(settings: unknown, env: Record<string, string> = {}, flags = {}) {
 }
 
 const [hash, other] = ['a'.repeat(64), 'b'.repeat(64)]
+const ecKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' })
+const rsaKey = (modulusLength: number) =>
+  generateKeyPairSync('rsa', { modulusLength }).publicKey.export({ format: 'jwk' })
 const jwtEnv = { MEMKEEP_JWT_ISSUER: 'i', MEMKEEP_JWT_AUDIENCE: 'a' }
 
 test('the command line goes before the environment, and that before the file', () => {
@@ -34,6 +38,12 @@ test('the command line goes before the environment, and that before the file', (
   })
   expect(readConfig({ env: { MEMKEEP_CONFIG: file }, flags: {} }).host).toBe('from-file')
   expect(readConfig({ env: { MEMKEEP_PORT: '' }, flags: {} })).toEqual({})
+})
+
+test('keys of an issuer in the file itself, also those that are for encryption', () => {
+  const edKey = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' })
+  const jwks = { keys: [{ ...ecKey, kid: 'a', alg: 'ES256' }, edKey, { ...rsaKey(2048), use: 'enc', alg: 'RSA-OAEP' }] }
+  expect(read({ jwt: { issuer: 'i', audience: 'a', jwks } }).jwt?.jwks).toEqual(jwks)
 })
 
 test('tools and a disclosure budget, in a variable as in the file', () => {
@@ -132,6 +142,44 @@ describe('a fault names its place and no value:', () => {
       {},
       { ...jwtEnv, MEMKEEP_JWT_JWKS: 'http://127.0.0.1.example/secret-value' },
       /^MEMKEEP_JWT_JWKS: /,
+    ],
+    [
+      'a shared secret among the keys of an issuer',
+      { jwt: { ...jwt, jwks: { keys: [ecKey, { kty: 'oct', k: 'secret-value' }] } } },
+      {},
+      /memkeep\.json: jwt\.jwks\.keys\.1: holds a secret/,
+    ],
+    [
+      'a private key among them',
+      { jwt: { ...jwt, jwks: { keys: [{ ...ecKey, d: 'secret-value' }] } } },
+      {},
+      /memkeep\.json: jwt\.jwks\.keys\.0: holds a secret/,
+    ],
+    [
+      'a key of no kind',
+      { jwt: { ...jwt, jwks: { keys: [ecKey, ecKey, { kty: 'secret-value' }] } } },
+      {},
+      /memkeep\.json: jwt\.jwks\.keys\.2: no public key/,
+    ],
+    [
+      'a damaged key',
+      { jwt: { ...jwt, jwks: { keys: [{ ...ecKey, x: 'secret-value' }] } } },
+      {},
+      /memkeep\.json: jwt\.jwks\.keys\.0: no public key/,
+    ],
+    [
+      'a short RSA key',
+      { jwt: { ...jwt, jwks: { keys: [rsaKey(1024)] } } },
+      {},
+      /memkeep\.json: jwt\.jwks\.keys\.0: an RSA key of less than 2,048 bits/,
+    ],
+    ['a public address with a user', { publicUrl: 'https://secret-value@m.example' }, {}, /memkeep\.json: publicUrl: /],
+    ['with a query', { publicUrl: 'https://m.example/?secret-value' }, {}, /memkeep\.json: publicUrl: /],
+    [
+      'with a fragment',
+      {},
+      { MEMKEEP_PUBLIC_URL: 'https://m.example#secret-value' },
+      /^MEMKEEP_PUBLIC_URL: publicUrl: /,
     ],
     [
       'a hash that is none, in the file',
