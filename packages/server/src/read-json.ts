@@ -74,7 +74,7 @@ function walk(text: string, sees: (key: string) => void, most: number, refusedKe
     } else if (losesDigits(token)) wrong ??= lostDigits
     else if (level?.atKey === true) {
       level.atKey = false
-      const key = String(JSON.parse(token))
+      const key = token.includes('\\') ? String(JSON.parse(token)) : token.slice(1, -1)
       wrong ??= wrongKey(level.keys!, key, refusedKeys)
       level.keys!.add(key)
       sees(key)

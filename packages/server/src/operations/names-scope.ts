@@ -10,7 +10,7 @@ export function namesScope(name: string): boolean {
   const letters = name
     .normalize('NFKC')
     .toLowerCase()
-    .replace(/[^a-z]/g, '')
+    .replace(/[^a-z]+/g, '')
   return scopeWords.test(letters)
 }
 
