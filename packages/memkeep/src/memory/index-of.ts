@@ -3,7 +3,7 @@ import type { IndexEntry, ModelVector } from '../recall/index-entry.ts'
 import type { Query } from '../recall/rank.ts'
 import type { ShelfEntry } from '../recall/shelf.ts'
 import { stemmed } from '../recall/stemmed.ts'
-import { termsOf } from '../recall/terms.ts'
+import { queryTermsOf, termsOf } from '../recall/terms.ts'
 import { turnWords } from '../recall/turn-words.ts'
 import type { Labels } from '../store/reading.ts'
 import type { Kernel } from './kernel.ts'
@@ -69,7 +69,7 @@ export function queryOf(
   vector: Float32Array | null,
   { former }: Pick<Vectors, 'former'> = {},
 ): Query {
-  const query = { terms: termsOf(text), languages: kernel.languages ?? null, vector, model: modelOf(kernel) }
+  const query = { terms: queryTermsOf(text), languages: kernel.languages ?? null, vector, model: modelOf(kernel) }
   return former === undefined ? query : { ...query, former }
 }
 

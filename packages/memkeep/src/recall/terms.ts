@@ -10,6 +10,8 @@ const unspaced =
 /** Texts in which the above finds nothing to take away, to compose or to segment. */
 const ascii = /^[\u0000-\u007f]*$/
 const asciiRun = /[a-z0-9]+/g
+/** What the capital I with a dot (`İstanbul`) becomes in lower case: nobody types that dot, which an i has already. */
+const dottedI = 'i\u0307'
 /** Longest term in code points: the rest of a longer run (a blob in base64, say) does not take part in matching. */
 const longest = 64
 
@@ -28,7 +30,27 @@ export function termsOf(text: string): Map<string, number> {
     for (const word of text.toLowerCase().match(asciiRun) ?? []) count(counts, word)
     return counts
   }
-  const plain = text.replace(decoration, '').replace(accents, '$1').normalize('NFKC').toLowerCase()
+  const plain = lowered(text).replaceAll(dottedI, 'i')
+  countRuns(plain, counts)
+  return counts
+}
+
+/** As `termsOf`, of a query: with the words as they stand in entries of before a dotted capital I was an i. */
+export function queryTermsOf(text: string): Map<string, number> {
+  const counts = termsOf(text)
+  if (ascii.test(text)) return counts
+  const before = lowered(text)
+  if (!before.includes(dottedI)) return counts
+  const former = new Map<string, number>()
+  countRuns(before, former)
+  return new Map([...former, ...counts])
+}
+
+function lowered(text: string): string {
+  return text.replace(decoration, '').replace(accents, '$1').normalize('NFKC').toLowerCase()
+}
+
+function countRuns(plain: string, counts: Map<string, number>): void {
   for (const [found] of plain.matchAll(run)) {
     if (unspaced.test(found)) {
       for (const { segment } of segmenter.segment(found)) count(counts, segment)
@@ -36,7 +58,6 @@ export function termsOf(text: string): Map<string, number> {
       count(counts, found)
     }
   }
-  return counts
 }
 
 function count(counts: Map<string, number>, word: string): void {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
-import { termsOf } from '../../src/recall/terms.ts'
+import { queryTermsOf, termsOf } from '../../src/recall/terms.ts'
 import { runs } from './run-parameters.ts'
 
 test.each<[string, string, Record<string, number>]>([
@@ -12,6 +12,7 @@ test.each<[string, string, Record<string, number>]>([
   ['numbers', 'room 42, 3rd floor', { room: 1, '42': 1, '3rd': 1, floor: 1 }],
   ['wide forms and ligatures as plain ones', 'Ｆｕｌｌ ﬁsh', { full: 1, fish: 1 }],
   ['Cyrillic and Greek', 'Привет ΚΟΣΜΟΣ', { привет: 1, κοσμος: 1 }],
+  ['a dotted capital I as an i, typed apart too', 'İstanbul I\u0307zmir istanbul', { istanbul: 2, izmir: 1 }],
   ['Arabic and Hebrew', 'مرحبا שלום', { مرحبا: 1, שלום: 1 }],
   ['Devanagari with its vowel signs', 'नमस्ते दुनिया', { नमस्ते: 1, दुनिया: 1 }],
   ['Korean by spaces', '서울에 살아요', { 서울에: 1, 살아요: 1 }],
@@ -27,6 +28,17 @@ test.each<[string, string, Record<string, number>]>([
   ['names that objects have', 'constructor __proto__', { constructor: 1, proto: 1 }],
 ])('finds %s', (_, text, wanted) => {
   expect(termsOf(text)).toEqual(new Map(Object.entries(wanted)))
+})
+
+test('a query also looks for the dotted i that entries of before have', () => {
+  expect(queryTermsOf('İzmir ve')).toEqual(
+    new Map([
+      ['i\u0307zmir', 1],
+      ['ve', 1],
+      ['izmir', 1],
+    ]),
+  )
+  for (const text of ['izmir', 'Zürich', '']) expect(queryTermsOf(text)).toEqual(termsOf(text))
 })
 
 test('agrees with the segmenter on Japanese', () => {
