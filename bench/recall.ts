@@ -40,7 +40,10 @@ if (embedder === null) console.error('no dense rows: the packages of use-lite ar
 
 const together = new Map<string, Row>()
 for (const file of positionals) {
-  const set = await readQuestionSet(file, (text) => console.error(text))
+  const set = await readQuestionSet(file, (text) => console.error(text)).catch((error: Error) => {
+    console.error(error.message)
+    process.exit(2)
+  })
   const found = await answers(set, { languages, embedder }, most)
   const lists = new Map([...found].map(([{ name }, each]) => [name, each]))
   if (values.library) {

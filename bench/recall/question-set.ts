@@ -37,6 +37,7 @@ type Json = Record<string, unknown>
  */
 export async function readQuestionSet(path: string, warn: (text: string) => void): Promise<QuestionSet> {
   const file = JSON.parse(await readFile(path, 'utf8')) as Json
+  if (typeof file !== 'object' || file === null || Array.isArray(file)) throw new Error(`${path}: a set is an object`)
   const memories = listOf(file, 'memories').map(readMemory)
   const subjects = new Map(memories.map(({ id, subject }) => [id, subject]))
   if (subjects.size < memories.length) throw new Error(`${path}: two memories have one id`)
@@ -52,6 +53,7 @@ export async function readQuestionSet(path: string, warn: (text: string) => void
   })
   if (unknown > 0) warn(`${path}: ${unknown} pieces of evidence are no memory of their subject`)
   if (empty > 0) warn(`${path}: ${empty} questions have no evidence and are left out`)
+  if (questions.length === 0) throw new Error(`${path}: no question is left that a memory answers`)
   return { name: typeof file.name === 'string' ? file.name : path, memories, questions }
 }
 

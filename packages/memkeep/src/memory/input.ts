@@ -191,20 +191,29 @@ export function checkMetadata(value: unknown, limits: Limits): { readonly [key: 
 function checkJson(value: unknown, depth: number): void {
   if (depth > 32) throw new MemkeepError('ERR_INPUT_INVALID', 'metadata is nested deeper than 32')
   if (value === null || typeof value === 'boolean') return
-  if (typeof value === 'number' && Number.isFinite(value)) return
+  if (typeof value === 'number' && Number.isFinite(value) && !Object.is(value, -0)) return
   if (typeof value === 'string' && value.isWellFormed() && !value.includes('\u0000')) return
-  if (Array.isArray(value)) {
+  const isList = Array.isArray(value)
+  // Beside its items an array has its length alone, and no object has a symbol or a hidden property: JSON would drop them.
+  const written = typeof value === 'object' ? Object.keys(value).length + (isList ? 1 : 0) : 0
+  if (typeof value === 'object' && Reflect.ownKeys(value).length !== written) throw notJson()
+  if (isList) {
+    if (Object.keys(value).length !== value.length) throw notJson()
     for (const item of value) checkJson(item, depth + 1)
     return
   }
   const prototype = typeof value === 'object' ? Object.getPrototypeOf(value) : undefined
   if (prototype !== Object.prototype && prototype !== null) {
-    throw new MemkeepError('ERR_INPUT_INVALID', 'metadata holds what JSON cannot carry')
+    throw notJson()
   }
   for (const [key, item] of Object.entries(value as object)) {
     checkJson(key, depth + 1)
     checkJson(item, depth + 1)
   }
+}
+
+function notJson(): MemkeepError {
+  return new MemkeepError('ERR_INPUT_INVALID', 'metadata holds what JSON cannot carry')
 }
 
 export function checkSources(value: unknown, most = 64): readonly string[] {

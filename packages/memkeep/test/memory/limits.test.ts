@@ -184,7 +184,17 @@ describe('what is not of its shape is refused', () => {
       'a\u0000',
       loop,
     ]
-    for (const value of [...values, deep(40), [undefined], { toJSON: () => 'other' }, Buffer.from('x')]) {
+    const dropped = [-0, Object.assign([1], { x: 1 }), { [Symbol('x')]: 1 }, new Array(2)]
+    const hidden = Object.defineProperty({}, 'x', { value: 1, enumerable: false })
+    for (const value of [
+      ...values,
+      ...dropped,
+      hidden,
+      deep(40),
+      [undefined],
+      { toJSON: () => 'other' },
+      Buffer.from('x'),
+    ]) {
       expect(await codeOf(memory().add('x', { ...user, metadata: { value } as never }))).toBe('ERR_INPUT_INVALID')
     }
     for (const metadata of [[], 'x', 7, null, new Date(), new Map([['a', 1]]), { '\ud800': 1 }]) {

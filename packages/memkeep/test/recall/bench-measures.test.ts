@@ -67,6 +67,9 @@ test('what cannot be found is left out, and said', async () => {
 })
 
 test('a set that is none is refused', async () => {
+  for (const none of [[], null, 7]) await expect(read(none as never)).rejects.toThrow('a set is an object')
+  const unanswered = [{ id: 'q', question: 'q', evidence: ['no memory'] }]
+  await expect(read({ memories, questions: unanswered })).rejects.toThrow('no question is left')
   await expect(read({ questions: [] })).rejects.toThrow('memories')
   await expect(read({ memories: [{ id: 'a' }], questions: [] })).rejects.toThrow('no content')
   await expect(read({ memories: [...memories, ...memories], questions: [] })).rejects.toThrow('one id')
