@@ -1,5 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { treeHash } from '../audit/node-sha256.ts'
+import { Breath } from '../core/breath.ts'
 import { MemkeepError } from '../core/errors.ts'
 import type { Seams } from '../core/seams.ts'
 import type { Keyring } from '../keys/keyring.ts'
@@ -141,7 +142,9 @@ export class DeploymentLog {
   ): Promise<{ heads: SaltedHead[]; failed: unknown }> {
     const [heads, failures]: [SaltedHead[], unknown[]] = [[], []]
     const slots = randomSlots(rows.length)
+    const breath = new Breath()
     for (const [i, row] of rows.entries()) {
+      if (breath.due) await breath.take()
       try {
         const head = await this.#known.check(row)
         const salt = randomBytes(32)
@@ -173,12 +176,14 @@ export class DeploymentLog {
 
   /** What did not change since it was anchored stays anchored where it is. */
   async #anchor(heads: readonly SaltedHead[], tree: HeadTree, vkey: string, proof: string): Promise<void> {
-    const moved = heads.flatMap(({ row, slot, salt }) => {
-      if (row.anchored === row.size && row.anchored_in === vkey) return []
-      return [{ row, head: encodeHeadProof({ slot, salt, path: tree.path(slot) }) }]
-    })
+    const moved = heads.filter(({ row }) => row.anchored !== row.size || row.anchored_in !== vkey)
+    const breath = new Breath()
     for (let start = 0; start < moved.length; start += 1_000) {
-      const some = moved.slice(start, start + 1_000)
+      const some: { readonly row: HeadRow; readonly head: Uint8Array }[] = []
+      for (const { row, slot, salt } of moved.slice(start, start + 1_000)) {
+        if (breath.due) await breath.take()
+        some.push({ row, head: encodeHeadProof({ slot, salt, path: tree.path(slot) }) })
+      }
       await this.#call('anchor_logs', [
         byteaArray(some.map(({ row }) => row.tenant)),
         int8Array(some.map(({ row }) => row.line)),

@@ -42,7 +42,7 @@ beforeAll(async () => {
   await open.tearDown('distil', anyShelf, '')
   await open.tearDown('hold', anyShelf, '')
   // What is rejected is removed.
-  await open.tearDown('remove', 'where a.tenant = c.tenant and a.subject = c.shelf and (', 'where (')
+  await open.tearDown('remove', 'where a.tenant = c.tenant and a.subject = c.shelf and a.id = any', 'where a.id = any')
 })
 afterAll(() => Promise.all([keep?.stop(), open?.stop()]))
 
