@@ -55,7 +55,8 @@ const rows: Readonly<Record<string, Row>> = {
   getMemory: { ask: (id) => ({ path: id }), status: known(200, 200, 404, 403, 404, 200, 404) },
   updateMemory: {
     ask: (id) => ({ path: id, body: { actor: 'user', tags: ['x'] } }),
-    status: known(200, 200, 404, 403, 404, 404, 404),
+    // Who may not write is told so, as of a deletion.
+    status: known(200, 200, 403, 403, 404, 404, 404),
   },
   memoryHistory: { ask: (id) => ({ path: id }), status: known(200, 200, 404, 403, 404, 200, 404) },
   deleteMemory: { ask: (id) => ({ path: id }), status: known(204, 204, 403, 403, 403, 404, 404) },
