@@ -2,12 +2,27 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { defaultServerConditions } from 'vite'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 // Tests see the sources, never a stale dist: every export starts with this condition.
 const source = 'memkeep-src'
 
 /** What Node itself takes: a package's `module` is for bundlers, and need not run here. */
 const asNode = defaultServerConditions.filter((condition) => condition !== 'module')
+
+/** What takes minutes. */
+const long =
+  /(non-interference|label-property|cli\/database|cli\/commands|cli\/fuzz|cli\/reembed|killed|hostile-clients)\.test\.ts$/
+
+/** Those go first: begun late, one of them would run on alone, with a core that does nothing. */
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const { yes = [], no = [] } = Object.groupBy(await super.sort(files), ({ moduleId }) =>
+      long.test(moduleId) ? 'yes' : 'no',
+    )
+    return [...yes, ...no]
+  }
+}
 
 export default defineConfig({
   ssr: { resolve: { conditions: [source, ...asNode], externalConditions: [source] } },
@@ -16,6 +31,7 @@ export default defineConfig({
     globalSetup: ['./test/start-postgres.ts'],
     pool: 'forks',
     maxWorkers: 2,
+    sequence: { sequencer: LongFirst },
     env: {
       // By words alone, which is fast; tests of embedding say otherwise.
       MEMKEEP_EMBEDDER: 'none',

@@ -18,7 +18,7 @@ export function serverSettings(name: string, socketDirectory: string): readonly 
     shared_buffers: '128MB',
     jit: 'off',
     // Until its tables are analysed the planner may read a whole shelf for one memory: not for the two minutes of the default.
-    autovacuum_naptime: '15s',
+    autovacuum_naptime: '30s',
     fsync: 'on',
     full_page_writes: 'on',
     synchronous_commit: 'on',
