@@ -17,8 +17,6 @@ export function serverSettings(name: string, socketDirectory: string): readonly 
     superuser_reserved_connections: 10,
     shared_buffers: '128MB',
     jit: 'off',
-    // Until its tables are analysed the planner may read a whole shelf for one memory: not for the two minutes of the default.
-    autovacuum_naptime: '30s',
     fsync: 'on',
     full_page_writes: 'on',
     synchronous_commit: 'on',
