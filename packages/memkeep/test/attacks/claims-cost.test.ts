@@ -96,13 +96,13 @@ test.each(Object.keys(work))('%s verifies as often on a long shelf as on a short
   expect(large - small, `${small} on ${sizes.small} rows, ${large} on ${sizes.large}`).toBeLessThan(20)
 })
 
-test('a write of many rows verifies for each of them, and for no others', async () => {
+test('a write of many rows verifies once for each', async () => {
   const many = Array.from({ length: 200 }, () => randomUUID())
   expect(await verifications(() => remember('large', many, null))).toBeLessThan(many.length + 20)
-  // Each removed memory leaves a removal row, and that is what is checked. PostgreSQL 15 looks at the label of each by itself besides.
+  // Each removed memory leaves a removal row, and that is what is checked.
   const removed = await verifications(() => call('forget', 'large', forget, [many]))
   expect(removed).toBeGreaterThan(many.length)
-  expect(removed).toBeLessThan(5 * many.length)
+  expect(removed).toBeLessThan(many.length + 100)
 })
 
 test('what follows a lineage verifies what it follows, however much of the tenant has one', async () => {

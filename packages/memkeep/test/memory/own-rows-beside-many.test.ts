@@ -45,6 +45,7 @@ const of = (keep: Keep) => store.memory({ roles: ['agent', 'admin'] }, keep)
 const acts: readonly Act[] = [
   ['artifacts.get', (keep) => of(keep).artifacts.get(artifact)],
   ['quarantine.get', (keep) => of(keep).quarantine.get(held[0]!)],
+  ['quarantine.release', (keep) => of(keep).quarantine.release(held.pop()!)],
   ['add again by its key', (keep) => of(keep).add('Line 7.', { ...said, idempotencyKey: 'key-7' })],
   ['add by a new key', (keep) => of(keep).add(line(), { ...said, idempotencyKey: `key-${fresh}` })],
   ['once', (keep) => of(keep).once(`once-${++fresh}`, 'asked', async () => 'done')],

@@ -1,7 +1,7 @@
 -- owner: memkeep_owner
 -- callers: memkeep_door
 
--- Removes memories of the locked shelf with every version: all, those expired at p_expired_ms, or else those in p_ids that have not expired. Leaves a
+-- Removes memories of the locked shelf with every version: all (p_all), those expired at p_expired_ms, and those in p_ids that have not expired. Leaves a
 -- removal row for each, so that other processes drop them, and the shelf at p_shelf_version. What is held or
 -- superseded goes alike, and with a memory what it superseded; but what is found above all that took its place stands for itself: superseded by what is still there
 -- of that, or else a memory again, under one version more. What was made of them goes too (unlearn). Returns the ids removed.
@@ -10,7 +10,6 @@ create or replace function memkeep.remove(c memkeep.claims, p_ids uuid[], p_all 
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp as $$
 declare
-  going uuid[];
   going_aside uuid[];
   ids uuid[];
   freed bigint;
@@ -24,29 +23,38 @@ declare
   gone_ids uuid[] := '{}';
   gone_newer uuid[] := '{}';
 begin
-  -- Which they are is looked up in each way by itself: of one condition with `or` all of the shelf would be read.
-  if p_all then
-    select array_agg(m.id) into going from memkeep.memory m where m.tenant = c.tenant and m.subject = c.shelf;
-    select array_agg(a.id) into going_aside from memkeep.aside a where a.tenant = c.tenant and a.subject = c.shelf;
-  elsif p_expired_ms is not null then
-    select array_agg(m.id) into going from memkeep.memory m
-      where m.tenant = c.tenant and m.subject = c.shelf and m.expires_ms <= p_expired_ms
-        and not exists (select 1 from memkeep.undistilled u where u.tenant = m.tenant and u.subject = m.subject and u.id = m.id);
-    select array_agg(a.id) into going_aside from memkeep.aside a
-      where a.tenant = c.tenant and a.subject = c.shelf and a.expires_ms <= p_expired_ms;
+  if not p_all and p_expired_ms is null and cardinality(p_ids) <= 20 then
+    -- A few are looked up one by one. Of more each look would ask for the call's claims again, and one pass over the shelf asks once.
+    with gone as (
+      delete from memkeep.memory m
+      where m.tenant = c.tenant and m.subject = c.shelf and m.id = any (p_ids) and (m.expires_ms is null or m.expires_ms > c.at_ms)
+      returning m.id, m.sensitivity, octet_length(m.content) + octet_length(m.details) + octet_length(m.entry) as size
+    ), left_behind as (
+      insert into memkeep.removal (tenant, subject, shelf_version, id, sensitivity, removed_ms)
+      select c.tenant, c.shelf, p_shelf_version, g.id, g.sensitivity, c.at_ms from gone g
+    )
+    select coalesce(array_agg(g.id), '{}'), coalesce(sum(g.size), 0) into ids, freed from gone g;
   else
-    select array_agg(m.id) into going from memkeep.memory m
-      where m.tenant = c.tenant and m.subject = c.shelf and m.id = any (p_ids) and (m.expires_ms is null or m.expires_ms > c.at_ms);
-    going_aside := p_ids;
+    with gone as (
+      delete from memkeep.memory m
+      where m.tenant = c.tenant and m.subject = c.shelf and (p_all
+        or m.expires_ms <= p_expired_ms and not exists (select 1 from memkeep.undistilled u
+          where u.tenant = m.tenant and u.subject = m.subject and u.id = m.id)
+        or (m.id = any (p_ids) and (m.expires_ms is null or m.expires_ms > c.at_ms)))
+      returning m.id, m.sensitivity, octet_length(m.content) + octet_length(m.details) + octet_length(m.entry) as size
+    ), left_behind as (
+      insert into memkeep.removal (tenant, subject, shelf_version, id, sensitivity, removed_ms)
+      select c.tenant, c.shelf, p_shelf_version, g.id, g.sensitivity, c.at_ms from gone g
+    )
+    select coalesce(array_agg(g.id), '{}'), coalesce(sum(g.size), 0) into ids, freed from gone g;
   end if;
-  with gone as (
-    delete from memkeep.memory m where m.tenant = c.tenant and m.subject = c.shelf and m.id = any (going)
-    returning m.id, m.sensitivity, octet_length(m.content) + octet_length(m.details) + octet_length(m.entry) as size
-  ), left_behind as (
-    insert into memkeep.removal (tenant, subject, shelf_version, id, sensitivity, removed_ms)
-    select c.tenant, c.shelf, p_shelf_version, g.id, g.sensitivity, c.at_ms from gone g
-  )
-  select coalesce(array_agg(g.id), '{}'), coalesce(sum(g.size), 0) into ids, freed from gone g;
+  going_aside := p_ids;
+  if p_all then
+    going_aside := array(select a.id from memkeep.aside a where a.tenant = c.tenant and a.subject = c.shelf);
+  elsif p_expired_ms is not null then
+    going_aside := p_ids || array(select a.id from memkeep.aside a
+      where a.tenant = c.tenant and a.subject = c.shelf and a.expires_ms <= p_expired_ms);
+  end if;
   loop
     going_aside := going_aside || array(select a.id from memkeep.aside a
       where a.tenant = c.tenant and a.subject = c.shelf and a.successor = any (ids) and a.stands_above is null);
