@@ -29,6 +29,10 @@ export function openPool(settings: pg.PoolConfig, login: LoginRole, options: Poo
     max: 10,
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
+    // A new connection costs its server more than hundreds of calls: those that a burst needed are still there for the next one.
+    idleTimeoutMillis: 300_000,
+    // They keep no program running that has nothing else to do.
+    allowExitOnIdle: true,
     ...settings,
     types: { getTypeParser },
     verify: (client, done) => {

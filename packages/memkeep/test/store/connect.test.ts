@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
+import { promisify } from 'node:util'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { freshDatabase, type TestDatabase } from '../../../../test/database.ts'
@@ -9,6 +11,8 @@ import { isConnectionLoss, storeFailure } from '../../src/store/failure.ts'
 import type { Finding } from '../../src/store/inspect.ts'
 import { transportOf } from '../../src/store/transport.ts'
 import { openWire } from './wire.ts'
+
+const run = promisify(execFile)
 
 let database: TestDatabase
 beforeAll(async () => {
@@ -53,6 +57,29 @@ test('a server is inspected whole once, however many connections there are', asy
   const clients = await Promise.all([pool.connect(), pool.connect(), pool.connect()])
   expect(told).toHaveBeenCalledTimes(1)
   for (const client of clients) client.release()
+})
+
+test('connections that a burst needed are there for the next one, minutes later, and go in the end', async () => {
+  const pool = poolOf(database.app)
+  const clients = await Promise.all([pool.connect(), pool.connect(), pool.connect()])
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  for (const client of clients) client.release()
+  vi.advanceTimersByTime(240_000)
+  expect(pool.idleCount).toBe(3)
+  vi.advanceTimersByTime(70_000)
+  expect(pool.totalCount).toBe(0)
+})
+
+test('a program that does nothing else ends, whatever connections it left open', async () => {
+  const source = new URL('../../src/store/connect.ts', import.meta.url).href
+  const program = `import { openPool } from '${source}'
+    const pool = openPool(${JSON.stringify(database.app)}, 'memkeep_app', { embedded: true })
+    console.log((await pool.query('select 1 as one')).rows[0].one)`
+  const args = ['--conditions=memkeep-src', '--disable-warning=ExperimentalWarning', '--input-type=module']
+  // Well below the five minutes after which they would go by themselves.
+  const { stdout } = await run(process.execPath, [...args, '--eval', program], { timeout: 60_000 })
+  expect(stdout).toBe('1\n')
 })
 
 test('what is not fatal is told, and a server without the newest fixes is not fatal when it is accepted', async () => {

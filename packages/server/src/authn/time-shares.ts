@@ -3,14 +3,14 @@ const recentMs = 1000
 /** A request that takes longer waits for something else than this process: a provider, a lock, its own body. */
 const longestTurnMs = 50
 /** However many others ask, a tenant has one part of so many of the time. */
-const mostParts = 4
+const mostParts = 8
 
 /** Told whether it has the tenant's one turn; else there are turns for all. */
 type Go = (one: boolean) => void
 
 /**
  * Shares the time of this process among the tenants that ask for it. One that asks alone has all of it, as many requests at once as it likes. While others
- * ask too, its requests go one at a time, with pauses between them: it has its equal part of the time, or a quarter where that is less. Without this the
+ * ask too, its requests go one at a time, with pauses between them: it has its equal part of the time, or an eighth where that is less. Without this the
  * requests of one that come together would all be begun at once, and whatever another asks would stand behind the work of all of them.
  */
 export class TimeShares {

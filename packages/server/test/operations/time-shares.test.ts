@@ -34,12 +34,13 @@ describe('turns', () => {
       [1, 20],
       [2, 30],
       [3, 40],
-      [50, 40],
+      [7, 80],
+      [50, 80],
     ] as const) {
       const shares = new TimeShares()
       for (let other = 0; other < others; other++) await shares.turn(`other ${other}`)
       const [start, began] = [performance.now(), await ask(shares, 'acme', 10)]
-      await vi.advanceTimersByTimeAsync(500)
+      await vi.advanceTimersByTimeAsync(900)
       expect(began.map((at) => at - start)).toEqual(Array.from({ length: 10 }, (_, number) => number * everyMs))
     }
   })
