@@ -30,7 +30,8 @@ export default defineConfig({
     include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
     globalSetup: ['./test/start-postgres.ts'],
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than the cores of a small machine: tests wait for locks, for children and for the disk.
+    maxWorkers: 3,
     sequence: { sequencer: LongFirst },
     env: {
       // By words alone, which is fast; tests of embedding say otherwise.
