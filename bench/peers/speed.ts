@@ -94,7 +94,8 @@ async function fill(stand: Stand, scene: Scene, contestants: readonly Contestant
   }
   await fillOne(contestants[0]!)
   await stand.durable(false)
-  await Promise.all(contestants.slice(1).map(fillOne))
+  // One by one: one that holds up this process lets the others' connections time out.
+  for (const each of contestants.slice(1)) await fillOne(each)
   await stand.durable(true)
   await stand.settle(scene.name)
   return known
