@@ -5,6 +5,7 @@ import type { AuditOptions } from './audit/audit-options.ts'
 import type { Witness } from './audit/witness.ts'
 import type { CacheStore } from './cache/cache-store.ts'
 import type { Connector } from './connectors/connector.ts'
+import { checkWholeNumbers } from './core/check-whole-numbers.ts'
 import { MemkeepError } from './core/errors.ts'
 import type { Tools } from './core/labels.ts'
 import type { Limits } from './core/limits.ts'
@@ -70,7 +71,7 @@ export interface KeepOptions {
   readonly acceptOldServer?: boolean
   /** How the ledger is written. Default: every event durable before the answer. */
   readonly audit?: AuditOptions
-  /** The most that opened shelves may take in memory. Default 256 MiB. */
+  /** The most that opened shelves may take in memory, in bytes: from 1. Default 256 MiB. */
   readonly shelfBudgetBytes?: number
   /** The longest time a key stays open, in milliseconds: at most a day. An erasure waits for the longest of all processes. Default 300,000. */
   readonly holdKeysMs?: number
@@ -147,6 +148,12 @@ export function checkOptions(options: KeepOptions): void {
   for (const name of Object.keys(options)) {
     if (!Object.hasOwn(optionNames, name))
       throw new MemkeepError('ERR_INPUT_INVALID', 'openMemkeep has an unknown option')
+  }
+  const { shelfBudgetBytes, acceptOldServer, supportNeedsSecond } = options
+  checkWholeNumbers({ shelfBudgetBytes }, 1)
+  for (const [name, value] of Object.entries({ acceptOldServer, supportNeedsSecond })) {
+    if (value !== undefined && typeof value !== 'boolean')
+      throw new MemkeepError('ERR_INPUT_INVALID', `${name} must be true or false`)
   }
 }
 

@@ -296,6 +296,18 @@ describe('what is not of its shape is refused', () => {
     expect((await memory().list()).items.map((each) => each.version)).toEqual([1])
   })
 
+  test.each([
+    ['shelfBudgetBytes', [0, -1, 1.5, Number.NaN, '200000', null]],
+    ['acceptOldServer', ['no', 1, null]],
+    ['supportNeedsSecond', ['yes', 1, null]],
+  ])('openMemkeep refuses a wrong %s', async (name, values) => {
+    for (const value of values)
+      await expect(store.open({ [name]: value })).rejects.toMatchObject({
+        code: 'ERR_INPUT_INVALID',
+        message: expect.stringContaining(name),
+      })
+  })
+
   test('a value that changes while it is read is taken once', async () => {
     const { id } = await memory().add('shifting', user)
     const shifty = <T>(...values: T[]) => {

@@ -3,7 +3,7 @@ import type { Actor, MessageInput } from 'memkeep'
 import { entriesOf, entryValue } from './entries.ts'
 import type { Spoken } from './gate-lines.ts'
 import { planExport } from './plan-export.ts'
-import { type BadLine, type Plan, type Planned, type Remark, sourceOf } from './planned.ts'
+import { type BadLine, type Plan, type Planned, type Remark, sourceIdentity, sourceOf } from './planned.ts'
 import { type Read, readEntry } from './read-entry.ts'
 import { isExportLine } from './read-record.ts'
 import { isRefusal } from './refusal.ts'
@@ -67,7 +67,9 @@ const actorOf: Readonly<Record<MessageInput['role'], Actor>> = Object.freeze({
 function placed(number: number, read: Exclude<Read, { as: 'nothing' }>, target: ImportTarget, digest: string): Planned {
   const subject = subjectOf(read.as === 'memory' ? read.subject : null, target)
   const source = sourceOf(digest, number)
-  const place = { number, subject, agent: null, sources: [], depth: 0, identities: [source] }
+  const said = read.as === 'turn' ? { ...read.message, actor: actorOf[read.message.role] } : read.input
+  const identities = [sourceIdentity({ source, actor: said.actor, content: said.content })]
+  const place = { number, subject, agent: null, sources: [], depth: 0, identities }
   if (read.as === 'turn') {
     const session = target.session ?? `import-${digest.slice(0, 16)}`
     return { ...place, session, as: 'turn', message: { ...read.message, source } }

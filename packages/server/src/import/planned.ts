@@ -35,7 +35,7 @@ export interface Plan {
   readonly unit: 'line' | 'message'
   /** Of the file's bytes, in hexadecimal. */
   readonly digest: string
-  /** How a stored memory is known again: by the file and line in its source, or by all that an export says of it. */
+  /** How a stored memory is known again: by the file and line in its source and what is said there, or by all that an export says of it. */
   readonly knownBy: 'source' | 'content'
   readonly planned: readonly Planned[]
   readonly bad: readonly BadLine[]
@@ -59,8 +59,16 @@ export function sourceOf(digest: string, number: number): string {
 export function contentIdentity(memory: Identifying): string {
   const { content, actor, kind, tags, source, agent, session, at } = memory
   const told = [content, actor, kind, [...new Set(tags)], sorted(memory.metadata), source, agent, session]
-  const identity = JSON.stringify([...told, withinYears(at).getTime()])
-  return createHash('sha256').update(identity).digest('base64')
+  return digestOf([...told, withinYears(at).getTime()])
+}
+
+/** The same with the line of another file: its source, which whoever writes may give to what he likes, so also who says what there. */
+export function sourceIdentity({ source, actor, content }: Pick<Memory, 'source' | 'actor' | 'content'>): string {
+  return digestOf([source, actor, content])
+}
+
+function digestOf(identity: readonly unknown[]): string {
+  return createHash('sha256').update(JSON.stringify(identity)).digest('base64')
 }
 
 type Identifying = Pick<

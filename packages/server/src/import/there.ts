@@ -1,12 +1,13 @@
 import type { Keep, Memory, ReadableMemory } from 'memkeep'
 import { importedCommonScope, importedScope } from '../authn/operator.ts'
-import { contentIdentity, type Plan, type Planned } from './planned.ts'
+import { contentIdentity, type Plan, type Planned, sourceIdentity } from './planned.ts'
 
 /** What is stored already of the lines that go to one subject, or to the tenant as a whole. */
 export class There {
   readonly #ids = new Map<string, string[]>()
   readonly #seen = new Set<string>()
   readonly #asked: ReadonlySet<string>
+  readonly #sources: ReadonlySet<string | null | undefined>
   readonly #knownBy: Plan['knownBy']
   readonly #isCommon: boolean
   /** The latest time among them. */
@@ -14,6 +15,7 @@ export class There {
 
   private constructor(items: readonly Planned[], knownBy: Plan['knownBy']) {
     this.#asked = new Set(items.flatMap(({ identities }) => identities))
+    this.#sources = new Set(items.map((item) => (item.as === 'turn' ? item.message.source : item.input.source)))
     this.#knownBy = knownBy
     this.#isCommon = items[0]!.subject === null
   }
@@ -56,7 +58,8 @@ export class There {
     for await (const item of pagesOf((page) => memory.list({ ...page, ...kinds }))) {
       if (item.supersedes !== null) successors.push(item.id)
       // What was changed since it was imported is known by what it was.
-      const versions = this.#knownBy === 'content' && item.version > 1 ? await memory.history(item.id) : [item]
+      const isChanged = item.version > 1 && (this.#knownBy === 'content' || this.#sources.has(item.source))
+      const versions = isChanged ? await memory.history(item.id) : [item]
       this.#put(versions.filter(({ id }) => id === item.id))
     }
     return successors
@@ -64,8 +67,7 @@ export class There {
 
   /** Versions of one memory. */
   #put(versions: readonly Memory[]): void {
-    const identityOf = (memory: Memory): string =>
-      this.#knownBy === 'source' ? (memory.source ?? '') : contentIdentity(memory)
+    const identityOf = this.#knownBy === 'source' ? sourceIdentity : contentIdentity
     const [item] = versions
     if (item === undefined || item.common !== this.#isCommon || this.#seen.has(item.id)) return
     const identity = versions.map(identityOf).find((each) => this.#asked.has(each))

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Keep, Memory } from 'memkeep'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { dayMs } from '../../../memkeep/test/support/hand-clock.ts'
@@ -40,6 +41,33 @@ test('a week later the same file adds nothing, and what is missing of it comes b
   await memory().delete(one!.id)
   expect(await importFile(keep, file, target)).toMatchObject({ imported: 1, already: 4 })
   expect(await size()).toBe(5)
+})
+
+test('what others gave the source of its lines is none of them', async () => {
+  const subject = 'planted'
+  const into = () => importFile(store.keep, file, { ...target, subject })
+  const digest = createHash('sha256').update(file).digest('hex')
+  const writer = store.memory({ subject, roles: ['agent'], actors: ['user'] })
+  for (const [number, content] of [
+    [1, 'planted'],
+    [2, 'a secret'],
+    [4, 'planted too'],
+  ] as const)
+    await writer.add(content, { actor: 'agent', source: `import:sha256-${digest}:${number}` })
+  expect(await into()).toMatchObject({ imported: 5, already: 0 })
+  const said = async () =>
+    (await store.memory({ subject, roles: ['admin'] }).list({ limit: 100 })).items.map((item) => item.content)
+  expect((await said()).sort()).toEqual([
+    'a note',
+    'a secret',
+    'a secret',
+    'a turn',
+    'ok',
+    'ok',
+    'planted',
+    'planted too',
+  ])
+  expect(await into()).toMatchObject({ imported: 0, already: 5 })
 })
 
 test('what was superseded since is there already, by the file and by an export of before: an older statement does not come back', async () => {

@@ -1,7 +1,7 @@
+import { checkWholeNumbers } from '../../core/check-whole-numbers.ts'
 import { MemkeepError } from '../../core/errors.ts'
 import { Failure, isPassing, networkCodeOf, retryAfterMs } from '../../core/failure.ts'
 import type { Embedder } from '../embedder.ts'
-import { checkWholeNumbers } from './check-whole-numbers.ts'
 import { embeddingsOf } from './openai-answer.ts'
 import { type RemoteOptions, remoteEmbedder } from './remote-embedder.ts'
 

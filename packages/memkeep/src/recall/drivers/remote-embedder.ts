@@ -1,8 +1,8 @@
 import { type AttemptOptions, type AttemptSeams, attempt, defaultSeams } from '../../core/attempts.ts'
+import { checkWholeNumbers } from '../../core/check-whole-numbers.ts'
 import { MemkeepError } from '../../core/errors.ts'
 import { Failure } from '../../core/failure.ts'
 import type { Embedder } from '../embedder.ts'
-import { checkWholeNumbers } from './check-whole-numbers.ts'
 import { Lanes } from './lanes.ts'
 
 export interface RemoteOptions extends AttemptOptions {

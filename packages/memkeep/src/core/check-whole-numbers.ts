@@ -1,4 +1,4 @@
-import { MemkeepError } from '../../core/errors.ts'
+import { MemkeepError } from './errors.ts'
 
 /** Throws `ERR_INPUT_INVALID` for one that is given and is no whole number from `least`. */
 export function checkWholeNumbers(numbers: Readonly<Record<string, unknown>>, least: number): void {
