@@ -44,8 +44,9 @@ export async function serve({ place, config = {}, ...rest }: ServeOptions): Prom
     for (const each of opened.splice(0).reverse()) await each()
   }
   try {
-    const door = await openDoor(keep, config, rest, opened)
-    return { url: door.url, firstKey: await firstRun(keep), says, close }
+    const more: string[] = []
+    const door = await openDoor(keep, config, rest, opened, (line) => more.push(line))
+    return { url: door.url, firstKey: await firstRun(keep), says: [...says, ...more], close }
   } catch (error) {
     await close()
     throw error
@@ -54,17 +55,18 @@ export async function serve({ place, config = {}, ...rest }: ServeOptions): Prom
 
 /**
  * Everything between a keep and its port. What it opens is closed last opened first. Throws `ERR_INPUT_INVALID` for an administrator's key
- * that would make the second person of a support access needless.
+ * that would make the second person of a support access needless. `tell` hears what whoever starts it should know.
  */
 export async function openDoor(
   keep: Keep,
   config: ServerConfig,
   { log = logToStderr, credentials = {}, unreadMs }: Pick<ServeOptions, 'log' | 'credentials' | 'unreadMs'>,
   opened: (() => Promise<unknown>)[],
+  tell: (line: string) => void = () => {},
 ): Promise<Listening> {
   const { host = '127.0.0.1', port = 8787, jwt, adminKeys = [], publicUrl, redisUrl, graceSeconds } = config
   if (keep.supportNeedsSecond) checkSecondPerson(adminKeys)
-  const redis = redisUrl === undefined ? null : await connectRedis(redisUrl)
+  const redis = redisUrl === undefined ? null : await connectRedis(redisUrl, tell)
   if (redis !== null) opened.push(async () => redis.destroy())
   const mcp = mcpOverHttp(version)
   opened.push(() => mcp.close())

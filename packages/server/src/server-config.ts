@@ -146,10 +146,14 @@ export function readConfig({ file, env, flags }: ConfigSources): ServerConfig {
   const merged: Record<string, unknown> = named === undefined ? {} : readFile(named)
   const saidBy = new Map<string, string>()
   const put = (path: readonly string[], value: unknown, by: string): void => {
-    const parent = path.slice(0, -1).reduce<Record<string, unknown>>((at, name) => {
-      at[name] = { ...(at[name] as object | undefined) }
+    const parent = path.slice(0, -1).reduce<Record<string, unknown> | null>((at, name) => {
+      const there = at?.[name] ?? {}
+      // What a file says wrongly stays as it is, to be told of.
+      if (at === null || typeof there !== 'object' || Array.isArray(there)) return null
+      at[name] = { ...there }
       return at[name] as Record<string, unknown>
     }, merged)
+    if (parent === null) return
     parent[path.at(-1)!] = value
     saidBy.set(path.join('.'), by)
   }

@@ -7,7 +7,7 @@ import { checkId } from '../core/text.ts'
 import type { TenantKeys } from '../keys/tenant-keys.ts'
 import type { Claims } from '../store/token.ts'
 import { callOf, outcomeOf, type PrivilegedKernel, placeOf } from './privileged-kernel.ts'
-import { readUnderSupport } from './support-read.ts'
+import { noAccess, readUnderSupport } from './support-read.ts'
 
 export interface SupportInput {
   readonly tenant: string
@@ -135,7 +135,10 @@ export class BreakGlass {
    * recorded is not shown. Throws `ERR_ACCESS_DENIED` for an access that is not there, not this principal's, not agreed to, or ended.
    */
   async read(tenant: string, id: string, options: SupportReading = {}): Promise<SupportPage> {
-    const { grant, keys, standing } = await this.#find(tenant, id)
+    const { grant, keys, standing } = await this.#find(tenant, id).catch((error) => {
+      // Which tenants there are is another right's to tell.
+      throw error instanceof MemkeepError && error.code === 'ERR_TENANT_UNKNOWN' ? noAccess() : error
+    })
     const reason = standing?.access.reason ?? grant.reason
     const on = standing?.on ?? wholeTenant(keys)
     const asked = uuidOrNil(id)

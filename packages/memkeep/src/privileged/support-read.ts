@@ -57,7 +57,9 @@ async function namesIn(keys: TenantKeys, rows: readonly ReadingRow[]): Promise<M
 
 function expectShown(outcome: string | null | undefined): void {
   if (outcome === 'barred') throw new MemkeepError('ERR_SCOPE_BARRED', 'the scope was erased, or is being erased')
-  if (outcome !== 'ok' && outcome !== 'missing') {
-    throw new MemkeepError('ERR_ACCESS_DENIED', 'no support access of this principal stands there')
-  }
+  if (outcome !== 'ok' && outcome !== 'missing') throw noAccess()
+}
+
+export function noAccess(): MemkeepError {
+  return new MemkeepError('ERR_ACCESS_DENIED', 'no support access of this principal stands there')
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { MemkeepError } from '../../src/index.ts'
 import { mintGrant } from '../../src/trust.ts'
 import { codeOf } from '../support/code-of.ts'
 import { adminOf, finished } from '../support/erasing.ts'
@@ -112,6 +113,18 @@ describe('nothing is read, and the refusal stands in the ledger,', () => {
       "select outcome, memories from memkeep.event where action = 'support.read' order by recorded_at desc limit 1",
     )
     expect(last).toEqual({ outcome: 'denied', memories: [] })
+  })
+
+  test('of a tenant that there is not: the refusal is that of one that there is', async () => {
+    const refused = async (tenant: string) => {
+      try {
+        return await support('eve').read(tenant, '01890a5d-ac96-774b-bcce-b302099a8057')
+      } catch (error) {
+        const { code, message } = error as MemkeepError
+        return { code, message }
+      }
+    }
+    expect(await refused('nowhere')).toEqual(await refused('globex'))
   })
 
   test('without the right, and the ledger of the tenant that was named tells nothing of it', async () => {

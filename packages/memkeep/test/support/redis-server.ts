@@ -31,7 +31,8 @@ export class RedisServer implements AsyncDisposable {
 
   static async start(...settings: readonly string[]): Promise<RedisServer> {
     const dir = mkdtempSync(join(tmpdir(), 'mk-redis-'))
-    const port = await freePort()
+    const asked = settings.indexOf('--port')
+    const port = asked === -1 ? await freePort() : Number(settings[asked + 1])
     const how = [
       '--port',
       `${port}`,

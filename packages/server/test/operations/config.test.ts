@@ -106,6 +106,18 @@ describe('a fault names its place and no value:', () => {
       /memkeep\.json: jwt\.claims: unknown: tenent/,
     ],
     ['a wrong type', { port: 'secret-value' }, {}, /memkeep\.json: port: /],
+    [
+      'a wrong type above what a variable says',
+      { jwt: 5 },
+      { MEMKEEP_JWT_ISSUER: 'secret-value' },
+      /memkeep\.json: jwt: /,
+    ],
+    [
+      'the same of a switch',
+      { rateLimits: true },
+      { MEMKEEP_RATE_TENANT_PER_MINUTE: '5' },
+      /memkeep\.json: rateLimits: /,
+    ],
     ['a missing one', { jwt: { issuer: 'i', jwks: 'https://a/b' } }, {}, /memkeep\.json: jwt\.audience: /],
     [
       'a shared secret as an algorithm',

@@ -192,6 +192,25 @@ describe.skipIf(redisVersion === null)(redisName, () => {
     await served[Symbol.asyncDispose]()
   })
 
+  test('a server that starts without it serves, says so, and shares its counts once it is there', async () => {
+    const gone = await RedisServer.start()
+    const { url } = gone
+    await gone[Symbol.asyncDispose]()
+    const config = { rateLimits: { tenantPerMinute: 0, credentialPerMinute: 60 }, redisUrl: url }
+    const told: string[] = []
+    const served = await Served.start({ config, tell: (line) => told.push(line) })
+    const key = await served.key('acme', 'ana')
+    expect(told).toEqual(['Redis cannot be reached (ECONNREFUSED): until it can, this server counts rates by itself'])
+    expect(await statuses(served, key, 2)).toEqual([200, 200])
+    await using redis = await RedisServer.start('--port', new URL(url).port)
+    const counted = async () => {
+      expect(await statuses(served, key, 1)).toEqual([200])
+      return (await redis.client.keys('memkeep/credential:*')).length
+    }
+    await expect.poll(counted, { timeout: 30_000, interval: 1000 }).toBeGreaterThan(0)
+    await served[Symbol.asyncDispose]()
+  })
+
   test('one that answers nothing holds no request up for longer than a moment, and is asked again once it does', async () => {
     await using redis = await RedisServer.start()
     const config = { rateLimits: { tenantPerMinute: 0, credentialPerMinute: 60 }, redisUrl: redis.url }

@@ -63,6 +63,8 @@ export interface ServedOptions extends CredentialOptions {
   readonly supportNeedsSecond?: boolean
   readonly tools?: Tools
   readonly unreadMs?: number
+  /** Hears what whoever starts a server should know. */
+  readonly tell?: (line: string) => void
   /** With an erasure ledger in a directory of its own. */
   readonly erasureLedger?: boolean
 }
@@ -108,7 +110,7 @@ export class Served implements AsyncDisposable {
       ...(options.holdKeysMs === undefined ? {} : { holdKeysMs: options.holdKeysMs }),
     })
     const lines: RequestLine[] = []
-    const { config = {}, unreadMs, ...given } = options
+    const { config = {}, unreadMs, tell, ...given } = options
     const opened: (() => Promise<unknown>)[] = []
     const door = await openDoor(
       keep,
@@ -119,6 +121,7 @@ export class Served implements AsyncDisposable {
         ...(unreadMs === undefined ? {} : { unreadMs }),
       },
       opened,
+      tell,
     )
     const served = new Served(database, keep, door, lines, dir, opened)
     for (const tenant of ['acme', 'globex']) await keep.privileged(operator()).tenants.create(tenant)
