@@ -31,16 +31,25 @@ export async function stopEmbedded(dir: string): Promise<void> {
 }
 
 /**
- * Copies the database and its passwords from `dir` into the new directory `to` (0700), durably, while the server is
- * stopped. `to` is there whole or not at all. The keys of the memories are no part of it.
- * @throws MemkeepError ERR_INPUT_INVALID when `to` exists; ERR_STORE_UNAVAILABLE when it cannot be made
+ * Whether a backup of `dir` may be made at `to`, before anything is stopped for it.
+ * @throws MemkeepError ERR_INPUT_INVALID when `to` exists, or lies in `dir`
  */
-export async function backUpEmbedded(dir: string, to: string): Promise<void> {
-  const [layout, target] = [layoutOf(resolve(dir)), resolve(to)]
+export function checkBackupTarget(dir: string, to: string): void {
+  const [source, target] = [resolve(dir), resolve(to)]
   refuseTaken(target)
-  if (`${target}/`.startsWith(`${layout.dir}/`)) {
+  if (`${target}/`.startsWith(`${source}/`)) {
     throw new MemkeepError('ERR_INPUT_INVALID', 'a backup does not lie in the directory that it is of')
   }
+}
+
+/**
+ * Copies the database and its passwords from `dir` into the new directory `to` (0700), durably, while the server is
+ * stopped. `to` is there whole or not at all. The keys of the memories are no part of it.
+ * @throws MemkeepError ERR_INPUT_INVALID when `to` exists, or lies in `dir`; ERR_STORE_UNAVAILABLE when it cannot be made
+ */
+export async function backUpEmbedded(dir: string, to: string): Promise<void> {
+  checkBackupTarget(dir, to)
+  const [layout, target] = [layoutOf(resolve(dir)), resolve(to)]
   const work = () => placeWhole(target, (draft) => writeBackup(layout, layoutOf(draft)))
   await whileStopped(layout, work).catch(asMemkeepError)
 }

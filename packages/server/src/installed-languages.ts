@@ -22,7 +22,7 @@ export async function installedLanguages(driver: SnowballDriver, env: NodeJS.Pro
   const wish = env.MEMKEEP_LANGUAGES ?? ''
   if (wish === 'none') return { languages: null, says: 'Words are taken as they stand (MEMKEEP_LANGUAGES=none).' }
   if (wish !== '') {
-    const languages = await driver.snowball({ languages: wish === 'all' ? 'all' : wish.split(',') })
+    const languages = await wished(driver, wish)
     return { languages, says: `Words are found by their stems (MEMKEEP_LANGUAGES=${wish}).` }
   }
   if (!(await driver.snowballInstalled())) return asTheyStand
@@ -35,6 +35,17 @@ export async function installedLanguages(driver: SnowballDriver, env: NodeJS.Pro
     // The stemmers without the stop words.
     if (error instanceof MemkeepError && error.code === 'ERR_INPUT_INVALID') return asTheyStand
     throw error
+  }
+}
+
+async function wished(driver: SnowballDriver, wish: string): Promise<Languages> {
+  try {
+    return await driver.snowball({ languages: wish === 'all' ? 'all' : wish.split(',') })
+  } catch (cause) {
+    if (!(cause instanceof MemkeepError)) throw cause
+    throw new MemkeepError(cause.code, `MEMKEEP_LANGUAGES (none, all, or codes such as en,de): ${cause.message}`, {
+      cause,
+    })
   }
 }
 

@@ -17,6 +17,7 @@ import { snowball, snowballInstalled } from 'memkeep/languages/snowball'
 import { fileWitness } from 'memkeep/witness/file'
 import { httpWitness } from 'memkeep/witness/http'
 import { type AuditDrivers, auditSettings } from './audit-settings.ts'
+import { databaseUrl } from './database-url.ts'
 import { openTelemetryTracer } from './drivers/open-telemetry.ts'
 import { installedEmbedder } from './installed-embedder.ts'
 import { installedLanguages } from './installed-languages.ts'
@@ -47,11 +48,16 @@ export type Place =
  * address, names your own server; MEMKEEP_KEYS is then the directory of the keys, and MEMKEEP_UPKEEP_DATABASE_URL and
  * MEMKEEP_ADMIN_DATABASE_URL are the other two logins' addresses where a command needs them. MEMKEEP_ACCEPT_OLD_SERVER=1
  * works with a server that lacks the newest security fixes. MEMKEEP_ERASURES is the directory of the erasure ledger (an embedded
- * deployment's is `erasures` in it).
+ * deployment's is `erasures` in it). Throws `ERR_INPUT_INVALID`, naming the variable, for an address that is none.
  */
 export function placeOf(data: string | undefined, env: NodeJS.ProcessEnv): Place {
-  const appUrl = env.MEMKEEP_DATABASE_URL
-  if (data !== undefined || appUrl === undefined) return { kind: 'embedded', dir: resolve(data ?? '.memkeep') }
+  if (data !== undefined || env.MEMKEEP_DATABASE_URL === undefined) {
+    return { kind: 'embedded', dir: resolve(data ?? '.memkeep') }
+  }
+  // The administrator's first: `memkeep migrate` puts it in the place of the application's, and it is refused by its own name.
+  const adminUrl = databaseUrl(env, 'MEMKEEP_ADMIN_DATABASE_URL')
+  const appUrl = databaseUrl(env, 'MEMKEEP_DATABASE_URL')!
+  const upkeepUrl = databaseUrl(env, 'MEMKEEP_UPKEEP_DATABASE_URL')
   if (env.MEMKEEP_KEYS === undefined) {
     throw new MemkeepError(
       'ERR_INPUT_INVALID',
@@ -61,8 +67,8 @@ export function placeOf(data: string | undefined, env: NodeJS.ProcessEnv): Place
   return {
     kind: 'server',
     appUrl,
-    upkeepUrl: env.MEMKEEP_UPKEEP_DATABASE_URL ?? null,
-    adminUrl: env.MEMKEEP_ADMIN_DATABASE_URL ?? null,
+    upkeepUrl,
+    adminUrl,
     keysDir: resolve(env.MEMKEEP_KEYS),
     acceptOldServer: env.MEMKEEP_ACCEPT_OLD_SERVER === '1',
   }

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join, resolve, sep } from 'node:path'
-import { backUpEmbedded, restoreEmbedded } from '@memkeep/embedded'
+import { backUpEmbedded, checkBackupTarget, restoreEmbedded } from '@memkeep/embedded'
 import { MemkeepError } from 'memkeep'
 import { noteKeys } from '../keyless.ts'
 import { type Arguments, readArguments } from './arguments.ts'
@@ -25,8 +25,10 @@ export const dbBackup: Command = {
     if (target === keys || target.startsWith(keys + sep)) {
       throw new MemkeepError('ERR_INPUT_INVALID', 'a backup beside the keys opens itself to whoever takes both')
     }
+    const database = join(dir, 'db')
+    checkBackupTarget(database, target)
     progress('stopping the server and copying ...')
-    await backUpEmbedded(join(dir, 'db'), target)
+    await backUpEmbedded(database, target)
     await print(`backed up to ${target}\n`)
     progress(`the keys are not in it: back up ${keys} on its own, in another place`)
     return 0

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { embedded } from '@memkeep/embedded'
-import { MemkeepError } from 'memkeep'
+import { MemkeepError, type RunningEngine } from 'memkeep'
 import { type Finding, type InspectOptions, inspectStore, type LoginRole } from 'memkeep/install'
 import type { Place } from '../open-keep.ts'
 import { readArguments } from './arguments.ts'
@@ -76,16 +76,33 @@ async function inspectDatabase(place: Place): Promise<Found[]> {
         : await inspectLogin({ login: 'memkeep_upkeep', database: upkeepUrl, acceptOldServer })),
     ]
   }
-  const engine = await embedded({ dir: join(place.dir, 'db') }).start()
+  return [...(await inspectEngine(place.dir)), sameUser(place.dir)]
+}
+
+async function inspectEngine(dir: string): Promise<Found[]> {
+  let engine: RunningEngine
+  try {
+    engine = await embedded({ dir: join(dir, 'db') }).start()
+  } catch (error) {
+    if (!(error instanceof MemkeepError)) throw error
+    return [engineRefused(dir, error)]
+  }
   try {
     return [
       ...(await inspectLogin({ login: 'memkeep_app', database: { ...engine.app }, embedded: true })),
       ...(await inspectLogin({ login: 'memkeep_upkeep', database: { ...engine.upkeep }, embedded: true })),
-      sameUser(place.dir),
     ]
   } finally {
     await engine.release()
   }
+}
+
+function engineRefused(dir: string, { code, message }: MemkeepError): Found {
+  const remedy =
+    code === 'ERR_STORE_VERSION'
+      ? 'open it with the version of Memkeep that made it, export there, and import into a new directory here'
+      : `see ${join(dir, 'db', 'server.log')}; db/ must belong to the OS user that opens it, and db/data not to root`
+  return { on: 'engine', code: 'engine-refused', message, remedy, fatal: true }
 }
 
 async function inspectLogin(options: InspectOptions): Promise<Found[]> {

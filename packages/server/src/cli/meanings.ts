@@ -2,6 +2,7 @@ const tooMuch = 'the login can do more than call doorways: whoever takes over th
 const asAnother = 'the walls are built around one login; as another one this inspection says nothing'
 const durable = 'a crash can take away what was acknowledged'
 const tampered = 'the database is not as Memkeep made it: a wall may be open'
+const unseen = 'nothing can be said of the database, and nothing is served'
 
 /** What each finding means for the one who runs the deployment. */
 const meanings: Readonly<Record<string, string>> = {
@@ -44,7 +45,8 @@ const meanings: Readonly<Record<string, string>> = {
   'server-unsupported': 'Memkeep was never tried on it',
   'server-unknown': 'Memkeep was not tried on it yet',
   'server-old': 'holes that are publicly known let a login that runs SQL of its own do more than it may',
-  'login-refused': 'nothing can be said of the database, and nothing is served',
+  'login-refused': unseen,
+  'engine-refused': unseen,
   'upkeep-not-inspected': 'nothing is said of that login',
   'engine-same-user': 'whoever is this OS user (or root) is the database superuser and can read the keys beside it',
   'entries-broken': 'searches and lists leave these memories out; all others are found',

@@ -6,7 +6,7 @@ import { readConfig } from '../server-config.ts'
 import { quoted } from './output.ts'
 import { signalled } from './signalled.ts'
 
-/** `memkeep serve`: HTTP until SIGINT or SIGTERM; requests under way finish. Returns 0, or 1 when the address is taken. */
+/** `memkeep serve`: HTTP until SIGINT or SIGTERM; requests under way finish. Returns 0, or 1 when the address cannot be had. */
 export async function serve(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
@@ -40,7 +40,7 @@ export async function serve(args: readonly string[]): Promise<number> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (!isAddressFault(code)) throw error
-    process.stderr.write(`memkeep: cannot listen on ${host}, port ${port} (${code}); try another --port\n`)
+    process.stderr.write(`memkeep: cannot listen on ${host}, port ${port} (${code}); try another ${wrongOf(code)}\n`)
     return 1
   }
   for (const line of serving.says) process.stderr.write(`${line}\n`)
@@ -60,6 +60,11 @@ function isPort(text: string): boolean {
 
 function isAddressFault(code: string | undefined): boolean {
   return ['EADDRINUSE', 'EADDRNOTAVAIL', 'EACCES', 'ENOTFOUND', 'EAI_AGAIN'].includes(String(code))
+}
+
+/** What to change: a port that is taken, or that only root may have, else the host. */
+function wrongOf(code: string | undefined): '--port' | '--host' {
+  return code === 'EADDRINUSE' || code === 'EACCES' ? '--port' : '--host'
 }
 
 function greet({ url, firstKey }: Serving, place: Place): void {

@@ -142,6 +142,7 @@ describe('db backup and restore', () => {
       const { code, err } = await on('db', 'backup', target)
       expect({ target, code }).toEqual({ target, code: 1 })
       expect(err).toContain('(ERR_INPUT_INVALID)')
+      expect(err).not.toContain('stopping the server')
     }
     for (const from of [backup, data, scratch.path('absent')]) {
       expect((await on('db', 'restore', from)).err).toContain('(ERR_INPUT_INVALID)')
@@ -261,6 +262,25 @@ describe('doctor', () => {
     expect(await fatal()).toEqual(['keys key-store-damaged'])
     writeFileSync(root, whole)
     expect(await fatal()).toEqual([])
+  })
+
+  test.each([
+    ['19', /made by PostgreSQL 19/, /version of Memkeep that made it/],
+    ['18', /server\.log|belongs to root/, /server\.log/],
+  ])('an engine that does not start is one finding of several: data of PostgreSQL %s', async (version, what, todo) => {
+    const dir = scratch.data(`data-of-${version}`)
+    mkdirSync(join(dir, 'db', 'data'), { recursive: true, mode: 0o700 })
+    writeFileSync(join(dir, 'db', 'data', 'PG_VERSION'), `${version}\n`)
+    const { code, out, err } = await memkeep(['doctor', '--json', '--data', dir])
+    expect([code, err]).toEqual([1, ''])
+    const { findings } = JSON.parse(out) as { findings: Found[] }
+    const refused = findings.find((each) => each.code === 'engine-refused')
+    expect(refused).toMatchObject({ on: 'engine', fatal: true })
+    expect(refused?.message).toMatch(what)
+    expect(refused?.remedy).toMatch(todo)
+    expect(refused?.meaning).not.toContain('no words')
+    expect(findings.map((each) => each.code)).toEqual(['keys-absent', 'engine-refused', 'engine-same-user'])
+    expect((await memkeep(['doctor', '--data', dir])).out).toMatch(/^FATAL {2}engine: engine-refused$/m)
   })
 
   test('every code of the kernel has a meaning', async () => {

@@ -66,7 +66,15 @@ test('the first start prints a key once with lines that work in a shell; later o
   expect((await ask(second.url, 'GET', '/v1/memories', { key: key! })).status).toBe(200)
   const { port } = new URL(second.url)
   const taken = run(process.execPath, [...onSources, 'serve', '--data', dir, '--port', port])
-  await expect(taken).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('EADDRINUSE') })
+  await expect(taken).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/\(EADDRINUSE\); try another --port$/m),
+  })
+  const nowhere = run(process.execPath, [...onSources, 'serve', '--data', dir, '--host', '300.1.1.1', '--port', '0'])
+  await expect(nowhere).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^memkeep: cannot listen on 300\.1\.1\.1, port 0 \(E\w+\); try another --host$/m),
+  })
 })
 
 test.each([
