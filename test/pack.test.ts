@@ -34,7 +34,9 @@ beforeAll(async () => {
   packed = JSON.parse((await run('npm', pack, { cwd: root, maxBuffer: 2 ** 26 })).stdout) as Packed[]
   await writeFile(join(dir, 'package.json'), JSON.stringify({ name: 'somewhere-else', private: true, type: 'module' }))
   const tarballs = packed.map(({ filename }) => join(dir, filename))
-  await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', ...tarballs], { cwd: dir })
+  // npm waits five minutes for a connection that has died, by default.
+  const patience = ['--fetch-timeout=30000', '--fetch-retries=5']
+  await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', ...patience, ...tarballs], { cwd: dir })
 }, 300_000)
 
 afterAll(async () => {
