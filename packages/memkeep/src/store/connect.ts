@@ -69,7 +69,12 @@ function inspector(
   let inspected: string | null = null
   return async (client) => {
     const { facts, findings } = await inspectConnection(client, login)
-    if (facts.backend === (client as unknown as { processID: number }).processID) direct.add(client)
+    if (facts.backend === (client as unknown as { processID: number }).processID) {
+      direct.add(client)
+      // Doorways are many small statements. Where the planner takes one for a large one, as in tables without statistics, compiling it takes a
+      // hundred times what it runs. Behind a pooler this would be somebody else's setting (docs/install.md).
+      await client.query('set jit = off')
+    }
     if (findings.length === 0 && facts.serverStarted === inspected) return
     const all = await inspectLogin(client, login, server)
     refuseFatal(all)

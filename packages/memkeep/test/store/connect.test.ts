@@ -59,6 +59,16 @@ test('a server is inspected whole once, however many connections there are', asy
   for (const client of clients) client.release()
 })
 
+test('nothing is compiled for a call, whatever the database says', async () => {
+  await database.query(`alter database ${database.name} set jit = on`)
+  onTestFinished(async () => void (await database.query(`alter database ${database.name} reset jit`)))
+  const plain = new pg.Client(database.app)
+  await plain.connect()
+  expect((await plain.query('show jit')).rows).toEqual([{ jit: 'on' }])
+  await plain.end()
+  expect((await poolOf(database.app).query('show jit')).rows).toEqual([{ jit: 'off' }])
+})
+
 test('connections that a burst needed are there for the next one, minutes later, and go in the end', async () => {
   const pool = poolOf(database.app)
   const clients = await Promise.all([pool.connect(), pool.connect(), pool.connect()])
