@@ -147,9 +147,10 @@ export function readConfig({ file, env, flags }: ConfigSources): ServerConfig {
   const saidBy = new Map<string, string>()
   const put = (path: readonly string[], value: unknown, by: string): void => {
     const parent = path.slice(0, -1).reduce<Record<string, unknown> | null>((at, name) => {
-      const there = at?.[name] ?? {}
+      if (at === null) return null
+      const { [name]: there = {} } = at
       // What a file says wrongly stays as it is, to be told of.
-      if (at === null || typeof there !== 'object' || Array.isArray(there)) return null
+      if (typeof there !== 'object' || there === null || Array.isArray(there)) return null
       at[name] = { ...there }
       return at[name] as Record<string, unknown>
     }, merged)

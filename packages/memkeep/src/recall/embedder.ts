@@ -180,7 +180,7 @@ function unitVector(embedding: unknown, dims: number | undefined): Float32Array 
   let squares = 0
   for (let i = 0; i < embedding.length; i++) squares += (embedding[i]! / largest) ** 2
   const length = Math.sqrt(squares)
-  // A plain loop: `Float32Array.from` goes by an iterator, and took as long as ranking a small shelf.
+  // A plain loop, as every query comes here: `Float32Array.from` goes by an iterator.
   const unit = new Float32Array(embedding.length)
   for (let i = 0; i < unit.length; i++) unit[i] = embedding[i]! / largest / length
   return unit

@@ -29,7 +29,7 @@ export function openPool(settings: pg.PoolConfig, login: LoginRole, options: Poo
     max: 10,
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
-    // A new connection costs its server more than hundreds of calls: those that a burst needed are still there for the next one.
+    // A new one is inspected, and plans each call anew: those that a burst needed are still there for the next one.
     idleTimeoutMillis: 300_000,
     // They keep no program running that has nothing else to do.
     allowExitOnIdle: true,
@@ -71,8 +71,8 @@ function inspector(
     const { facts, findings } = await inspectConnection(client, login)
     if (facts.backend === (client as unknown as { processID: number }).processID) {
       direct.add(client)
-      // Doorways are many small statements. Where the planner takes one for a large one, as in tables without statistics, compiling it takes a
-      // hundred times what it runs. Behind a pooler this would be somebody else's setting (docs/install.md).
+      // Doorways are many small statements. Where the planner takes one for a large one, as in tables without statistics, compiling it takes far
+      // longer than running it. Behind a pooler this would be somebody else's setting (docs/install.md).
       await client.query('set jit = off')
     }
     if (findings.length === 0 && facts.serverStarted === inspected) return

@@ -112,6 +112,7 @@ describe('a fault names its place and no value:', () => {
       { MEMKEEP_JWT_ISSUER: 'secret-value' },
       /memkeep\.json: jwt: /,
     ],
+    ['null there', { jwt: null }, { MEMKEEP_JWT_ISSUER: 'secret-value' }, /memkeep\.json: jwt: /],
     [
       'the same of a switch',
       { rateLimits: true },

@@ -19,7 +19,7 @@ export async function connectRedis(url: string, tell: (line: string) => void) {
   })
   // It goes on trying until the client is destroyed, whatever the reason.
   const connecting = client.connect().catch(() => {})
-  await Promise.race([connecting, sleep(firstMs)])
+  await Promise.race([connecting, sleep(firstMs, undefined, { ref: false })])
   if (!client.isReady) tell(`Redis cannot be reached (${why}): until it can, this server counts rates by itself`)
   return client
 }
